@@ -1,0 +1,52 @@
+"""Names of things. A delivery's name is derived, so that the same work always has the same name."""
+
+from dataclasses import dataclass
+from typing import NewType, Self
+
+TenantId = NewType("TenantId", str)
+NotificationId = NewType("NotificationId", str)
+UserId = NewType("UserId", str)
+ChannelName = NewType("ChannelName", str)
+ProviderName = NewType("ProviderName", str)
+
+Position = NewType("Position", int)
+"""A row's place in the journal: a 63-bit integer that grows with time and is unique in a database.
+
+The upper 42 bits are milliseconds since 1970, the lower 21 count within one; so it is the
+primary key, the order, the page cursor and the partition key at once."""
+
+COUNTER_BITS = 21
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """Which delivery of a notification: recipient, channel, and `target` (a push token's number).
+
+    Derived from the plan, never drawn: planning twice names the same deliveries, and so a second
+    send can be seen. A replay is a delivery of its own (`replay` counts from 1).
+    """
+
+    recipient: int
+    channel: ChannelName
+    target: int = 0
+    replay: int = 0
+
+    def __str__(self) -> str:
+        target = f".{self.target}" if self.target else ""
+        replay = f".r{self.replay}" if self.replay else ""
+        return f"{self.recipient}.{self.channel}{target}{replay}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The part that `str` wrote. Raises ValueError for anything else."""
+        recipient, channel, *rest = text.split(".")
+        replay = int(rest.pop()[1:]) if rest and rest[-1].startswith("r") else 0
+        target = int(rest.pop()) if rest else 0
+        if rest:
+            raise ValueError(f"not a delivery's part: {text!r}")
+        return cls(int(recipient), ChannelName(channel), target, replay)
+
+
+def delivery_key(notification: NotificationId, part: Part) -> str:
+    """The delivery's name in the whole world: what providers get as idempotency key."""
+    return f"{notification}.{part}"

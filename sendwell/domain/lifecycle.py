@@ -1,0 +1,85 @@
+"""The states of a delivery and the one table of moves between them.
+
+The table is the rule (PRODUCT glossary, seed 000 section 8): nothing else in the product decides
+whether a move is possible, and a terminal state is left only towards what a late receipt says.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sendwell.domain.errors import Conflict
+
+
+class State(StrEnum):
+    """Where a delivery is."""
+
+    PENDING = "PENDING"
+    SCHEDULED = "SCHEDULED"
+    HELD = "HELD"
+    PROCESSING = "PROCESSING"
+    FAILED = "FAILED"
+    RETRYING = "RETRYING"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"
+    SUPPRESSED = "SUPPRESSED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    BOUNCED = "BOUNCED"
+    COMPLAINED = "COMPLAINED"
+
+
+_S = State
+_STOPPED = frozenset({_S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED, _S.FAILED})
+_GOES_ON = frozenset({_S.PROCESSING, _S.HELD}) | _STOPPED
+
+MOVES: dict[State, frozenset[State]] = {
+    _S.PENDING: frozenset({_S.SCHEDULED}) | _GOES_ON,
+    _S.SCHEDULED: _GOES_ON,
+    _S.HELD: _GOES_ON,
+    _S.RETRYING: _GOES_ON,
+    _S.PROCESSING: frozenset({_S.SENT, _S.FAILED}),
+    _S.FAILED: frozenset({_S.RETRYING, _S.DEAD}),
+    _S.SENT: frozenset({_S.DELIVERED, _S.BOUNCED, _S.COMPLAINED}),
+    _S.DELIVERED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
+    _S.DEAD: frozenset(),
+    _S.SUPPRESSED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.BOUNCED: frozenset(),
+    _S.COMPLAINED: frozenset(),
+}
+
+WAITING = frozenset({_S.PENDING, _S.SCHEDULED, _S.HELD, _S.RETRYING})
+"""Open and not in anybody's hands: what may be claimed, cancelled or looked at again."""
+
+OPEN = WAITING | {_S.PROCESSING, _S.FAILED}
+FINAL = frozenset(State) - OPEN
+
+
+def may(now: State, then: State) -> bool:
+    """Whether the table lists the move."""
+    return then in MOVES[now]
+
+
+def move(now: State, then: State) -> State:
+    """`then`, if the table lists the move; raises Conflict otherwise."""
+    if not may(now, then):
+        raise Conflict(f"A delivery cannot go from {now} to {then}.")
+    return then
+
+
+_MOST_TELLING = (
+    _S.PROCESSING, _S.RETRYING, _S.FAILED, _S.PENDING, _S.HELD, _S.SCHEDULED,
+    _S.DEAD, _S.BOUNCED, _S.COMPLAINED, _S.DELIVERED, _S.SENT,
+    _S.SUPPRESSED, _S.EXPIRED, _S.CANCELLED,
+)  # fmt: skip
+
+
+def derive(deliveries: Iterable[State]) -> State:
+    """A notification's status: open work first, then failures, then successes, then what was stopped.
+
+    A notification that has no delivery yet is PENDING.
+    """
+    present = frozenset(deliveries)
+    return next((state for state in _MOST_TELLING if state in present), _S.PENDING)

@@ -1,0 +1,1 @@
+"""What crosses the bus: one file per message, versioned; fields are only ever added."""

@@ -1,0 +1,95 @@
+"""`Requested`: somebody asks to tell somebody something, and we have accepted it."""
+
+from typing import Any
+
+import msgspec
+
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
+
+
+class To(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One recipient: a person (`user_id`) or bare addresses, one per channel."""
+
+    user_id: UserId | None = None
+    email: str | None = None
+    phone: str | None = None
+    token: str | None = None
+    url: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+
+
+class Content(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Words: given by the producer, or rendered from a template."""
+
+    text: str | None = None
+    subject: str | None = None
+    html: str | None = None
+    title: str | None = None
+    body: str | None = None
+    data: dict[str, str] | None = None
+    """Key-value pairs for a push client; strings only, as FCM demands."""
+
+
+class TemplateRef(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A template by code; locale and version are pinned by the producer or chosen at planning."""
+
+    code: str
+    version: int | None = None
+    locale: str | None = None
+
+
+class Requested(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """An accepted notification, exactly as it is stored in the journal.
+
+    Guarantees: committed before anybody sees it; `position` orders it within its database;
+    `data` and `metadata` are the producer's JSON, unchanged.
+    """
+
+    id: NotificationId
+    tenant: TenantId
+    position: Position
+    accepted_at: int
+    """Microseconds since 1970, UTC."""
+    event_type: str
+    lane: int
+    to: tuple[To, ...]
+    channels: tuple[ChannelName, ...] = ()
+    """What was asked for; empty: the preferences or the tenant's order decide."""
+    is_fallback: bool = False
+    """Channels are tried one after the other instead of all at once."""
+    is_critical: bool = False
+    """Its category is declared critical: passes quiet hours and caps."""
+    category: str = "default"
+    template: TemplateRef | None = None
+    content: Content | None = None
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    metadata: msgspec.Raw = msgspec.Raw(b"{}")
+    send_at: str | None = None
+    """RFC 3339; without an offset it is local wall time in `timezone` or the recipient's zone."""
+    timezone: str | None = None
+    expires_at: int | None = None
+    correlation_id: str | None = None
+    source: str = "rest"
+    traceparent: str | None = None
+    version: int = 1
+
+
+_decode = msgspec.json.Decoder(Requested).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(body: bytes) -> Requested:
+    """The message that `encode` wrote."""
+    return _decode(body)
+
+
+def encode(message: Requested) -> bytes:
+    """The message as JSON, for the journal and the bus."""
+    return _encode(message)
+
+
+def plain(raw: msgspec.Raw) -> dict[str, Any]:
+    """The producer's JSON object as plain Python values."""
+    value: dict[str, Any] = msgspec.json.decode(raw)
+    return value

@@ -1,0 +1,53 @@
+"""The one way out by HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from sendwell.domain.outcome import Deferred, Refused, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request. Header names and values are refused when they hold CR, LF or NUL."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    timeout: timedelta = timedelta(seconds=15)
+    """The total: connect, send, and read the last byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete answer; header names are lower case. Bodies over the size cap are cut there."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """Sends requests over kept-alive connections, verifying TLS. Never follows a redirect.
+
+    Two policies exist behind this port: *trusted* for hosts that the operator configured, and
+    *guarded* for URLs that came from tenants, people or payloads, which refuses any address that
+    is not public (checked at the address actually dialled) unless OUTBOUND_ALLOW names it.
+    """
+
+    async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
+        """The answer, if the vendor has to interpret it: 2xx, 3xx and 4xx except 408, 425 and 429.
+
+        Everything that means the same for every vendor comes back as an outcome, never raised:
+        refused, reset or timed out before the request was written, 408, 425, 429 and 5xx are
+        `Deferred` (with `Retry-After` in seconds or as an HTTP date, if given);
+        a URL or address that policy forbids, or a malformed header, is `Refused`;
+        a connection that breaks or times out after the request was written is `Unknown`.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close idle connections and wait for the open exchanges."""
+        ...
