@@ -29,7 +29,9 @@ class SendwellError(Exception):
 
     code = "error"
 
-    def __init__(self, message: str, *, flaws: Sequence[Flaw] = (), code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, flaws: Sequence[Flaw] = (), code: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.flaws = tuple(flaws)

@@ -77,7 +77,7 @@ _MOST_TELLING = (
 
 
 def derive(deliveries: Iterable[State]) -> State:
-    """A notification's status: open work first, then failures, then successes, then what was stopped.
+    """A notification's status: open work before failures, successes, and what was stopped.
 
     A notification that has no delivery yet is PENDING.
     """

@@ -19,7 +19,9 @@ class Provider(Protocol):
 class ReceiptReader(Protocol):
     """Understands the webhooks of one vendor account."""
 
-    def read(self, *, url: str, headers: Mapping[str, str], body: bytes, now: int) -> Sequence[Receipt]:
+    def read(
+        self, *, url: str, headers: Mapping[str, str], body: bytes, now: int
+    ) -> Sequence[Receipt]:
         """The receipts in one webhook call, after its signature was verified on the raw bytes.
 
         `url` is the public URL as the vendor was told it, header names are lower case, `now` is

@@ -3,22 +3,39 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from sendwell.domain.rendering import Source
+
 
 class Renderer(Protocol):
     """A template language that can neither reach out nor run on.
 
-    Only plain values go in (dict, list, str, number, bool, None). Time and output are bounded:
-    a template that uses more than its fuel raises Invalid. Thread-safe.
+    Time, memory and output are bounded whatever a template or its data says; data is taken as the
+    JSON it would be on the wire, and is never changed nor read as a template. Thread-safe.
     """
 
-    def check(self, source: str) -> None:
-        """Raise Invalid, with the line and what is wrong, unless `source` compiles."""
+    def check(self, source: Source) -> None:
+        """Raise Invalid, with the line and what is wrong, unless it can be rendered.
+
+        Whatever does not depend on data is found here: syntax, unknown filters, what the language
+        leaves out, and values in places of an HTML page where no escaping makes them safe.
+        """
         ...
 
-    def variables(self, source: str) -> frozenset[str]:
-        """The names `source` reads from its data, as far as they can be told without running it."""
+    def variables(self, source: Source) -> frozenset[str]:
+        """The dotted names that it can't do without, as far as they can be told without running it.
+
+        Left out is what hangs on a loop, or what it asks for with `is defined` or `default`.
+        Raises Invalid like `check`.
+        """
         ...
 
-    def render(self, source: str, data: Mapping[str, Any], *, escapes_html: bool, locale: str) -> str:
-        """`source` filled with `data`; a missing variable raises Invalid with its name."""
+    def render(
+        self, sources: Mapping[str, Source], data: Mapping[str, Any], *, locale: str
+    ) -> dict[str, str]:
+        """The sources, by part, all filled with the same data; numbers and dates as `locale` has.
+
+        Raises Missing (an Invalid) with the names and where they would stand in the request when
+        a variable is absent or null; TooLarge when a part takes too long or becomes too long;
+        Invalid otherwise. Each says in which part. An unknown locale counts as English.
+        """
         ...

@@ -1,0 +1,1 @@
+"""Runs any role and knows none: batches, transactions, timers, start and stop."""

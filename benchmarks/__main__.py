@@ -1,0 +1,130 @@
+"""`./dev bench [NAME …]`: Sendwell beside the physical floor and a peer, measured in one run."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks import peer_celery
+from benchmarks.bench import Bench
+from benchmarks.figures import Sample, as_json, as_table, rows
+from benchmarks.machine import facts
+from benchmarks.processes import MeasurementError
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A benchmark: the module whose `measure` yields one round, and how many rounds are usual."""
+
+    module: str
+    about: str
+    rounds: int = 3
+
+    def samples(self, bench: Bench) -> Iterator[Sample]:
+        measure: Callable[[Bench], Iterator[Sample]] = import_module(self.module).measure
+        return measure(bench)
+
+
+MEASURES = {
+    "intake": Measure("benchmarks.intake", "durable 202s: one per request, and batches of 100"),
+    "render": Measure("benchmarks.render", "templates, formats, MIME"),
+    "smtp": Measure("benchmarks.smtp_client", "the SMTP client alone, against a sink"),
+    "http": Measure("benchmarks.http_client", "the HTTP client alone, against a sink"),
+    "end-to-end": Measure("benchmarks.end_to_end", "accepted to SENT: null, HTTP and SMTP sinks"),
+    "priority": Measure(
+        "benchmarks.priority", "critical latency, idle and behind 100,000 low ones"
+    ),
+    "growth": Measure("benchmarks.growth", "10 thousand against 1 million stored", rounds=1),
+    "memory": Measure("benchmarks.memory", "one process: idle, under load, and twice the load"),
+}
+
+
+def main() -> int:
+    options = _options(sys.argv[1:])
+    if options.list:
+        print("\n".join(f"{name:12} {measure.about}" for name, measure in MEASURES.items()))
+        return 0
+    if not peer_celery.is_installed():
+        print("redis-server is missing, so no peer: `./dev services` installs it", file=sys.stderr)
+    machine = facts()
+    runs = [_run(name, options) for name in options.names or MEASURES]
+    if options.json:
+        _print_json(runs, machine)
+    else:
+        _print_tables(runs, machine)
+    return 1 if any(run.problem for run in runs) else 0
+
+
+@dataclass(slots=True)
+class Run:
+    """One benchmark with all its rounds; `problem` says why figures are missing."""
+
+    name: str
+    samples: list[Sample] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+def _run(name: str, options: argparse.Namespace) -> Run:
+    run, measure = Run(name), MEASURES[name]
+    rounds = options.rounds or (1 if options.quick else measure.rounds)
+    with tempfile.TemporaryDirectory(prefix="sendwell-bench-", dir=options.folder) as folder:
+        bench = Bench(Path(folder), is_quick=options.quick, commands=run.commands)
+        try:
+            for number in range(1, rounds + 1):
+                print(f"{name}, round {number} of {rounds}", file=sys.stderr, flush=True)
+                run.samples.extend(measure.samples(bench))
+        except MeasurementError as problem:
+            run.problem = str(problem)
+            print(f"{name} gave no more figures: {problem}", file=sys.stderr)
+    return run
+
+
+def _print_json(runs: Sequence[Run], machine: dict[str, object]) -> None:
+    figures = {
+        run.name: {
+            "figures": as_json(rows(run.samples)),
+            "commands": run.commands,
+            **({"problem": run.problem} if run.problem else {}),
+        }
+        for run in runs
+    }
+    print(json.dumps({"machine": machine, "benchmarks": figures}, indent=2))
+
+
+def _print_tables(runs: Sequence[Run], machine: dict[str, object]) -> None:
+    for run in runs:
+        if run.samples:
+            print(f"\n{run.name}\n{as_table(rows(run.samples))}")
+    told = ("cores", "processor", "python", "sqlite", "load_before")
+    print("\n" + ", ".join(f"{key} {machine[key]}" for key in told))
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./dev bench",
+        description="Measure Sendwell beside what the machine can do (floor) and beside a peer.",
+        epilog="Medians of the rounds; ratios hold better than figures. See benchmarks/README.md.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which (see --list); else all")
+    parser.add_argument("--list", action="store_true", help="list the benchmarks")
+    parser.add_argument(
+        "--json", action="store_true", help="machine facts, rounds and commands too"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="small counts, one round: a smoke test"
+    )
+    parser.add_argument("--rounds", type=int, default=0, help="instead of each benchmark's own")
+    parser.add_argument("--folder", type=Path, help="where the files lie, on the disk to measure")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in MEASURES]:
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

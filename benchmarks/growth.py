@@ -1,0 +1,74 @@
+"""What a large store costs: the same product with 10 thousand and with 1 million stored.
+
+Both are filled through the product's own batch intake and sent into the null provider, so that
+every stored one has its whole history. In the floor's column stands the small store.
+"""
+
+import http.client
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from benchmarks.bench import Bench, wait_until
+from benchmarks.end_to_end import send_all
+from benchmarks.engines import Engine, product
+from benchmarks.figures import Sample, Who
+from benchmarks.load import percentile
+from benchmarks.words import mail_item
+
+_CHUNK = 50_000
+_SMALL = "the same product with 10 thousand stored"
+_LIST = "/api/v1/notifications?limit=50"
+
+
+def measure(bench: Bench) -> Iterator[Sample]:
+    large = bench.size(1_000_000, 100_000)
+    with product(bench, "null") as one, product(bench, "null") as other:
+        _fill(bench, one, 10_000)
+        _fill(bench, other, large)
+        stored = sum(file.stat().st_size for file in other.data.rglob("*") if file.is_file())
+        yield Sample("growth: stored bytes each", Who.PRODUCT, stored / large, "B")
+        for case, unit, value in _probed(bench, one):
+            yield Sample(f"growth: {case}", Who.FLOOR, value, unit, _SMALL)
+        for case, unit, value in _probed(bench, other):
+            yield Sample(f"growth: {case}", Who.PRODUCT, value, unit)
+
+
+def _fill(bench: Bench, engine: Engine, count: int) -> None:
+    for first in range(0, count, _CHUNK):
+        bench.say(f"filling a store: {first:,} of {count:,}")
+        send_all(bench, engine, mail_item(), count=min(_CHUNK, count - first), batch=100)
+
+
+def _probed(bench: Bench, engine: Engine) -> Iterator[tuple[str, str, float]]:
+    stored = engine.sent()
+    bench.say(f"growth: probing the store of {stored:,}")
+    count = bench.size(60_000, 10_000)
+    loaded = bench.load(
+        engine.port, mail_item(), count=count, batch=100, first=stored, key=engine.key
+    )
+    yield "intake, batches of 100", "/s", loaded.rate
+    wait_until(lambda: engine.sent() == stored + count, "the last send")
+    for name, count, batch in (
+        ("batches of 100", bench.size(60_000, 10_000), 100),
+        ("one per request", bench.size(20_000, 4_000), 1),
+    ):
+        done = send_all(bench, engine, mail_item(), count=count, batch=batch)
+        yield f"accepted to SENT, {name}", "/s", done.per_second
+    listed, timelines = _read(engine, times=bench.size(300, 60))
+    yield "list page p95", "ms", percentile(listed, 0.95)
+    yield "timeline p95", "ms", percentile(timelines, 0.95)
+
+
+def _read(engine: Engine, *, times: int) -> tuple[list[float], list[float]]:
+    """What list pages, cursor after cursor, and timelines of what they show take, in ms."""
+    listed, timelines, path = [], [], _LIST
+    connection = http.client.HTTPConnection("127.0.0.1", engine.port, timeout=60)
+    for _ in range(times):
+        page, took = engine.timed_get(connection, path)
+        listed.append(took)
+        cursor = page.get("next_cursor")
+        path = f"{_LIST}&cursor={quote(cursor)}" if cursor else _LIST
+        one = page["data"][-1]["id"]
+        timelines.append(engine.timed_get(connection, f"/api/v1/notifications/{one}/timeline")[1])
+    connection.close()
+    return listed, timelines

@@ -1,0 +1,64 @@
+"""The one outgoing HTTP client."""
+
+import asyncio
+import ssl
+
+from sendwell.adapters.http.fault import Code
+from sendwell.adapters.http.limits import Limits
+from sendwell.adapters.http.policy import Policy
+from sendwell.adapters.http.pools import Pools
+from sendwell.adapters.http.target import locate
+from sendwell.adapters.http.verdict import judge
+from sendwell.adapters.http.wire import write
+from sendwell.domain.errors import Invalid
+from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
+from sendwell.ports.clock import Clock
+from sendwell.ports.http import HttpAnswer, HttpRequest
+
+
+class HttpClient:
+    """The HTTP port over HTTP/1.1, for one policy and one event loop.
+
+    Beyond the port: a request is written at most once, unless the write itself failed on a
+    connection that had been idle. A server's answer of 408, 425, 429 or 5xx counts from its
+    status on, even if its body never comes. While more exchanges than connections go to one
+    host, they are served in the order of coming, and waiting counts towards the time-out.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        clock: Clock,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._pools = Pools(policy, limits or Limits(), tls)
+
+    async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
+        deadline = asyncio.get_running_loop().time() + request.timeout.total_seconds()
+        try:
+            target = locate(request.url)
+        except Invalid as flaw:
+            return _malformed(flaw, self._policy.blame)
+        try:
+            wire = write(request, target)
+        except Invalid as flaw:
+            return _malformed(flaw, Blame.US)
+        if self._pools.is_closing:
+            return Deferred(Fault(Code.CLOSING.value, "We are stopping.", Blame.US))
+
+        pool = self._pools.of(target.origin)
+        reply = await pool.exchange(wire, deadline, is_head=request.method == "HEAD")
+        if isinstance(reply, HttpAnswer):
+            return judge(reply, pool.peer, self._clock.now())
+        return reply
+
+    async def close(self) -> None:
+        await self._pools.close()
+
+
+def _malformed(flaw: Invalid, blame: Blame) -> Refused:
+    return Refused(Fault(Code.MALFORMED_REQUEST.value, flaw.message, blame))

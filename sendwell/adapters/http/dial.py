@@ -1,0 +1,78 @@
+"""From addresses to an open connection."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+
+from sendwell.adapters.http.connection import Connection
+from sendwell.adapters.http.fault import Code, Peer
+from sendwell.adapters.http.target import Origin
+from sendwell.domain.outbound import Address
+from sendwell.domain.outcome import Fault
+
+_PATIENCE = 2.0
+"""Seconds for one address while others are left: a dead route must not use up the deadline."""
+
+
+def default_tls() -> ssl.SSLContext:
+    """Verifies certificates and host names against the machine's trust store; TLS 1.2 or later."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+async def dial(
+    origin: Origin,
+    addresses: Sequence[Address],
+    *,
+    tls: ssl.SSLContext | None,
+    make: Callable[[], Connection],
+) -> Connection:
+    """A connection to exactly one of the addresses, the first that takes it.
+
+    With TLS, the certificate must be the origin's, whatever the address is. Raises what the last
+    address failed with: OSError, of which ssl.SSLError and TimeoutError are kinds.
+    """
+    *others, last = addresses
+    for address in others:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await _connect(origin, address, tls=tls, make=make)
+        except OSError:
+            continue
+    return await _connect(origin, last, tls=tls, make=make)
+
+
+async def _connect(
+    origin: Origin,
+    address: Address,
+    *,
+    tls: ssl.SSLContext | None,
+    make: Callable[[], Connection],
+) -> Connection:
+    _, connection = await asyncio.get_running_loop().create_connection(
+        make,
+        str(address),
+        origin.port,
+        ssl=tls,
+        server_hostname=origin.host.rstrip(".") if tls else None,
+    )
+    return connection
+
+
+_TROUBLES: tuple[tuple[type[OSError], Code, str], ...] = (
+    (socket.gaierror, Code.DNS, "could not be resolved"),
+    (TimeoutError, Code.CONNECT_TIMEOUT, "did not take the connection in time"),
+    (ConnectionRefusedError, Code.CONNECT_REFUSED, "refused the connection"),
+    (OSError, Code.UNREACHABLE, "could not be reached"),
+)
+
+
+def trouble(error: OSError, peer: Peer) -> Fault:
+    """Why there is no connection, in our words."""
+    if isinstance(error, ssl.SSLError):
+        why = getattr(error, "verify_message", None) or error.reason or "broken off"
+        return peer.fault(Code.TLS, f"failed the TLS handshake: {why.rstrip('.')}")
+    return next(peer.fault(code, what) for kind, code, what in _TROUBLES if isinstance(error, kind))

@@ -1,0 +1,16 @@
+"""How much the client takes, of its own machine and of others."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes; `connections` in all is kept by closing idle ones, never by waiting."""
+
+    connections_per_host: int = 64
+    connections: int = 512
+    idle: timedelta = timedelta(seconds=30)
+    head_size: int = 64 * 1024
+    header_count: int = 256
+    body_size: int = 1024 * 1024

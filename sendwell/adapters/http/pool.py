@@ -1,0 +1,159 @@
+"""The connections to one origin."""
+
+import asyncio
+import ssl
+from asyncio import CancelledError, Future
+from collections.abc import Callable
+from typing import Protocol
+
+from sendwell.adapters.http.connection import Connection, Reply
+from sendwell.adapters.http.dial import dial, trouble
+from sendwell.adapters.http.fault import Code, Peer
+from sendwell.adapters.http.limits import Limits
+from sendwell.adapters.http.policy import Policy
+from sendwell.adapters.http.target import Origin
+from sendwell.adapters.http.turns import Turns
+from sendwell.domain.outcome import Deferred, Refused
+
+
+class Keeper(Protocol):
+    """Who keeps the pools."""
+
+    is_closing: bool
+
+    def make_room(self) -> None:
+        """A connection more is about to be opened."""
+        ...
+
+    def opened(self) -> None:
+        """There is a connection more."""
+        ...
+
+    def closed(self) -> None:
+        """There is a connection less."""
+        ...
+
+    def emptied(self, pool: "Pool") -> None:
+        """It has no connection and no exchange left."""
+        ...
+
+
+class Pool:
+    """At most so many exchanges at a time with one origin; the others wait in line.
+
+    There are never more connections than turns: a new one is dialled only by who has a turn and
+    finds none idle. The one used last is used first, so that the others can grow old and close.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        *,
+        keeper: Keeper,
+        policy: Policy,
+        limits: Limits,
+        tls: Callable[[], ssl.SSLContext],
+    ) -> None:
+        self.origin = origin
+        self.peer = Peer(origin.host, policy.blame)
+        self._keeper = keeper
+        self._policy = policy
+        self._limits = limits
+        self._tls = tls
+        self._turns = Turns(limits.connections_per_host)
+        self._idle: list[Connection] = []
+        self._count = 0
+
+    async def exchange(self, wire: bytes, deadline: float, *, is_head: bool) -> Reply | Refused:
+        """Send one request and await its reply until the loop's time is `deadline`."""
+        if not self._turns.take() and not await self._wait(deadline):
+            return Deferred(self.peer.fault(Code.CROWDED, "had no connection free in time"))
+        try:
+            return await self._exchange(wire, deadline, is_head=is_head)
+        finally:
+            self._turns.give_back()
+            self._report_if_empty()
+
+    async def _wait(self, deadline: float) -> bool:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._turns.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _exchange(self, wire: bytes, deadline: float, *, is_head: bool) -> Reply | Refused:
+        while (idle := self._take_idle()) is not None:
+            if (reply := idle.send(wire, deadline, is_head=is_head)) is not None:
+                return await _settled(reply, idle)
+        fresh = await self._dial(deadline)
+        if not isinstance(fresh, Connection):
+            return fresh
+        if (reply := fresh.send(wire, deadline, is_head=is_head)) is not None:
+            return await _settled(reply, fresh)
+        return Deferred(self.peer.fault(Code.BROKEN, "broke the connection before the request"))
+
+    def _take_idle(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_fit():
+                return connection
+            connection.abort()
+        return None
+
+    async def _dial(self, deadline: float) -> Connection | Deferred | Refused:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._connect()
+        except OSError as error:
+            return Deferred(trouble(error, self.peer))
+
+    async def _connect(self) -> Connection | Refused:
+        addresses = await self._policy.addresses(self.origin.host)
+        if not addresses:
+            what = "has no address that requests may go to (see OUTBOUND_ALLOW)"
+            return Refused(self.peer.fault(Code.FORBIDDEN_ADDRESS, what))
+        self._keeper.make_room()
+        tls = self._tls() if self.origin.scheme == "https" else None
+        return await dial(self.origin, addresses, tls=tls, make=self._make)
+
+    def _make(self) -> Connection:
+        return Connection(self, self.peer, self._limits)
+
+    def joined(self) -> None:
+        self._count += 1
+        self._keeper.opened()
+
+    def idles(self, connection: Connection) -> None:
+        if self._keeper.is_closing:
+            connection.abort()
+        else:
+            self._idle.append(connection)
+
+    def failed(self, connection: Connection) -> None:
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def left(self) -> None:
+        self._count -= 1
+        self._keeper.closed()
+        self._report_if_empty()
+
+    def drop_oldest_idle(self) -> bool:
+        """Close the connection that has been idle for longest, if there is an idle one."""
+        if self._idle:
+            self._idle[0].abort()
+            return True
+        return False
+
+    def _report_if_empty(self) -> None:
+        if self._count == 0 and self._turns.are_untaken:
+            self._keeper.emptied(self)
+
+
+async def _settled(reply: Future[Reply], connection: Connection) -> Reply:
+    try:
+        return await reply
+    except CancelledError:
+        connection.abort()
+        raise

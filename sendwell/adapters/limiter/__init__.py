@@ -1,0 +1,1 @@
+"""Limiters: one file per place where the counting is done."""

@@ -1,0 +1,1 @@
+"""Databases: engines and connections. Statements stand in the roles' stores."""

@@ -1,0 +1,87 @@
+"""May this go out to this person on this channel now? Asked at plan time and again at send time.
+
+The order of the rules: a message that is too late is gone for good; what must never be sent is
+stopped before anything is merely held; what is held is never dropped.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.lifecycle import State
+from sendwell.domain.person import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not before `until`; `rule` says who decided."""
+
+    until: datetime
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Never; the delivery ends in `state`."""
+
+    state: State
+    rule: str
+    text: str
+
+
+Verdict = Go | Hold | Stop
+_GO = Go()
+NO_ADDRESS = Stop(State.DEAD, "no_address", "There is no address for this channel.")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is to be sent, as far as the rules look at it."""
+
+    channel: ChannelName
+    category: str
+    is_critical: bool
+    expires_at: datetime | None = None
+
+
+def admit(
+    ask: Ask,
+    person: Person,
+    *,
+    suppressed: str | None,
+    now: datetime,
+    default_zone: str,
+) -> Verdict:
+    """Decide by expiry, suppression, consent and quiet hours, in this order.
+
+    `suppressed` is why the address must not be sent to, if so. A category declared critical
+    passes consent by category and quiet hours, never a suppression (SETTLED 12).
+    """
+    if ask.expires_at is not None and now >= ask.expires_at:
+        return Stop(State.EXPIRED, "expiry", "It was not sent before it expired.")
+    if suppressed is not None:
+        return Stop(State.SUPPRESSED, "suppression", suppressed)
+    if ask.is_critical:
+        return _GO
+    if not person.preferences.allows(ask.channel, ask.category):
+        return Stop(
+            State.SUPPRESSED,
+            "consent",
+            f"The person has switched off {ask.category} messages by {ask.channel}.",
+        )
+    return _quiet(person, now, default_zone)
+
+
+def _quiet(person: Person, now: datetime, default_zone: str) -> Verdict:
+    hours = person.preferences.quiet_hours
+    if hours is None:
+        return _GO
+    zone = ZoneInfo(person.timezone or default_zone)
+    until = hours.quiet_until(now.astimezone(zone))
+    return _GO if until is None else Hold(until, "quiet_hours")

@@ -1,0 +1,86 @@
+"""Who is served next: lanes by weight, and inside a lane the tenants in turn."""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from sendwell.domain.ids import TenantId
+from sendwell.domain.lane import Lane
+
+T = TypeVar("T")
+_TURN = 8
+_DOWNWARDS = tuple(Lane)
+_BELOW_FIRST = tuple(
+    (first, *(lane for lane in Lane if lane is not first)) for first in _DOWNWARDS[1:]
+)
+
+
+class FairQueue(Generic[T]):
+    """Items in four lanes; inside a lane one queue a tenant.
+
+    Higher lanes go first, but every eighth pick begins at a lower lane, these taking turns, so
+    that a flood above starves nobody below. Inside a lane each tenant gets one pick a round, so
+    that one tenant's million does not delay another's ten. Order within (lane, tenant) is kept.
+    """
+
+    def __init__(self) -> None:
+        self._lanes: list[OrderedDict[TenantId, deque[T]]] = [OrderedDict() for _ in Lane]
+        self._picks = 0
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def put(self, lane: Lane, tenant: TenantId, item: T) -> None:
+        """Add an item at the end of its tenant's queue."""
+        tenants = self._lanes[lane]
+        queue = tenants.get(tenant)
+        if queue is None:
+            queue = tenants[tenant] = deque()
+        queue.append(item)
+        self._size += 1
+
+    def put_back(self, lane: Lane, tenant: TenantId, item: T) -> None:
+        """Return a taken item to the front of its tenant's queue."""
+        self._lanes[lane].setdefault(tenant, deque()).appendleft(item)
+        self._size += 1
+
+    def waiting(self, lane: Lane, tenant: TenantId) -> int:
+        """How many items that tenant has in that lane."""
+        return len(self._lanes[lane].get(tenant, ()))
+
+    def depth(self, lane: Lane) -> int:
+        """How many items wait in a lane."""
+        return sum(map(len, self._lanes[lane].values()))
+
+    def take(self, most: int, *, serves: Callable[[TenantId], bool] | None = None) -> list[T]:
+        """Up to `most` items, in the order they should be served.
+
+        Tenants for whom `serves` says no are passed over and keep their turn.
+        """
+        taken: list[T] = []
+        while len(taken) < most and (item := self._pick(serves)) is not None:
+            taken.append(item)
+        return taken
+
+    def _pick(self, serves: Callable[[TenantId], bool] | None) -> T | None:
+        if not self._size:
+            return None
+        self._picks += 1
+        turn, rest = divmod(self._picks, _TURN)
+        for lane in _DOWNWARDS if rest else _BELOW_FIRST[turn % len(_BELOW_FIRST)]:
+            tenants = self._lanes[lane]
+            for tenant in tenants:
+                if serves is None or serves(tenant):
+                    return self._from(tenants, tenant)
+        return None
+
+    def _from(self, tenants: OrderedDict[TenantId, deque[T]], tenant: TenantId) -> T:
+        queue = tenants[tenant]
+        item = queue.popleft()
+        self._size -= 1
+        if queue:
+            tenants.move_to_end(tenant)
+        else:
+            del tenants[tenant]
+        return item

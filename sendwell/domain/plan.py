@@ -1,0 +1,86 @@
+"""Which channels and addresses a request goes to, for one recipient."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sendwell.domain.admission import NO_ADDRESS, Stop, Verdict
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.person import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the request says about channels; no `channels` means that the person decides."""
+
+    channels: tuple[ChannelName, ...] = ()
+    is_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One delivery to be: where it goes, and what the rules say. No address: nowhere to go."""
+
+    channel: ChannelName
+    target: int
+    address: str | None
+    verdict: Verdict
+
+
+Admits = Callable[[ChannelName, str], Verdict]
+
+
+def order(
+    wanted: Wanted, person: Person, tenants_order: Sequence[ChannelName]
+) -> Sequence[ChannelName]:
+    """The channels to go through: as asked, else as the person prefers, else as the tenant does."""
+    return wanted.channels or person.preferences.order or tenants_order
+
+
+def choose(
+    wanted: Wanted,
+    person: Person,
+    tenants_order: Sequence[ChannelName],
+    *,
+    admits: Admits,
+    after: ChannelName | None = None,
+) -> list[Choice]:
+    """The deliveries to make for this person.
+
+    All the channels that were asked for, or with fallback (and where nobody asked for any) the
+    first one that has an address and is not stopped. `after` continues a fallback behind the
+    channel that failed. There is always at least one choice, except when a fallback has no
+    channel left.
+    """
+    channels = order(wanted, person, tenants_order)
+    if wanted.channels and not wanted.is_fallback:
+        return [choice for channel in channels for choice in _on(channel, person, admits)]
+    if after is not None:
+        channels = channels[channels.index(after) + 1 :] if after in channels else ()
+    return _first(channels, person, admits)
+
+
+def _first(channels: Sequence[ChannelName], person: Person, admits: Admits) -> list[Choice]:
+    stopped: list[Choice] = []
+    for channel in channels:
+        choices = _on(channel, person, admits)
+        if any(not isinstance(choice.verdict, Stop) for choice in choices):
+            return choices
+        stopped = _more_telling(stopped, choices)
+    return stopped
+
+
+def _more_telling(before: list[Choice], now: list[Choice]) -> list[Choice]:
+    """A rule that stopped a real address tells more than a missing one."""
+    has_address = any(choice.address is not None for choice in now)
+    had_address = any(choice.address is not None for choice in before)
+    return now if not before or (has_address and not had_address) else before
+
+
+def _on(channel: ChannelName, person: Person, admits: Admits) -> list[Choice]:
+    addresses = person.addresses.get(channel, {})
+    if not addresses:
+        return [Choice(channel, 0, None, NO_ADDRESS)]
+    return [
+        Choice(channel, target, address, admits(channel, address))
+        for target, address in addresses.items()
+    ]

@@ -1,0 +1,69 @@
+"""All roles in one process on one SQLite file, with their HTTP application."""
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from sendwell.bootstrap import Core, Roles, build_core, build_roles
+from sendwell.roles.accounts import api as accounts_api
+from sendwell.roles.delivery import api as delivery_api
+from sendwell.roles.gateway.api import Intake
+from sendwell.roles.inbox import api as inbox_api
+from sendwell.roles.mailbox import api as mailbox_api
+from sendwell.roles.templates import api as templates_api
+from sendwell.roles.tracker import api as tracker_api
+from sendwell.roles.users import api as users_api
+from sendwell.runtime.server.app import build_app
+from sendwell.runtime.server.callers import Callers
+from sendwell.runtime.server.health import Health
+from sendwell.sample import begin_empty, begin_with_sample
+from sendwell.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A running Sendwell; `key` is a working API key."""
+
+    app: FastAPI
+    key: str
+    core: Core
+    roles: Roles
+
+    def drain(self) -> None:
+        """Take nothing in any more, and let go of those who wait for something to happen."""
+        self.core.process.is_draining = True
+        self.roles.gateway.close()
+        self.roles.mailbox.close()
+        self.roles.inbox.close()
+
+    async def stop(self) -> None:
+        """Finish or hand back what is in flight, and close everything."""
+        await self.core.process.stop()
+
+
+async def build(settings: Settings) -> Embedded:
+    """Start all roles, with the sample if it is wanted."""
+    core = await build_core(settings)
+    roles = await build_roles(core)
+    if settings.is_sample:
+        key = await begin_with_sample(roles)
+    else:
+        key = await begin_empty(roles, settings.data)
+    return Embedded(_app(core, roles), key.text, core, roles)
+
+
+def _app(core: Core, roles: Roles) -> FastAPI:
+    callers = Callers(roles.accounts, core.settings.anonymous)
+    hot = [*Intake(roles.gateway, callers).routes(), *Health(core.process).routes()]
+    routers = [
+        tracker_api.routes(roles.tracker),
+        delivery_api.routes(
+            roles.delivery, roles.letters, requests=roles.tracker, clock=core.clock
+        ),
+        users_api.routes(roles.users),
+        templates_api.routes(roles.templates),
+        accounts_api.routes(roles.accounts),
+        mailbox_api.routes(roles.mailbox),
+        inbox_api.routes(roles.inbox),
+    ]
+    return build_app(callers, hot, routers)

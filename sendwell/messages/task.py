@@ -1,0 +1,38 @@
+"""`Task`: one delivery that somebody should make."""
+
+import msgspec
+
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.lifecycle import State
+from sendwell.messages.requested import Requested
+
+
+class Task(msgspec.Struct, omit_defaults=True, gc=False):
+    """One planned delivery, self-contained: with its request, so that nothing is joined.
+
+    `state` is where it stands: PENDING, SCHEDULED or HELD (then `due` says until when) or RETRYING.
+    `work` is its number in the ready queue, given when it is taken.
+    """
+
+    request: Requested
+    part: str
+    recipient: int
+    channel: ChannelName
+    planned_at: int
+    state: State = State.PENDING
+    due: int = 0
+    """Microseconds since 1970; nothing happens before it."""
+    reason: str | None = None
+    """The rule that holds it, when one does."""
+    target: int = 0
+    template_version: int | None = None
+    attempt: int = 0
+    """Attempts begun so far."""
+    tried: tuple[str, ...] = ()
+    """Providers that have refused this round."""
+    replay_of: str | None = None
+    claimed_at: int = 0
+    provider: str | None = None
+    """Who has it in hand, or had it last."""
+    work: int = 0
+    version: int = 1

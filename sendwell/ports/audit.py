@@ -1,0 +1,28 @@
+"""Who changed what, kept for good."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sendwell.domain.ids import TenantId
+from sendwell.ports.database import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One change or replay: who did what to which thing. `details` holds no personal data."""
+
+    tenant: TenantId
+    actor: str
+    action: str
+    subject: str
+    at: int
+    details: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class Audit(Protocol):
+    """The audit log: append-only."""
+
+    def recorded(self, deed: Deed) -> Unit:
+        """The writes that put the deed on record, for the unit of the change itself."""
+        ...

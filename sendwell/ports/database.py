@@ -1,0 +1,77 @@
+"""A database: reads, and units of writes that are committed together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Executable, Row
+
+Operation = Callable[[Connection, Sequence[Any]], Sequence[Any] | None]
+"""One hot statement, written by hand for one kind of database: takes many items at once and gives
+one result for each of them, in order (or None when there is nothing to tell)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Some items for one operation. Items of the same operation are written by one statement,
+    whoever they come from.
+    """
+
+    operation: Operation
+    items: Sequence[Any]
+
+
+Unit = Sequence[Write]
+"""Writes that happen all or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one Core statement did."""
+
+    rowcount: int
+    rows: Sequence[Row[Any]]
+
+
+def core(connection: Connection, statements: Sequence[Executable]) -> list[Done]:
+    """The operation for SQLAlchemy Core statements, executed one after the other."""
+    done = []
+    for statement in statements:
+        result = connection.execute(statement)
+        rows = result.all() if result.returns_rows else ()
+        done.append(Done(result.rowcount, rows))
+    return done
+
+
+def driver(connection: Connection) -> Any:
+    """The driver's own connection below SQLAlchemy's, for hot statements."""
+    return connection.connection.driver_connection
+
+
+class Database(Protocol):
+    """One database and its engine.
+
+    Guarantees: when `commit` returns, the unit has reached the disk. Units that wait while
+    another commit is in flight are committed together (natural group commit); a unit that fails
+    takes none of the others with it.
+    """
+
+    async def commit(self, unit: Unit) -> list[Sequence[Any]]:
+        """Write a unit; gives one list of results for each of its writes.
+
+        Raises what the failing operation raised; then nothing of the unit is stored.
+        Raises Unavailable when the database is closing or too many units wait.
+        """
+        ...
+
+    async def execute(self, *statements: Executable) -> list[Done]:
+        """Commit Core statements as one unit."""
+        ...
+
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """The rows of one read-only statement, as of the last commit."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was handed in, then let go of every connection. Idempotent."""
+        ...

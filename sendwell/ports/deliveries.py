@@ -1,0 +1,54 @@
+"""What the receipts role asks the tracker: which delivery a provider is talking about."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
+from sendwell.domain.lifecycle import State
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a provider told of a delivery: our key, split in two, or its own id, or both.
+
+    `provider` is the account as it stands in the history (`Status.provider`).
+    """
+
+    provider: str
+    notification: NotificationId | None = None
+    part: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A delivery and where it stands; `at` is when it got there, in microseconds since 1970.
+
+    `address` is where it was sent, None where that is not known (any more).
+    """
+
+    tenant: TenantId
+    notification: NotificationId
+    position: Position
+    part: str
+    channel: ChannelName
+    state: State
+    at: int
+    attempt: int = 0
+    reference: str | None = None
+    user_id: UserId | None = None
+    address: str | None = None
+
+
+class Deliveries(Protocol):
+    """Deliveries of all tenants, open and ended, by the names that providers know them under."""
+
+    async def find(self, sought: Collection[Sought]) -> Mapping[Sought, Found]:
+        """Those that are there, as of the last commit; the others are left out.
+
+        Our own key goes first, the provider's reference where there is no key. Ids are unique
+        within a tenant only (SETTLED 13): of several deliveries with the same key it is the one
+        that this provider account was given; when that cannot be told, it is left out.
+        """
+        ...

@@ -1,0 +1,27 @@
+"""What the flow asks the users role."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from sendwell.domain.ids import ChannelName, TenantId, UserId
+from sendwell.domain.person import Person
+
+Address = tuple[ChannelName, str]
+
+
+class Directory(Protocol):
+    """People and suppressions, read-only, for many at once.
+
+    Answers may be cached, but never older than 5 s; an opt-out or suppression stored in this
+    process is seen by the next call.
+    """
+
+    async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
+        """The people that exist; unknown ids are left out."""
+        ...
+
+    async def suppressed(
+        self, tenant: TenantId, addresses: Collection[Address]
+    ) -> Mapping[Address, str]:
+        """Those of the addresses that must not be sent to, with the reason."""
+        ...

@@ -1,0 +1,112 @@
+"""The journal's two faces: writing and recovery for the flow, questions for the tracker."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sendwell.domain.ids import NotificationId, Position, TenantId
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.ports.database import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One notification to accept. `key` and `fingerprint` are 128-bit hashes of the idempotency
+    key and of the request, when a key was given.
+    """
+
+    request: Requested
+    key: bytes | None = None
+    fingerprint: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became of an entry: accepted, a duplicate of `id`, or a contradiction (`is_other`):
+    the same idempotency key with another body.
+    """
+
+    id: NotificationId
+    is_duplicate: bool = False
+    is_other: bool = False
+
+
+class Journal(Protocol):
+    """Accepted notifications and their history: written once, appended, never rewritten."""
+
+    async def accept(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
+        """Store the entries; when this returns they are on disk.
+
+        An id that the tenant used before, or a key used within the idempotency window, stores
+        nothing and is answered as a duplicate; twins that arrive together wait for each other.
+        """
+        ...
+
+    def recorded(self, statuses: Sequence[Status]) -> Unit:
+        """The writes that put these moves on record, for the unit of whoever made them."""
+        ...
+
+    def planned(self, deliveries: Mapping[TenantId, int]) -> Unit:
+        """The writes that count deliveries as planned; goes with the work itself."""
+        ...
+
+    def forget(self, requests: Sequence[Requested]) -> None:
+        """Their plan is on disk: recovery need not look at them again."""
+        ...
+
+    async def requested(self, positions: Sequence[Position]) -> Mapping[Position, Requested]:
+        """The accepted notifications at these positions."""
+        ...
+
+    async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
+        """Accepted notifications that nobody has planned yet, oldest first, from the last mark."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of notifications is narrowed to. Times are microseconds since 1970, UTC."""
+
+    status: str | None = None
+    channel: str | None = None
+    user_id: str | None = None
+    event_type: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+class Records(Protocol):
+    """The read side of the journal, always for one tenant."""
+
+    async def find(self, tenant: TenantId, notification: NotificationId) -> Requested | None:
+        """That notification, as soon as it was accepted."""
+        ...
+
+    async def page(
+        self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
+    ) -> Sequence[Requested]:
+        """Notifications, newest first, older than `before`; those with a delivery that matches."""
+        ...
+
+    async def at(
+        self, tenant: TenantId, positions: Sequence[Position], narrowed: Filter
+    ) -> Sequence[Requested]:
+        """The notifications at these positions that match the filter's other wishes."""
+        ...
+
+    async def outcomes(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Status]:
+        """How the deliveries at these positions ended, as far as they have."""
+        ...
+
+    async def moves(self, tenant: TenantId, position: Position) -> Sequence[Status]:
+        """The moves on record for one notification, in the order they were made."""
+        ...
+
+    async def by_reference(self, provider: str, reference: str) -> tuple[TenantId, Status] | None:
+        """The delivery that a provider knows under its own id."""
+        ...
+
+    async def counts(self, tenant: TenantId) -> tuple[int, Mapping[str, int]]:
+        """Deliveries ever planned, and how many ended in each state."""
+        ...

@@ -1,0 +1,1 @@
+"""Vendors for e-mail."""

@@ -1,0 +1,1 @@
+"""Vendors of the channel in_app."""

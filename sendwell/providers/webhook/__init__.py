@@ -1,0 +1,1 @@
+"""Vendors for an HTTP endpoint of the recipient."""

@@ -1,0 +1,134 @@
+"""Standard Webhooks, to a URL of the recipient: https://www.standardwebhooks.com."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from standardwebhooks import Webhook
+
+from sendwell.domain.ids import ChannelName, ProviderName
+from sendwell.domain.outcome import Accepted, Blame, Fault, Outcome, Refused
+from sendwell.messages.outgoing import Outgoing
+from sendwell.ports.http import Http, HttpAnswer, HttpRequest
+from sendwell.ports.vendor import AccountCredentials, Vendor
+
+NAME = ProviderName("standard")
+CHANNEL = ChannelName("webhook")
+TAKES_IDEMPOTENCY_KEY = True
+
+LARGEST_BYTES = 20_000
+SECRET_PREFIX = "whsec_"  # noqa: S105 – says what follows is one
+SECRET_BYTES = range(24, 65)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Credentials(AccountCredentials, frozen=True):
+    """The secrets to sign with: one, or during a rotation the new and the old one."""
+
+    secrets: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="Signing secrets, `whsec_` and 24 to 64 bytes in base64"),
+        msgspec.Meta(min_length=1),
+    ]
+
+    def __post_init__(self) -> None:
+        for secret in self.secrets:
+            if not secret.startswith(SECRET_PREFIX) or _size(secret) not in SECRET_BYTES:
+                raise ValueError("a secret is `whsec_` and 24 to 64 bytes in base64")
+
+
+def _size(secret: str) -> int:
+    try:
+        return len(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
+    except (binascii.Error, ValueError):
+        return 0
+
+
+class StandardWebhooks:
+    """Posts to the delivery's address, which strangers chose: `http` must be the guarded one."""
+
+    def __init__(self, credentials: Credentials, *, http: Http, clock: Callable[[], int]) -> None:
+        self._credentials = credentials
+        self._http = http
+        self._clock = clock
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """As promised by the port. A second call carries the same `webhook-id`."""
+        made = request(outgoing, self._credentials, now=self._clock())
+        if isinstance(made, Refused):
+            return made
+        answer = await self._http.exchange(made)
+        return understand(answer) if isinstance(answer, HttpAnswer) else answer
+
+
+def request(outgoing: Outgoing, credentials: Credentials, *, now: int) -> HttpRequest | Refused:
+    """The signed call; Refused when the payload is over the 20 kB that receivers must take.
+
+    `webhook-id` is the delivery's key and stays the same over all attempts, so that a receiver
+    can drop a second one.
+    """
+    at = EPOCH + timedelta(microseconds=now)
+    body = _payload(outgoing, at)
+    if len(body) > LARGEST_BYTES:
+        text = f"The payload has {len(body)} bytes; Standard Webhooks allow {LARGEST_BYTES}."
+        return Refused(Fault("payload_too_large", text, Blame.CONTENT))
+    signatures = (
+        Webhook(secret).sign(outgoing.key, at, body.decode()) for secret in credentials.secrets
+    )
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": outgoing.key,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+    return HttpRequest("POST", outgoing.address, headers, body)
+
+
+def _payload(outgoing: Outgoing, at: datetime) -> bytes:
+    data = {
+        "notification_id": outgoing.notification,
+        "organization_id": outgoing.tenant,
+        "user_id": outgoing.user_id,
+        "priority": outgoing.lane.label,
+        "correlation_id": outgoing.correlation_id,
+        "content": outgoing.content,
+        "metadata": msgspec.Raw(outgoing.metadata),
+    }
+    event = {
+        "type": outgoing.event_type or "notification",
+        "timestamp": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "data": {name: value for name, value in data.items() if value is not None},
+    }
+    return msgspec.json.encode(event)
+
+
+def understand(answer: HttpAnswer) -> Outcome:
+    """Any 2xx means that it has arrived, 410 that this endpoint is gone for good.
+
+    Other refusals are this endpoint's and this message's: they neither say that the address is
+    dead nor that the next endpoint would refuse.
+    """
+    code = f"http_{answer.status}"
+    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return Accepted(is_delivered=True)
+    if answer.status == HTTPStatus.GONE:
+        return Refused(Fault(code, "The endpoint says that it is gone.", Blame.ADDRESS))
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        text = "The endpoint redirects, and a signed message is not sent anywhere else."
+        return Refused(Fault(code, text, Blame.CONTENT))
+    return Refused(Fault(code, f"The endpoint answered {answer.status}.", Blame.CONTENT))
+
+
+VENDOR = Vendor(
+    name=NAME,
+    channel=CHANNEL,
+    credentials=Credentials,
+    build=lambda credentials, means: StandardWebhooks(
+        credentials, http=means.guarded_http, clock=means.clock
+    ),
+    takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
+)

@@ -1,0 +1,1 @@
+"""Tenants, their API keys and rules, and the audit log."""

@@ -1,0 +1,1 @@
+"""Task -> render -> provider -> outcome: attempts, retry, failover, dead letters."""

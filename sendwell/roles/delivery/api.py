@@ -1,0 +1,119 @@
+"""Dead letters and cancelling by API."""
+
+from typing import Annotated, Any, Protocol
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
+
+from sendwell.domain.errors import Conflict
+from sendwell.domain.ids import NotificationId, TenantId
+from sendwell.domain.triage import Cause
+from sendwell.messages.requested import Requested
+from sendwell.ports.clock import Clock
+from sendwell.roles.delivery.letters import DeadLetters, Narrowed
+from sendwell.roles.delivery.service import Delivery
+from sendwell.runtime.moments import moment
+from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.paging import MOST, cursor_of, position_of
+
+
+class Requests(Protocol):
+    """Finds an accepted request of a tenant; raises NotFound."""
+
+    async def request(self, tenant: TenantId, notification: NotificationId) -> Requested:
+        """The request."""
+        ...
+
+
+class ReplayMany(BaseModel):
+    """Which dead letters to send again, and how fast."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cause: str | None = Field(None, max_length=32)
+    channel: str | None = Field(None, max_length=32)
+    event_type: str | None = Field(None, max_length=100)
+    code: str | None = Field(None, max_length=100)
+    rate_per_second: float = Field(10, gt=0, le=10_000)
+
+
+def routes(
+    delivery: Delivery, letters: DeadLetters, *, requests: Requests, clock: Clock
+) -> APIRouter:
+    """The routes of this role."""
+    router = APIRouter(prefix="/api/v1", tags=["deliveries"])
+
+    @router.post("/notifications/{id}/cancel", operation_id="cancel_notification")
+    async def cancel(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - the name in the path
+        """Stop what has not gone out yet. 409 when there is nothing left to stop."""
+        request = await requests.request(caller.tenant, NotificationId(id))
+        stopped = await delivery.cancel(request)
+        if not stopped:
+            raise Conflict("Nothing is left to cancel: it is on its way, or at its end.")
+        return {"id": id, "cancelled": stopped}
+
+    @router.get("/dead-letters", operation_id="list_dead_letters", tags=["dead letters"])
+    async def page(
+        caller: Asking,
+        cause: Cause | None = None,
+        channel: Annotated[str | None, Query(max_length=32)] = None,
+        event_type: Annotated[str | None, Query(max_length=100)] = None,
+        code: Annotated[str | None, Query(max_length=100)] = None,
+        cursor: Annotated[str | None, Query(max_length=100)] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+    ) -> dict[str, Any]:
+        """Deliveries that ended in failure, newest first: the cause, and what to do about it."""
+        narrowed = Narrowed(cause.value if cause else None, channel, event_type, code)
+        found = await letters.page(
+            caller.tenant, narrowed, before=position_of(cursor), limit=limit + 1
+        )
+        shown = found[:limit]
+        more = len(found) > limit
+        return {
+            "data": [_letter(row) for row in shown],
+            "next_cursor": cursor_of(shown[-1].id) if more else None,
+        }
+
+    @router.post(
+        "/dead-letters/replay",
+        operation_id="replay_dead_letters",
+        status_code=202,
+        tags=["dead letters"],
+    )
+    async def replay_many(wanted: ReplayMany, caller: Asking) -> dict[str, Any]:
+        """Send all that match again, spread over time; each is audited."""
+        narrowed = Narrowed(wanted.cause, wanted.channel, wanted.event_type, wanted.code)
+        count = await letters.replay_all(
+            caller, narrowed, clock.now(), rate_per_second=wanted.rate_per_second
+        )
+        return {"replayed": count, "rate_per_second": wanted.rate_per_second}
+
+    @router.post(
+        "/dead-letters/{id}/replay",
+        operation_id="replay_dead_letter",
+        status_code=202,
+        tags=["dead letters"],
+    )
+    async def replay(id: int, caller: Asking) -> dict[str, Any]:  # noqa: A002 - as above
+        """Send it again as a delivery of its own, with its own idempotency key. Audited."""
+        return {"id": id, "delivery": await letters.replay(caller, id, clock.now())}
+
+    return router
+
+
+def _letter(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "notification_id": row.notification,
+        "delivery": row.part,
+        "channel": row.channel,
+        "event_type": row.event_type,
+        "cause": row.cause,
+        "hint": Cause(row.cause).hint,
+        "error": {"code": row.code, "text": row.text},
+        "provider": row.provider,
+        "attempts": row.attempt,
+        "at": moment(row.at),
+        "replayed_as": row.replayed_as,
+    }

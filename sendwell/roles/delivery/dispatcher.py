@@ -1,0 +1,227 @@
+"""The pump of one channel: ready queue -> gate -> limits -> render -> claim -> send.
+
+An attempt is claimed on disk before its send begins, and only what enters a socket now is claimed:
+so a crash leaves as few attempts with an unknown result as there are seats.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from sendwell.domain.admission import Go, Hold, Stop
+from sendwell.domain.errors import Invalid
+from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.domain.outcome import Blame, Fault, Outcome, Unknown
+from sendwell.messages.outgoing import Outgoing
+from sendwell.messages.task import Task
+from sendwell.ports.clock import Clock
+from sendwell.ports.tenants import Tenants
+from sendwell.roles.delivery.exchange import Account, Exchange
+from sendwell.roles.delivery.gate import Checked, Gate
+from sendwell.roles.delivery.limits import Limits
+from sendwell.roles.delivery.ready import ReadyQueue
+from sendwell.roles.delivery.settler import Held, Sent, Settler, Stopped, Unsendable
+from sendwell.roles.delivery.sqlite import Claim
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.delivery.words import Words
+from sendwell.runtime.failpoints import failpoint
+
+log = structlog.get_logger()
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A delivery with everything it needs for the socket."""
+
+    task: Task
+    account: Account
+    outgoing: Outgoing
+
+
+class Dispatcher:
+    """Keeps the seats of one channel filled while there is work for them."""
+
+    def __init__(
+        self,
+        channel: ChannelName,
+        *,
+        ready: ReadyQueue,
+        exchange: Exchange,
+        gate: Gate,
+        limits: Limits,
+        words: Words,
+        settler: Settler,
+        store: DeliveryStore,
+        tenants: Tenants,
+        clock: Clock,
+        epoch: int,
+        capacity: int = 128,
+    ) -> None:
+        self.channel = channel
+        self.ready = ready
+        self.exchange = exchange
+        self._gate = gate
+        self._limits = limits
+        self._words = words
+        self._settler = settler
+        self._store = store
+        self._tenants = tenants
+        self._clock = clock
+        self._epoch = epoch
+        self._capacity = capacity
+        self._in_flight: dict[TenantId, int] = {}
+        self._sends: set[asyncio.Task[None]] = set()
+        self._paused: dict[TenantId | None, int] = {}
+        self._is_stopping = False
+
+    async def run(self) -> None:
+        """Pump until `stop`; then everything in flight has come back."""
+        while not self._is_stopping:
+            await self.ready.fill()
+            tasks = self.ready.take(self._room(), serves=self._serves)
+            if tasks:
+                await self._settler.has_room()
+                await self._dispatch(tasks)
+            else:
+                await self._rest()
+        if self._sends:
+            await asyncio.wait(self._sends)
+
+    def stop(self) -> None:
+        """Take nothing more."""
+        self._is_stopping = True
+        self.ready.changed.set()
+
+    async def _dispatch(self, tasks: Sequence[Task]) -> None:
+        allowed = await self._allowed(tasks)
+        seated = [send for each in allowed if (send := await self._seat(each))]
+        if not seated:
+            return
+        now = self._clock.now()
+        claims = [Claim(s.task.work, s.account.name, now, self._epoch) for s in seated]
+        failpoint("claim.before")
+        claimed = await self._store.claim(claims)
+        failpoint("claim.after")
+        for send, is_ours in zip(seated, claimed, strict=True):
+            if is_ours:
+                self._start(send, now)
+            else:  # cancelled while it waited
+                self.exchange.leave(send.account)
+
+    async def _allowed(self, tasks: Sequence[Task]) -> list[Checked]:
+        """Those that the rules and limits let through; the others are settled here."""
+        now = self._clock.now()
+        going: list[Checked] = []
+        for checked in await self._gate.check(tasks, now):
+            match checked.verdict:
+                case Go():
+                    going.append(checked)
+                case Hold(until, rule):
+                    self._settler.put(Held(checked.task, int(until.timestamp() * 1e6), rule))
+                case Stop() as stop:
+                    self._settler.put(Stopped(checked.task, stop))
+        return await self._within_limits(going, now)
+
+    async def _within_limits(self, going: list[Checked], now: int) -> list[Checked]:
+        decisions = await self._limits.take([each.task for each in going], now)
+        within: list[Checked] = []
+        back: list[Task] = []
+        for checked, over in zip(going, decisions, strict=True):
+            if over is None:
+                within.append(checked)
+            elif over.drops:
+                stop = Stop(State.SUPPRESSED, over.rule, f"Over the limit {over.rule}.")
+                self._settler.put(Stopped(checked.task, stop))
+            elif over.is_personal:
+                self._settler.put(Held(checked.task, over.until, over.rule))
+            else:
+                self._paused[over.tenant] = over.until
+                back.append(checked.task)
+        self.ready.put_back(back)
+        return within
+
+    async def _seat(self, checked: Checked) -> Send | None:
+        """A seat at a provider and the finished words; None when it could not be had."""
+        task = checked.task
+        in_house = self._tenants.policy(task.request.tenant).is_sandboxed
+        account = self.exchange.pick(task.tried, stays_in_house=in_house)
+        if account is None:
+            self.ready.put_back([task])
+            return None
+        try:
+            outgoing = await self._words.outgoing(
+                task, checked.person, address=checked.address, now=self._clock.now()
+            )
+        except Invalid as error:
+            self.exchange.leave(account)
+            fault = Fault(error.code, error.message, Blame.CONTENT)
+            self._settler.put(Unsendable(task, fault))
+            return None
+        return Send(task, account, outgoing)
+
+    def _start(self, send: Send, now: int) -> None:
+        task = send.task
+        task.state = State.PROCESSING
+        task.attempt += 1
+        task.claimed_at = now
+        task.provider = send.account.name
+        tenant = task.request.tenant
+        self._in_flight[tenant] = self._in_flight.get(tenant, 0) + 1
+        job = asyncio.create_task(self._send(send))
+        self._sends.add(job)
+        job.add_done_callback(self._sends.discard)
+
+    async def _send(self, send: Send) -> None:
+        failpoint("send.before")
+        outcome = await _outcome(send)
+        failpoint("send.after")
+        others = self.exchange.others({send.account.name, *send.task.tried})
+        self.exchange.learn(send.account, outcome)
+        self._settler.put(Sent(send.task, outcome, others, self._clock.now()))
+        tenant = send.task.request.tenant
+        left = self._in_flight[tenant] - 1
+        if left:
+            self._in_flight[tenant] = left
+        else:
+            del self._in_flight[tenant]
+        self.ready.changed.set()
+
+    def _room(self) -> int:
+        if self._paused.get(None, 0) > self._clock.now():
+            return 0
+        return min(_BATCH, self._capacity - len(self._sends), self.exchange.free_seats())
+
+    def _serves(self, tenant: TenantId) -> bool:
+        """No tenant takes the last quarter of the seats, so that a slow one leaves room."""
+        if self._in_flight.get(tenant, 0) >= self._capacity * 3 // 4:
+            return False
+        return self._paused.get(tenant, 0) <= self._clock.now()
+
+    async def _rest(self) -> None:
+        """Sleep until something changes, or until the next pause ends."""
+        now = self._clock.now()
+        if closed := self.exchange.closed_for():
+            self._paused[None] = now + closed // timedelta(microseconds=1)
+        self._paused = {key: until for key, until in self._paused.items() if until > now}
+        wait = (min(self._paused.values()) - now) / 1e6 if self._paused else None
+        try:
+            async with asyncio.timeout(wait):
+                await self.ready.changed.wait()
+        except TimeoutError:
+            pass
+        self.ready.changed.clear()
+
+
+async def _outcome(send: Send) -> Outcome:
+    try:
+        return await send.account.provider.send(send.outgoing)
+    except Exception as error:
+        log.exception("delivery.provider_raised", provider=send.account.name)
+        return Unknown(
+            Fault("us.defect", f"{type(error).__name__} in {send.account.name}", Blame.US)
+        )

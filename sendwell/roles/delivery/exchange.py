@@ -1,0 +1,117 @@
+"""Which provider account takes a delivery: routes, breakers and free seats of one channel."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sendwell.domain.breaker import Breaker
+from sendwell.domain.outcome import Blame, Deferred, Outcome, Refused, Unknown
+from sendwell.domain.routing import Route, order
+from sendwell.ports.clock import Chance, Clock
+from sendwell.ports.provider import Provider
+
+MAILBOX = "mailbox"
+
+
+@dataclass(slots=True)
+class Account:
+    """One provider account in use. `seats` is how many sends may be in flight at once."""
+
+    name: str
+    provider: Provider
+    seats: int = 64
+    breaker: Breaker = field(default_factory=Breaker)
+    in_flight: int = 0
+
+
+class Exchange:
+    """The accounts of one channel."""
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        route: Route,
+        in_house: Account,
+        *,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._accounts = dict(accounts)
+        self._route = route
+        self._in_house = in_house
+        self._clock = clock
+        self._chance = chance
+
+    @property
+    def accounts(self) -> Sequence[Account]:
+        """Every account a delivery of this channel may go to."""
+        return (*self._accounts.values(), self._in_house)
+
+    def pick(self, tried: Collection[str], *, stays_in_house: bool) -> Account | None:
+        """Take a seat at the account that should get the next delivery; None when none can now."""
+        account = self._in_house if stays_in_house else self._choose(tried)
+        if account is None or account.in_flight >= account.seats:
+            return None
+        account.in_flight += 1
+        account.breaker = account.breaker.after_start(self._now())
+        return account
+
+    def free_seats(self) -> int:
+        """How many deliveries could find a seat now."""
+        now = self._now()
+        return sum(
+            account.seats - account.in_flight
+            for account in self._accounts.values()
+            if account.breaker.allows(now)
+        )
+
+    def others(self, tried: Collection[str]) -> tuple[str, ...]:
+        """The accounts that a delivery could still go to at once."""
+        now = self._now()
+        return tuple(
+            name
+            for name, account in self._accounts.items()
+            if name not in tried and account.breaker.allows(now)
+        )
+
+    def leave(self, account: Account) -> None:
+        """Give the seat back unused."""
+        account.in_flight -= 1
+
+    def learn(self, account: Account, outcome: Outcome) -> None:
+        """Give the seat back and let the breaker know how it went."""
+        account.in_flight -= 1
+        now = self._now()
+        if _is_their_fault(outcome):
+            account.breaker = account.breaker.after_failure(now)
+        else:
+            account.breaker = account.breaker.after_success(now)
+
+    def closed_for(self) -> timedelta:
+        """How long no account may be asked; nothing when one may be asked now."""
+        now = self._now()
+        return min(account.breaker.wait(now) for account in self._accounts.values())
+
+    def _now(self) -> int:
+        return int(self._clock.elapsed() * 1e6)
+
+    def _choose(self, tried: Collection[str]) -> Account | None:
+        now = self._now()
+        unavailable = {
+            name
+            for name, account in self._accounts.items()
+            if account.in_flight >= account.seats or not account.breaker.allows(now)
+        }
+        chance = self._chance.draw()
+        names = order(self._route, chance=chance, unavailable=unavailable | set(tried))
+        # When all that are left have refused it already, a new round begins.
+        names = names or order(self._route, chance=chance, unavailable=unavailable)
+        return self._accounts[names[0]] if names else None
+
+
+def _is_their_fault(outcome: Outcome) -> bool:
+    match outcome:
+        case Deferred(fault) | Refused(fault) | Unknown(fault):
+            return fault.blame is Blame.PROVIDER
+        case _:
+            return False

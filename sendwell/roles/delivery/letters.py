@@ -1,0 +1,175 @@
+"""Dead letters: looked at, and sent again as deliveries of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+
+from sendwell.domain.errors import Conflict, Invalid, NotFound
+from sendwell.domain.ids import Part, Position, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.messages.dead import Dead
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.audit import Audit, Deed
+from sendwell.ports.database import Database, Write, core
+from sendwell.ports.journal import Journal
+from sendwell.ports.tenants import Caller
+from sendwell.roles.delivery import sqlite as hot
+from sendwell.roles.delivery.tables import DEAD_LETTER
+from sendwell.runtime.flow import Flow, Message
+from sendwell.runtime.scene import Scene
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Which dead letters are meant."""
+
+    cause: str | None = None
+    channel: str | None = None
+    event_type: str | None = None
+    code: str | None = None
+
+
+class DeadLetters:
+    """The dead letters of every tenant."""
+
+    def __init__(self, database: Database, journal: Journal, *, flow: Flow, audit: Audit) -> None:
+        self._database = database
+        self._journal = journal
+        self._flow = flow
+        self._audit = audit
+
+    async def on_dead(self, batch: Sequence[Dead], scene: Scene) -> Sequence[Message]:
+        """Keep what has ended in failure, in the transaction that ended it."""
+        rows = [
+            (d.tenant, d.position, d.notification, d.part, d.channel, d.event_type, d.lane,
+             d.cause, d.code, d.text, d.provider, d.attempt, d.at)
+            for d in batch
+        ]  # fmt: skip
+        scene.write([Write(hot.bury, rows)])
+        return ()
+
+    async def page(
+        self, tenant: TenantId, narrowed: Narrowed, *, before: int | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """Dead letters, newest first."""
+        question = _question(tenant, narrowed)
+        if before is not None:
+            question = question.where(DEAD_LETTER.c.id < before)
+        return await self._database.rows(question.order_by(DEAD_LETTER.c.id.desc()).limit(limit))
+
+    async def replay(self, caller: Caller, letter: int, now: int) -> str:
+        """Send one again; gives the new delivery's part. Raises NotFound, or Conflict when it was
+        replayed already.
+        """
+        rows = await self._database.rows(
+            _question(caller.tenant, Narrowed()).where(DEAD_LETTER.c.id == letter)
+        )
+        if not rows:
+            raise NotFound(f"There is no dead letter {letter}.")
+        if rows[0].replayed_as is not None:
+            raise Conflict(f"Dead letter {letter} was replayed already, as {rows[0].replayed_as}.")
+        await self._replay(caller, rows, now, every=0)
+        return _next_part(rows[0].part)
+
+    async def replay_all(
+        self, caller: Caller, narrowed: Narrowed, now: int, *, rate_per_second: float
+    ) -> int:
+        """Send all that match again, spread over time at that rate; gives how many."""
+        if not 0 < rate_per_second <= 10_000:  # noqa: PLR2004 - a bound against typing errors
+            raise Invalid("rate_per_second must be more than 0 and at most 10000.")
+        every = int(1e6 / rate_per_second)
+        count, last = 0, 0
+        while rows := await self._next_to_replay(caller.tenant, narrowed, after=last):
+            await self._replay(caller, rows, now + count * every, every=every)
+            count += len(rows)
+            last = rows[-1].id
+        return count
+
+    async def _next_to_replay(
+        self, tenant: TenantId, narrowed: Narrowed, *, after: int
+    ) -> Sequence[Row[Any]]:
+        return await self._database.rows(
+            _question(tenant, narrowed)
+            .where(DEAD_LETTER.c.replayed_as.is_(None), DEAD_LETTER.c.id > after)
+            .order_by(DEAD_LETTER.c.id)
+            .limit(_CHUNK)
+        )
+
+    async def _replay(
+        self, caller: Caller, letters: Sequence[Row[Any]], now: int, *, every: int
+    ) -> None:
+        positions = [Position(letter.position) for letter in letters]
+        requests = await self._journal.requested(positions)
+        tasks = [
+            _task(letter, requests[letter.position], now, due=now + number * every)
+            for number, letter in enumerate(letters)
+            if letter.position in requests
+        ]
+
+        def speak(scene: Scene) -> Sequence[Message]:
+            marks = [
+                update(DEAD_LETTER)
+                .where(DEAD_LETTER.c.id == letter.id)
+                .values(replayed_as=_next_part(letter.part))
+                for letter in letters
+            ]
+            scene.write([Write(core, marks)])
+            for letter in letters:
+                subject = f"{letter.notification}.{letter.part}"
+                deed = Deed(caller.tenant, caller.name, "dead_letter.replayed", subject, scene.now)
+                scene.write(self._audit.recorded(deed))
+            scene.write(self._journal.planned({caller.tenant: len(tasks)}))
+            return [*tasks, *(_scheduled(t) for t in tasks if t.state is State.SCHEDULED)]
+
+        await self._flow.say(speak)
+
+
+def _question(tenant: TenantId, narrowed: Narrowed) -> Select[Any]:
+    question = select(DEAD_LETTER).where(DEAD_LETTER.c.tenant == tenant)
+    for name in ("cause", "channel", "event_type", "code"):
+        value = getattr(narrowed, name)
+        if value is not None:
+            question = question.where(DEAD_LETTER.c[name] == value)
+    return question
+
+
+def _next_part(part: str) -> str:
+    was = Part.parse(part)
+    return str(Part(was.recipient, was.channel, was.target, was.replay + 1))
+
+
+def _task(letter: Row[Any], request: Any, now: int, *, due: int) -> Task:
+    was = Part.parse(letter.part)
+    return Task(
+        request=request,
+        part=_next_part(letter.part),
+        recipient=was.recipient,
+        channel=was.channel,
+        planned_at=now,
+        state=State.SCHEDULED if due > now else State.PENDING,
+        due=due if due > now else 0,
+        reason="replay" if due > now else None,
+        target=was.target,
+        replay_of=letter.part,
+    )
+
+
+def _scheduled(task: Task) -> Status:
+    request = task.request
+    return Status(
+        tenant=request.tenant,
+        notification=request.id,
+        position=request.position,
+        part=task.part,
+        channel=task.channel,
+        state=State.SCHEDULED,
+        at=task.planned_at,
+        planned_at=task.planned_at,
+        rule="replay",
+        due=task.due,
+    )

@@ -1,0 +1,105 @@
+"""The ready queue of one channel: a bounded window over the pending work on disk.
+
+A tenant's work beyond its window is not kept in memory; it is read back by its number when the
+window has run half empty.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sendwell.domain.fair_queue import FairQueue
+from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.lane import Lane
+from sendwell.messages.task import Task
+from sendwell.roles.delivery.store import DeliveryStore
+
+_BUDGET = 8_192
+_LEAST_WINDOW = 32
+_Key = tuple[Lane, TenantId]
+
+
+@dataclass(slots=True)
+class _Spill:
+    """Work of one tenant in one lane that is only on disk, behind the work numbered `after`."""
+
+    after: int
+    grew: bool = False
+
+
+class ReadyQueue:
+    """Tasks that may be sent now, in the order they should be."""
+
+    def __init__(
+        self, channel: ChannelName, store: DeliveryStore, *, budget: int = _BUDGET
+    ) -> None:
+        self._channel = channel
+        self._store = store
+        self._budget = budget
+        self._queue: FairQueue[Task] = FairQueue()
+        self._last: dict[_Key, int] = {}
+        self._spills: dict[_Key, _Spill] = {}
+        self.changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def put(self, tasks: Iterable[Task]) -> None:
+        """Add new work, in the order of its numbers; all of it is on disk."""
+        for task in tasks:
+            self._put(task)
+        self.changed.set()
+
+    def put_due(self, tasks: Iterable[Task]) -> None:
+        """Add work whose time has come: never left to the disk, for its number lies behind."""
+        for task in tasks:
+            self._queue.put(Lane(task.request.lane), task.request.tenant, task)
+        self.changed.set()
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """Return work that was taken and could not go, in its old place."""
+        for task in reversed(tasks):
+            self._queue.put_back(Lane(task.request.lane), task.request.tenant, task)
+
+    def recover(self, lane: Lane, tenant: TenantId) -> None:
+        """There is pending work on disk from before."""
+        self._spills[lane, tenant] = _Spill(after=0)
+        self.changed.set()
+
+    def take(self, most: int, *, serves: Callable[[TenantId], bool]) -> list[Task]:
+        """Up to `most` tasks, lanes and tenants in their order."""
+        return self._queue.take(most, serves=serves)
+
+    async def fill(self) -> None:
+        """Read back what was left on disk, where the window has run low."""
+        for key, spill in list(self._spills.items()):
+            if self._queue.waiting(*key) <= self._window() // 2:
+                await self._read_back(key, spill)
+
+    def _put(self, task: Task) -> None:
+        key = (Lane(task.request.lane), task.request.tenant)
+        if spill := self._spills.get(key):
+            spill.grew = True
+        elif self._queue.waiting(*key) >= self._window():
+            self._spills[key] = _Spill(after=self._last.get(key, 0), grew=True)
+        else:
+            self._keep(key, task)
+
+    def _keep(self, key: _Key, task: Task) -> None:
+        self._queue.put(*key, task)
+        self._last[key] = max(self._last.get(key, 0), task.work)
+
+    async def _read_back(self, key: _Key, spill: _Spill) -> None:
+        spill.grew = False
+        lane, tenant = key
+        limit = self._window()
+        tasks = await self._store.ready(self._channel, lane, tenant, after=spill.after, limit=limit)
+        for task in tasks:
+            self._keep(key, task)
+        if tasks:
+            spill.after = tasks[-1].work
+        if len(tasks) < limit and not spill.grew:
+            del self._spills[key]
+
+    def _window(self) -> int:
+        return max(_LEAST_WINDOW, self._budget // max(1, len(self._spills)))

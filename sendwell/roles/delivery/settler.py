@@ -1,0 +1,276 @@
+"""What came of deliveries, put on record in batches: whatever came back while the last commit was
+in flight is the next batch.
+
+A send that a provider has taken must never go out again because its bookkeeping failed: when a
+commit fails the batch is kept and tried again until it is on disk.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from sendwell.domain.admission import Stop
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.lifecycle import State, move
+from sendwell.domain.outcome import Blame, Fault, Outcome
+from sendwell.domain.settle import Settled, Tried, settle
+from sendwell.domain.triage import Cause, triage
+from sendwell.messages.dead import Dead
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.clock import Chance, Clock
+from sendwell.ports.tenants import Tenants
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.runtime.failpoints import failpoint
+from sendwell.runtime.flow import Flow, Message
+from sendwell.runtime.scene import Scene
+
+log = structlog.get_logger()
+_MOST_UNSETTLED = 2_048
+_RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An attempt has come back. `others` are the accounts it could still go to."""
+
+    task: Task
+    outcome: Outcome
+    others: tuple[str, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A rule has ended it."""
+
+    task: Task
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule makes it wait."""
+
+    task: Task
+    until: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """It could not be made into something to send."""
+
+    task: Task
+    fault: Fault
+
+
+Event = Sent | Stopped | Held | Unsendable
+
+
+@dataclass(slots=True)
+class _Book:
+    """What one batch of events comes to."""
+
+    said: list[Message] = field(default_factory=list)
+    finished: list[Task] = field(default_factory=list)
+    waiting: list[Task] = field(default_factory=list)
+
+
+class Settler:
+    """Decides what each event means, and commits it together with its history."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        store: DeliveryStore,
+        *,
+        tenants: Tenants,
+        resends_unknown: Callable[[ChannelName], bool],
+        clock: Clock,
+        chance: Chance,
+        wait: Callable[[int, int], None],
+    ) -> None:
+        self._flow = flow
+        self._store = store
+        self._tenants = tenants
+        self._resends_unknown = resends_unknown
+        self._clock = clock
+        self._chance = chance
+        self._wait = wait
+        self._events: list[Event] = []
+        self._arrived = asyncio.Event()
+        self._emptied = asyncio.Event()
+        self._is_stopping = False
+
+    def put(self, event: Event) -> None:
+        """Take an event in; it will be settled, whatever it takes."""
+        self._events.append(event)
+        self._arrived.set()
+
+    async def has_room(self) -> None:
+        """Wait while too much is unsettled: it bounds what a crash leaves unknown."""
+        while len(self._events) >= _MOST_UNSETTLED:
+            self._emptied.clear()
+            await self._emptied.wait()
+
+    async def run(self) -> None:
+        """Settle until `stop`, then settle what is left."""
+        while self._events or not self._is_stopping:
+            if not self._events:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            events, self._events = self._events, []
+            await self._settle(events)
+            self._emptied.set()
+
+    def stop(self) -> None:
+        """Finish once everything that was put is settled."""
+        self._is_stopping = True
+        self._arrived.set()
+
+    async def _settle(self, events: Sequence[Event]) -> None:
+        book = _Book()
+        for event in events:
+            self._enter(event, book)
+        failpoint("settle.before")
+        while True:
+            try:
+                await self._flow.say(lambda scene: self._write(scene, book))
+                break
+            except Exception:
+                log.exception("delivery.settle_failed", deliveries=len(events))
+                await asyncio.sleep(_RETRY_SECONDS)
+        failpoint("settle.after")
+
+    def _write(self, scene: Scene, book: _Book) -> Sequence[Message]:
+        if book.finished:
+            scene.write(self._store.finish(book.finished))
+        if book.waiting:
+            scene.write(self._store.postpone(book.waiting))
+            scene.after_commit(lambda: self._remember(book.waiting))
+        return book.said
+
+    def _remember(self, waiting: Sequence[Task]) -> None:
+        for task in waiting:
+            self._wait(task.due, task.work)
+
+    def _enter(self, event: Event, book: _Book) -> None:
+        match event:
+            case Sent():
+                self._enter_sent(event, book)
+            case Held(task, until, rule):
+                task.due, task.reason = until, rule
+                self._move(task, State.HELD, book, rule=rule, due=until)
+                book.waiting.append(task)
+            case Stopped(task, stop):
+                self._enter_stopped(task, stop, book)
+            case Unsendable(task, fault):
+                self._end(task, fault, triage(fault, exhausted=False), book=book)
+
+    def _enter_sent(self, event: Sent, book: _Book) -> None:
+        task = event.task
+        policy = self._tenants.policy(task.request.tenant)
+        resends = policy.resends_unknown.get(task.channel, self._resends_unknown(task.channel))
+        settled = settle(
+            Tried(task.attempt, task.provider or "", task.tried, event.others),
+            event.outcome,
+            policy.retry,
+            resends_unknown=resends,
+            chance=self._chance.draw(),
+        )
+        if settled.state is State.RETRYING:
+            self._enter_retry(task, settled, event.at, book)
+        elif settled.state is State.DEAD:
+            cause = triage(
+                settled.fault, exhausted=settled.exhausted, is_unknown=settled.is_unknown
+            )
+            self._end(task, settled.fault, cause, book=book, at=event.at)
+        else:
+            for state in settled.states:
+                self._move(task, state, book, at=event.at, reference=settled.reference)
+            book.finished.append(task)
+
+    def _enter_retry(self, task: Task, settled: Settled, at: int, book: _Book) -> None:
+        self._move(task, State.FAILED, book, at=at, fault=settled.fault)
+        task.due = at + settled.wait // timedelta(microseconds=1)
+        task.tried = settled.refused_by
+        task.reason = settled.fault.code if settled.fault else None
+        self._move(task, State.RETRYING, book, at=at, due=task.due)
+        book.waiting.append(task)
+
+    def _enter_stopped(self, task: Task, stop: Stop, book: _Book) -> None:
+        if stop.state is State.DEAD:
+            fault = Fault(stop.rule, stop.text, Blame.ADDRESS)
+            self._end(task, fault, triage(fault, exhausted=False), book=book)
+            return
+        self._move(task, stop.state, book, rule=stop.rule, fault=Fault(stop.rule, stop.text))
+        book.finished.append(task)
+
+    def _end(
+        self, task: Task, fault: Fault | None, cause: Cause, *, book: _Book, at: int = 0
+    ) -> None:
+        for state in (State.FAILED, State.DEAD):
+            self._move(task, state, book, at=at, fault=fault)
+        book.finished.append(task)
+        book.said.append(_dead(task, fault, cause, at or self._clock.now()))
+
+    def _move(
+        self,
+        task: Task,
+        state: State,
+        book: _Book,
+        *,
+        at: int = 0,
+        fault: Fault | None = None,
+        reference: str | None = None,
+        rule: str | None = None,
+        due: int = 0,
+    ) -> None:
+        task.state = move(task.state, state)
+        request = task.request
+        book.said.append(
+            Status(
+                tenant=request.tenant,
+                notification=request.id,
+                position=request.position,
+                part=task.part,
+                channel=task.channel,
+                state=state,
+                at=at or self._clock.now(),
+                planned_at=task.planned_at,
+                claimed_at=task.claimed_at,
+                attempt=task.attempt,
+                provider=task.provider,
+                reference=reference,
+                code=fault.code if fault else None,
+                text=fault.text if fault else None,
+                rule=rule,
+                due=due,
+                user_id=request.to[task.recipient].user_id,
+                lane=request.lane,
+            )
+        )
+
+
+def _dead(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:  # noqa: PLR0917 - a row
+    request = task.request
+    return Dead(
+        tenant=request.tenant,
+        position=request.position,
+        notification=request.id,
+        part=task.part,
+        channel=task.channel,
+        event_type=request.event_type,
+        lane=request.lane,
+        cause=cause.value,
+        code=fault.code if fault else None,
+        text=fault.text if fault else None,
+        provider=task.provider,
+        attempt=task.attempt,
+        at=at,
+    )

@@ -1,0 +1,233 @@
+"""What the delivery role remembers: its open work."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, func, select, update
+
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.lane import Lane
+from sendwell.domain.lifecycle import WAITING, State
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.database import Database, Unit, Write
+from sendwell.ports.journal import Journal
+from sendwell.roles.delivery import sqlite as hot
+from sendwell.roles.delivery.tables import WORK
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What planning and earlier attempts decided; holds no personal data."""
+
+    recipient: int = 0
+    target: int = 0
+    template_version: int | None = None
+    tried: tuple[str, ...] = ()
+    replay_of: str | None = None
+
+
+_encode_plan = msgspec.json.Encoder().encode
+_decode_plan = msgspec.json.Decoder(Plan).decode
+
+
+class DeliveryStore:
+    """Open work on a SQL database, joined in memory with the requests it belongs to."""
+
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self._database = database
+        self._journal = journal
+
+    def put(self, tasks: Sequence[Task]) -> Unit:
+        """The writes that add this work; what is there already stays as it is."""
+        return [Write(hot.put, [_row(task) for task in tasks])]
+
+    def finish(self, tasks: Iterable[Task]) -> Unit:
+        """The writes that take finished work away."""
+        return [Write(hot.finish, [task.work for task in tasks])]
+
+    def postpone(self, tasks: Iterable[Task]) -> Unit:
+        """The writes that make work wait for its `due`."""
+        return [
+            Write(
+                hot.postpone,
+                [hot.Postponement(t.work, t.state, t.due, t.reason, plan_of(t)) for t in tasks],
+            )
+        ]
+
+    async def claim(self, claims: Sequence[hot.Claim]) -> Sequence[bool]:
+        """Take work in hand, durably; False where it no longer waits."""
+        (claimed,) = await self._database.commit([Write(hot.claim, claims)])
+        return claimed
+
+    async def withdraw(self, works: Sequence[int]) -> Sequence[bool]:
+        """Take waiting work away from everybody, durably; False where somebody has it in hand."""
+        (withdrawn,) = await self._database.commit([Write(hot.withdraw, works)])
+        return withdrawn
+
+    async def adopt(self, works: Sequence[int], epoch: int) -> None:
+        """From now on this process answers for work that another one had in hand."""
+        await self._database.execute(update(WORK).where(WORK.c.work.in_(works)).values(epoch=epoch))
+
+    async def load(self, works: Collection[int]) -> list[Task]:
+        """Those of the works that still wait."""
+        return await self._tasks(
+            select(WORK).where(WORK.c.work.in_(works), WORK.c.state.in_(WAITING))
+        )
+
+    async def ready(
+        self, channel: ChannelName, lane: Lane, tenant: TenantId, *, after: int, limit: int
+    ) -> list[Task]:
+        """The next pending work of a tenant in a lane, behind the work numbered `after`."""
+        return await self._tasks(
+            select(WORK)
+            .where(
+                WORK.c.tenant == tenant,
+                WORK.c.state == State.PENDING,
+                WORK.c.channel == channel,
+                WORK.c.lane == lane,
+                WORK.c.work > after,
+            )
+            .order_by(WORK.c.work)
+            .limit(limit)
+        )
+
+    async def due(self, *, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
+        """(due, work) of what waits for a time, soonest first, behind `after`."""
+        due, work = after
+        rows = await self._database.rows(
+            select(WORK.c.due, WORK.c.work)
+            .where(
+                WORK.c.due > 0, (WORK.c.due > due) | ((WORK.c.due == due) & (WORK.c.work > work))
+            )
+            .order_by(WORK.c.due, WORK.c.work)
+            .limit(limit)
+        )
+        return [(row.due, row.work) for row in rows]
+
+    async def backlogs(self) -> list[tuple[ChannelName, Lane, TenantId]]:
+        """Where pending work is waiting."""
+        rows = await self._database.rows(
+            select(WORK.c.channel, WORK.c.lane, WORK.c.tenant)
+            .where(WORK.c.state == State.PENDING)
+            .distinct()
+        )
+        return [(row.channel, Lane(row.lane), row.tenant) for row in rows]
+
+    async def abandoned(self, *, epoch: int, limit: int) -> list[Task]:
+        """Work that an earlier process had in hand, or was cancelling, when it died."""
+        left = WORK.c.state.in_((State.PROCESSING, State.CANCELLED))
+        return await self._tasks(select(WORK).where(left, WORK.c.epoch != epoch).limit(limit))
+
+    async def planned(self, positions: Collection[Position]) -> set[Position]:
+        """Those of the positions that have open work."""
+        rows = await self._database.rows(
+            select(WORK.c.position).where(WORK.c.position.in_(positions)).distinct()
+        )
+        return {row.position for row in rows}
+
+    async def of(self, tenant: TenantId, position: Position) -> list[Task]:
+        """The open work of one notification that nobody has in hand."""
+        return await self._tasks(
+            select(WORK).where(
+                WORK.c.tenant == tenant,
+                WORK.c.position == position,
+                WORK.c.state.in_(WAITING),
+            )
+        )
+
+    async def open(self, tenant: TenantId, positions: Sequence[Position]) -> list[Status]:
+        """Where the open work of these notifications stands."""
+        rows = await self._database.rows(
+            select(WORK).where(WORK.c.tenant == tenant, WORK.c.position.in_(positions))
+        )
+        return [_status(row) for row in rows]
+
+    async def open_page(
+        self,
+        tenant: TenantId,
+        *,
+        status: str | None,
+        channel: str | None,
+        before: Position | None,
+        limit: int,
+    ) -> list[Position]:
+        """Notifications with open work in that state and channel, newest first."""
+        question = select(WORK.c.position).where(WORK.c.tenant == tenant).distinct()
+        if status is not None:
+            question = question.where(WORK.c.state == status)
+        if channel is not None:
+            question = question.where(WORK.c.channel == channel)
+        if before is not None:
+            question = question.where(WORK.c.position < before)
+        rows = await self._database.rows(question.order_by(WORK.c.position.desc()).limit(limit))
+        return [row.position for row in rows]
+
+    async def open_counts(self, tenant: TenantId) -> dict[str, int]:
+        """How many deliveries are open in each state."""
+        rows = await self._database.rows(
+            select(WORK.c.state, func.count().label("deliveries"))
+            .where(WORK.c.tenant == tenant)
+            .group_by(WORK.c.state)
+        )
+        return {row.state: row.deliveries for row in rows}
+
+    async def _tasks(self, question: Select[Any]) -> list[Task]:
+        rows = await self._database.rows(question)
+        requests = await self._journal.requested(list({row.position for row in rows}))
+        return [_task(row, requests[row.position]) for row in rows if row.position in requests]
+
+
+def plan_of(task: Task) -> str:
+    """What a work row keeps of a task's plan."""
+    plan = Plan(task.recipient, task.target, task.template_version, task.tried, task.replay_of)
+    return _encode_plan(plan).decode()
+
+
+def _row(task: Task) -> tuple[Any, ...]:
+    request = task.request
+    return (
+        task.work, request.position, task.part, request.tenant, task.channel, request.lane,
+        task.state.value, task.due, task.attempt, 0, task.planned_at, 0, plan_of(task), task.reason,
+    )  # fmt: skip
+
+
+def _task(row: Row[Any], request: Requested) -> Task:
+    plan = _decode_plan(row.plan)
+    return Task(
+        request=request,
+        part=row.part,
+        recipient=plan.recipient,
+        channel=row.channel,
+        planned_at=row.planned_at,
+        state=State(row.state),
+        due=row.due,
+        reason=row.reason,
+        target=plan.target,
+        template_version=plan.template_version,
+        attempt=row.attempt,
+        tried=plan.tried,
+        replay_of=plan.replay_of,
+        claimed_at=row.claimed_at,
+        provider=row.provider,
+        work=row.work,
+    )
+
+
+def _status(row: Row[Any]) -> Status:
+    return Status(
+        tenant=row.tenant,
+        notification=NotificationId(""),
+        position=row.position,
+        part=row.part,
+        channel=row.channel,
+        state=State(row.state),
+        at=row.claimed_at or row.planned_at,
+        planned_at=row.planned_at,
+        claimed_at=row.claimed_at,
+        attempt=row.attempt,
+        provider=row.provider,
+        rule=row.reason,
+        due=row.due,
+    )

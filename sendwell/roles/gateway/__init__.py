@@ -1,0 +1,1 @@
+"""Intake: what producers send becomes `Requested`, once, durably, or a clear refusal."""

@@ -1,0 +1,168 @@
+"""What makes a request acceptable, field by field; the answer names every flaw with its pointer."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from sendwell.domain.channel import Channel
+from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.schedule import due, parse_instant
+from sendwell.messages.requested import Content, To
+from sendwell.roles.gateway.wire import NotificationIn
+
+MOST_RECIPIENTS = 1_000
+_MOST_TTL_SECONDS = 366 * 86_400
+_ID = re.compile(r"[A-Za-z0-9_:-]{1,64}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
+_USER = re.compile(r"[^\x00-\x20\x7f\ud800-\udfff]{1,255}")
+_LINE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,998}")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def require(flaws: Sequence[Flaw]) -> None:
+    """Raise Invalid when there is any flaw."""
+    if flaws:
+        more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+        raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws)
+
+
+_FORMS = (
+    ("id", _ID, "Use a UUID, or 1-64 letters, digits, '_', ':' and '-'."),
+    ("event_type", _NAME, "Use 1-100 characters without control characters."),
+    ("category", _NAME, "Use 1-100 characters without control characters."),
+    ("template", _NAME, "Use a template's code."),
+    ("locale", _NAME, "Use a language tag such as de-AT."),
+    ("user_id", _USER, "Use 1-255 characters without spaces."),
+    ("correlation_id", _KEY, "Use 1-255 visible ASCII characters."),
+    ("idempotency_key", _KEY, "Use 1-255 visible ASCII characters."),
+)
+
+
+def names(given: NotificationIn) -> list[Flaw]:
+    """Flaws of the fields that are names or end up in headers."""
+    return [
+        Flaw(f"/{name}", why)
+        for name, form, why in _FORMS
+        if (value := getattr(given, name)) is not None and form.fullmatch(value) is None
+    ]
+
+
+def recipients(given: NotificationIn, channels: Mapping[ChannelName, Channel]) -> tuple[To, ...]:
+    """The recipients, each a person or at least one good address. Raises Invalid."""
+    if (given.user_id is None) == (given.to is None):
+        flaw = Flaw("/to", "Say whom to tell: either user_id or to.")
+        raise Invalid(f"/to: {flaw.why}", flaws=[flaw])
+    if given.user_id is not None:
+        return (To(user_id=given.user_id),)
+    if isinstance(given.to, To):
+        require(_flaws_of(given.to, "/to", channels))
+        return (given.to,)
+    many = tuple(given.to or ())
+    if not 1 <= len(many) <= MOST_RECIPIENTS:
+        require([Flaw("/to", f"Give 1 to {MOST_RECIPIENTS} recipients; there are {len(many)}.")])
+    require(
+        [
+            flaw
+            for number, to in enumerate(many)
+            for flaw in _flaws_of(to, f"/to/{number}", channels)
+        ]
+    )
+    return many
+
+
+def _flaws_of(to: To, pointer: str, channels: Mapping[ChannelName, Channel]) -> list[Flaw]:
+    flaws = []
+    if to.user_id is not None and _USER.fullmatch(to.user_id) is None:
+        flaws.append(Flaw(f"{pointer}/user_id", "Use 1-255 characters without spaces."))
+    has_address = to.user_id is not None
+    for channel in channels.values():
+        value = getattr(to, channel.address_field)
+        if value is None or channel.address_field == "user_id":
+            continue
+        has_address = True
+        if why := channel.flaw_in_address(value):
+            flaws.append(Flaw(f"{pointer}/{channel.address_field}", why))
+    if not has_address:
+        flaws.append(Flaw(pointer, "Give a user_id or an address."))
+    return flaws
+
+
+def channels_of(given: NotificationIn, enabled: Collection[ChannelName]) -> tuple[ChannelName, ...]:
+    """The channels asked for, without repetitions. Raises Invalid for an unknown one."""
+    if given.channel is not None and given.channels is not None:
+        require([Flaw("/channels", "Give channel or channels, not both.")])
+    asked = [given.channel] if given.channel is not None else given.channels or []
+    wanted = [ChannelName(name.lower()) for name in asked]
+    pointer = "/channel" if given.channel is not None else "/channels"
+    known = ", ".join(sorted(enabled))
+    require(
+        [
+            Flaw(
+                pointer if given.channel is not None else f"{pointer}/{number}",
+                f"There is no channel {name!r} here; there are {known}.",
+            )
+            for number, name in enumerate(wanted)
+            if name not in enabled
+        ]
+    )
+    return tuple(dict.fromkeys(wanted))
+
+
+def content_of(given: NotificationIn) -> Content | None:
+    """The words given. Raises Invalid where they cannot be sent."""
+    if given.content is not None and given.template is not None:
+        require([Flaw("/content", "Give content or template, not both.")])
+    content = Content(text=given.content) if isinstance(given.content, str) else given.content
+    if content is None:
+        return None
+    flaws = [
+        Flaw(f"/content/{name}", "Must be a single line of at most 998 characters.")
+        for name in ("subject", "title")
+        if (value := getattr(content, name)) is not None and _LINE.fullmatch(value) is None
+    ]
+    pointer = "/content" if isinstance(given.content, str) else "/content/{}"
+    flaws += [
+        Flaw(pointer.format(name), "Must not hold NUL or half of a surrogate pair.")
+        for name in ("text", "html", "body")
+        if (value := getattr(content, name)) is not None and _UNSTORABLE.search(value)
+    ]
+    if not any(
+        (content.text, content.html, content.body, content.title, content.subject, content.data)
+    ):
+        flaws.append(Flaw("/content", "There is nothing to say in it."))
+    require(flaws)
+    return content
+
+
+def expiry(given: NotificationIn, now: int) -> int | None:
+    """When it is too late, in microseconds since 1970. Raises Invalid."""
+    if given.expires_at is not None and given.ttl_seconds is not None:
+        require([Flaw("/ttl_seconds", "Give expires_at or ttl_seconds, not both.")])
+    if given.ttl_seconds is not None:
+        if not 1 <= given.ttl_seconds <= _MOST_TTL_SECONDS:
+            require([Flaw("/ttl_seconds", f"Use 1 to {_MOST_TTL_SECONDS} seconds.")])
+        return now + given.ttl_seconds * 1_000_000
+    if given.expires_at is None:
+        return None
+    expires = int(parse_instant(given.expires_at, pointer="/expires_at").timestamp() * 1e6)
+    if expires <= now:
+        require([Flaw("/expires_at", "Is in the past: nothing would be sent.")])
+    return expires
+
+
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def schedule(given: NotificationIn, default_zone: str) -> None:
+    """Raise Invalid unless the send time and zone can be understood."""
+    if given.send_at is None:
+        if given.timezone is not None:
+            require([Flaw("/timezone", "Goes with send_at.")])
+        return
+    when = due(
+        given.send_at, timezone=given.timezone, recipient_zone=None, default_zone=default_zone
+    )
+    if when > _LATEST:
+        require([Flaw("/send_at", "Is too far in the future.")])

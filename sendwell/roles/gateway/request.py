@@ -1,0 +1,125 @@
+"""From what came in to `Requested`: everything is checked here, once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import msgspec
+
+from sendwell.domain.channel import Channel
+from sendwell.domain.errors import Denied, Flaw
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.lane import LANES
+from sendwell.domain.plain_words import text_of, title_of
+from sendwell.domain.policy import Policy
+from sendwell.messages.requested import Content, Requested, TemplateRef
+from sendwell.ports.clock import Clock, Ids
+from sendwell.roles.gateway import checks
+from sendwell.roles.gateway.wire import NOTHING, NotificationIn, json_object
+
+_EMPTY = msgspec.Raw(b"{}")
+_BRACE = ord("{")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from."""
+
+    tenant: TenantId
+    source: str = "rest"
+    traceparent: str | None = None
+
+
+class Builder:
+    """Builds `Requested` from what came in. Raises Invalid or Denied."""
+
+    def __init__(self, channels: Mapping[ChannelName, Channel], *, clock: Clock, ids: Ids) -> None:
+        self._channels = channels
+        self._clock = clock
+        self._ids = ids
+
+    def build(self, given: NotificationIn, origin: Origin, policy: Policy) -> Requested:
+        """The accepted form of a request. Its position is taken here: accept it without delay."""
+        _refuse_other_tenants(given, origin.tenant)
+        checks.require(checks.names(given))
+        to = checks.recipients(given, self._channels)
+        channels = checks.channels_of(given, self._channels)
+        now = self._clock.now()
+        expires_at = checks.expiry(given, now)
+        checks.schedule(given, policy.timezone)
+        event_type = given.event_type or given.template or "notification"
+        rule = policy.classify(event_type)
+        data = _data(given)
+        content = checks.content_of(given)
+        if content is None and given.template is None:
+            content = _plain(event_type, data)
+        id_, correlation_id = self._names(given)
+        return Requested(
+            id=id_,
+            tenant=origin.tenant,
+            position=Position(self._ids.position()),
+            accepted_at=now,
+            event_type=event_type,
+            lane=LANES[given.priority] if given.priority else rule.lane,
+            to=to,
+            channels=channels,
+            is_fallback=given.routing == "fallback",
+            is_critical=rule.is_critical,
+            category=given.category or rule.category,
+            template=_template(given),
+            content=content,
+            data=data,
+            metadata=_object(given.metadata, "/metadata"),
+            send_at=given.send_at,
+            timezone=given.timezone,
+            expires_at=expires_at,
+            correlation_id=correlation_id,
+            source=origin.source,
+            traceparent=origin.traceparent,
+        )
+
+    def _names(self, given: NotificationIn) -> tuple[NotificationId, str]:
+        """The id and the correlation id; each stands in for the other (SETTLED 14)."""
+        id_ = NotificationId(given.id or self._ids.notification())
+        return id_, given.correlation_id or id_
+
+
+def hashed(text: str | bytes) -> bytes:
+    """128 bits that stand for an idempotency key or a request."""
+    return blake2b(text.encode() if isinstance(text, str) else text, digest_size=16).digest()
+
+
+def _refuse_other_tenants(given: NotificationIn, tenant: TenantId) -> None:
+    for name in ("organization_id", "tenant_id"):
+        said = getattr(given, name)
+        if said is not None and said != tenant:
+            raise Denied(f"{name} names another organization than your API key does.")
+
+
+def _template(given: NotificationIn) -> TemplateRef | None:
+    if given.template is not None:
+        return TemplateRef(given.template, given.template_version, given.locale)
+    if given.template_version is not None:
+        checks.require([Flaw("/template_version", "Goes with template.")])
+    return None
+
+
+def _data(given: NotificationIn) -> msgspec.Raw:
+    if given.data is not NOTHING and given.payload is not NOTHING:
+        checks.require([Flaw("/payload", "Is another name of data; give one of the two.")])
+    if given.payload is not NOTHING:
+        return _object(given.payload, "/payload")
+    return _object(given.data, "/data")
+
+
+def _object(raw: msgspec.Raw, pointer: str) -> msgspec.Raw:
+    if raw is NOTHING:
+        return _EMPTY
+    if memoryview(raw)[0] != _BRACE:
+        checks.require([Flaw(pointer, "Must be a JSON object.")])
+    return raw
+
+
+def _plain(event_type: str, data: msgspec.Raw) -> Content:
+    text = text_of(event_type, json_object(data, "/data"))
+    return Content(subject=title_of(event_type), title=title_of(event_type), text=text)

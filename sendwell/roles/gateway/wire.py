@@ -1,0 +1,150 @@
+"""The request as it comes in: our own contract, and the camelCase one of seed 000."""
+
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from sendwell.domain.errors import Flaw, Invalid, TooLarge
+from sendwell.messages.requested import Content, To
+
+NOTHING = msgspec.Raw(b"")
+MOST_BYTES = 1_048_576
+_MOST_DEPTH = 32
+_OPENERS = 64
+
+
+class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """POST /api/v1/notifications. Everything but the recipient is optional."""
+
+    user_id: str | None = None
+    to: To | list[To] | None = None
+    event_type: str | None = None
+    category: str | None = None
+    template: str | None = None
+    template_version: int | None = None
+    locale: str | None = None
+    content: str | Content | None = None
+    channel: str | None = None
+    channels: list[str] | None = None
+    routing: Literal["all", "fallback"] | None = None
+    priority: Literal["critical", "high", "medium", "low"] | None = None
+    data: msgspec.Raw = NOTHING
+    payload: msgspec.Raw = NOTHING
+    metadata: msgspec.Raw = NOTHING
+    send_at: str | None = None
+    timezone: str | None = None
+    expires_at: str | None = None
+    ttl_seconds: int | None = None
+    idempotency_key: str | None = None
+    correlation_id: str | None = None
+    id: str | None = None
+    organization_id: str | None = None
+    tenant_id: str | None = None
+
+
+class CamelIn(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=False):
+    """The message contract of seed 000."""
+
+    notification_id: str
+    organization_id: str
+    event_type: str
+    channel: str
+    recipient: str
+    payload: msgspec.Raw = NOTHING
+    created_at: str | None = None
+
+
+_snake = msgspec.json.Decoder(NotificationIn).decode
+_camel = msgspec.json.Decoder(CamelIn).decode
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_IS_CAMEL = re.compile(rb'"(?:notificationId|organizationId|eventType)"\s*:')
+_ADDRESS_FIELDS = {"email": "email", "sms": "phone", "push": "token", "webhook": "url"}
+
+
+def read(body: bytes) -> NotificationIn:
+    """One request from JSON. Raises Invalid with a pointer to what is wrong."""
+    _check_shape(body)
+    try:
+        if _IS_CAMEL.search(body):
+            return _from_camel(_camel(body))
+        return _snake(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is not valid JSON: {error}") from error
+
+
+def read_many(body: bytes, *, is_lines: bool) -> list[bytes]:
+    """The items of a batch, each still JSON. Raises Invalid when the list itself is malformed."""
+    if is_lines:
+        return [line for line in body.split(b"\n") if line.strip()]
+    try:
+        return [bytes(item) for item in _items(body)]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Invalid(f"The body must be a JSON list of notifications: {error}") from error
+
+
+def _check_shape(body: bytes) -> None:
+    """Refuse what no decoder should see: too large, too deep, not UTF-8."""
+    if len(body) > MOST_BYTES:
+        raise TooLarge(f"A notification may have {MOST_BYTES} bytes; this one has {len(body)}.")
+    if body.count(b"{") + body.count(b"[") > _OPENERS and _depth(body) > _MOST_DEPTH:
+        raise Invalid(f"The JSON is nested more than {_MOST_DEPTH} levels deep.")
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
+
+
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+
+
+def _depth(body: bytes) -> int:
+    deepest = depth = 0
+    for byte in _STRINGS.sub(b"", body):
+        if byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest
+
+
+def _from_camel(message: CamelIn) -> NotificationIn:
+    channel = message.channel.lower()
+    field = _ADDRESS_FIELDS.get(channel, "user_id")
+    return NotificationIn(
+        id=message.notification_id,
+        organization_id=message.organization_id,
+        event_type=message.event_type,
+        channel=channel,
+        to=To(**{field: message.recipient}),  # type: ignore[arg-type]
+        data=message.payload,
+    )
+
+
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`")
+_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
+
+
+def _invalid(message: str) -> Invalid:
+    """Msgspec says where in JSONPath; people and problem documents want a JSON Pointer."""
+    found = _PATH.search(message)
+    pointer = "".join(f"/{step}" for step in re.findall(r"\w+", found["path"] if found else ""))
+    why = _PATH.sub("", message)
+    if named := _UNKNOWN.search(message) or _MISSING.search(message):
+        pointer = f"{pointer}/{named['name']}"
+    return Invalid(f"{pointer or 'The body'}: {why}", flaws=[Flaw(pointer, why)])
+
+
+def json_object(raw: msgspec.Raw, pointer: str) -> dict[str, Any]:
+    """The JSON object in a raw field. Raises Invalid for any other JSON."""
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Invalid(f"{pointer} is not valid JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise Invalid(f"{pointer} must be an object.", flaws=[Flaw(pointer, "must be an object")])
+    return value

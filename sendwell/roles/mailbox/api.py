@@ -1,0 +1,172 @@
+"""The mailbox by REST."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from sendwell.ports.tenants import Caller
+from sendwell.roles.mailbox.mail import Wire, on_the_wire
+from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
+from sendwell.roles.mailbox.service import Mailbox
+from sendwell.runtime.moments import moment
+from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+
+PATH = "/api/v1/mailbox/messages"
+SENDER = "Sendwell <mailbox@sendwell.localhost>"
+_LONGEST_WAIT_SECONDS = 60
+
+
+class NarrowingQuery(BaseModel):
+    """What the messages are narrowed to; all that are given must match."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: str | None = None
+    to: str | None = Field(None, description="The whole address, whatever the case")
+    user_id: str | None = None
+    event_type: str | None = None
+    notification: str | None = Field(None, description="A notification's id")
+    contains: str | None = Field(None, description="Words of the content, whatever the case")
+
+    def narrowing(self) -> Narrowing:
+        """The same for the service."""
+        return Narrowing(**{name: getattr(self, name) for name in NarrowingQuery.model_fields})
+
+
+class PageQuery(NarrowingQuery):
+    """A page of messages."""
+
+    cursor: str | None = Field(None, description="The next_cursor of the page before")
+    limit: int = Field(50, ge=1, le=MOST)
+    wait_seconds: float = Field(
+        0, ge=0, le=_LONGEST_WAIT_SECONDS, description="Wait so long for the first match"
+    )
+
+
+class Message(BaseModel):
+    """What one delivery would have been."""
+
+    id: str
+    channel: str
+    to: str
+    user_id: str | None
+    event_type: str
+    notification: str
+    delivery: str
+    priority: str
+    at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    content: dict[str, Any]
+
+
+class Header(BaseModel):
+    """One header line, decoded."""
+
+    name: str
+    value: str
+
+
+class MessageInFull(Message):
+    """A message, and as an e-mail the bytes a relay would have got."""
+
+    headers: list[Header]
+    raw: str | None
+    problem: str | None = Field(description="Why it could not have been sent, if it could not")
+
+
+class Page(BaseModel):
+    """Messages, newest first."""
+
+    data: list[Message]
+    next_cursor: str | None
+
+
+class Deleted(BaseModel):
+    """How many were deleted."""
+
+    deleted: int
+
+
+MessageId = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+def routes(mailbox: Mailbox, *, sender: str = SENDER) -> APIRouter:
+    """The routes of this role. `sender` stands in the From of the e-mails."""
+    router = APIRouter(prefix=PATH, tags=["mailbox"])
+
+    @router.get("", operation_id="list_mailbox_messages")
+    async def page(
+        caller: Asking, query: Annotated[PageQuery, Query()], request: Request, response: Response
+    ) -> Page:
+        """What would have been sent, newest first.
+
+        With `wait_seconds` the answer comes as soon as something matches.
+        """
+        found = await _look(mailbox, caller, query)
+        page = _page(found, query.limit)
+        if page.next_cursor:
+            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
+            response.headers["Link"] = next_link(here, page.next_cursor)
+        return page
+
+    @router.get("/{message_id}", operation_id="get_mailbox_message")
+    async def find(caller: Asking, message_id: MessageId) -> MessageInFull:
+        """One message in full: with headers and raw bytes, if it is an e-mail."""
+        return _in_full(await mailbox.find(caller.tenant, message_id), sender)
+
+    @router.delete("", operation_id="delete_mailbox_messages")
+    async def delete(caller: Asking, query: Annotated[NarrowingQuery, Query()]) -> Deleted:
+        """Delete what matches; without a filter, everything."""
+        return Deleted(deleted=await mailbox.delete(caller.tenant, query.narrowing()))
+
+    @router.delete("/{message_id}", operation_id="delete_mailbox_message", status_code=204)
+    async def discard(caller: Asking, message_id: MessageId) -> None:
+        """Delete one message; 404 when there is none."""
+        await mailbox.discard(caller.tenant, message_id)
+
+    return router
+
+
+async def _look(mailbox: Mailbox, caller: Caller, query: PageQuery) -> list[MailboxMessage]:
+    before, one_more = position_of(query.cursor), query.limit + 1
+    if before is None and query.wait_seconds:
+        wait = timedelta(seconds=query.wait_seconds)
+        return await mailbox.await_page(caller.tenant, query.narrowing(), limit=one_more, wait=wait)
+    return await mailbox.page(caller.tenant, query.narrowing(), before=before, limit=one_more)
+
+
+def _page(found: list[MailboxMessage], limit: int) -> Page:
+    has_more = len(found) > limit
+    shown = found[:limit]
+    return Page(
+        data=[Message(**_fields(message)) for message in shown],
+        next_cursor=cursor_of(shown[-1].id) if has_more else None,
+    )
+
+
+def _in_full(message: MailboxMessage, sender: str) -> MessageInFull:
+    wire = on_the_wire(message, sender) if message.channel == "email" else Wire()
+    return MessageInFull(
+        **_fields(message),
+        headers=[Header(name=name, value=value) for name, value in wire.headers],
+        raw=wire.raw,
+        problem=wire.problem,
+    )
+
+
+def _fields(message: MailboxMessage) -> dict[str, Any]:
+    return {
+        "id": str(message.id),
+        "channel": message.channel,
+        "to": message.address,
+        "user_id": message.user_id,
+        "event_type": message.event_type,
+        "notification": message.notification,
+        "delivery": message.part,
+        "priority": message.lane.label,
+        "at": moment(message.at),
+        "content": msgspec.to_builtins(message.content),
+    }

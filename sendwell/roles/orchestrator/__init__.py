@@ -1,0 +1,1 @@
+"""Requested -> plan -> Task: audience, consent, quiet hours, schedule, fallback channel."""

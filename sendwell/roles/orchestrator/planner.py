@@ -1,0 +1,246 @@
+"""Turns accepted requests into planned deliveries, many at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sendwell.domain.admission import Ask, Go, Hold, Stop, Verdict, admit
+from sendwell.domain.ids import ChannelName, Part, Position, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.domain.outcome import Blame, Fault
+from sendwell.domain.person import Person
+from sendwell.domain.plan import Choice, Wanted, choose
+from sendwell.domain.schedule import due
+from sendwell.domain.triage import triage
+from sendwell.messages.dead import Dead
+from sendwell.messages.recipients import person_of
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.catalogue import Catalogue
+from sendwell.ports.directory import Address, Directory
+from sendwell.ports.tenants import Tenants
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was asked of the other roles for a batch, once."""
+
+    people: Mapping[Position, Sequence[Person]]
+    """The recipients of each request, in their order."""
+    suppressed: Mapping[TenantId, Mapping[Address, str]]
+    versions: Mapping[tuple[TenantId, str, int | None], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A delivery that ends at planning; `task` is what it would have been."""
+
+    task: Task
+    stop: Stop
+
+
+Planned = Task | Ended
+
+
+class Planner:
+    """Decides which deliveries a request comes to. Writes nothing."""
+
+    def __init__(self, directory: Directory, catalogue: Catalogue, tenants: Tenants) -> None:
+        self._directory = directory
+        self._catalogue = catalogue
+        self._tenants = tenants
+
+    async def look_up(self, requests: Sequence[Requested]) -> Known:
+        """Ask the other roles everything that planning these requests needs."""
+        people: dict[Position, Sequence[Person]] = {}
+        suppressed: dict[TenantId, Mapping[Address, str]] = {}
+        for tenant, own in _by_tenant(requests).items():
+            users = {to.user_id for request in own for to in request.to if to.user_id}
+            known = await self._directory.people(tenant, users) if users else {}
+            for request in own:
+                people[request.position] = [person_of(to, known) for to in request.to]
+            addresses = _addresses(people[request.position] for request in own)
+            suppressed[tenant] = await self._directory.suppressed(tenant, addresses)
+        versions = {key: await self._pin(*key) for key in {_template(r) for r in requests} if key}
+        return Known(people, suppressed, versions)
+
+    def plan(
+        self, request: Requested, known: Known, now: int, *, after: Task | None = None
+    ) -> list[Planned]:
+        """The deliveries of a request, each with where it stands.
+
+        With `after` only those of that delivery's recipient, on the channels behind its own.
+        """
+        recipients = range(len(request.to)) if after is None else (after.recipient,)
+        return [
+            planned
+            for recipient in recipients
+            for planned in self._plan_one(
+                request, recipient, known, now, after=after.channel if after else None
+            )
+        ]
+
+    def _plan_one(  # noqa: PLR0917 - the parts of one question
+        self,
+        request: Requested,
+        recipient: int,
+        known: Known,
+        now: int,
+        *,
+        after: ChannelName | None,
+    ) -> list[Planned]:
+        policy = self._tenants.policy(request.tenant)
+        person = known.people[request.position][recipient]
+        when = _send_time(request, person, policy.timezone)
+        at = _instant(now)
+        suppressed = known.suppressed[request.tenant]
+
+        def admits(channel: ChannelName, address: str) -> Verdict:
+            if when is not None and when > at:
+                return Go()  # asked again when its time has come
+            return admit(
+                _ask(request, channel),
+                person,
+                suppressed=suppressed.get((channel, address)),
+                now=at,
+                default_zone=policy.timezone,
+            )
+
+        wanted = Wanted(request.channels, request.is_fallback)
+        choices = choose(wanted, person, policy.channels, admits=admits, after=after)
+        version = known.versions.get(_template(request) or _NO_TEMPLATE)
+        return [
+            _planned(request, recipient, choice, now=now, when=when, version=version)
+            for choice in choices
+        ]
+
+    async def _pin(self, tenant: TenantId, code: str, version: int | None) -> int | None:
+        found = await self._catalogue.version(tenant, code, version)
+        return found.version if found else version
+
+
+_NO_TEMPLATE = (TenantId(""), "", None)
+
+
+def _planned(
+    request: Requested,
+    recipient: int,
+    choice: Choice,
+    *,
+    now: int,
+    when: datetime | None,
+    version: int | None,
+) -> Planned:
+    task = Task(
+        request=request,
+        part=str(Part(recipient, choice.channel, choice.target)),
+        recipient=recipient,
+        channel=choice.channel,
+        planned_at=now,
+        target=choice.target,
+        template_version=version,
+    )
+    match choice.verdict:
+        case Stop() as stop:
+            return Ended(task, stop)
+        case Hold(until, rule):
+            return _waiting(task, State.HELD, until, rule)
+        case Go():
+            if when is not None and when > _instant(now):
+                return _waiting(task, State.SCHEDULED, when, "send_at")
+            return task
+
+
+def _waiting(task: Task, state: State, until: datetime, rule: str) -> Task:
+    task.state, task.due, task.reason = state, int(until.timestamp() * 1e6), rule
+    return task
+
+
+def moved(task: Task, state: State, at: int, *, stop: Stop | None = None) -> Status:
+    """The move that planning made."""
+    request = task.request
+    is_rule = stop is not None and state is not State.DEAD
+    return Status(
+        tenant=request.tenant,
+        notification=request.id,
+        position=request.position,
+        part=task.part,
+        channel=task.channel,
+        state=state,
+        at=at,
+        planned_at=task.planned_at,
+        code=stop.rule if stop else None,
+        text=stop.text if stop else None,
+        rule=stop.rule if stop and is_rule else task.reason,
+        due=task.due,
+        user_id=request.to[task.recipient].user_id,
+    )
+
+
+def buried(task: Task, stop: Stop, at: int) -> Dead:
+    """The dead letter of a delivery that ended at planning."""
+    request = task.request
+    fault = Fault(stop.rule, stop.text, Blame.ADDRESS)
+    return Dead(
+        tenant=request.tenant,
+        position=request.position,
+        notification=request.id,
+        part=task.part,
+        channel=task.channel,
+        event_type=request.event_type,
+        lane=request.lane,
+        cause=triage(fault, exhausted=False).value,
+        code=stop.rule,
+        text=stop.text,
+        provider=None,
+        attempt=0,
+        at=at,
+    )
+
+
+def _send_time(request: Requested, person: Person, default_zone: str) -> datetime | None:
+    if request.send_at is None:
+        return None
+    return due(
+        request.send_at,
+        timezone=request.timezone,
+        recipient_zone=person.timezone,
+        default_zone=default_zone,
+    )
+
+
+def _ask(request: Requested, channel: ChannelName) -> Ask:
+    expires = request.expires_at
+    return Ask(
+        channel,
+        request.category,
+        request.is_critical,
+        None if expires is None else _instant(expires),
+    )
+
+
+def _addresses(people: Iterable[Sequence[Person]]) -> set[Address]:
+    return {
+        (channel, address)
+        for recipients in people
+        for person in recipients
+        for channel, numbered in person.addresses.items()
+        for address in numbered.values()
+    }
+
+
+def _template(request: Requested) -> tuple[TenantId, str, int | None] | None:
+    template = request.template
+    return None if template is None else (request.tenant, template.code, template.version)
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+
+
+def _by_tenant(requests: Sequence[Requested]) -> dict[TenantId, list[Requested]]:
+    groups: dict[TenantId, list[Requested]] = {}
+    for request in requests:
+        groups.setdefault(request.tenant, []).append(request)
+    return groups

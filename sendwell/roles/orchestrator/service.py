@@ -1,0 +1,140 @@
+"""The orchestrator at work: plans what was accepted, and the next channel where one has failed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from sendwell.domain.admission import Stop
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import ChannelName, Part, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.journal import Journal
+from sendwell.roles.orchestrator.planner import Ended, Planned, Planner, buried, moved
+from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.failpoints import failpoint
+from sendwell.runtime.flow import Flow, Message
+from sendwell.runtime.scene import Scene
+
+_BATCH = 256
+
+
+class Orchestrator:
+    """Hears Requested and Status, says Task and Status."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        journal: Journal,
+        backlog: Backlog,
+        *,
+        flow: Flow,
+    ) -> None:
+        self._planner = planner
+        self._journal = journal
+        self._backlog = backlog
+        self._flow = flow
+
+    async def run(self) -> None:
+        """Plan what is accepted, for ever. What cannot be planned ends as dead, alone."""
+        while True:
+            batch = await self._backlog.take(_BATCH)
+            failpoint("plan.before")
+            await self._flow.run_apart(batch, self._give_up)
+            failpoint("plan.after")
+
+    async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
+        """Plan accepted requests."""
+        known = await self._planner.look_up(batch)
+        plans = [
+            each for request in batch for each in self._planner.plan(request, known, scene.now)
+        ]
+        return self._say(batch, plans, scene)
+
+    async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
+        """Where a channel has failed for good, or may not be used, plan the next one."""
+        failed = [status for status in batch if _may_fall_back(status)]
+        if not failed:
+            return ()
+        requests = await self._journal.requested([status.position for status in failed])
+        said: list[Message] = []
+        for status in failed:
+            request = requests[status.position]
+            if request.is_fallback or not request.channels:
+                said += await self._plan_next(request, status, scene)
+        return said
+
+    async def _plan_next(
+        self, request: Requested, status: Status, scene: Scene
+    ) -> Sequence[Message]:
+        part = Part.parse(status.part)
+        if part.replay:
+            return ()
+        failed = Task(
+            request=request,
+            part=status.part,
+            recipient=part.recipient,
+            channel=part.channel,
+            planned_at=0,
+        )
+        known = await self._planner.look_up([request])
+        plans = self._planner.plan(request, known, scene.now, after=failed)
+        # Having no address on the channels that are left adds nothing to what has failed.
+        reachable = [plan for plan in plans if isinstance(plan, Task)]
+        return self._say((), reachable, scene)
+
+    def _say(
+        self, requests: Sequence[Requested], plans: Sequence[Planned], scene: Scene
+    ) -> Sequence[Message]:
+        said: list[Message] = []
+        counts: Counter[TenantId] = Counter()
+        for plan in plans:
+            task = plan.task if isinstance(plan, Ended) else plan
+            counts[task.request.tenant] += 1
+            said += self._moves(plan, scene.now)
+        scene.write(self._journal.planned(counts))
+        scene.after_commit(lambda: self._journal.forget(requests))
+        return said
+
+    @staticmethod
+    def _moves(plan: Planned, now: int) -> list[Message]:
+        match plan:
+            case Task() as task if task.state is State.PENDING:
+                return [task]
+            case Task() as task:
+                return [task, moved(task, task.state, now)]
+            case Ended(task, stop) if stop.state is State.DEAD:
+                moves = [moved(task, state, now, stop=stop) for state in (State.FAILED, State.DEAD)]
+                return [*moves, buried(task, stop, now)]
+            case Ended(task, stop):
+                return [moved(task, stop.state, now, stop=stop)]
+
+    async def _give_up(self, message: Message, error: Exception) -> None:
+        """Even what cannot be planned comes to a visible end, unless it only has to wait."""
+        assert isinstance(message, Requested)  # noqa: S101 - only requests are planned
+        if isinstance(error, Unavailable):
+            await asyncio.sleep(error.retry_after.total_seconds())
+            self._backlog.put([message])
+            return
+        channel = message.channels[0] if message.channels else ChannelName("none")
+        task = Task(
+            request=message,
+            part=str(Part(0, channel)),
+            recipient=0,
+            channel=channel,
+            planned_at=message.accepted_at,
+        )
+        text = f"It could not be planned: {error}"
+        end = Ended(task, Stop(State.DEAD, "defect", text))
+        await self._flow.say(lambda scene: self._say([message], [end], scene))
+
+
+def _may_fall_back(status: Status) -> bool:
+    return status.state is State.DEAD or (
+        status.state is State.SUPPRESSED and status.rule in _OTHER_CHANNELS_MAY
+    )
+
+
+_OTHER_CHANNELS_MAY = frozenset({"consent", "suppression"})

@@ -1,0 +1,1 @@
+"""What providers say later: webhooks become receipts, and receipts move deliveries."""

@@ -1,0 +1,92 @@
+"""What a batch of receipts comes to: moves, records, and what has to wait. Decides only."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sendwell.domain.ids import Position
+from sendwell.domain.lifecycle import State
+from sendwell.messages.status import Status
+from sendwell.ports.deliveries import Found, Sought
+from sendwell.roles.receipts.look import Look
+from sendwell.roles.receipts.meaning import comes_early, move, sort_key
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A receipt that has found its place: its delivery, and where it moved that, if anywhere.
+
+    Without a delivery it is an orphan.
+    """
+
+    look: Look
+    found: Found | None
+    state: State | None
+
+    def status(self) -> Status | None:
+        """The move, if there is one."""
+        if self.found is None or self.state is None:
+            return None
+        found, receipt = self.found, self.look.receipt
+        return Status(
+            tenant=found.tenant,
+            notification=found.notification,
+            position=found.position,
+            part=found.part,
+            channel=found.channel,
+            state=self.state,
+            at=found.at,
+            attempt=found.attempt,
+            provider=self.look.provider,
+            reference=receipt.reference or found.reference,
+            code=receipt.code,
+            text=receipt.text,
+            user_id=found.user_id,
+        )
+
+
+@dataclass(slots=True)
+class Decision:
+    """What becomes of each receipt of a batch."""
+
+    settled: list[Settled] = field(default_factory=list)
+    waiting: list[Look] = field(default_factory=list)
+
+    def statuses(self) -> list[Status]:
+        """The moves, in the order in which they happened."""
+        return [status for each in self.settled if (status := each.status())]
+
+
+def decide(looks: Iterable[Look], found: Mapping[Sought, Found], now: int) -> Decision:
+    """Take the receipts in the order things happened, each from where the one before has left it.
+
+    Late, repeated and contradicting ones settle without a move. A receipt whose delivery is not
+    there yet, or has not gone out yet as far as is known, waits.
+    """
+    decision = Decision()
+    left: dict[tuple[Position, str], Found] = {}
+    for look in sorted(looks, key=lambda look: sort_key(look.receipt)):
+        there = found.get(look.sought)
+        if there is not None:
+            there = left.get((there.position, there.part), there)
+        if _must_wait(look, there, now):
+            decision.waiting.append(look)
+            continue
+        settled = _settled(look, there, now)
+        if settled.found is not None:
+            left[settled.found.position, settled.found.part] = settled.found
+        decision.settled.append(settled)
+    return decision
+
+
+def _must_wait(look: Look, there: Found | None, now: int) -> bool:
+    is_early = there is None or comes_early(look.receipt, there.state)
+    return is_early and not look.is_last(now)
+
+
+def _settled(look: Look, there: Found | None, now: int) -> Settled:
+    state = move(look.receipt, there.state) if there else None
+    if there is None or state is None:
+        return Settled(look, there, None)
+    # Vendors' clocks go wrong and count in seconds: history must neither run ahead nor back.
+    at = max(there.at, min(look.receipt.at, now))
+    return Settled(look, replace(there, state=state, at=at), state)

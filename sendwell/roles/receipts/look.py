@@ -1,0 +1,63 @@
+"""One look at a receipt: what is known of it each time somebody seeks its delivery."""
+
+from dataclasses import dataclass, field
+
+from sendwell.domain.ids import NotificationId, Part, TenantId
+from sendwell.messages.receipt import Receipt
+from sendwell.ports.deliveries import Sought
+
+SECOND = 1_000_000
+PATIENCE = 10 * 60 * SECOND
+"""How long a receipt waits for the commit of its delivery; RELIABILITY asks for five minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A receipt from a provider account, taken in at `taken_at` and named `number` while it waits.
+
+    `tenant` is whose account it is: it may speak of that tenant's deliveries only. None is the
+    platform's, which may speak of everybody's.
+    """
+
+    number: int
+    provider: str
+    tenant: TenantId | None
+    receipt: Receipt
+    taken_at: int
+    is_kept: bool = False
+    """It is among the waiting ones on disk."""
+    sought: Sought = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sought", _sought(self.provider, self.receipt))
+
+    @property
+    def event(self) -> tuple[str, str]:
+        """The name of the event in the whole world."""
+        return self.provider, self.receipt.event_id
+
+    def is_last(self, now: int) -> bool:
+        """Whether it will not wait any longer: its time is over, or it names no delivery."""
+        is_nameless = self.sought == Sought(self.provider)
+        return is_nameless or now - self.taken_at >= PATIENCE
+
+    def due(self, now: int) -> int:
+        """When to look again: after as long as it has waited already, but at least a second."""
+        waited = now - self.taken_at
+        return min(now + max(SECOND, waited), self.taken_at + PATIENCE)
+
+
+def _sought(provider: str, receipt: Receipt) -> Sought:
+    notification, _, part = (receipt.key or "").partition(".")
+    if not notification or not _is_part(part):
+        return Sought(provider, reference=receipt.reference)
+    return Sought(provider, NotificationId(notification), part, receipt.reference)
+
+
+def _is_part(text: str) -> bool:
+    """Keys come back through strangers: some belong to other products on the same account."""
+    try:
+        Part.parse(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,108 @@
+"""What the receipts role remembers: events it has seen, and receipts that wait."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Table, select
+
+from sendwell.domain.lifecycle import State
+from sendwell.messages.receipt import Receipt
+from sendwell.ports.database import Database, Unit, Write
+from sendwell.ports.deliveries import Found
+from sendwell.roles.receipts import sqlite as hot
+from sendwell.roles.receipts.look import Look
+from sendwell.roles.receipts.tables import RECEIPT, WAITING
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Receipt).decode
+
+Event = tuple[str, str]
+"""A provider account and the event's id there."""
+
+
+class ReceiptStore:
+    """Receipts on a SQL database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, look: Look, found: Found | None, state: State | None) -> Unit:
+        """The writes that settle a receipt: it is on record, once, and waits no longer."""
+        receipt = look.receipt
+        row = hot.Record(
+            provider=look.provider,
+            event_id=receipt.event_id,
+            tenant=found.tenant if found else look.tenant,
+            position=found.position if found else None,
+            part=found.part if found else None,
+            said=receipt.said.value,
+            code=receipt.code,
+            state=state.value if state else None,
+            at=receipt.at,
+            taken_at=look.taken_at,
+        )
+        recorded = Write(hot.record, [row])
+        return [recorded, Write(hot.release, [look.number])] if look.is_kept else [recorded]
+
+    def wait(self, look: Look, due: int) -> Unit:
+        """The writes that let a receipt wait until `due`."""
+        if look.is_kept:
+            return [Write(hot.postpone, [(due, look.number)])]
+        row = hot.Wait(
+            number=look.number,
+            provider=look.provider,
+            event_id=look.receipt.event_id,
+            tenant=look.tenant,
+            due=due,
+            taken_at=look.taken_at,
+            receipt=_encode(look.receipt),
+        )
+        return [Write(hot.keep, [row])]
+
+    async def recorded(self, events: Iterable[Event]) -> set[Event]:
+        """Those of the events that are settled."""
+        return {(row.provider, row.event_id) for row in await self._known(RECEIPT, events)}
+
+    async def waiting(self, events: Iterable[Event]) -> dict[Event, int]:
+        """Those of the events that wait, and under which number."""
+        rows = await self._known(WAITING, events)
+        return {(row.provider, row.event_id): row.number for row in rows}
+
+    async def load(self, numbers: Collection[int]) -> list[Look]:
+        """These receipts, as far as they still wait."""
+        rows = await self._database.rows(select(WAITING).where(WAITING.c.number.in_(numbers)))
+        return [_look(row) for row in rows]
+
+    async def due(self, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
+        """(due, number) of the receipts that wait, soonest first, behind `after`."""
+        due, number = after
+        rows = await self._database.rows(
+            select(WAITING.c.due, WAITING.c.number)
+            .where((WAITING.c.due > due) | ((WAITING.c.due == due) & (WAITING.c.number > number)))
+            .order_by(WAITING.c.due, WAITING.c.number)
+            .limit(limit)
+        )
+        return [(row.due, row.number) for row in rows]
+
+    async def _known(self, table: Table, events: Iterable[Event]) -> list[Row[Any]]:
+        by_provider: dict[str, list[str]] = {}
+        for provider, event_id in events:
+            by_provider.setdefault(provider, []).append(event_id)
+        rows: list[Row[Any]] = []
+        for provider, ids in by_provider.items():
+            rows += await self._database.rows(
+                select(table).where(table.c.provider == provider, table.c.event_id.in_(ids))
+            )
+        return rows
+
+
+def _look(row: Row[Any]) -> Look:
+    return Look(
+        number=row.number,
+        provider=row.provider,
+        tenant=row.tenant,
+        receipt=_decode(row.receipt),
+        taken_at=row.taken_at,
+        is_kept=True,
+    )

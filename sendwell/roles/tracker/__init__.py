@@ -1,0 +1,1 @@
+"""The read side: current status, lists, timeline and the ledger, from the journal."""

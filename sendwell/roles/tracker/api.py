@@ -1,0 +1,180 @@
+"""What became of it: status, lists, timeline and the ledger by API."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.ids import NotificationId, Position
+from sendwell.domain.lane import Lane
+from sendwell.domain.ledger import Ledger
+from sendwell.domain.lifecycle import State
+from sendwell.domain.schedule import parse_instant
+from sendwell.messages.status import Status
+from sendwell.ports.journal import Filter
+from sendwell.roles.tracker.service import Tracked, Tracker
+from sendwell.roles.tracker.timeline import Event
+from sendwell.runtime.moments import moment
+from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+
+StatusName = Literal[
+    "PENDING", "SCHEDULED", "HELD", "PROCESSING", "FAILED", "RETRYING", "SENT", "DELIVERED",
+    "DEAD", "SUPPRESSED", "CANCELLED", "EXPIRED", "BOUNCED", "COMPLAINED",
+]  # fmt: skip
+
+
+def routes(tracker: Tracker) -> APIRouter:
+    """The routes of this role."""
+    router = APIRouter(prefix="/api/v1", tags=["notifications"])
+
+    @router.get("/notifications", operation_id="list_notifications")
+    async def page(
+        request: Request,
+        response: Response,
+        caller: Asking,
+        status: StatusName | None = None,
+        channel: Annotated[str | None, Query(max_length=32)] = None,
+        user_id: Annotated[str | None, Query(max_length=255)] = None,
+        event_type: Annotated[str | None, Query(max_length=100)] = None,
+        since: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+        until: Annotated[str | None, Query(alias="to", max_length=40)] = None,
+        cursor: Annotated[str | None, Query(max_length=100)] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+    ) -> dict[str, Any]:
+        """Notifications, newest first, with a delivery that matches; page by `cursor`."""
+        narrowed = Filter(
+            status=status,
+            channel=channel,
+            user_id=user_id,
+            event_type=event_type,
+            since=_instant(since, "/query/from"),
+            until=_instant(until, "/query/to"),
+        )
+        before = position_of(cursor)
+        found = await tracker.page(
+            caller.tenant,
+            narrowed,
+            before=None if before is None else Position(before),
+            limit=limit + 1,
+        )
+        shown, more = found[:limit], len(found) > limit
+        next_cursor = cursor_of(shown[-1].request.position) if more else None
+        if next_cursor:
+            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
+            response.headers["Link"] = next_link(here, next_cursor)
+        return {"data": [document(each) for each in shown], "next_cursor": next_cursor}
+
+    @router.get("/notifications/{id}", operation_id="get_notification")
+    async def one(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - the name in the path
+        """One notification with its deliveries; readable as soon as its 202 was said."""
+        return document(await tracker.find(caller.tenant, NotificationId(id)))
+
+    @router.get("/notifications/{id}/timeline", operation_id="get_timeline")
+    async def timeline(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - as above
+        """Every move of the notification with its reason, in the order of time."""
+        events = await tracker.timeline(caller.tenant, NotificationId(id))
+        return {"id": id, "events": [_event(event) for event in events]}
+
+    @router.get("/ledger", operation_id="get_ledger")
+    async def ledger(caller: Asking) -> dict[str, Any]:
+        """Accepted against what became of it, in deliveries; `adds_up` is false when one is lost.
+
+        While work is in motion the two sides are read a moment apart; read again when idle.
+        """
+        return _ledger(await tracker.ledger(caller.tenant))
+
+    return router
+
+
+def document(tracked: Tracked) -> dict[str, Any]:
+    """A notification as people see it."""
+    request = tracked.request
+    found: dict[str, Any] = {
+        "id": request.id,
+        "status": tracked.status.value,
+        "event_type": request.event_type,
+        "priority": Lane(request.lane).label,
+        "category": request.category,
+        "channels": list(request.channels),
+        "user_id": request.to[0].user_id if len(request.to) == 1 else None,
+        "recipients": len(request.to),
+        "template": msgspec.to_builtins(request.template),
+        "correlation_id": request.correlation_id,
+        "metadata": msgspec.json.decode(request.metadata),
+        "created_at": moment(request.accepted_at),
+        "expires_at": moment(request.expires_at),
+        "send_at": request.send_at,
+        "deliveries": [_delivery(each) for each in sorted(tracked.deliveries, key=_by_part)],
+    }
+    return found
+
+
+def _by_part(status: Status) -> tuple[int, str]:
+    return status.planned_at, status.part
+
+
+def _delivery(status: Status) -> dict[str, Any]:
+    return {
+        "id": status.part,
+        "channel": status.channel,
+        "status": status.state.value,
+        "provider": status.provider,
+        "provider_message_id": status.reference,
+        "attempts": status.attempt,
+        "error": _error(status),
+        "rule": status.rule,
+        "due_at": moment(status.due),
+        "sent_at": moment(status.at) if status.state in _WENT_OUT else None,
+        "updated_at": moment(status.at),
+    }
+
+
+_WENT_OUT = frozenset({State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
+
+
+def _error(status: Status) -> dict[str, str | None] | None:
+    return {"code": status.code, "text": status.text} if status.code else None
+
+
+def _event(event: Event) -> dict[str, Any]:
+    shown = {
+        "at": moment(event.at),
+        "event": event.event,
+        "text": event.text,
+        "delivery": event.delivery,
+        "channel": event.channel,
+        "attempt": event.attempt,
+        "provider": event.provider,
+        "provider_message_id": event.reference,
+        "code": event.code,
+        "rule": event.rule,
+        "due_at": moment(event.due),
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _ledger(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "accepted": ledger.accepted,
+        "pending": ledger.pending,
+        "sent": ledger.sent,
+        "delivered": ledger.delivered,
+        "failed": ledger.failed,
+        "suppressed": ledger.suppressed,
+        "cancelled": ledger.cancelled,
+        "expired": ledger.expired,
+        "difference": ledger.difference,
+        "adds_up": ledger.difference == 0,
+    }
+
+
+def _instant(text: str | None, pointer: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        # A plus sign in a query string that was not encoded arrives as a space.
+        return int(parse_instant(text.replace(" ", "+")).timestamp() * 1e6)
+    except Invalid as error:
+        raise Invalid(error.message, flaws=[Flaw(pointer, error.message)]) from error

@@ -1,0 +1,99 @@
+"""Answers what became of notifications."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sendwell.domain.errors import NotFound
+from sendwell.domain.ids import NotificationId, Position, TenantId
+from sendwell.domain.ledger import Ledger, balance
+from sendwell.domain.lifecycle import State, derive
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.ports.journal import Filter, Records
+from sendwell.ports.work import Work
+from sendwell.roles.tracker.timeline import Event, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A notification and where its deliveries stand, ended and open."""
+
+    request: Requested
+    deliveries: tuple[Status, ...]
+
+    @property
+    def status(self) -> State:
+        """Derived from the deliveries."""
+        return derive(each.state for each in self.deliveries)
+
+
+class Tracker:
+    """A thin reader over the journal and the open work; see SETTLED 1."""
+
+    def __init__(self, records: Records, work: Work) -> None:
+        self._records = records
+        self._work = work
+
+    async def request(self, tenant: TenantId, notification: NotificationId) -> Requested:
+        """The accepted request. Raises NotFound."""
+        found = await self._records.find(tenant, notification)
+        if found is None:
+            raise NotFound(f"There is no notification {notification}.")
+        return found
+
+    async def find(self, tenant: TenantId, notification: NotificationId) -> Tracked:
+        """One notification with its deliveries. Raises NotFound."""
+        request = await self.request(tenant, notification)
+        (tracked,) = await self._tracked(tenant, [request])
+        return tracked
+
+    async def timeline(self, tenant: TenantId, notification: NotificationId) -> list[Event]:
+        """Every move with its reason. Raises NotFound."""
+        request = await self.request(tenant, notification)
+        # Open work first: what is settled between the two reads then shows twice, never not at all.
+        open_work = await self._work.open(tenant, [request.position])
+        outcomes = await self._records.outcomes(tenant, [request.position])
+        moves = await self._records.moves(tenant, request.position)
+        ended = {status.part for status in outcomes}
+        return timeline(request, outcomes, moves, [w for w in open_work if w.part not in ended])
+
+    async def page(
+        self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
+    ) -> list[Tracked]:
+        """Notifications, newest first, with a delivery that matches the filter."""
+        requests = list(await self._records.page(tenant, narrowed, before=before, limit=limit))
+        if narrowed.status or narrowed.channel:
+            requests += await self._open_page(tenant, narrowed, before=before, limit=limit)
+        unique = {request.position: request for request in requests}
+        newest = sorted(unique.values(), key=lambda request: -request.position)[:limit]
+        return await self._tracked(tenant, newest)
+
+    async def ledger(self, tenant: TenantId) -> Ledger:
+        """Accepted against what became of it, in deliveries."""
+        open_counts = await self._work.open_counts(tenant)
+        planned, ended = await self._records.counts(tenant)
+        return balance(planned, _states(open_counts), _states(ended))
+
+    async def _open_page(
+        self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
+    ) -> list[Requested]:
+        positions = await self._work.open_page(
+            tenant, status=narrowed.status, channel=narrowed.channel, before=before, limit=limit
+        )
+        found = await self._records.at(tenant, positions, narrowed)
+        return list(found)
+
+    async def _tracked(self, tenant: TenantId, requests: Sequence[Requested]) -> list[Tracked]:
+        positions = [request.position for request in requests]
+        deliveries: dict[Position, dict[str, Status]] = {position: {} for position in positions}
+        for status in await self._work.open(tenant, positions):
+            deliveries[status.position][status.part] = status
+        for status in await self._records.outcomes(tenant, positions):
+            deliveries[status.position][status.part] = status
+        return [
+            Tracked(request, tuple(deliveries[request.position].values())) for request in requests
+        ]
+
+
+def _states(counts: Mapping[str, int]) -> dict[State, int]:
+    return {State(name): count for name, count in counts.items()}

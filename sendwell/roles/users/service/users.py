@@ -1,0 +1,197 @@
+"""Knows people: where to reach them and what they chose."""
+
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from sendwell.domain.consent import parse_preferences
+from sendwell.domain.errors import Conflict, NotFound
+from sendwell.domain.ids import ChannelName, TenantId, UserId
+from sendwell.domain.person import Person
+from sendwell.ports.clock import Clock
+from sendwell.ports.directory import Address
+from sendwell.roles.users.cache import PeopleCache
+from sendwell.roles.users.service.suppressions import Suppressions
+from sendwell.roles.users.store import UserStore
+from sendwell.roles.users.store.fingerprint import fingerprint
+from sendwell.roles.users.store.people import PersonRecord, Profile, text_of
+from sendwell.roles.users.store.tokens import TokenRecord
+
+_PUSH = ChannelName("push")
+_MOST_AT_ONCE = 1_000
+"""People in one statement: SQLite takes 32,766 parameters."""
+
+
+class Choices(NamedTuple):
+    """A person's preferences in their JSON form; equal ones have equal tags."""
+
+    preferences: dict[str, object]
+    tag: str
+
+
+class Users:
+    """Implements the port Directory, and what the role's API asks.
+
+    Whoever is asked for an unknown person raises NotFound. What was stored here is seen by the
+    next call, whatever the caches hold.
+    """
+
+    def __init__(
+        self,
+        store: UserStore,
+        *,
+        clock: Clock,
+        cache: PeopleCache | None = None,
+        suppressions: Suppressions | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._cache = cache or PeopleCache()
+        self._suppressions = suppressions or Suppressions(store.suppressions, clock=clock)
+
+    async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
+        """From memory, or read by one statement for a thousand; who is not there is known too."""
+        found, unknown = self._cache.look_up(tenant, users, now=self._clock.elapsed())
+        for start in range(0, len(unknown), _MOST_AT_ONCE):
+            found.update(await self._read(tenant, unknown[start : start + _MOST_AT_ONCE]))
+        return found
+
+    async def suppressed(
+        self, tenant: TenantId, addresses: Collection[Address]
+    ) -> Mapping[Address, str]:
+        """From memory, unless a tenant has very many; next to nothing where it has none."""
+        return await self._suppressions.among(tenant, addresses)
+
+    async def suppress(
+        self, tenant: TenantId, channel: ChannelName, *, address: str, reason: str, at: int
+    ) -> None:
+        """Nothing goes to that address any more, for that reason, known since `at` (microseconds).
+
+        A push token is taken from its person as well. Suppressing twice keeps the later reason.
+        """
+        losers = await self._suppressions.change(
+            tenant, channel, address=address, reason=reason, at=at
+        )
+        for user in losers:
+            self._cache.forget(tenant, user)
+
+    async def unsuppress(self, tenant: TenantId, channel: ChannelName, *, address: str) -> None:
+        """The address may be sent to again. Idempotent; push tokens that were taken stay away."""
+        now = self._clock.now()
+        await self._suppressions.change(tenant, channel, address=address, reason=None, at=now)
+
+    async def person(self, tenant: TenantId, user: UserId) -> PersonRecord:
+        """Everything stored about a person."""
+        found = await self._store.people.person(tenant, user)
+        if found is None:
+            raise _no(user)
+        return found
+
+    async def put(self, tenant: TenantId, user: UserId, profile: Profile) -> bool:
+        """Store a person's profile in place of any before; True for a new person.
+
+        Preferences and push tokens stay as they are.
+        """
+        is_new = await self._store.people.put(tenant, user, profile=profile, now=self._clock.now())
+        self._cache.forget(tenant, user)
+        return is_new
+
+    async def delete(self, tenant: TenantId, user: UserId) -> None:
+        """Take away a person with preferences and push tokens."""
+        is_gone = await self._store.people.delete(tenant, user)
+        self._cache.forget(tenant, user)
+        if not is_gone:
+            raise _no(user)
+
+    async def choices(self, tenant: TenantId, user: UserId) -> Choices:
+        """What a person has chosen."""
+        return _choices(await self._preferences(tenant, user))
+
+    async def choose(
+        self,
+        tenant: TenantId,
+        user: UserId,
+        *,
+        value: object,
+        only_if: Collection[str] | None = None,
+    ) -> Choices:
+        """Store preferences, given in their JSON form, in place of those before.
+
+        Raises Invalid that points at everything wrong; Conflict (precondition_failed) where tags
+        are given and the preferences have none of them, or no longer.
+        """
+        text = text_of(parse_preferences(value))
+        before = await self._preferences(tenant, user)
+        if only_if is not None and _tag(before) not in only_if:
+            raise _changed(user)
+        is_stored = await self._store.people.set_preferences(
+            tenant,
+            user,
+            text=text,
+            now=self._clock.now(),
+            instead_of=before if only_if is not None else None,
+        )
+        self._cache.forget(tenant, user)
+        if not is_stored:
+            raise _changed(user) if only_if is not None else _no(user)
+        return _choices(text)
+
+    async def add_token(
+        self, tenant: TenantId, user: UserId, *, token: str, platform: str | None
+    ) -> tuple[TokenRecord, bool]:
+        """The push token is that person's and nobody else's; True where it was not before.
+
+        Idempotent by token. A suppression of the token is lifted.
+        """
+        now = self._clock.now()
+        registered = await self._store.tokens.register(
+            tenant, user, token=token, platform=platform, now=now
+        )
+        if registered is None:
+            raise _no(user)
+        if registered.is_new:
+            self._suppressions.note(tenant, {fingerprint(tenant, _PUSH, token): None})
+        for owner in (user, registered.former):
+            if owner is not None:
+                self._cache.forget(tenant, owner)
+        return TokenRecord(registered.number, token, platform, now), registered.is_new
+
+    async def remove_token(self, tenant: TenantId, user: UserId, number: int) -> None:
+        """Take a push token away; raises NotFound where there is none of that number."""
+        is_gone = await self._store.tokens.remove(tenant, user, number)
+        self._cache.forget(tenant, user)
+        if not is_gone:
+            raise NotFound(f"There is no push token {number} of a person {user}.")
+
+    async def _read(self, tenant: TenantId, users: list[UserId]) -> Mapping[UserId, Person]:
+        now = self._clock.elapsed()
+        with self._cache.reading(tenant, users, now=now) as found:
+            found.update(await self._store.people.people(tenant, users))
+            return found
+
+    async def _preferences(self, tenant: TenantId, user: UserId) -> str:
+        text = await self._store.people.preferences(tenant, user)
+        if text is None:
+            raise _no(user)
+        return text
+
+
+def _choices(text: str) -> Choices:
+    return Choices(msgspec.json.decode(text, type=dict[str, object]), _tag(text))
+
+
+def _tag(text: str) -> str:
+    return blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _no(user: UserId) -> NotFound:
+    return NotFound(f"There is no person {user}. Store one with PUT /api/v1/users/{user}.")
+
+
+def _changed(user: UserId) -> Conflict:
+    return Conflict(
+        f"The preferences of {user} are not those you have seen. Read them again.",
+        code="precondition_failed",
+    )

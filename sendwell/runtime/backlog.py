@@ -1,0 +1,86 @@
+"""Accepted notifications on their way to the planner: a bounded window over the journal.
+
+What does not fit is not kept: it is on disk already, and read back by position when there is room.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from sendwell.domain.fair_queue import FairQueue
+from sendwell.domain.ids import Position
+from sendwell.domain.lane import Lane
+from sendwell.messages.requested import Requested
+from sendwell.ports.journal import Journal
+
+Planned = Callable[[Sequence[Position]], Awaitable[Collection[Position]]]
+"""Which of these are planned already: their deliveries are open work."""
+
+_WINDOW = 8_192
+_CHUNK = 1_024
+
+
+class Backlog:
+    """The planner's queue. High lanes are always kept; the others only while there is room."""
+
+    def __init__(self, journal: Journal, planned: Planned, *, window: int = _WINDOW) -> None:
+        self._journal = journal
+        self._planned = planned
+        self._window = window
+        self._queue: FairQueue[Requested] = FairQueue()
+        self._read_from: Position | None = None
+        self._urgent: set[Position] = set()
+        self._has_dropped = False
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def put(self, requests: Sequence[Requested]) -> None:
+        """Add freshly accepted notifications, in the order of their positions."""
+        for request in requests:
+            is_urgent = request.lane <= Lane.HIGH
+            if self._read_from is not None and is_urgent:
+                self._urgent.add(request.position)
+            if is_urgent or self._has_room():
+                self._queue.put(Lane(request.lane), request.tenant, request)
+            else:
+                self._drop(request.position)
+        self._changed.set()
+
+    def recover(self) -> None:
+        """Begin with what an earlier process left unplanned."""
+        self._read_from = Position(0)
+        self._changed.set()
+
+    async def take(self, most: int) -> list[Requested]:
+        """The next notifications to plan; waits until there is one."""
+        while True:
+            if self._read_from is not None and len(self._queue) < self._window // 2:
+                await self._read_back()
+            if batch := self._queue.take(most):
+                return batch
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _has_room(self) -> bool:
+        return self._read_from is None and len(self._queue) < self._window
+
+    def _drop(self, position: Position) -> None:
+        self._has_dropped = True
+        if self._read_from is None:
+            self._read_from = Position(position - 1)
+
+    async def _read_back(self) -> None:
+        after = self._read_from
+        assert after is not None  # noqa: S101 - the caller looked
+        self._has_dropped = False
+        requests = await self._journal.unplanned(after=after, limit=_CHUNK)
+        known = await self._planned([request.position for request in requests])
+        for request in requests:
+            if request.position not in known and request.position not in self._urgent:
+                self._queue.put(Lane(request.lane), request.tenant, request)
+        if requests:
+            self._read_from = requests[-1].position
+        elif not self._has_dropped:  # nothing came in behind the read
+            self._read_from = None
+            self._urgent.clear()

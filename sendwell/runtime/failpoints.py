@@ -1,0 +1,26 @@
+"""Places where a test lets the process die, to show that nothing is lost there.
+
+Off unless SENDWELL_FAILPOINT names one: `claim.after` dies at its first passing, `claim.after:3`
+at its third. Dying is SIGKILL: nothing gets to clean up, as in a power cut.
+"""
+
+import os
+import signal
+
+NAMES = (
+    "accept.before", "accept.after", "plan.before", "plan.after", "claim.before", "claim.after",
+    "send.before", "send.after", "settle.before", "settle.after", "receipt.before", "receipt.after",
+)  # fmt: skip
+
+_name, _, _count = os.environ.get("SENDWELL_FAILPOINT", "").partition(":")
+_left = int(_count or 1)
+
+
+def failpoint(name: str) -> None:
+    """Die here, if it is this one's turn."""
+    global _left  # noqa: PLW0603 - a process dies once
+    if name != _name:
+        return
+    _left -= 1
+    if _left <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)

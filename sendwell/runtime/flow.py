@@ -1,0 +1,80 @@
+"""The local bus: what one role says is heard by the next one inside the same transaction.
+
+That is fusion (ARCHITECTURE, the flow): neighbouring roles share this process and database, so
+their steps are one commit and the outbox rows between them are left out. Handlers cannot tell.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from sendwell.messages.dead import Dead
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.clock import Clock
+from sendwell.ports.database import Database
+from sendwell.runtime.scene import Scene
+
+Message = Requested | Task | Status | Dead
+Handler = Callable[[Sequence[Any], Scene], Awaitable[Sequence[Message]]]
+log = structlog.get_logger()
+
+
+class Flow:
+    """Hands batches of messages to whoever listens and commits what they did, once."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._handlers: dict[type, list[Handler]] = {}
+
+    def listen(self, kind: type, handler: Handler) -> None:
+        """From now on `handler` gets every batch of messages of that kind."""
+        self._handlers.setdefault(kind, []).append(handler)
+
+    async def run(self, messages: Sequence[Message]) -> None:
+        """Hand the messages on, and what is said about them, and commit it all as one unit.
+
+        Raises what a handler or the database raised; nothing is stored then.
+        """
+        await self.say(lambda _: messages)
+
+    async def say(self, speaker: Callable[[Scene], Sequence[Message]]) -> None:
+        """Like `run`, for messages that come with writes of their own in the same unit."""
+        scene = Scene(self._clock.now())
+        await self._hand_on(speaker(scene), scene)
+        if scene.unit:
+            await self._database.commit(scene.unit)
+        scene.committed()
+
+    async def run_apart(
+        self,
+        messages: Sequence[Message],
+        poisoned: Callable[[Message, Exception], Awaitable[None]],
+    ) -> None:
+        """Like `run`, but a message that cannot be handled fails alone, and goes to `poisoned`."""
+        try:
+            await self.run(messages)
+        except Exception as error:
+            if len(messages) == 1:
+                log.exception("flow.poisoned", kind=type(messages[0]).__name__)
+                await poisoned(messages[0], error)
+                return
+            for message in messages:
+                await self.run_apart([message], poisoned)
+
+    async def _hand_on(self, messages: Sequence[Message], scene: Scene) -> None:
+        for kind, batch in _by_kind(messages).items():
+            for handler in self._handlers.get(kind, ()):
+                said = await handler(batch, scene)
+                if said:
+                    await self._hand_on(said, scene)
+
+
+def _by_kind(messages: Sequence[Message]) -> dict[type, list[Message]]:
+    kinds: dict[type, list[Message]] = {}
+    for message in messages:
+        kinds.setdefault(type(message), []).append(message)
+    return kinds

@@ -1,0 +1,118 @@
+"""The write side of the journal on a SQL database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from sendwell.domain.ids import Position, TenantId
+from sendwell.domain.lifecycle import FINAL, State
+from sendwell.messages import requested as codec
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.ports.database import Database, Unit, Write
+from sendwell.ports.journal import Acceptance, Entry
+from sendwell.runtime.journal import sqlite as hot
+from sendwell.runtime.journal.tables import MARK, OUTCOME, REQUESTED
+from sendwell.runtime.journal.unplanned import Unplanned
+
+_MARK = "planned"
+
+
+class SqlJournal:
+    """See the port. `receipts_by_reference`: providers whose receipts know only their id."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        idempotency_window: timedelta,
+        receipts_by_reference: frozenset[str],
+    ) -> None:
+        self._database = database
+        self._window = idempotency_window // timedelta(microseconds=1)
+        self._by_reference = receipts_by_reference
+        self._unplanned = Unplanned(0)
+
+    async def start(self) -> Position:
+        """Read the mark; gives the highest position ever used."""
+        marks = await self._database.rows(select(MARK.c.position).where(MARK.c.name == _MARK))
+        self._unplanned = Unplanned(marks[0].position if marks else 0)
+        (row,) = await self._database.rows(select(func.max(REQUESTED.c.position).label("last")))
+        return Position(max(row.last or 0, self._unplanned.mark))
+
+    async def accept(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
+        rows = [self._row(entry) for entry in entries]
+        for entry in entries:
+            self._unplanned.add(entry.request.position)
+        try:
+            (accepted,) = await self._database.commit([Write(hot.accept, rows)])
+        except BaseException:
+            self._unplanned.finish(entry.request.position for entry in entries)
+            raise
+        repeated = [
+            entry.request.position
+            for entry, acceptance in zip(entries, accepted, strict=True)
+            if acceptance.is_duplicate
+        ]
+        if repeated:
+            self._unplanned.finish(repeated)
+        return accepted
+
+    def recorded(self, statuses: Sequence[Status]) -> Unit:
+        outcomes = [status for status in statuses if status.state in FINAL]
+        moves = [status for status in statuses if not _is_told_by_outcome(status)]
+        named = [s for s in outcomes if s.reference and s.provider in self._by_reference]
+        writes = (
+            Write(hot.put_outcomes, outcomes),
+            Write(hot.put_moves, moves),
+            Write(hot.put_references, named),
+        )
+        return [write for write in writes if write.items]
+
+    def planned(self, deliveries: Mapping[TenantId, int]) -> Unit:
+        return [
+            Write(hot.count_planned, list(deliveries.items())),
+            Write(hot.set_mark, [(_MARK, self._unplanned.mark)]),
+        ]
+
+    def forget(self, requests: Sequence[Requested]) -> None:
+        self._unplanned.finish(request.position for request in requests)
+
+    async def requested(self, positions: Sequence[Position]) -> Mapping[Position, Requested]:
+        columns = select(REQUESTED.c.position, REQUESTED.c.body)
+        rows = await self._database.rows(columns.where(REQUESTED.c.position.in_(positions)))
+        return {row.position: codec.decode(row.body) for row in rows}
+
+    async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
+        ended = select(OUTCOME.c.position).where(OUTCOME.c.position == REQUESTED.c.position)
+        rows = await self._database.rows(
+            select(REQUESTED.c.body)
+            .where(REQUESTED.c.position > max(after, self._unplanned.mark), ~ended.exists())
+            .order_by(REQUESTED.c.position)
+            .limit(limit)
+        )
+        return [codec.decode(row.body) for row in rows]
+
+    def _row(self, entry: Entry) -> hot.Row:
+        request = entry.request
+        return hot.Row(
+            position=request.position,
+            tenant=request.tenant,
+            id=request.id,
+            user_id=request.to[0].user_id if len(request.to) == 1 else None,
+            event_type=request.event_type,
+            accepted_at=request.accepted_at,
+            body=codec.encode(request),
+            key=entry.key,
+            fingerprint=entry.fingerprint,
+            forgotten_before=request.accepted_at - self._window,
+        )
+
+
+_TOLD = frozenset({State.SENT, State.SUPPRESSED, State.CANCELLED, State.EXPIRED})
+
+
+def _is_told_by_outcome(status: Status) -> bool:
+    """Whether the outcome row alone tells this move; receipts and deaths have rows of their own."""
+    return status.state in _TOLD

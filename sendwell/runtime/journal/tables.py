@@ -1,0 +1,127 @@
+"""The journal's tables. `position` is the key, the order and the page cursor of them all.
+
+`requested` is wide and never updated; its personal part is one envelope column (`body`) with a
+slot for the key that encrypts it. `outcome` says how a delivery ended, `history` keeps every move
+that the outcome does not tell by itself.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+METADATA = MetaData()
+
+# SQLite makes only INTEGER PRIMARY KEY the row's own number.
+Position = BigInteger().with_variant(Integer, "sqlite")
+
+REQUESTED = Table(
+    "requested",
+    METADATA,
+    Column("position", Position, primary_key=True, autoincrement=False),
+    Column("tenant", String(64), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("user_id", String(255)),
+    Column("event_type", String(100), nullable=False),
+    Column("accepted_at", BigInteger, nullable=False),
+    Column("key_id", String(64)),
+    Column("body", LargeBinary, nullable=False),
+    Index("requested_id", "tenant", "id", unique=True),
+    Index("requested_tenant", "tenant", "position"),
+    Index("requested_user", "tenant", "user_id", "position"),
+    Index("requested_event", "tenant", "event_type", "position"),
+)
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    METADATA,
+    Column("tenant", String(64), nullable=False),
+    Column("key", LargeBinary(16), nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "key"),
+    Index("idempotency_at", "at"),
+    sqlite_with_rowid=False,
+)
+
+OUTCOME = Table(
+    "outcome",
+    METADATA,
+    Column("position", Position, nullable=False),
+    Column("part", String(64), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("notification", String(64), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("planned_at", BigInteger, nullable=False),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("provider", String(64)),
+    Column("reference", String(255)),
+    Column("code", String(100)),
+    Column("text", Text),
+    Column("rule", String(100)),
+    PrimaryKeyConstraint("position", "part"),
+    Index("outcome_status", "tenant", "status", "position"),
+    sqlite_with_rowid=False,
+)
+
+HISTORY = Table(
+    "history",
+    METADATA,
+    Column("position", Position, nullable=False),
+    Column("number", Position, primary_key=True, autoincrement=True),
+    Column("part", String(64), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("provider", String(64)),
+    Column("reference", String(255)),
+    Column("code", String(100)),
+    Column("text", Text),
+    Column("rule", String(100)),
+    Column("due", BigInteger, nullable=False),
+    Index("history_position", "position"),
+)
+
+REFERENCE = Table(
+    "reference",
+    METADATA,
+    Column("provider", String(64), nullable=False),
+    Column("reference", String(255), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("position", Position, nullable=False),
+    Column("part", String(64), nullable=False),
+    PrimaryKeyConstraint("provider", "reference"),
+    sqlite_with_rowid=False,
+)
+
+PLANNED = Table(
+    "planned",
+    METADATA,
+    Column("tenant", String(64), primary_key=True),
+    Column("deliveries", BigInteger, nullable=False),
+)
+"""How many deliveries were ever planned for a tenant: the ledger's left side, counted apart from
+the rows on its right side, so that the two can disagree."""
+
+MARK = Table(
+    "mark",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""Up to which position everything has been handed on; recovery reads from here."""

@@ -1,0 +1,41 @@
+"""Counts what passes: listens to the same messages as the roles, once a batch."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sendwell.domain.ids import COUNTER_BITS
+from sendwell.domain.lane import Lane
+from sendwell.domain.lifecycle import State
+from sendwell.messages.dead import Dead
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.runtime.flow import Message
+from sendwell.runtime.scene import Scene
+from sendwell.telemetry import names
+
+
+async def on_requested(batch: Sequence[Requested], _: Scene) -> Sequence[Message]:
+    """Count what was accepted."""
+    for lane, count in Counter(request.lane for request in batch).items():
+        names.ACCEPTED.labels(Lane(lane).label).inc(count)
+    return ()
+
+
+async def on_status(batch: Sequence[Status], _: Scene) -> Sequence[Message]:
+    """Count moves, and how long it took to get there."""
+    moves = Counter((status.channel, status.state) for status in batch)
+    for (channel, state), count in moves.items():
+        names.MOVES.labels(channel, state.value).inc(count)
+    for status in batch:
+        if status.state is State.SENT and status.claimed_at:
+            accepted_ms = status.position >> COUNTER_BITS
+            seconds = max(0, status.at / 1e6 - accepted_ms / 1e3)
+            names.LATENCY.labels(status.channel, Lane(status.lane).label).observe(seconds)
+    return ()
+
+
+async def on_dead(batch: Sequence[Dead], _: Scene) -> Sequence[Message]:
+    """Count what was given up."""
+    for (channel, cause), count in Counter((dead.channel, dead.cause) for dead in batch).items():
+        names.DEAD.labels(channel, cause).inc(count)
+    return ()

@@ -1,0 +1,56 @@
+"""A template body, rendered for one delivery."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sendwell.channels import all_channels
+from sendwell.domain.errors import Invalid
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.rendering import Source, TemplateBody, sources
+from sendwell.messages.requested import Content
+from sendwell.ports.renderer import Renderer
+
+
+def render_parts(
+    renderer: Renderer,
+    body: TemplateBody,
+    data: Mapping[str, Any],
+    *,
+    channel: ChannelName,
+    locale: str,
+) -> Content:
+    """Everything the channel uses, rendered at once; raises what `Renderer.render` raises.
+
+    A body without words for the channel raises Invalid too.
+    """
+    parts = _sources(body, channel)
+    if not parts:
+        raise Invalid(f"The template has no words for {channel}.", code="template_error")
+    return Content(**renderer.render(parts, data, locale=locale))
+
+
+def check_parts(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> None:
+    """Raise Invalid unless everything that the channel uses of the body can be rendered."""
+    for part, source in _sources(body, channel).items():
+        try:
+            renderer.check(source)
+        except Invalid as error:
+            raise Invalid(
+                f"{part}: {error.message}", flaws=error.flaws, code=error.code
+            ) from error
+
+
+def variables_of(
+    renderer: Renderer, body: TemplateBody, *, channel: ChannelName
+) -> frozenset[str]:
+    """The names that the channel's parts of the body can't do without."""
+    return frozenset[str]().union(
+        *(renderer.variables(source) for source in _sources(body, channel).values())
+    )
+
+
+@lru_cache(maxsize=1024)
+def _sources(body: TemplateBody, channel: ChannelName) -> Mapping[str, Source]:
+    """Told once per body: it is the same for everybody who gets it."""
+    return sources(body, all_channels()[channel])

@@ -1,0 +1,32 @@
+"""One transaction in the making."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sendwell.ports.database import Unit, Write
+
+
+@dataclass(slots=True)
+class Scene:
+    """What a handler is given: the time, and a place for its writes.
+
+    `unit` is committed by the runtime once all handlers have spoken; `committed` runs after that,
+    in the order it was asked for, and must not fail or wait.
+    """
+
+    now: int
+    unit: list[Write] = field(default_factory=list)
+    _committed: list[Callable[[], None]] = field(default_factory=list)
+
+    def write(self, unit: Unit) -> None:
+        """Add writes to the transaction."""
+        self.unit.extend(unit)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this once the transaction is on disk."""
+        self._committed.append(call)
+
+    def committed(self) -> None:
+        """The transaction is on disk."""
+        for call in self._committed:
+            call()

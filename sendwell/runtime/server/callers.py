@@ -1,0 +1,77 @@
+"""Who is asking: the API key of a tenant, or nobody in sample mode under its guards."""
+
+import ipaddress
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from sendwell.domain.errors import Denied
+from sendwell.domain.ids import TenantId
+from sendwell.ports.tenants import Caller, Tenants
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "origin")
+
+
+class Callers:
+    """A FastAPI dependency: `caller: Annotated[Caller, Depends(callers)]`."""
+
+    def __init__(self, tenants: Tenants, anonymous: TenantId | None = None) -> None:
+        self._tenants = tenants
+        self._anonymous = anonymous
+
+    async def __call__(self, request: Request) -> Caller:
+        """The caller. Raises Denied without a valid key where one is needed."""
+        if key := _key(request):
+            return await self._tenants.caller(key)
+        if self._anonymous is None:
+            raise Denied(
+                "Send your API key: `Authorization: Bearer sw_…` (or the header X-API-Key).",
+                is_unknown=True,
+            )
+        _refuse_strangers(request)
+        return Caller(self._anonymous, "sample", is_anonymous=True)
+
+
+async def _asking(request: Request) -> Caller:
+    callers: Callers = request.app.state.callers
+    return await callers(request)
+
+
+Asking = Annotated[Caller, Depends(_asking)]
+"""A route's parameter: who is asking, by the app's `callers`."""
+
+
+def _key(request: Request) -> str | None:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip()
+    return request.headers.get("x-api-key")
+
+
+def _refuse_strangers(request: Request) -> None:
+    """Calls without a key come from this machine's own user, not from a page or through a proxy.
+
+    SETTLED 19: a literal loopback Host, no Origin, no forwarding headers, JSON only. Otherwise any
+    web page in the user's browser could post here.
+    """
+    if not _is_loopback(request.headers.get("host", "")):
+        raise Denied("Without an API key, call http://127.0.0.1 or http://localhost.")
+    if stranger := next((name for name in _FORWARDED if name in request.headers), None):
+        raise Denied(f"Without an API key the header {stranger!r} is not accepted.")
+    is_write = request.method not in {"GET", "HEAD"}
+    has_body = request.headers.get("content-length", "0") != "0"
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if is_write and has_body and kind not in {"application/json", "application/x-ndjson"}:
+        raise Denied("Without an API key the content type must be application/json.")
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rpartition(":")[0] if host.count(":") == 1 or host.endswith("]") is False else host
+    name = (name or host).strip("[]").lower()
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,47 @@
+"""/livez, /readyz, /health and /metrics: no authentication, no insides."""
+
+import msgspec
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from sendwell.runtime.process import Process
+from sendwell.telemetry.names import REGISTRY
+
+
+class Health:
+    """Tells load balancers and people whether this process works."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def routes(self) -> list[Route]:
+        """The four routes."""
+        return [
+            Route("/livez", self.alive),
+            Route("/readyz", self.ready),
+            Route("/health", self.ready),
+            Route("/metrics", self.metrics),
+        ]
+
+    async def alive(self, _: Request) -> Response:
+        """The process answers."""
+        return PlainTextResponse("ok")
+
+    async def ready(self, _: Request) -> Response:
+        """200 while everything runs; 503 while draining or when a worker has stopped by itself."""
+        silent = self._process.silent()
+        if self._process.is_draining:
+            status = "draining"
+        elif silent:
+            status = "not ready"
+        else:
+            status = "ok"
+        document = {"status": status, "stopped": silent}
+        code = 200 if status == "ok" else 503
+        return Response(msgspec.json.encode(document), code, media_type="application/json")
+
+    async def metrics(self, _: Request) -> Response:
+        """What Prometheus collects."""
+        return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,34 @@
+"""Opaque cursors: keyset paging that stays right while rows are added."""
+
+import base64
+import binascii
+
+from sendwell.domain.errors import Flaw, Invalid
+
+MOST = 200
+
+
+def cursor_of(position: int) -> str:
+    """The cursor that continues behind a position."""
+    return base64.urlsafe_b64encode(b"v1:%d" % position).decode().rstrip("=")
+
+
+def position_of(cursor: str | None) -> int | None:
+    """The position of a cursor that we gave. Raises Invalid for anything else."""
+    if not cursor:
+        return None
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        version, _, number = text.decode("ascii").partition(":")
+        if version == "v1" and 0 <= int(number) < 2**63:
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    flaw = Flaw("/query/cursor", "Use the next_cursor of the page before, unchanged.")
+    raise Invalid("The cursor is not one that was given here.", flaws=[flaw])
+
+
+def next_link(url: str, cursor: str) -> str:
+    """The `Link` header (RFC 8288) to the next page of `url`, given without its old cursor."""
+    joint = "&" if "?" in url else "?"
+    return f'<{url}{joint}cursor={cursor}>; rel="next"'

@@ -1,0 +1,125 @@
+"""Errors as RFC 9457 problem documents, made in this one table."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sendwell.domain.errors import (
+    Conflict,
+    Denied,
+    Flaw,
+    Invalid,
+    NotFound,
+    SendwellError,
+    TooLarge,
+    Unavailable,
+)
+
+log = structlog.get_logger()
+DOCS = "/docs/errors#"
+_TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Precondition failed",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Unprocessable",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+
+class Problem(Response):
+    """An `application/problem+json` answer. `code` is stable; `detail` is for people."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        flaws: Sequence[Flaw] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        document: dict[str, Any] = {
+            "type": f"{DOCS}{code}",
+            "title": _TITLES.get(status, "Error"),
+            "status": status,
+            "detail": detail,
+            "code": code,
+        }
+        if flaws:
+            document["errors"] = [{"pointer": f.pointer, "detail": f.why} for f in flaws]
+        super().__init__(msgspec.json.encode(document), status, headers)
+
+
+def problem_of(error: SendwellError) -> Problem:
+    """The answer for one of our errors."""
+    headers: dict[str, str] = {}
+    match error:
+        case TooLarge():
+            status = 413
+        case Invalid():
+            status = 422 if error.code in _UNPROCESSABLE else 400
+        case Conflict():
+            status = 412 if error.code == "precondition_failed" else 409
+        case NotFound():
+            status = 404
+        case Denied(is_unknown=True):
+            status, headers = 401, {"WWW-Authenticate": "Bearer"}
+        case Denied():
+            status = 403
+        case Unavailable():
+            status = 429 if error.is_too_many else 503
+            headers = {"Retry-After": str(max(1, math.ceil(error.retry_after.total_seconds())))}
+        case _:
+            status = 500
+    return Problem(status, error.code, error.message, flaws=error.flaws, headers=headers)
+
+
+_UNPROCESSABLE = frozenset({"idempotency_key_reused", "missing_variable", "data_mismatch"})
+
+
+async def on_sendwell_error(_: Request, error: Exception) -> Response:
+    """Handler for our own errors."""
+    assert isinstance(error, SendwellError)  # noqa: S101 - registered for it
+    return problem_of(error)
+
+
+async def on_http_exception(_: Request, error: Exception) -> Response:
+    """Handler for what the framework refuses: unknown paths, methods, media types."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    code = _TITLES.get(error.status_code, "error").lower().replace(" ", "_")
+    return Problem(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+async def on_validation_error(_: Request, error: Exception) -> Response:
+    """Handler for bodies and parameters that FastAPI's models refuse."""
+    flaws = [_flaw(each) for each in getattr(error, "errors", list)()]
+    first = flaws[0] if flaws else Flaw("", "The request is not valid.")
+    return Problem(400, "invalid", f"{first.pointer}: {first.why}", flaws=flaws)
+
+
+async def on_defect(request: Request, error: Exception) -> Response:
+    """Handler for what must not happen: says nothing about our insides."""
+    log.error("http.defect", path=request.url.path, exc_info=error)
+    return Problem(500, "internal", "Something went wrong on our side. It has been logged.")
+
+
+def _flaw(error: Mapping[str, Any]) -> Flaw:
+    place, *path = error.get("loc", ("body",))
+    steps = path if place == "body" else [place, *path]
+    return Flaw("".join(f"/{step}" for step in steps), str(error.get("msg", "is not valid")))

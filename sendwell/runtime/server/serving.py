@@ -1,0 +1,55 @@
+"""uvicorn on a socket that is open already, started and stopped by us."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+_DRAIN_SECONDS = 5
+
+
+class _Quiet(uvicorn.Server):
+    """Signals are the command's to handle, not the server's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Server:
+    """Serves one application."""
+
+    def __init__(self, app: Any, listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            app,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+            h11_max_incomplete_event_size=None,
+            backlog=2048,
+        )
+        self._server = _Quiet(config)
+        self._listener = listener
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen; when this returns, requests are answered."""
+        self._task = asyncio.create_task(self._server.serve([self._listener]))
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Answer what has been asked, then close the connections."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task

@@ -1,0 +1,92 @@
+"""Timers without polling: the next stretch is in memory, one sleep ends exactly at the next.
+
+Times are rows; 100,000 of them far ahead cost nothing here but the stretch that is held.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Sequence
+
+from sendwell.ports.clock import Clock
+
+Due = tuple[int, int]
+"""When (microseconds since 1970) and the number of what is due."""
+
+Load = Callable[[Due, int], Awaitable[Sequence[Due]]]
+"""The next timers behind one, soonest first, at most so many."""
+
+Fire = Callable[[Sequence[int]], Awaitable[None]]
+
+_STRETCH = 4_096
+_CHUNK = 512
+_LONGEST_SLEEP = 30.0  # the wall clock may be set while we sleep
+_FOREVER = (2**63 - 1, 2**63 - 1)
+
+
+class Timers:
+    """Fires numbers at their times. Everything up to the horizon is in memory, the rest on disk."""
+
+    def __init__(self, clock: Clock, *, load: Load, fire: Fire) -> None:
+        self._clock = clock
+        self._load = load
+        self._fire = fire
+        self._heap: list[Due] = []
+        self._horizon: Due = (0, 0)
+        self._sooner = asyncio.Event()
+
+    def add(self, due: int, number: int) -> None:
+        """A timer that is on disk by now."""
+        timer = (due, number)
+        if timer > self._horizon:
+            return
+        heapq.heappush(self._heap, timer)
+        if len(self._heap) > 2 * _STRETCH:
+            self._forget_the_far()
+        if self._heap[0] == timer:
+            self._sooner.set()
+
+    async def run(self) -> None:
+        """Fire timers as they come due, for ever."""
+        while True:
+            if not self._heap and self._horizon < _FOREVER:
+                await self._load_stretch()
+            if due := self._due():
+                await self._fire(due)
+                continue
+            await self._sleep()
+
+    def _due(self) -> list[int]:
+        now = self._clock.now()
+        due: list[int] = []
+        while self._heap and self._heap[0][0] <= now and len(due) < _CHUNK:
+            due.append(heapq.heappop(self._heap)[1])
+        return due
+
+    async def _sleep(self) -> None:
+        self._sooner.clear()
+        if self._heap:
+            wait = min((self._heap[0][0] - self._clock.now()) / 1e6, _LONGEST_SLEEP)
+        elif self._horizon < _FOREVER:
+            return
+        else:
+            wait = _LONGEST_SLEEP
+        try:
+            async with asyncio.timeout(max(wait, 0)):
+                await self._sooner.wait()
+        except TimeoutError:
+            pass
+
+    async def _load_stretch(self) -> None:
+        before = self._horizon
+        self._horizon = _FOREVER  # what is added while we read is kept; doubles fire harmlessly
+        timers = await self._load(before, _STRETCH)
+        for timer in timers:
+            heapq.heappush(self._heap, timer)
+        if len(timers) == _STRETCH:
+            self._horizon = timers[-1]
+            self._heap = [timer for timer in self._heap if timer <= self._horizon]
+            heapq.heapify(self._heap)
+
+    def _forget_the_far(self) -> None:
+        self._heap = heapq.nsmallest(_STRETCH, self._heap)
+        self._horizon = self._heap[-1]

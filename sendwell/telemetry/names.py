@@ -1,0 +1,51 @@
+"""The closed set of metrics: each says what it tells an operator.
+
+Base units, counters end in `_total`, no ids and no personal data in labels.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+ACCEPTED = Counter(
+    "sendwell_notifications_accepted_total",
+    "Notifications stored; what the producers have been promised.",
+    ["lane"],
+    registry=REGISTRY,
+)
+MOVES = Counter(
+    "sendwell_delivery_moves_total",
+    "Moves of deliveries; FAILED against SENT is the error rate (alert above 5 %).",
+    ["channel", "state"],
+    registry=REGISTRY,
+)
+LATENCY = Histogram(
+    "sendwell_delivery_latency_seconds",
+    "From accepted to SENT; the lane critical is promised p99 below 1 s.",
+    ["channel", "lane"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
+    registry=REGISTRY,
+)
+UNPLANNED = Gauge(
+    "sendwell_unplanned_notifications",
+    "Accepted and not planned yet; growth means that planning does not keep up.",
+    registry=REGISTRY,
+)
+READY = Gauge(
+    "sendwell_ready_deliveries",
+    "Deliveries in memory that may go out now, by channel; the rest waits on disk.",
+    ["channel"],
+    registry=REGISTRY,
+)
+BREAKER_OPEN = Gauge(
+    "sendwell_breaker_open",
+    "1 while a provider account is spared after failures in a row.",
+    ["channel", "provider"],
+    registry=REGISTRY,
+)
+DEAD = Counter(
+    "sendwell_dead_letters_total",
+    "Deliveries given up, by cause; someone should look (alert above 1,000 open).",
+    ["channel", "cause"],
+    registry=REGISTRY,
+)

@@ -1,0 +1,93 @@
+"""Lanes by weight, tenants in turn."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendwell.domain.fair_queue import FairQueue
+from sendwell.domain.ids import TenantId
+from sendwell.domain.lane import Lane
+
+ACME, BETA = TenantId("acme"), TenantId("beta")
+
+
+def test_the_higher_lane_is_served_first() -> None:
+    queue: FairQueue[str] = FairQueue()
+    queue.put(Lane.LOW, ACME, "low")
+    queue.put(Lane.CRITICAL, ACME, "critical")
+
+    taken = queue.take(2)
+
+    assert taken == ["critical", "low"]
+
+
+def test_a_flood_above_starves_nobody_below() -> None:
+    queue: FairQueue[Lane] = FairQueue()
+    for lane in Lane:
+        for _ in range(1_000):
+            queue.put(lane, ACME, lane)
+
+    taken = queue.take(96)
+
+    counts = {lane: taken.count(lane) for lane in Lane}
+    assert counts == {Lane.CRITICAL: 84, Lane.HIGH: 4, Lane.MEDIUM: 4, Lane.LOW: 4}
+
+
+def test_tenants_of_a_lane_are_served_in_turn() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for number in range(100):
+        queue.put(Lane.LOW, ACME, f"acme {number}")
+    queue.put(Lane.LOW, BETA, "beta 0")
+
+    taken = queue.take(3)
+
+    assert taken == ["acme 0", "beta 0", "acme 1"]
+
+
+def test_a_tenant_that_is_not_served_keeps_its_turn() -> None:
+    queue: FairQueue[str] = FairQueue()
+    queue.put(Lane.LOW, ACME, "acme")
+    queue.put(Lane.LOW, BETA, "beta")
+
+    first = queue.take(5, serves=lambda tenant: tenant == BETA)
+    then = queue.take(5)
+
+    assert (first, then) == (["beta"], ["acme"])
+
+
+def test_what_is_put_back_is_next() -> None:
+    queue: FairQueue[int] = FairQueue()
+    for number in range(3):
+        queue.put(Lane.HIGH, ACME, number)
+    (first,) = queue.take(1)
+
+    queue.put_back(Lane.HIGH, ACME, first)
+
+    assert queue.take(3) == [0, 1, 2]
+
+
+def test_an_empty_queue_gives_nothing() -> None:
+    queue: FairQueue[int] = FairQueue()
+
+    taken = queue.take(3)
+
+    assert (taken, len(queue)) == ([], 0)
+
+
+@given(st.lists(st.tuples(st.sampled_from(Lane), st.sampled_from([ACME, BETA]))))
+def test_everything_comes_out_once_and_in_order_within_lane_and_tenant(
+    puts: list[tuple[Lane, TenantId]],
+) -> None:
+    queue: FairQueue[tuple[Lane, TenantId, int]] = FairQueue()
+    for number, (lane, tenant) in enumerate(puts):
+        queue.put(lane, tenant, (lane, tenant, number))
+    depths = [queue.depth(lane) for lane in Lane]
+
+    taken = queue.take(len(puts) + 1)
+
+    assert sorted(number for _, _, number in taken) == list(range(len(puts)))
+    assert sum(depths) == len(puts)
+    assert all(queue.waiting(lane, ACME) == 0 for lane in Lane)
+    for lane in Lane:
+        for tenant in (ACME, BETA):
+            own = [number for at, whose, number in taken if (at, whose) == (lane, tenant)]
+            assert own == sorted(own)

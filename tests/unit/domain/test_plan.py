@@ -1,0 +1,108 @@
+"""Which channels and addresses a request goes to."""
+
+from datetime import UTC, datetime
+
+from sendwell.domain.admission import NO_ADDRESS, Go, Hold, Stop, Verdict
+from sendwell.domain.consent import Preferences
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.lifecycle import State
+from sendwell.domain.person import Person
+from sendwell.domain.plan import Wanted, choose
+
+EMAIL, PUSH, SMS = (ChannelName(name) for name in ("email", "push", "sms"))
+TENANTS_ORDER = (EMAIL, PUSH, SMS)
+PERSON = Person(
+    None, {EMAIL: {0: "a@example.org"}, PUSH: {1: "one", 2: "two"}}, preferences=Preferences()
+)
+NOBODY = Person(None)
+OPTED_OUT = Stop(State.SUPPRESSED, "consent", "no")
+
+
+def goes(_: ChannelName, __: str) -> Verdict:
+    return Go()
+
+
+def test_all_channels_that_were_asked_for_are_used_with_all_addresses() -> None:
+    wanted = Wanted((PUSH, EMAIL))
+
+    choices = choose(wanted, PERSON, TENANTS_ORDER, admits=goes)
+
+    assert [(c.channel, c.target, c.address) for c in choices] == [
+        (PUSH, 1, "one"),
+        (PUSH, 2, "two"),
+        (EMAIL, 0, "a@example.org"),
+    ]
+
+
+def test_a_channel_that_was_asked_for_and_has_no_address_ends_visibly() -> None:
+    wanted = Wanted((SMS,))
+
+    (choice,) = choose(wanted, PERSON, TENANTS_ORDER, admits=goes)
+
+    assert choice.verdict == NO_ADDRESS
+
+
+def test_without_channels_the_persons_own_order_decides() -> None:
+    person = Person(None, PERSON.addresses, preferences=Preferences(order=(PUSH, EMAIL)))
+
+    choices = choose(Wanted(), person, TENANTS_ORDER, admits=goes)
+
+    assert {choice.channel for choice in choices} == {PUSH}
+
+
+def test_without_channels_and_preferences_the_tenants_order_decides() -> None:
+    choices = choose(Wanted(), PERSON, TENANTS_ORDER, admits=goes)
+
+    assert [choice.channel for choice in choices] == [EMAIL]
+
+
+def test_a_fallback_passes_over_channels_without_address_or_consent() -> None:
+    wanted = Wanted((SMS, PUSH, EMAIL), is_fallback=True)
+
+    choices = choose(
+        wanted,
+        PERSON,
+        TENANTS_ORDER,
+        admits=lambda channel, _: OPTED_OUT if channel == PUSH else Go(),
+    )
+
+    assert [choice.channel for choice in choices] == [EMAIL]
+
+
+def test_a_channel_that_only_has_to_wait_is_not_passed_over() -> None:
+    until = Hold(datetime(2026, 1, 1, tzinfo=UTC), "quiet_hours")
+
+    (choice,) = choose(Wanted((EMAIL, PUSH), is_fallback=True), PERSON, (), admits=lambda *_: until)
+
+    assert (choice.channel, choice.verdict) == (EMAIL, until)
+
+
+def test_a_stopped_address_tells_more_than_a_missing_one() -> None:
+    wanted = Wanted((SMS, EMAIL), is_fallback=True)
+
+    (choice,) = choose(wanted, PERSON, TENANTS_ORDER, admits=lambda *_: OPTED_OUT)
+
+    assert choice.verdict == OPTED_OUT
+
+
+def test_nowhere_to_go_is_said_once_for_the_first_channel() -> None:
+    (choice,) = choose(Wanted(), NOBODY, TENANTS_ORDER, admits=goes)
+
+    assert (choice.channel, choice.verdict) == (EMAIL, NO_ADDRESS)
+
+
+def test_a_fallback_continues_behind_the_channel_that_failed() -> None:
+    wanted = Wanted((EMAIL, PUSH), is_fallback=True)
+
+    choices = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=EMAIL)
+
+    assert {choice.channel for choice in choices} == {PUSH}
+
+
+def test_a_fallback_without_a_channel_left_plans_nothing() -> None:
+    wanted = Wanted((EMAIL, PUSH), is_fallback=True)
+
+    behind_the_last = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=PUSH)
+    behind_another = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=SMS)
+
+    assert (behind_the_last, behind_another) == ([], [])
