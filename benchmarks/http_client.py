@@ -119,7 +119,9 @@ async def bare(url: str, *, calls: int, concurrency: int) -> tuple[float, float]
     made = [await loop.create_connection(Bare, "127.0.0.1", port) for _ in range(concurrency)]
     idle = [connection for _, connection in made]
     fields = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-    head = f"POST /v1/messages HTTP/1.1\r\nhost: sink\r\n{fields}content-length: {len(BODY)}\r\n\r\n"
+    head = (
+        f"POST /v1/messages HTTP/1.1\r\nhost: sink\r\n{fields}content-length: {len(BODY)}\r\n\r\n"
+    )
     wire = head.encode() + BODY
 
     async def call() -> None:
@@ -184,7 +186,9 @@ def measure(url: str, *, calls: int, rounds: int):
 
 
 def sentence(row: dict) -> str:
-    return "{client:9} x{concurrency:<3} {cpu_us:6.1f} µs CPU  {calls_per_second:7,}/s".format(**row)
+    return "{client:9} x{concurrency:<3} {cpu_us:6.1f} µs CPU  {calls_per_second:7,}/s".format(
+        **row
+    )
 
 
 if __name__ == "__main__":

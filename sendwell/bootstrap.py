@@ -70,7 +70,7 @@ from sendwell.settings import Settings, drops
 
 _UNLIMITED = 2**31
 _HERE = Path(__file__).parent
-_TABLES = {
+TABLES = {
     "journal": _HERE / "runtime" / "journal" / "migrations",
     **{
         role: _HERE / "roles" / role / "migrations"
@@ -114,7 +114,7 @@ async def build_core(settings: Settings) -> Core:
     """Open the database, bring its tables up to date, and find where the journal ends."""
     settings.data.mkdir(parents=True, exist_ok=True)
     database = SqliteDatabase(settings.data / "sendwell.db")
-    migrate(database.engine, _TABLES)
+    migrate(database.engine, TABLES)
     clock = SystemClock()
     journal = SqlJournal(
         database,

@@ -7,23 +7,18 @@ from sendwell.domain.person import Person
 from sendwell.messages.requested import To
 
 _NOBODY = Person(None)
-_EMAIL, _SMS, _PUSH, _WEBHOOK, _IN_APP = (
-    ChannelName(name) for name in ("email", "sms", "push", "webhook", "in_app")
+_EMAIL, _SMS, _PUSH, _WEBHOOK = (
+    ChannelName(name) for name in ("email", "sms", "push", "webhook")
 )
 Addresses = dict[ChannelName, Mapping[int, str]]
 
 
 def person_of(to: To, known: Mapping[UserId, Person]) -> Person:
-    """The known person with the addresses this request gives instead, or a bare address.
-
-    In-app messages need a person's id, known or not: the inbox is theirs from the first message.
-    """
+    """The known person with the addresses this request gives instead, or a bare address."""
     person = known.get(to.user_id, _NOBODY) if to.user_id else _NOBODY
     given = _given(to)
     if person is not _NOBODY and not given and not to.locale and not to.timezone:
         return person
-    if to.user_id:
-        given[_IN_APP] = {0: to.user_id}
     return Person(
         user_id=to.user_id,
         addresses={**person.addresses, **given} if person.addresses else given,

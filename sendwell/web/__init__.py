@@ -1,0 +1,1 @@
+"""Browser pages and the API reference. They talk to roles through the HTTP API, as everybody."""

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sendwell.domain.errors import Invalid
 from sendwell.domain.lane import Lane
-from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome, Refused
+from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome, Refused, Unknown
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
-from sendwell.ports.http import HttpAnswer, HttpRequest
+from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.ports.vendor import Means
 from sendwell.providers.push.fcm import VENDOR, Credentials, request, understand
 from tests.providers.accounts import a_provider
@@ -114,17 +114,42 @@ async def test_a_revoked_access_token_costs_one_attempt(fcm: FcmSimulator, means
     assert fcm.granted == 2
 
 
-async def test_late_complaints_about_an_old_token_do_not_cost_the_new_one(
+class SlowFirst401:
+    """The real client, but the first 401 takes until `arrives` is set."""
+
+    def __init__(self, http: Http) -> None:
+        self.arrives = asyncio.Event()
+        self.is_held = asyncio.Event()
+        self._http = http
+
+    async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
+        answer = await self._http.exchange(request)
+        if isinstance(answer, HttpAnswer) and answer.status == 401 and not self.is_held.is_set():
+            self.is_held.set()
+            await self.arrives.wait()
+        return answer
+
+    async def close(self) -> None:
+        await self._http.close()
+
+
+async def test_a_late_complaint_about_an_old_token_does_not_cost_the_new_one(
     fcm: FcmSimulator, means: Means
 ) -> None:
-    provider = a_provider("fcm", fcm, means)
+    http = SlowFirst401(means.http)
+    provider = a_provider("fcm", fcm, replace(means, http=http))
     outgoing = an_outgoing(address=fcm.address)
     await provider.send(outgoing)
     fcm.revoke()
+    late = asyncio.create_task(provider.send(outgoing))
+    await http.is_held.wait()
+    await provider.send(outgoing)
+    await provider.send(outgoing)
 
-    await asyncio.gather(*(provider.send(outgoing) for _ in range(5)))
-    await asyncio.gather(*(provider.send(outgoing) for _ in range(5)))
+    http.arrives.set()
+    await late
 
+    assert isinstance(await provider.send(outgoing), Accepted)
     assert fcm.granted == 2
 
 
@@ -306,6 +331,12 @@ def test_data_without_words_goes_to_apple_in_the_background() -> None:
         "headers": {"apns-priority": "5", "apns-push-type": "background"},
         "payload": {"aps": {"content-available": 1}},
     }
+
+
+def test_nobodys_data_can_pass_for_our_key() -> None:
+    message = message_of(an_outgoing(content=Content(data={"sendwell_key": "another"})))
+
+    assert message["data"] == {"sendwell_key": an_outgoing().key}
 
 
 def test_an_expiry_is_told_to_both_platforms() -> None:

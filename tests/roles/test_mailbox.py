@@ -10,42 +10,28 @@ from typing import Any
 
 import msgspec
 import pytest
-from httpx2 import ASGITransport, AsyncClient
+from httpx2 import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
-from sendwell.domain.errors import Denied
 from sendwell.domain.ids import ChannelName, NotificationId, TenantId, UserId
 from sendwell.domain.lane import Lane
 from sendwell.domain.outcome import Accepted, Deferred
-from sendwell.domain.policy import Policy
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
-from sendwell.ports.tenants import Caller
 from sendwell.providers.mailbox import Mailbox as MailboxProvider
 from sendwell.roles.mailbox.api import PATH, routes
 from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
 from sendwell.roles.mailbox.service import Mailbox
 from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.roles.mailbox.tables import METADATA
-from sendwell.runtime.server.app import build_app
-from sendwell.runtime.server.callers import Callers
+from tests.roles.calling import a_client, an_app
 
 SAMPLE, OTHER = TenantId("sample"), TenantId("other")
 NOTIFICATION = NotificationId("0191f0aa-7c1e-7000-8000-000000000001")
 EVERYTHING = Narrowing()
-
-
-class NoKeys:
-    """Tenants that have no keys: everybody calls in sample mode."""
-
-    async def caller(self, key: str) -> Caller:
-        raise Denied(f"No key begins with {key[:3]}.", is_unknown=True)
-
-    def policy(self, tenant: TenantId) -> Policy:
-        return Policy()
 
 
 class WatchedStore(MailboxStore):
@@ -81,13 +67,8 @@ def mailbox(store: WatchedStore) -> Mailbox:
 
 @pytest.fixture
 async def client(mailbox: Mailbox) -> AsyncIterator[AsyncClient]:
-    async with a_client(mailbox, SAMPLE) as client:
+    async with a_client(an_app(SAMPLE, routers=[routes(mailbox)])) as client:
         yield client
-
-
-def a_client(mailbox: Mailbox, tenant: TenantId) -> AsyncClient:
-    app = build_app(Callers(NoKeys(), anonymous=tenant), (), [routes(mailbox)])
-    return AsyncClient(transport=ASGITransport(app=app), base_url="http://127.0.0.1")
 
 
 def an_outgoing(
@@ -285,17 +266,6 @@ async def test_waiting_ends_when_the_mailbox_closes(
         assert await waiting == []
 
 
-async def test_a_message_of_another_tenant_wakes_nobody_with_an_answer(
-    mailbox: Mailbox, store: WatchedStore, client: AsyncClient
-) -> None:
-    waiting = asyncio.create_task(shown(client, wait_seconds="0.1"))
-    await store.looked.wait()
-
-    await mailbox.put(an_outgoing(tenant=OTHER))
-
-    assert await waiting == []
-
-
 async def test_an_email_is_shown_as_the_bytes_a_relay_would_have_got(
     mailbox: Mailbox, client: AsyncClient
 ) -> None:
@@ -338,7 +308,7 @@ async def test_what_is_no_email_has_no_headers(mailbox: Mailbox, client: AsyncCl
 
 async def test_a_tenant_neither_sees_nor_deletes_what_is_anothers(mailbox: Mailbox) -> None:
     number = await mailbox.put(an_outgoing(tenant=OTHER))
-    async with a_client(mailbox, SAMPLE) as client:
+    async with a_client(an_app(SAMPLE, routers=[routes(mailbox)])) as client:
         listed = await shown(client)
         read = await client.get(f"{PATH}/{number}")
         deleted = await client.delete(f"{PATH}/{number}")

@@ -53,7 +53,7 @@ class HttpClient:
         pool = self._pools.of(target.origin)
         reply = await pool.exchange(wire, deadline, is_head=request.method == "HEAD")
         if isinstance(reply, HttpAnswer):
-            return judge(reply, pool.peer, self._clock.now())
+            return judge(reply, pool.peer, self._clock)
         return reply
 
     async def close(self) -> None:

@@ -98,7 +98,8 @@ class Reader:
         status = self._parser.get_status_code()
         if self.status or status < _FIRST_FINAL_STATUS:
             return
-        self._check_head()
+        if self._silent > self._cap or len(self._fields) > self._limits.header_count:
+            self._check_head()
         self.status = status
         if self._is_head:
             # The parser cannot be told that no body follows, so it is not used again.
@@ -107,10 +108,8 @@ class Reader:
     def _check_head(self) -> None:
         if len(self._fields) > self._limits.header_count:
             raise Garbled("too many headers")
-        if self._silent > self._cap:
-            size = sum(len(name) + len(value) for name, value in self._fields)
-            if size > self._cap:
-                raise Garbled("too large a head")
+        if sum(len(name) + len(value) for name, value in self._fields) > self._cap:
+            raise Garbled("too large a head")
 
     def on_body(self, piece: bytes) -> None:
         if self.is_complete:

@@ -35,7 +35,7 @@ class Target:
 
     origin: Origin
     preamble: str
-    """The rest of the request line and the Host field."""
+    """The rest of the request line, and the fields that all requests have."""
 
 
 @lru_cache(maxsize=1024)
@@ -101,4 +101,4 @@ def _preamble(origin: Origin, path: str) -> str:
     path = path if path.startswith("/") else f"/{path}"
     name = f"[{host}]" if ":" in host else host
     authority = name if port == _PORTS[scheme] else f"{name}:{port}"
-    return f"{path} HTTP/1.1\r\nhost: {authority}\r\n"
+    return f"{path} HTTP/1.1\r\nhost: {authority}\r\naccept-encoding: identity\r\n"

@@ -57,11 +57,13 @@ def timeline(
     events = [Event(request.accepted_at, "CREATED", "The request was accepted and stored.")]
     parts = {each.part: each for each in (*open_work, *outcomes)}
     events += [_planned(status) for status in parts.values()]
+    receipts = [status for status in moves if status.state in _RECEIPTS]
     for status in moves:
-        events += _expanded(status)
-    receipts = {status.part for status in moves if status.state in _RECEIPTS}
+        if status.state not in _RECEIPTS:
+            events += _expanded(status)
     for status in outcomes:
-        events += _ended(status, has_receipt=status.part in receipts)
+        events += _ended(status, has_receipt=any(each.part == status.part for each in receipts))
+    events += [_event(status, status.state) for status in receipts]
     for status in open_work:
         if status.state is State.PROCESSING:
             events.append(_attempt(status))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Header
 from fastapi.routing import APIRoute
+from pydantic import WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
@@ -53,6 +54,9 @@ def _check(body: bytes) -> None:
     if _NUL.search(body):
         raise Invalid("The body holds the character NUL, which can't be stored.")
 
+
+Moment = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time as `runtime.moments` writes it."""
 
 IfMatch = Annotated[
     str | None,

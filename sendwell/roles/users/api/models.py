@@ -1,7 +1,6 @@
 """People and push tokens on the wire."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,15 +11,16 @@ from pydantic_core import PydanticCustomError
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.zone import find_zone
+from sendwell.roles.users.api.documents import Moment
 from sendwell.roles.users.store.people import PersonRecord, Profile
 from sendwell.roles.users.store.tokens import TokenRecord
+from sendwell.runtime.moments import moment
 
 _LARGEST_ATTRIBUTES = 16 * 1024
 _DEEPEST_ATTRIBUTES = 10
 _LOCALE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 _LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
 _SHOWN = 6
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHANNELS = {"email": "email", "phone": "sms", "url": "webhook"}
 
 
@@ -123,7 +123,7 @@ class TokenOut(BaseModel):
     number: int = Field(description="Unique for the person, never used again.", examples=[1])
     token: str = Field(examples=["fMEP0v…"])
     platform: str | None
-    last_seen: datetime
+    last_seen: Moment
 
     @classmethod
     def of(cls, record: TokenRecord) -> "TokenOut":
@@ -133,7 +133,7 @@ class TokenOut(BaseModel):
             number=record.number,
             token=f"{shown}…",
             platform=record.platform,
-            last_seen=_instant(record.last_seen),
+            last_seen=moment(record.last_seen),
         )
 
 
@@ -149,8 +149,8 @@ class PersonOut(BaseModel):
     timezone: str | None
     attributes: dict[str, Any]
     tokens: list[TokenOut]
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
     @classmethod
     def of(cls, record: PersonRecord) -> "PersonOut":
@@ -164,10 +164,6 @@ class PersonOut(BaseModel):
             timezone=profile.timezone,
             attributes=profile.attributes,
             tokens=[TokenOut.of(token) for token in record.tokens],
-            created_at=_instant(record.created_at),
-            updated_at=_instant(record.updated_at),
+            created_at=moment(record.created_at),
+            updated_at=moment(record.updated_at),
         )
-
-
-def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from sys import intern
 
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.ports.clock import Clock
@@ -11,7 +12,7 @@ from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.suppressions import Change, Reasons, SuppressionStore
 
 MOST_KEPT = 100_000
-"""Over all tenants; measured 110 bytes each. A tenant with more is asked for in the database."""
+"""Over all tenants; measured 80 bytes each. A tenant with more is asked for in the database."""
 
 _OLDEST_SECONDS = 5.0
 _LONGEST_COMMIT = 60_000_000
@@ -40,7 +41,7 @@ class _List:
             if reason is None:
                 self.reasons.pop(address, None)
             else:
-                self.reasons[address] = reason
+                self.reasons[address] = intern(reason)
         if max(len(self.reasons), len(changed)) > most:
             self.reasons = None
 

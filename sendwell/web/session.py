@@ -1,0 +1,79 @@
+"""Who sits at the browser: a sealed cookie that nobody else can read, make or prolong.
+
+The API key in it is encrypted (AES-256-GCM under a key derived from the secret), so that neither
+the browser's disk nor a proxy's log holds it in clear. Nothing is kept on the server.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from sendwell.ports.clock import Clock
+
+LIFETIME = timedelta(hours=12)
+_LIFETIME_US = int(LIFETIME.total_seconds() * 1e6)
+_NONCE_BYTES = 12
+_LONGEST_SEALED = 2048
+_SEALS = b"sendwell web session 1"
+_FORMS = b"sendwell web form 1"
+
+
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One browser. Without `key` nobody has signed in; then only sample mode lets them do things."""
+
+    id: str
+    ends_at: int
+    """Microseconds since 1970, UTC."""
+    key: str | None = None
+
+
+class Sessions:
+    """Makes sessions, and reads them back from what the browser returns."""
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        self._cipher = AESGCM(_derived(secret, _SEALS))
+        self._form_key = _derived(secret, _FORMS)
+        self._clock = clock
+
+    def start(self, key: str | None = None) -> Session:
+        """A new session, for 12 hours."""
+        return Session(secrets.token_urlsafe(16), self._clock.now() + _LIFETIME_US, key)
+
+    def seal(self, session: Session) -> str:
+        """The session as a cookie's value."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, msgspec.json.encode(session), _SEALS)
+        return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+
+    def open(self, sealed: str | None) -> Session | None:
+        """The session of a cookie that `seal` made; None for any other or when it has ended."""
+        if not sealed or len(sealed) > _LONGEST_SEALED:
+            return None
+        try:
+            raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+            plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _SEALS)
+        except (binascii.Error, ValueError, InvalidTag):
+            return None
+        session = msgspec.json.decode(plain, type=Session)
+        return session if session.ends_at > self._clock.now() else None
+
+    def form_token(self, session: Session) -> str:
+        """What a form of this session carries, so that no other site's form is taken for ours."""
+        return hmac.new(self._form_key, session.id.encode(), hashlib.sha256).hexdigest()
+
+    def is_form_token(self, session: Session, token: str) -> bool:
+        """Whether it is this session's, in constant time."""
+        return hmac.compare_digest(self.form_token(session).encode(), token.encode())
+
+
+def _derived(secret: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(secret.encode())

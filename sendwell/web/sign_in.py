@@ -1,0 +1,78 @@
+"""Signing in with an API key, and out."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sendwell.domain.limits import Rate
+from sendwell.ports.limiter import Limiter
+from sendwell.web.desk import Desk
+from sendwell.web.refusal import Refusal
+from sendwell.web.visit import Visit, checked
+
+_EACH = Rate.parse("10/m burst 5")
+_ALL = Rate.parse("10/s burst 50")
+_NOT_VALID = "This key is not valid here. Look for spaces or missing letters, and try again."
+
+
+class SignIn:
+    """A key is good when the API takes it; nothing else is asked. Tries are slowed per address."""
+
+    def __init__(self, desk: Desk, limiter: Limiter) -> None:
+        self._desk = desk
+        self._limiter = limiter
+
+    def routes(self) -> list[Route]:
+        """`/login` and `/logout`."""
+        return [
+            self._desk.get("/login", self.show),
+            self._desk.post("/login", self.sign_in),
+            self._desk.post("/logout", self.sign_out),
+        ]
+
+    async def show(self, visit: Visit) -> Response:
+        """The form."""
+        return _form(visit, onward=visit.query.get("next", "/"))
+
+    async def sign_in(self, visit: Visit) -> Response:
+        """A new session that holds the key, and on to the page that was asked for."""
+        given = await visit.form()
+        await self._slow_down(visit)
+        key, onward = given.get("key", "").strip(), given.get("next", "/")
+        if not key.isascii() or not key.isprintable() or not key:
+            return _form(visit, onward=onward, error=_NOT_VALID)
+        answer = await visit.api.with_key(key).call("GET", "/api/v1/ledger")
+        if answer.status == 401:  # noqa: PLR2004 - not authenticated
+            return _form(visit, onward=onward, error=_NOT_VALID)
+        checked(answer)
+        visit.session = self._desk.start_session(key)
+        return visit.go(_local(onward))
+
+    async def sign_out(self, visit: Visit) -> Response:
+        """A session that holds no key."""
+        await visit.form()
+        visit.session = self._desk.start_session()
+        return visit.go("/login")
+
+    async def _slow_down(self, visit: Visit) -> None:
+        client = visit.request.client
+        keys = [(f"sign-in:{client.host if client else ''}", _EACH), ("sign-in", _ALL)]
+        (answer,) = await self._limiter.take([keys], visit.now)
+        if answer.key is not None:
+            seconds = max(1, -(-(answer.until - visit.now) // 1_000_000))
+            raise Refusal(
+                429,
+                f"Too many tries to sign in. Wait {seconds} s.",
+                headers={"Retry-After": str(seconds)},
+            )
+
+
+def _form(visit: Visit, *, onward: str, error: str | None = None) -> Response:
+    return visit.page(
+        "login.html", status=403 if error else 200, onward=_local(onward), error=error
+    )
+
+
+def _local(path: str) -> str:
+    """The path, if it is one of ours: browsers take `//host` and `/\\host` for other sites."""
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_ours else "/"

@@ -1,0 +1,254 @@
+"""From a request by REST to real HTTP traffic, with every step on record."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.product import Product, running, webhooks
+from tests.simulators.troubles import Instead, Reply
+from tests.simulators.webhook import WebhookSimulator
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[WebhookSimulator]:
+    async with WebhookSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def product(tmp_path: Path, endpoint: WebhookSimulator) -> AsyncIterator[Product]:
+    environment = webhooks(endpoint.credentials)
+    async with running(tmp_path, "--no-sample", environment=environment) as started:
+        yield started
+
+
+async def test_a_notification_arrives_and_every_step_is_on_record(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    answer = await product.send(
+        to={"url": endpoint.address}, event_type="order_shipped", content="On its way"
+    )
+
+    assert answer.status_code == 202
+    id_ = answer.json()["id"]
+    found = await product.settled(id_, "SENT", "DELIVERED")
+    assert list(endpoint.deliveries) == [f"{id_}.0.webhook"]
+    assert [(d["channel"], d["provider"], d["attempts"]) for d in found["deliveries"]] == [
+        ("webhook", "standard", 1)
+    ]
+    events = (await product.get(f"/notifications/{id_}/timeline"))["events"]
+    names = [event["event"] for event in events]
+    assert names[:4] == ["CREATED", "PLANNED", "SEND_ATTEMPT", "SENT"]
+    assert (await product.get("/ledger"))["adds_up"]
+
+
+async def test_an_answer_is_readable_right_after_its_202(product: Product) -> None:
+    for _ in range(20):
+        answer = await product.send(to={"email": "someone@example.org"}, content="Hello")
+
+        found = await product.get(f"/notifications/{answer.json()['id']}")
+
+        assert found["id"] == answer.json()["id"]
+
+
+async def test_a_temporary_failure_is_tried_again_with_the_same_key(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    endpoint.fail_next(Instead(Reply(503)), Instead(Reply(429, headers={"retry-after": "1"})))
+
+    answer = await product.send(to={"url": endpoint.address}, content="Again")
+
+    found = await product.settled(answer.json()["id"], "SENT", "DELIVERED", seconds=30)
+    keys = {call.headers["webhook-id"] for call in endpoint.calls}
+    assert (len(endpoint.calls), len(keys), found["deliveries"][0]["attempts"]) == (3, 1, 3)
+    events = (await product.get(f"/notifications/{found['id']}/timeline"))["events"]
+    names = [event["event"] for event in events]
+    assert names.count("SEND_ATTEMPT") == 3
+    assert names.count("FAILED") == names.count("RETRIED") == 2
+
+
+async def test_a_permanent_failure_becomes_a_dead_letter_and_is_replayed_once(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    endpoint.fail_next(Instead(Reply(404)))
+    answer = await product.send(to={"url": endpoint.address}, content="Gone?")
+    await product.settled(answer.json()["id"], "DEAD")
+    (letter,) = (await product.get("/dead-letters"))["data"]
+
+    replayed = await product.client.post(f"/api/v1/dead-letters/{letter['id']}/replay")
+    again = await product.client.post(f"/api/v1/dead-letters/{letter['id']}/replay")
+
+    assert letter["hint"]
+    assert (replayed.status_code, again.status_code) == (202, 409)
+    await endpoint.until(lambda: len(endpoint.deliveries) == 1)
+    assert next(iter(endpoint.deliveries)).endswith(".0.webhook.r1")
+
+
+async def test_dead_letters_are_replayed_at_a_rate(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    endpoint.fail_next(*[Instead(Reply(404))] * 5)
+    for _ in range(5):
+        answer = await product.send(to={"url": endpoint.address}, content="Gone?")
+        await product.settled(answer.json()["id"], "DEAD")
+
+    began = time.monotonic()
+    answer = await product.client.post(
+        "/api/v1/dead-letters/replay", json={"channel": "webhook", "rate_per_second": 10}
+    )
+
+    assert answer.json()["replayed"] == 5
+    await endpoint.until(lambda: len(endpoint.deliveries) == 5)
+    assert time.monotonic() - began >= 0.4
+
+
+async def test_the_same_key_and_body_get_the_first_answer_and_another_body_is_refused(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    body = {"to": {"url": endpoint.address}, "content": "Once"}
+    headers = {"Idempotency-Key": "order-7"}
+
+    answers = await asyncio.gather(
+        *(product.client.post("/api/v1/notifications", json=body, headers=headers) for _ in range(20))
+    )
+    other = await product.client.post(
+        "/api/v1/notifications", json={**body, "content": "Twice"}, headers=headers
+    )
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sum("idempotency-replayed" in answer.headers for answer in answers) == 19
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    await product.settled(answers[0].json()["id"], "SENT", "DELIVERED")
+    assert len(endpoint.calls) == 1
+
+
+async def test_a_bad_item_of_a_batch_refuses_only_itself(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    batch = [
+        {"to": {"url": endpoint.address}, "content": "good", "id": "a-1"},
+        {"to": {"url": endpoint.address}, "content": "bad", "colour": "red"},
+        {"to": {"url": endpoint.address}, "content": "good", "id": "a-1"},
+    ]
+
+    answer = await product.client.post("/api/v1/notifications/batch", json=batch)
+    lines = "\n".join(json.dumps(item) for item in batch[:1])
+    ndjson = await product.client.post(
+        "/api/v1/notifications/batch",
+        content=lines,
+        headers={"content-type": "application/x-ndjson"},
+    )
+
+    items = answer.json()["items"]
+    assert [item["status"] for item in items] == ["accepted", "refused", "duplicate"]
+    assert items[1]["errors"][0]["pointer"] == "/colour"
+    assert ndjson.json()["items"][0]["status"] == "duplicate"
+
+
+async def test_a_send_time_is_kept_within_100_ms(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=1.5)  # noqa: TID251 - a test of real time
+
+    answer = await product.send(
+        to={"url": endpoint.address}, content="Later", send_at=due.isoformat()
+    )
+
+    waiting = await product.settled(answer.json()["id"], "SCHEDULED")
+    assert waiting["deliveries"][0]["due_at"]
+    await endpoint.until(lambda: len(endpoint.calls) == 1)
+    late = datetime.now(UTC) - due  # noqa: TID251 - as above
+    assert timedelta(0) <= late < timedelta(milliseconds=100)
+
+
+async def test_what_is_scheduled_can_be_cancelled(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    answer = await product.send(
+        to={"url": endpoint.address}, content="Never", send_at="2099-01-01T00:00:00Z"
+    )
+    id_ = answer.json()["id"]
+    await product.settled(id_, "SCHEDULED")
+
+    cancelled = await product.client.post(f"/api/v1/notifications/{id_}/cancel")
+    again = await product.client.post(f"/api/v1/notifications/{id_}/cancel")
+
+    assert (cancelled.status_code, again.status_code) == (200, 409)
+    await product.settled(id_, "CANCELLED")
+    assert endpoint.calls == []
+
+
+async def test_an_unknown_person_ends_visibly_without_address(product: Product) -> None:
+    answer = await product.send(user_id="nobody", content="Hello?")
+
+    found = await product.settled(answer.json()["id"], "DEAD")
+
+    assert found["deliveries"][0]["error"]["code"] == "no_address"
+    (letter,) = (await product.get("/dead-letters", cause="no_address"))["data"]
+    assert letter["notification_id"] == found["id"]
+
+
+async def test_a_failing_channel_falls_back_to_the_next(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    endpoint.is_gone = True
+
+    answer = await product.send(
+        to={"url": endpoint.address, "email": "someone@example.org"},
+        content="By some way",
+        channels=["webhook", "email"],
+        routing="fallback",
+    )
+
+    found = await product.settled(answer.json()["id"], "DEAD", "SENT")
+    async with asyncio.timeout(10):
+        while {d["status"] for d in found["deliveries"]} != {"DEAD", "SENT"}:
+            found = await product.get(f"/notifications/{found['id']}")
+    assert {d["channel"]: d["status"] for d in found["deliveries"]} == {
+        "webhook": "DEAD",
+        "email": "SENT",
+    }
+
+
+async def test_an_expired_notification_is_never_sent(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    endpoint.fail_next(*[Instead(Reply(503, headers={"retry-after": "3"}))] * 1)
+
+    answer = await product.send(to={"url": endpoint.address}, content="OTP", ttl_seconds=1)
+
+    await product.settled(answer.json()["id"], "EXPIRED")
+    assert len(endpoint.calls) == 1
+
+
+async def test_lists_are_filtered_and_paged(product: Product, endpoint: WebhookSimulator) -> None:
+    for number in range(5):
+        await product.send(
+            to={"url": endpoint.address}, content=str(number), event_type=f"kind_{number % 2}"
+        )
+    await endpoint.until(lambda: len(endpoint.deliveries) == 5)
+
+    first = await product.get("/notifications", limit=2, event_type="kind_0")
+    rest = await product.get(
+        "/notifications", limit=2, event_type="kind_0", cursor=first["next_cursor"]
+    )
+
+    assert (len(first["data"]), len(rest["data"]), rest["next_cursor"]) == (2, 1, None)
+    assert len({each["id"] for each in first["data"] + rest["data"]}) == 3
+
+
+async def test_the_priority_table_is_edited_and_holds_at_once(product: Product) -> None:
+    table = [{"event_type": "ping*", "priority": "low", "category": "noise"}]
+
+    changed = await product.client.put("/api/v1/rules/priorities", json=table)
+    answer = await product.send(to={"email": "a@example.org"}, content="x", event_type="ping_me")
+
+    assert changed.status_code == 200
+    found = await product.get(f"/notifications/{answer.json()['id']}")
+    assert (found["priority"], found["category"]) == ("low", "noise")

@@ -1,0 +1,143 @@
+"""Bad input gets a clear error and stores nothing."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.acceptance.product import Product, running
+
+GOOD = {"to": {"email": "someone@example.org"}, "content": "Hello"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    async with running(tmp_path_factory.mktemp("data"), "--no-sample") as started:
+        yield started
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({**GOOD, "colour": "red"}, "/colour"),
+    ({**GOOD, "priority": "urgent"}, "/priority"),
+    ({**GOOD, "channel": "pigeon"}, "/channel"),
+    ({**GOOD, "channels": ["email", "pigeon"]}, "/channels/1"),
+    ({**GOOD, "data": [1]}, "/data"),
+    ({**GOOD, "metadata": "x"}, "/metadata"),
+    ({**GOOD, "ttl_seconds": 0}, "/ttl_seconds"),
+    ({**GOOD, "ttl_seconds": "10"}, "/ttl_seconds"),
+    ({**GOOD, "expires_at": "2001-01-01T00:00:00Z"}, "/expires_at"),
+    ({**GOOD, "expires_at": "tomorrow"}, "/expires_at"),
+    ({**GOOD, "send_at": "2030-02-30T10:00:00Z"}, "/send_at"),
+    ({**GOOD, "send_at": "2030-02-03T10:00:00", "timezone": "Mars/Base"}, "/timezone"),
+    ({**GOOD, "user_id": "u", "content": "x"}, "/to"),
+    ({"content": "x"}, "/to"),
+    ({"to": [], "content": "x"}, "/to"),
+    ({"to": {}, "content": "x"}, "/to"),
+    ({"to": {"email": "a@b.example\r\nBcc: x@y.example"}, "content": "x"}, "/to/email"),
+    ({"to": [{"email": "a@b.example"}, {"phone": "0664 123"}], "content": "x"}, "/to/1/phone"),
+    ({**GOOD, "content": {"subject": "a\r\nBcc: b@c.example", "text": "x"}}, "/content/subject"),
+    ({**GOOD, "content": {"title": "a\nb", "body": "x"}}, "/content/title"),
+    ({**GOOD, "content": {"text": "a\x00b"}}, "/content/text"),
+    ({**GOOD, "content": {}}, "/content"),
+    ({**GOOD, "event_type": "a\nb"}, "/event_type"),
+    ({**GOOD, "correlation_id": "a\r\nb"}, "/correlation_id"),
+    ({**GOOD, "idempotency_key": "a b"}, "/idempotency_key"),
+    ({**GOOD, "id": "no dots. please"}, "/id"),
+    ({**GOOD, "template": "x"}, "/content"),
+]
+
+
+@pytest.mark.parametrize(("body", "pointer"), WRONG)
+async def test_a_wrong_field_is_named(product: Product, body: dict[str, Any], pointer: str) -> None:
+    before = await product.get("/ledger")
+
+    answer = await product.client.post("/api/v1/notifications", json=body)
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+    assert await product.get("/ledger") == before
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[]", 400),
+        (b'{"to": {"email": "a@b.example"}, "content": "\xff"}', 400),
+        (b'{"to": {"email": "a@b.example"}, "content": "\\ud800"}', 400),
+        (b'{"content": NaN}', 400),
+        (b'{"data": ' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}", 400),
+        (b"[" * 100_000, 400),
+        (b'{"content": "' + b"x" * 1_100_000 + b'"}', 413),
+    ],
+)
+async def test_what_is_no_notification_is_refused(
+    product: Product, raw: bytes, status: int
+) -> None:
+    answer = await product.client.post("/api/v1/notifications", content=raw)
+
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+
+
+async def test_too_many_items_are_refused(product: Product) -> None:
+    answer = await product.client.post(
+        "/api/v1/notifications/batch", content=json.dumps([GOOD] * 1_001)
+    )
+
+    assert answer.status_code == 413
+
+
+async def test_another_organization_is_refused(product: Product) -> None:
+    answer = await product.send(**GOOD, organization_id="somebody-else")
+
+    assert answer.status_code == 403
+
+
+async def test_without_a_key_nothing_is_told(product: Product) -> None:
+    answer = await product.client.get("/api/v1/notifications", headers={"Authorization": ""})
+    wrong = await product.client.get(
+        "/api/v1/notifications", headers={"Authorization": f"Bearer {product.key[:-4]}beef"}
+    )
+
+    assert (answer.status_code, wrong.status_code) == (401, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_unknown_paths_and_methods_are_problems_too(product: Product) -> None:
+    missing = await product.client.get("/api/v1/nothing")
+    method = await product.client.delete("/api/v1/notifications")
+    cursor = await product.client.get("/api/v1/notifications?cursor=zzz")
+
+    assert [a.status_code for a in (missing, method, cursor)] == [404, 405, 400]
+    assert {a.headers["content-type"] for a in (missing, method, cursor)} == {
+        "application/problem+json"
+    }
+
+
+async def test_the_camel_case_contract_is_accepted_here_too(product: Product) -> None:
+    answer = await product.client.post(
+        "/api/v1/notifications",
+        json={
+            "notificationId": "6f0c2b0e-0000-4000-8000-000000000001",
+            "organizationId": "default",
+            "eventType": "USER_REGISTERED",
+            "channel": "EMAIL",
+            "recipient": "user@example.com",
+            "payload": {"name": "John", "link": "https://example.com"},
+            "createdAt": "2025-01-01T10:00:00Z",
+        },
+    )
+
+    assert answer.status_code == 202
+    found = await product.settled("6f0c2b0e-0000-4000-8000-000000000001", "SENT")
+    assert found["event_type"] == "USER_REGISTERED"
+    (message,) = (await product.get("/mailbox/messages", to="user@example.com"))["data"]
+    assert "Name: John" in message["content"]["text"]

@@ -1,0 +1,304 @@
+"""Receipts on the embedded database, with the journal as everybody uses it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.lifecycle import State
+from sendwell.messages.receipt import Said
+from sendwell.messages.status import Status
+from sendwell.roles.receipts.look import PATIENCE, SECOND
+from tests.roles.receipt_house import (
+    ADDRESS,
+    OTHER,
+    PART,
+    SAMPLE,
+    SENDGRID,
+    TWILIO,
+    House,
+    ListeningFlow,
+    a_delivery,
+    a_receipt,
+    said_at,
+)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    database = SqliteDatabase(tmp_path / "sendwell.db")
+    yield House(database)
+    await database.close()
+
+
+async def test_a_receipt_moves_its_delivery(house: House) -> None:
+    sent = a_delivery()
+    await house.send(sent)
+
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent)])
+
+    assert await house.state(sent) == State.DELIVERED
+    assert await house.moves(sent) == [State.DELIVERED]
+
+
+async def test_a_receipt_without_our_key_finds_its_delivery_by_the_providers_id(
+    house: House,
+) -> None:
+    sent = a_delivery()
+    await house.send(sent)
+
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent, key=None)])
+
+    assert await house.state(sent) == State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (Said.DELIVERED, State.DELIVERED),
+        (Said.BOUNCED, State.BOUNCED),
+        (Said.FAILED, State.BOUNCED),
+        (Said.COMPLAINED, State.COMPLAINED),
+        (Said.DEFERRED, State.SENT),
+        (Said.OPENED, State.SENT),
+        (Said.CLICKED, State.SENT),
+        (Said.UNSUBSCRIBED, State.SENT),
+    ],
+)
+async def test_every_kind_of_receipt_is_on_record_and_some_move(
+    said: Said, state: State, house: House
+) -> None:
+    sent = a_delivery()
+    await house.send(sent)
+
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent, said, code="30003")])
+
+    (record,) = await house.recorded()
+    assert await house.state(sent) == state
+    assert (record.tenant, record.position, record.part) == (SAMPLE, sent.position, PART)
+    assert (record.said, record.code) == (said, "30003")
+    assert record.state == (None if state is State.SENT else state)
+
+
+@given(
+    told=st.lists(
+        st.sampled_from([Said.DELIVERED, Said.BOUNCED, Said.OPENED]), min_size=1, max_size=6
+    ),
+    manner=st.sampled_from(["in one call", "at once", "one after the other"]),
+)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+async def test_any_order_and_repetition_ends_in_the_same_state_with_each_move_once(
+    told: list[Said], manner: str, house: House
+) -> None:
+    sent = a_delivery()
+    await house.send(sent)
+    # The same event has the same id and time, however often it is told.
+    events = {said: a_receipt(sent, said, at=said_at(said)) for said in Said}
+
+    async with house.receipts() as receipts:
+        match manner:
+            case "in one call":
+                await receipts.take(TWILIO, [events[said] for said in told])
+            case "at once":
+                await asyncio.gather(*(receipts.take(TWILIO, [events[said]]) for said in told))
+            case _:
+                for said in told:
+                    await receipts.take(TWILIO, [events[said]])
+
+    moves = await house.moves(sent)
+    assert await house.state(sent) == best_state(told)
+    assert len(moves) == len(set(moves))
+    assert await house.state(sent) == (moves[-1] if moves else State.SENT)
+
+
+def best_state(told: Collection[Said]) -> State:
+    if Said.BOUNCED in told:
+        return State.BOUNCED
+    return State.DELIVERED if Said.DELIVERED in told else State.SENT
+
+
+async def test_a_receipt_that_comes_before_its_delivery_is_settled_by_its_commit(
+    house: House,
+) -> None:
+    sent = a_delivery()
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent), a_receipt(sent, Said.BOUNCED)])
+        assert len(await house.waiting()) == 2
+
+        await house.send(sent)
+
+        await house.until_state(sent, State.BOUNCED)
+        await house.until_nothing_waits()
+    assert await house.moves(sent) == [State.DELIVERED, State.BOUNCED]
+
+
+async def test_a_delivery_that_is_committed_while_it_is_sought_is_found(house: House) -> None:
+    sent = a_delivery()
+    house.deliveries.overtake = lambda: house.send(sent)
+
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent)])
+
+        await house.until_state(sent, State.DELIVERED)
+
+
+async def test_what_waits_survives_a_restart(house: House) -> None:
+    sent = a_delivery()
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent)])
+    house.flow = ListeningFlow(house.database, house.clock)
+    house.flow.listen(Status, house._keep)
+    await house.send(sent)
+    house.clock.at += 2 * SECOND
+
+    async with house.receipts():
+        await house.until_state(sent, State.DELIVERED)
+
+
+async def test_a_receipt_that_nothing_is_found_for_ends_as_an_orphan(house: House) -> None:
+    unknown = a_delivery()
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(unknown)])
+        (waiting,) = await house.waiting()
+    house.clock.at += PATIENCE
+
+    async with house.receipts():
+        await house.until_nothing_waits()
+
+    (record,) = await house.recorded()
+    assert waiting.due - waiting.taken_at == SECOND
+    assert (record.tenant, record.position, record.state) == (None, None, None)
+
+
+@pytest.mark.parametrize("key", ["foreign", "foreign.key", "1.email.x.y", ".0.sms", ""])
+async def test_a_receipt_that_names_no_delivery_is_an_orphan_at_once(
+    key: str, house: House
+) -> None:
+    receipt = a_receipt(a_delivery(), key=key, reference=None)
+
+    async with house.receipts() as receipts:
+        await receipts.take(SENDGRID, [receipt])
+
+    (record,) = await house.recorded()
+    assert (record.event_id, record.position) == (receipt.event_id, None)
+
+
+async def test_an_event_is_on_record_once_however_often_it_is_told(house: House) -> None:
+    sent, unknown = a_delivery(), a_delivery()
+    await house.send(sent)
+    receipt, waiting = a_receipt(sent), a_receipt(unknown)
+
+    async with house.receipts() as receipts:
+        for _ in range(3):
+            await receipts.take(TWILIO, [receipt, waiting, receipt, waiting])
+
+    assert [row.event_id for row in await house.recorded()] == [receipt.event_id]
+    assert [row.event_id for row in await house.waiting()] == [waiting.event_id]
+
+
+async def test_two_processes_that_are_told_the_same_make_each_move_once(house: House) -> None:
+    sent = a_delivery()
+    await house.send(sent)
+    events = [a_receipt(sent), a_receipt(sent), a_receipt(sent, Said.BOUNCED)]
+
+    async with house.receipts() as one, house.receipts() as other:
+        await asyncio.gather(
+            *(role.take(TWILIO, [event]) for event in events for role in (one, other))
+        )
+
+    moves = await house.moves(sent)
+    assert len(moves) == len(set(moves))
+    assert len(await house.recorded()) == 3
+
+
+async def test_an_account_of_one_tenant_has_no_say_over_anothers_delivery(house: House) -> None:
+    sent = a_delivery(tenant=OTHER)
+    await house.send(sent)
+    complaint = a_receipt(sent, Said.COMPLAINED)
+
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [complaint], tenant=SAMPLE)
+
+    assert await house.state(sent) == State.SENT
+    assert house.suppressed.told == []
+
+
+@pytest.mark.parametrize(
+    ("receipt", "reason"),
+    [
+        ({"said": Said.BOUNCED, "is_address_gone": True}, "address_gone"),
+        ({"said": Said.FAILED, "is_address_gone": True}, "address_gone"),
+        ({"said": Said.COMPLAINED}, "complained"),
+        ({"said": Said.UNSUBSCRIBED}, "unsubscribed"),
+        ({"said": Said.BOUNCED}, None),
+        ({"said": Said.OPENED}, None),
+    ],
+)
+async def test_an_address_that_must_not_be_sent_to_is_suppressed(
+    receipt: dict[str, Any], reason: str | None, house: House
+) -> None:
+    sent = a_delivery()
+    await house.send(sent)
+
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent, **receipt)])
+
+    expected = [(SAMPLE, ChannelName("sms"), ADDRESS, reason)] if reason else []
+    assert house.suppressed.told == expected
+
+
+async def test_a_receipt_counts_only_once_its_address_is_suppressed(house: House) -> None:
+    sent = a_delivery()
+    await house.send(sent)
+    complaint = a_receipt(sent, Said.COMPLAINED)
+    async with house.receipts() as receipts:
+        house.suppressed.is_down = True
+        with pytest.raises(Unavailable):
+            await receipts.take(TWILIO, [complaint])
+        assert await house.recorded() == []
+
+        house.suppressed.is_down = False
+        await receipts.take(TWILIO, [complaint])
+
+    assert await house.state(sent) == State.COMPLAINED
+    assert len(house.suppressed.told) == 1
+
+
+async def test_one_call_that_fails_fails_alone(house: House) -> None:
+    sent, other = a_delivery(), a_delivery()
+    await house.send(sent)
+    await house.send(other)
+    house.suppressed.is_down = True
+
+    async with house.receipts() as receipts:
+        delivered, complained = await asyncio.gather(
+            receipts.take(TWILIO, [a_receipt(sent)]),
+            receipts.take(TWILIO, [a_receipt(other, Said.COMPLAINED)]),
+            return_exceptions=True,
+        )
+
+    assert delivered is None
+    assert isinstance(complained, Unavailable)
+    assert await house.state(sent) == State.DELIVERED
+
+
+async def test_after_stopping_nothing_more_is_taken(house: House) -> None:
+    async with house.receipts() as receipts:
+        receipts.stop()
+
+        with pytest.raises(Unavailable):
+            await receipts.take(TWILIO, [a_receipt(a_delivery())])
