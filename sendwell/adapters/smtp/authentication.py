@@ -24,7 +24,7 @@ class Secrets(NamedTuple):
 
 
 async def authenticate(dialogue: Dialogue, capabilities: Capabilities, secrets: Secrets) -> None:
-    """The relay knows who we are. Raises OpeningError when it refuses, or when asking is not safe."""
+    """The relay knows who we are. Raises OpeningError when it refuses or asking is not safe."""
     if not _is_private(dialogue.wire):
         raise cannot(
             AUTH_IN_THE_CLEAR,

@@ -7,7 +7,7 @@ from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.faults import TOO_LARGE, broken
 from sendwell.adapters.smtp.mail import OutgoingMail, stuffed
 from sendwell.adapters.smtp.verdict import Stage, accepted, judge
-from sendwell.adapters.smtp.wire import Reply, ProtocolError, Wire
+from sendwell.adapters.smtp.wire import ProtocolError, Reply, Wire
 from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
 
 _SERVICE_CLOSING = 421

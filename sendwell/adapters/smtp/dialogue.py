@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sendwell.adapters.smtp.wire import Reply, ProtocolError, Wire
+from sendwell.adapters.smtp.wire import ProtocolError, Reply, Wire
 
 
 class Dialogue:

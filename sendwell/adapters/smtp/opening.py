@@ -13,18 +13,17 @@ from sendwell.adapters.smtp.authentication import Secrets, authenticate
 from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.dialogue import Dialogue
 from sendwell.adapters.smtp.faults import (
-    BROKEN,
     CERTIFICATE,
     STARTTLS_MISSING,
     TLS_FAILED,
     UNREACHABLE,
-    UNRESPONSIVE,
-    VIOLATED,
+    OpeningError,
+    broken,
     cannot,
 )
 from sendwell.adapters.smtp.verdict import told
-from sendwell.adapters.smtp.wire import FAREWELL, Reply, ProtocolError, Wire
-from sendwell.domain.outcome import Blame
+from sendwell.adapters.smtp.wire import FAREWELL, ProtocolError, Reply, Wire
+from sendwell.domain.outcome import Blame, Deferred
 
 _DONE = 2
 
@@ -37,21 +36,15 @@ async def open_wire(account: Account) -> tuple[Wire, Capabilities]:
     try:
         async with asyncio.timeout(account.limits.opening.total_seconds()):
             return await _open(account)
-    except TimeoutError as error:
-        raise cannot(UNRESPONSIVE, "The relay did not let us in in time.") from error
     except ssl.SSLCertVerificationError as error:
         text = f"The relay's certificate is not valid for {account.host}: {error.verify_message}"
         raise cannot(CERTIFICATE, text, Blame.ACCOUNT) from error
     except ssl.SSLError as error:
         raise cannot(TLS_FAILED, f"TLS with the relay failed: {error.reason}") from error
-    except ProtocolError as error:
-        raise cannot(VIOLATED, f"The relay broke the protocol: {error}.") from error
-    except ConnectionError as error:
-        raise cannot(BROKEN, f"The connection broke before it was open: {error}") from error
-    except OSError as error:
-        raise cannot(
-            UNREACHABLE, f"The relay cannot be reached: {error.strerror or error}"
-        ) from error
+    except (ProtocolError, TimeoutError) as error:
+        raise OpeningError(Deferred(broken(error))) from error
+    except (OSError, UnicodeError) as error:
+        raise cannot(UNREACHABLE, f"No connection to the relay came about: {error}") from error
 
 
 async def _open(account: Account) -> tuple[Wire, Capabilities]:

@@ -88,7 +88,7 @@ class Wire(asyncio.Protocol):
         self.transport.close()
 
     def refuse_leftovers(self) -> None:
-        """Raise ProtocolError if bytes have come that belong to no reply, or the connection is gone."""
+        """Raise ProtocolError if there are bytes that belong to no reply, or what ended it."""
         if self._rest or self._lines or self._is_over:
             raise self._error or ProtocolError("it sent bytes that nobody asked for")
 

@@ -4,39 +4,32 @@ from typing import Any
 
 import msgspec
 
-from sendwell.messages.requested import Content, To
 from sendwell.roles.accounts.rules import RuleIn
 from sendwell.roles.gateway.checks import MOST_RECIPIENTS
 from sendwell.roles.gateway.wire import NotificationIn
 from sendwell.web.openapi import shapes
-from sendwell.web.openapi.fields import ADDRESS, CONTENT, NOTIFICATION
+from sendwell.web.openapi.fields import ADDRESS, CONTENT, NOTIFICATION, Fields
+from sendwell.web.openapi.tidy import REF, good_name, tidied
 
-REF = "#/components/schemas/{name}"
 _SHAPES = (
     shapes.Accepted, shapes.BatchAnswer, shapes.Cancelled, shapes.DeadLetterPage, shapes.Health,
     shapes.Ledger, shapes.Notification, shapes.NotificationPage, shapes.Problem, shapes.Replayed,
     shapes.ReplayedMany, shapes.Timeline, list[RuleIn],
 )  # fmt: skip
-_RENAMED = {"NotificationIn": "NotificationRequest", "RuleIn": "PriorityRule"}
 
 Schema = dict[str, Any]
 
 
 def schemas() -> dict[str, Schema]:
-    """All schemas that are ours, by name."""
-    _, known = msgspec.json.schema_components([_documented(NotificationIn), *_SHAPES], ref_template=REF)
-    named = {_RENAMED.get(name, name): _rewritten(schema) for name, schema in known.items()}
-    request, to, content = named["NotificationRequest"], named[To.__name__], named[Content.__name__]
-    _describe(request, NOTIFICATION)
-    _describe(to, ADDRESS)
-    _describe(content, CONTENT)
-    request["anyOf"] = [{"required": ["user_id"]}, {"required": ["to"]}]
-    to["minProperties"] = content["minProperties"] = 1
-    request["properties"]["to"]["anyOf"][1] |= {"minItems": 1, "maxItems": MOST_RECIPIENTS}
-    return named
+    """All schemas of what is read and written by hand, by name."""
+    request = _without_raw(NotificationIn)
+    _, made = msgspec.json.schema_components([request, *_SHAPES], ref_template=REF)
+    known: dict[str, Schema] = {good_name(name): tidied(schema) for name, schema in made.items()}
+    _complete(known["NotificationRequest"], known["To"], known["Content"])
+    return known
 
 
-def _documented(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
+def _without_raw(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """The same struct with raw JSON as what it must be: an object, or nothing."""
     fields = [
         (field.name, dict[str, Any] | msgspec.UnsetType, msgspec.UNSET)
@@ -49,21 +42,17 @@ def _documented(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
     return made
 
 
-def _rewritten(value: Any) -> Any:
-    """With the names of the document, and without defaults that say nothing."""
-    if isinstance(value, list):
-        return [_rewritten(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {name: _rewritten(each) for name, each in value.items() if not _says_nothing(name, each)}
-    name = str(kept.get("$ref", "")).rpartition("/")[2]
-    return {**kept, "$ref": REF.format(name=_RENAMED[name])} if name in _RENAMED else kept
+def _complete(request: Schema, to: Schema, content: Schema) -> None:
+    """What the checks demand beyond types, as far as a schema can say it."""
+    _describe(request, NOTIFICATION)
+    _describe(to, ADDRESS)
+    _describe(content, CONTENT)
+    request["anyOf"] = [{"required": ["user_id"]}, {"required": ["to"]}]
+    to["minProperties"] = content["minProperties"] = 1
+    (many,) = [each for each in request["properties"]["to"]["anyOf"] if "items" in each]
+    many |= {"minItems": 1, "maxItems": MOST_RECIPIENTS}
 
 
-def _says_nothing(name: str, value: Any) -> bool:
-    return name in {"default", "title"} and (value is None or name == "title") and not isinstance(value, dict)
-
-
-def _describe(schema: Schema, fields: dict[str, Schema]) -> None:
+def _describe(schema: Schema, fields: Fields) -> None:
     for name, said in fields.items():
         schema["properties"][name] |= said

@@ -1,0 +1,270 @@
+"""The filters and tests of the template language that don't depend on the locale.
+
+All are ours, since minijinja's own are bounded by nothing: `format` writes a gigabyte at once. What
+looks at more than one character is paid for before it is done. Each takes null, which is also how
+a variable that is absent comes in, for missing, unless it says otherwise.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from sendwell.adapters.rendering.meter import Meter
+from sendwell.domain.errors import Invalid
+from sendwell.domain.rendering import Missing
+
+_BIGGEST = 2**63
+_SAFE_URL = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x20\x7f]+", re.IGNORECASE)
+_SAFE_STYLE = re.compile(r"[#\w.%, +-]*")
+_ESCAPED_LENGTH = 12  # four bytes of UTF-8, three characters each
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lteq": operator.le,
+    "gt": operator.gt, "gteq": operator.ge, "in": lambda value, found: value in found,
+    "notin": lambda value, found: value not in found,
+}  # fmt: skip
+
+
+class Filters:
+    """The functions behind the names, for one meter."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._spend = meter.spend
+
+    def text(self, value: Any) -> str:
+        """The value as it would be printed."""
+        if value is None:
+            raise Missing("There is no value.")
+        if isinstance(value, list | dict):
+            raise Invalid("A list can't be printed; go through it or use join.", code=_CODE)
+        text = str(value)
+        self._spend(len(text))
+        return text
+
+    def upper(self, value: Any) -> str:
+        """In capital letters."""
+        return self.text(value).upper()
+
+    def lower(self, value: Any) -> str:
+        """In small letters."""
+        return self.text(value).lower()
+
+    def capitalize(self, value: Any) -> str:
+        """The first letter a capital, the others small."""
+        return self.text(value).capitalize()
+
+    def title(self, value: Any) -> str:
+        """Each word with a capital."""
+        return self.text(value).title()
+
+    def trim(self, value: Any) -> str:
+        """Without the spaces at both ends."""
+        return self.text(value).strip()
+
+    def truncate(self, value: Any, length: int = 255, end: str = "…") -> str:
+        """At most that many characters, cut between words where possible, with `end` as sign."""
+        text = self.text(value)
+        if len(text) <= length:
+            return text
+        kept = text[: max(0, length - len(end))]
+        head, space, _ = kept.rpartition(" ")
+        return (head if space else kept) + self.text(end)
+
+    def replace(self, value: Any, old: str, new: str) -> str:
+        """With `new` wherever `old` was."""
+        text = self.text(value)
+        self._spend(text.count(old) * len(new))
+        return text.replace(old, new)
+
+    def urlencode(self, value: Any) -> str:
+        """Fit to stand in the path or the query of a URL."""
+        text = self.text(value)
+        self._spend(len(text) * _ESCAPED_LENGTH)
+        return quote(text, safe="")
+
+    def lines(self, value: Any) -> list[str]:
+        """The list of its lines, to put <br> between them."""
+        return self.text(value).splitlines()
+
+    def join(self, value: Any, separator: str = "") -> str:
+        """All of a list in one text."""
+        self._spend(len(separator) * self.length(value))
+        return separator.join([self.text(item) for item in value])
+
+    def length(self, value: Any) -> int:
+        """How many characters, or how many in the list."""
+        self._spend(len(self._sized(value)))
+        return len(value)
+
+    def first(self, value: Any) -> Any:
+        """The first of a list."""
+        return self._at(value, 0)
+
+    def last(self, value: Any) -> Any:
+        """The last of a list."""
+        return self._at(value, -1)
+
+    def sort(self, value: Any, attribute: str | None = None, reverse: bool = False) -> list[Any]:
+        """The list in order, by a field of its items if one is named."""
+        self._spend(self.length(value) * 16)
+        return sorted(value, key=_field_of(attribute), reverse=bool(reverse))
+
+    def sum(self, value: Any, attribute: str | None = None) -> int | float:
+        """The numbers of a list, or of a field of its items, all together."""
+        self.length(value)
+        return _bounded(sum(_number(item) for item in map(_field_of(attribute), value)))
+
+    def items(self, value: Any) -> list[Any]:
+        """The pairs of name and value, to go through a dict."""
+        self.length(value)
+        return list(value.items())
+
+    def default(self, value: Any, other: Any = "", for_empty: bool = False) -> Any:
+        """`other` in place of what is absent or null, and with `true` of what is empty, too."""
+        return other if value is None or (for_empty and not value) else value
+
+    def round(self, value: Any, decimals: int = 0) -> float:
+        """To so many decimals. To print a number, `number` is better."""
+        return float(round(_number(value), decimals))
+
+    def int(self, value: Any) -> int:
+        """The whole number in it."""
+        return int(_number(self._parsed(value)))
+
+    def float(self, value: Any) -> float:
+        """The number that a text holds."""
+        return float(_number(self._parsed(value)))
+
+    def abs(self, value: Any) -> int | float:
+        """Without its sign."""
+        return abs(_number(value))
+
+    def url(self, value: Any) -> str:
+        """The value, if it is a link that nobody need fear: http, https, mailto or tel.
+
+        Any other scheme runs code (`javascript:`, `data:`) or leads to where no mail should. In
+        the attributes of HTML that take a link this filter is there by itself.
+        """
+        text = self.text(value).strip()
+        if _SAFE_URL.fullmatch(text) is None:
+            raise Invalid("A link begins with https:, http:, mailto: or tel:.", code=_CODE)
+        return text
+
+    def style(self, value: Any) -> str:
+        """The value, if it is a plain one of CSS, like a colour; by itself there in styles."""
+        text = self.text(value)
+        if _SAFE_STYLE.fullmatch(text) is None:
+            raise Invalid("A style takes names, numbers and colours only.", code=_CODE)
+        return text
+
+    def concat(self, *values: Any) -> str:
+        """What `~` makes."""
+        return "".join([self.text(value) for value in values])
+
+    def plus(self, value: Any, other: Any) -> int | float:
+        """What `+` makes: numbers only."""
+        return _bounded(_number(value) + _number(other))
+
+    def times(self, value: Any, other: Any) -> int | float:
+        """What `*` makes: numbers only."""
+        return _bounded(_number(value) * _number(other))
+
+    def compare(self, value: Any, name: str, other: Any) -> bool:
+        """What `==`, `<`, `in` and so on say of two variables."""
+        if value is None or other is None:
+            raise Missing("There is nothing to compare.")
+        for side in (value, other):
+            self._spend(len(side) if isinstance(side, str | list | dict) else 1)
+        return bool(_COMPARE[name](value, other))
+
+    def fields(self, value: Any) -> "Fields":
+        """What is under it, without its methods."""
+        if value is None:
+            raise Missing("There is no value.")
+        return Fields(value)
+
+    def _sized(self, value: Any) -> Any:
+        if value is None:
+            raise Missing("There is no value.")
+        if not isinstance(value, str | list | dict):
+            raise Invalid("This takes a list or a text.", code=_CODE)
+        return value
+
+    def _at(self, value: Any, index: int) -> Any:
+        if not self._sized(value) or isinstance(value, dict):
+            raise Missing("The list is empty.")
+        return value[index]
+
+    def _parsed(self, value: Any) -> Any:
+        return float(self.text(value)) if isinstance(value, str) else value
+
+
+class Fields:
+    """A dict or a list with nothing to be found in it but its values."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Any) -> None:
+        self._values = values
+
+    def __getitem__(self, key: Any) -> Any:
+        match self._values, key:
+            case dict(), str():
+                return self._values[key]
+            case list(), int():
+                return self._values[key]
+            case _:
+                raise KeyError(key)
+
+
+_CODE = "template_error"
+
+
+def _number(value: Any) -> int | float:
+    if value is None:
+        raise Missing("There is no number.")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Invalid("This takes numbers.", code=_CODE)
+    return value
+
+
+def _bounded(number: float) -> int | float:
+    """The number; without end, multiplying could fill the memory with its digits."""
+    if not -_BIGGEST < number < _BIGGEST:
+        raise Invalid("The number is too big.", code=_CODE)
+    return number
+
+
+def _field_of(attribute: str | None) -> Callable[[Any], Any]:
+    return (lambda item: item) if attribute is None else operator.itemgetter(attribute)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    name: getattr(Filters, name)
+    for name in (
+        "abs", "capitalize", "default", "first", "float", "int", "items", "join", "last", "length",
+        "lines", "lower", "replace", "round", "sort", "sum", "title", "trim", "truncate", "upper",
+        "url", "urlencode",
+    )
+}  # fmt: skip
+"""What an author can name."""
+
+INTERNAL: Mapping[str, Callable[..., Any]] = {
+    "_concat": Filters.concat,
+    "_plus": Filters.plus,
+    "_times": Filters.times,
+    "_compare": Filters.compare,
+    "_fields": Filters.fields,
+    "_style": Filters.style,
+}
+"""What the grammar writes."""
+
+GROWING = frozenset({"_concat", "join", "replace", "truncate", "urlencode"})
+"""Those whose result can be longer than what they are given."""
+
+TESTS: Mapping[str, Callable[..., bool]] = {
+    "odd": lambda value: _number(value) % 2 == 1,
+    "even": lambda value: _number(value) % 2 == 0,
+    "divisibleby": lambda value, by: _number(value) % _number(by) == 0,
+}

@@ -1,0 +1,101 @@
+"""What an author hands in, and whether it can become a version."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sendwell.channels import all_channels
+from sendwell.domain.channel import Channel
+from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.rendering import CONTEXTS, TemplateBody, pick_locale, sources
+from sendwell.domain.template import TemplateVersion
+from sendwell.ports.renderer import Renderer
+from sendwell.roles.templates.service.schema import DataSchema
+from sendwell.roles.templates.store import Bodies
+
+_USUAL_LOCALE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The sources by channel and locale, and the JSON Schema of the data."""
+
+    bodies: Bodies
+    default_locale: str | None = None
+    """Spoken to whoever understands none of the others; None: the only one, or else English."""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+    def version(self, code: str, number: int, renderer: Renderer) -> TemplateVersion:
+        """The draft as that version; raises Invalid that points at everything wrong."""
+        flaws = [*_flaws_of_bodies(self.bodies, renderer)]
+        try:
+            DataSchema(self.schema)
+        except Invalid as error:
+            flaws += error.flaws
+        locale = self.default_locale or _usual(self.bodies)
+        flaws = flaws or [*_flaws_of_locale(self.bodies, locale)]
+        if flaws:
+            more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+            raise Invalid(
+                f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws, code="template_error"
+            )
+        return TemplateVersion(code, number, self.bodies, locale, self.schema)
+
+
+def _usual(bodies: Bodies) -> str:
+    locales = {locale for of_channel in bodies.values() for locale in of_channel}
+    return locales.pop() if len(locales) == 1 else _USUAL_LOCALE
+
+
+def _flaws_of_bodies(bodies: Bodies, renderer: Renderer) -> Iterator[Flaw]:
+    if not bodies:
+        yield Flaw("/bodies", "There must be a body for at least one channel.")
+    for name, locales in bodies.items():
+        pointer = f"/bodies/{name}"
+        channel = all_channels().get(name)
+        if channel is None:
+            yield Flaw(pointer, f"There is no such channel. Known are {', '.join(all_channels())}.")
+            continue
+        if len({locale.lower() for locale in locales}) < max(1, len(locales)):
+            yield Flaw(pointer, "There must be a body for at least one locale, and one for each.")
+        for locale, body in locales.items():
+            yield from _flaws_of_body(body, channel, renderer, pointer=f"{pointer}/{locale}")
+
+
+def _flaws_of_body(
+    body: TemplateBody, channel: Channel, renderer: Renderer, *, pointer: str
+) -> Iterator[Flaw]:
+    written = {part: text for part in CONTEXTS if (text := getattr(body, part))}
+    for part in written:
+        if not channel.fit({part: written[part]}):
+            yield Flaw(f"{pointer}/{part}", f"{channel.name} has no use for it.")
+    found = sources(body, channel)
+    if not found:
+        yield Flaw(pointer, f"There are no words for {channel.name} in it.")
+    for part, source in found.items():
+        try:
+            renderer.check(source)
+        except Invalid as error:
+            author = part if written.get(part) == source.text else _written_as(written, source.text)
+            yield Flaw(f"{pointer}/{author}", error.message)
+
+
+def _written_as(written: Mapping[str, str], text: str) -> str:
+    """The part in which the author wrote it: `title` where that stands in for `subject`."""
+    return next(part for part, each in written.items() if each == text)
+
+
+def _flaws_of_locale(bodies: Bodies, locale: str) -> Iterator[Flaw]:
+    for channel, locales in bodies.items():
+        if pick_locale(locales, locale, locale) is None:
+            yield Flaw(
+                "/default_locale",
+                f"{channel} has no body in {locale}, which is spoken to whoever understands none"
+                " of the others. Add it, or name another default_locale.",
+            )
+
+
+def channels_of(version: TemplateVersion) -> tuple[ChannelName, ...]:
+    """The channels that a version has words for."""
+    return tuple(version.bodies)

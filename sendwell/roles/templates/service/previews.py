@@ -1,0 +1,55 @@
+"""What a version would say to somebody."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sendwell.channels import all_channels
+from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.rendering import Missing, pick_locale, sources
+from sendwell.domain.template import TemplateVersion
+from sendwell.ports.renderer import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The parts that could be rendered, and what the data lacks for the others."""
+
+    version: TemplateVersion
+    locale: str
+    parts: Mapping[str, str]
+    missing: Sequence[str]
+    flaws: Sequence[Flaw]
+
+
+def preview(
+    renderer: Renderer,
+    version: TemplateVersion,
+    data: Mapping[str, Any],
+    *,
+    channel: ChannelName,
+    locale: str | None,
+) -> Preview:
+    """The version rendered for a channel, in the locale or what comes next to it.
+
+    Raises Invalid where the version has no words for the channel, or rendering fails for another
+    reason than what the data lacks.
+    """
+    bodies = version.bodies.get(channel, {})
+    picked = pick_locale(bodies, locale, version.default_locale)
+    if picked is None:
+        raise _no_words(version, channel)
+    parts: dict[str, str] = {}
+    missing: set[str] = set()
+    for part, source in sources(bodies[picked], all_channels()[channel]).items():
+        try:
+            parts |= renderer.render({part: source}, data, locale=locale or picked)
+        except Missing as error:
+            missing.update(error.names)
+    return Preview(version, picked, parts, sorted(missing), ())
+
+
+def _no_words(version: TemplateVersion, channel: ChannelName) -> Invalid:
+    why = f"Version {version.version} has words for {', '.join(version.bodies)} only."
+    return Invalid(f"/channel: {why}", flaws=[Flaw("/channel", why)])
