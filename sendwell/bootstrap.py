@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fastapi import FastAPI
-
 from sendwell.adapters.http import Guarded, HttpClient, Trusted
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.rendering import MinijinjaRenderer
@@ -53,8 +51,11 @@ from sendwell.roles.mailbox.service import Mailbox
 from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.roles.orchestrator.planner import Planner
 from sendwell.roles.orchestrator.service import Orchestrator
+from sendwell.roles.receipts.service import Receipts
+from sendwell.roles.receipts.store import ReceiptStore
 from sendwell.roles.templates.service import Templates
 from sendwell.roles.templates.store import TemplateStore
+from sendwell.roles.tracker.deliveries import DeliveryFinder
 from sendwell.roles.tracker.service import Tracker
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
@@ -107,6 +108,7 @@ class Roles:
     delivery: Delivery
     letters: DeadLetters
     tracker: Tracker
+    receipts: Receipts
     providers: Providers
 
 
@@ -162,8 +164,9 @@ async def build_roles(core: Core) -> Roles:
             core, providers, mailbox=MailboxProvider(mailbox), inbox=Stored(inbox)
         ),
         gate=Gate(users, accounts),
-        words=Words(templates, renderer, accounts),
+        words=Words(templates, renderer, tenants=accounts, channels=core.channels),
         accounts=accounts,
+        users=users,
     )
     letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=accounts)
     gateway = Gateway(
@@ -176,15 +179,32 @@ async def build_roles(core: Core) -> Roles:
     _connect(core, orchestrator, delivery, letters)
     await delivery.recover()
     backlog.recover()
+    records = SqlRecords(core.database)
+    finder = DeliveryFinder(records, core.journal, work=store, directory=users)
+    receipts = Receipts(
+        ReceiptStore(core.database), finder, users, flow=core.flow, clock=clock, ids=core.ids
+    )
+    core.flow.listen(Status, receipts.on_status)
     for worker in (
         Worker("gateway", gateway.run, gateway.close),
         Worker("orchestrator", orchestrator.run),
         Worker("delivery", delivery.run, delivery.stop),
+        Worker("receipts", receipts.run, receipts.stop),
     ):
         core.process.start(worker)
-    tracker = Tracker(SqlRecords(core.database), store)
+    tracker = Tracker(records, store)
     return Roles(
-        accounts, users, templates, mailbox, inbox, gateway, delivery, letters, tracker, providers
+        accounts,
+        users,
+        templates,
+        mailbox,
+        inbox,
+        gateway,
+        delivery,
+        letters,
+        tracker,
+        receipts,
+        providers,
     )
 
 
@@ -211,6 +231,7 @@ def _delivery(
     gate: Gate,
     words: Words,
     accounts: Accounts,
+    users: Users,
 ) -> Delivery:
     epoch = secrets.randbits(62)
     timers = Timers(
@@ -222,6 +243,7 @@ def _delivery(
         core.flow,
         store,
         tenants=accounts,
+        suppressions=users,
         resends_unknown=lambda channel: core.channels[channel].resends_unknown,
         clock=core.clock,
         chance=SystemChance(),

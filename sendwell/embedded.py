@@ -10,6 +10,7 @@ from sendwell.roles.delivery import api as delivery_api
 from sendwell.roles.gateway.api import Intake
 from sendwell.roles.inbox import api as inbox_api
 from sendwell.roles.mailbox import api as mailbox_api
+from sendwell.roles.receipts.api import Integration, Webhooks
 from sendwell.roles.templates import api as templates_api
 from sendwell.roles.tracker import api as tracker_api
 from sendwell.roles.users import api as users_api
@@ -54,7 +55,20 @@ async def build(settings: Settings) -> Embedded:
 
 def _app(core: Core, roles: Roles) -> FastAPI:
     callers = Callers(roles.accounts, core.settings.anonymous)
-    hot = [*Intake(roles.gateway, callers).routes(), *Health(core.process).routes()]
+    webhooks = Webhooks(
+        roles.receipts,
+        {
+            name: Integration(reader.account, reader.reader)
+            for name, reader in roles.providers.readers.items()
+        },
+        public_url=core.settings.public_url or f"http://{core.settings.host}:{core.settings.port}",
+        clock=core.clock,
+    )
+    hot = [
+        *Intake(roles.gateway, callers).routes(),
+        *webhooks.routes(),
+        *Health(core.process).routes(),
+    ]
     routers = [
         tracker_api.routes(roles.tracker),
         delivery_api.routes(

@@ -1,6 +1,6 @@
 """The journal's two faces: writing and recovery for the flow, questions for the tracker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,6 +101,12 @@ class Records(Protocol):
 
     async def moves(self, tenant: TenantId, position: Position) -> Sequence[Status]:
         """The moves on record for one notification, in the order they were made."""
+        ...
+
+    async def named(
+        self, notifications: Collection[NotificationId]
+    ) -> Mapping[tuple[TenantId, Position], NotificationId]:
+        """Where notifications with these ids are, of whatever tenant: for receipts only."""
         ...
 
     async def by_reference(self, provider: str, reference: str) -> tuple[TenantId, Status] | None:

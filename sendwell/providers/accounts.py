@@ -10,12 +10,20 @@ from sendwell.ports.vendor import Means
 from sendwell.providers.discovery import load, vendors
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the webhooks of an account, and what that account is called in history."""
+
+    account: str
+    reader: ReceiptReader
+
+
 @dataclass(slots=True)
 class Providers:
     """What the credentials came to: providers by channel and account, and readers of webhooks."""
 
     by_channel: dict[ChannelName, dict[str, Provider]] = field(default_factory=dict)
-    readers: dict[tuple[str, str], ReceiptReader] = field(default_factory=dict)
+    readers: dict[tuple[str, str], Reader] = field(default_factory=dict)
 
 
 def build_providers(credentials: Sequence[tuple[str, str, str]], means: Means) -> Providers:
@@ -37,7 +45,8 @@ def build_providers(credentials: Sequence[tuple[str, str, str]], means: Means) -
         name = f"{vendor_name}__{account}" if account else vendor_name
         found.by_channel.setdefault(vendor.channel, {})[name] = vendor.build(parsed, means)
         if vendor.receipts is not None:
-            found.readers[vendor_name, account or "default"] = vendor.receipts(parsed)
+            reader = Reader(name, vendor.receipts(parsed))
+            found.readers[vendor_name, account or "default"] = reader
     return found
 
 

@@ -109,7 +109,9 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            self._headers = {n.decode("latin-1"): v.decode("latin-1") for n, v in message["headers"]}
+            self._headers = {
+                n.decode("latin-1"): v.decode("latin-1") for n, v in message["headers"]
+            }
         elif message["type"] == "http.response.body":
             self._body += message.get("body", b"")
 

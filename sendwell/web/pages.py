@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sendwell.domain.errors import SendwellError
 from sendwell.ports.clock import Clock
 from sendwell.ports.limiter import Limiter
 from sendwell.runtime.server import problems
@@ -48,13 +49,14 @@ class Pages:
         self._desk = Desk(
             app, sessions=sessions, templates=templates, clock=clock, is_https=is_https
         )
-        self._reference = Reference(app, self._desk)
+        self._reference = Reference(app, self._desk, templates)
         self._sign_in = SignIn(self._desk, limiter)
 
     def mount(self) -> None:
         """The application serves the pages, /docs and /openapi.json; people get errors as pages."""
         self._app.router.routes.extend(self.routes())
         self._app.add_exception_handler(HTTPException, self._as_page(problems.on_http_exception))
+        self._app.add_exception_handler(SendwellError, self._as_page(problems.on_sendwell_error))
         self._app.add_exception_handler(Exception, self._as_page(problems.on_defect))
 
     def routes(self) -> list[Route]:

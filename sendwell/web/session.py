@@ -28,7 +28,7 @@ _FORMS = b"sendwell web form 1"
 
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One browser. Without `key` nobody has signed in; then only sample mode lets them do things."""
+    """One browser. Without `key` nobody has signed in, and only sample mode lets them do things."""
 
     id: str
     ends_at: int

@@ -73,6 +73,6 @@ def _form(visit: Visit, *, onward: str, error: str | None = None) -> Response:
 
 
 def _local(path: str) -> str:
-    """The path, if it is one of ours: browsers take `//host` and `/\\host` for other sites."""
+    """The path, if it is one of ours; a second slash or a backslash would lead to another site."""
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_ours else "/"

@@ -22,7 +22,7 @@ View = Callable[["Visit"], Awaitable[Response]]
 
 
 class Visit:
-    """What a view works with. `session` may be replaced (sign-in); the browser is told afterwards."""
+    """What a view works with. It may replace `session`; the browser is told afterwards."""
 
     def __init__(
         self,

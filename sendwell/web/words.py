@@ -28,7 +28,7 @@ def ago(at: str, now: int) -> str:
 
 
 def since(at: str, start: str) -> str:
-    """The time between two moments, as exact as it is worth knowing: `+120 ms`, `+4.2 s`, `+3 h`."""
+    """The time between two moments, as exact as is worth knowing: `+120 ms`, `+4.2 s`, `+3 h`."""
     seconds = max(0.0, (_instant(at) - _instant(start)).total_seconds())
     if seconds < 1:
         return f"+{seconds * 1000:.0f} ms"

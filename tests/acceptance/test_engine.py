@@ -252,3 +252,16 @@ async def test_the_priority_table_is_edited_and_holds_at_once(product: Product) 
     assert changed.status_code == 200
     found = await product.get(f"/notifications/{answer.json()['id']}")
     assert (found["priority"], found["category"]) == ("low", "noise")
+
+
+async def test_an_address_that_is_gone_is_not_used_again(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    endpoint.is_gone = True
+    first = await product.send(to={"url": endpoint.address}, content="Anybody there?")
+    await product.settled(first.json()["id"], "DEAD")
+
+    second = await product.send(to={"url": endpoint.address}, content="Hello?")
+
+    await product.settled(second.json()["id"], "SUPPRESSED")
+    assert len(endpoint.calls) == 1

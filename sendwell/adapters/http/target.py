@@ -7,6 +7,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 
 from sendwell.domain.errors import Invalid
+from sendwell.domain.idn import ascii_name
 
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^#]*)(#.*)?", re.IGNORECASE
@@ -74,19 +75,10 @@ def _ip_literal(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    name = (text if text.isascii() else _idna(text)).lower()
-    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+    name = text.lower() if text.isascii() else ascii_name(text)
+    if not name or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         raise _malformed("has a host that is no host name")
     return name
-
-
-def _idna(text: str) -> str:
-    import idna  # tables of 1 MB that only international names need
-
-    try:
-        return idna.encode(text[:_LONGEST_NAME], uts46=True).decode("ascii")
-    except idna.IDNAError:
-        raise _malformed("has a host that is no international host name") from None
 
 
 def _port(text: str | None, scheme: str) -> int:

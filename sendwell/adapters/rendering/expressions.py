@@ -2,13 +2,14 @@
 
 from jinja2 import nodes
 
-from sendwell.adapters.rendering.filters import FILTERS, GROWING, TESTS
+from sendwell.adapters.rendering.filters import FILTERS, FORMATS, GROWING, TESTS
 from sendwell.adapters.rendering.program import quoted
 from sendwell.domain.errors import Invalid
 
 _DEEPEST = 40
 _BIGGEST = 2**63
 _METHODS = frozenset(dir(dict)) | frozenset(dir(list))
+_FILTERS = FILTERS.keys() | FORMATS
 _NATIVE_TESTS = frozenset({"defined", "undefined", "none"})
 _ASKS = frozenset({"defined", "undefined"})
 
@@ -140,8 +141,8 @@ class Expressions:
         return f"({self.write(owner)}|_fields)"
 
     def _filter(self, node: nodes.Filter) -> str:
-        if node.name not in FILTERS:
-            raise refusal(node, _no_such("filter", node.name, FILTERS))
+        if node.name not in _FILTERS:
+            raise refusal(node, _no_such("filter", node.name, _FILTERS))
         if node.node is None or node.dyn_args or node.dyn_kwargs:
             raise refusal(node, f"this is no way to use the filter {node.name}")
         self.grows = self.grows or node.name in GROWING
@@ -158,8 +159,8 @@ class Expressions:
         if node.name in TESTS:
             self.tests.add(node.name)
         operand = self._asked(node.node) if node.name in _ASKS else self.write(node.node)
-        arguments = ", ".join(self.write(argument) for argument in node.args or ())
-        return f"({operand} is {node.name}{f'({arguments})' if arguments else ''})"
+        arguments = [self.write(argument) for argument in node.args or ()]
+        return f"({operand} is {node.name}{_listed(arguments)})"
 
     def _comparison(self, name: str, left: nodes.Expr, right: nodes.Expr) -> str:
         """Native where one side is at hand; two variables could be lists of a hundred thousand."""
@@ -176,7 +177,7 @@ class Expressions:
 
     def _filtered(self, operand: str, name: str, arguments: list[str]) -> str:
         self.filters.add(name)
-        return f"({operand}|{name}{f'({', '.join(arguments)})' if arguments else ''})"
+        return f"({operand}|{name}{_listed(arguments)})"
 
     def _asked(self, node: nodes.Expr) -> str:
         """An operand that may be absent; what it is a field of may not."""
@@ -188,6 +189,10 @@ class Expressions:
 def refusal(node: nodes.Node, why: str) -> Invalid:
     """The language does not have this."""
     return Invalid(f"line {node.lineno}: {why}.", code="template_error")
+
+
+def _listed(arguments: list[str]) -> str:
+    return f"({', '.join(arguments)})" if arguments else ""
 
 
 def _path(node: nodes.Node) -> str | None:

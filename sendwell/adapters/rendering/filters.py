@@ -19,6 +19,7 @@ _BIGGEST = 2**63
 _SAFE_URL = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _SAFE_STYLE = re.compile(r"[#\w.%, +-]*")
 _ESCAPED_LENGTH = 12  # four bytes of UTF-8, three characters each
+_SORTING = 16  # comparisons for each item of the longest list there can be
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lteq": operator.le,
     "gt": operator.gt, "gteq": operator.ge, "in": lambda value, found: value in found,
@@ -107,15 +108,16 @@ class Filters:
 
     def sort(self, value: Any, attribute: str | None = None, reverse: bool = False) -> list[Any]:
         """The list in order, by a field of its items if one is named."""
-        self._spend(self.length(value) * 16)
-        return sorted(value, key=_field_of(attribute), reverse=bool(reverse))
+        self._spend(self.length(value) * _SORTING)
+        field = _field_of(attribute)
+        return sorted(value, key=lambda item: _scalar(field(item)), reverse=bool(reverse))
 
-    def sum(self, value: Any, attribute: str | None = None) -> int | float:
+    def total(self, value: Any, attribute: str | None = None) -> int | float:
         """The numbers of a list, or of a field of its items, all together."""
         self.length(value)
         return _bounded(sum(_number(item) for item in map(_field_of(attribute), value)))
 
-    def items(self, value: Any) -> list[Any]:
+    def pairs(self, value: Any) -> list[Any]:
         """The pairs of name and value, to go through a dict."""
         self.length(value)
         return list(value.items())
@@ -124,19 +126,19 @@ class Filters:
         """`other` in place of what is absent or null, and with `true` of what is empty, too."""
         return other if value is None or (for_empty and not value) else value
 
-    def round(self, value: Any, decimals: int = 0) -> float:
+    def rounded(self, value: Any, decimals: int = 0) -> float:
         """To so many decimals. To print a number, `number` is better."""
-        return float(round(_number(value), decimals))
+        return round(float(_number(value)), decimals)
 
-    def int(self, value: Any) -> int:
+    def whole(self, value: Any) -> int:
         """The whole number in it."""
         return int(_number(self._parsed(value)))
 
-    def float(self, value: Any) -> float:
+    def decimal(self, value: Any) -> float:
         """The number that a text holds."""
         return float(_number(self._parsed(value)))
 
-    def abs(self, value: Any) -> int | float:
+    def magnitude(self, value: Any) -> int | float:
         """Without its sign."""
         return abs(_number(value))
 
@@ -172,11 +174,11 @@ class Filters:
 
     def compare(self, value: Any, name: str, other: Any) -> bool:
         """What `==`, `<`, `in` and so on say of two variables."""
-        if value is None or other is None:
-            raise Missing("There is nothing to compare.")
-        for side in (value, other):
-            self._spend(len(side) if isinstance(side, str | list | dict) else 1)
-        return bool(_COMPARE[name](value, other))
+        if name in ("in", "notin"):
+            self.length(other)
+        else:
+            _scalar(other)
+        return bool(_COMPARE[name](_scalar(value), other))
 
     def fields(self, value: Any) -> "Fields":
         """What is under it, without its methods."""
@@ -229,6 +231,15 @@ def _number(value: Any) -> int | float:
     return value
 
 
+def _scalar(value: Any) -> Any:
+    """A value whose comparison takes no time; a list in a list in a list may take very long."""
+    if value is None:
+        raise Missing("There is nothing to compare.")
+    if isinstance(value, list | dict):
+        raise Invalid("Lists can't be compared.", code=_CODE)
+    return value
+
+
 def _bounded(number: float) -> int | float:
     """The number; without end, multiplying could fill the memory with its digits."""
     if not -_BIGGEST < number < _BIGGEST:
@@ -241,13 +252,29 @@ def _field_of(attribute: str | None) -> Callable[[Any], Any]:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    name: getattr(Filters, name)
-    for name in (
-        "abs", "capitalize", "default", "first", "float", "int", "items", "join", "last", "length",
-        "lines", "lower", "replace", "round", "sort", "sum", "title", "trim", "truncate", "upper",
-        "url", "urlencode",
-    )
-}  # fmt: skip
+    "abs": Filters.magnitude,
+    "capitalize": Filters.capitalize,
+    "default": Filters.default,
+    "first": Filters.first,
+    "float": Filters.decimal,
+    "int": Filters.whole,
+    "items": Filters.pairs,
+    "join": Filters.join,
+    "last": Filters.last,
+    "length": Filters.length,
+    "lines": Filters.lines,
+    "lower": Filters.lower,
+    "replace": Filters.replace,
+    "round": Filters.rounded,
+    "sort": Filters.sort,
+    "sum": Filters.total,
+    "title": Filters.title,
+    "trim": Filters.trim,
+    "truncate": Filters.truncate,
+    "upper": Filters.upper,
+    "url": Filters.url,
+    "urlencode": Filters.urlencode,
+}
 """What an author can name."""
 
 INTERNAL: Mapping[str, Callable[..., Any]] = {
@@ -268,3 +295,6 @@ TESTS: Mapping[str, Callable[..., bool]] = {
     "even": lambda value: _number(value) % 2 == 0,
     "divisibleby": lambda value, by: _number(value) % _number(by) == 0,
 }
+
+FORMATS = frozenset({"money", "number", "percent", "date", "time", "datetime"})
+"""Those that depend on the locale, in `locale_formats.py`."""

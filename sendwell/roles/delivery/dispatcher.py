@@ -182,7 +182,8 @@ class Dispatcher:
         failpoint("send.after")
         others = self.exchange.others({send.account.name, *send.task.tried})
         self.exchange.learn(send.account, outcome)
-        self._settler.put(Sent(send.task, outcome, others, self._clock.now()))
+        address = send.outgoing.address
+        self._settler.put(Sent(send.task, outcome, self._clock.now(), others, address))
         tenant = send.task.request.tenant
         left = self._in_flight[tenant] - 1
         if left:

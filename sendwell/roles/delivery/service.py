@@ -107,7 +107,7 @@ class Delivery:
             task.state = State.PENDING
             return Stopped(task, _CANCELLED)
         fault = Fault("unknown", "Sendwell stopped while the send was in flight.", Blame.US)
-        return Sent(task, Unknown(fault), (), self._clock.now())
+        return Sent(task, Unknown(fault), self._clock.now())
 
 
 _CANCELLED = Stop(State.CANCELLED, "cancel", "It was cancelled before it went out.")

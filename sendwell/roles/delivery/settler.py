@@ -15,13 +15,14 @@ import structlog
 from sendwell.domain.admission import Stop
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State, move
-from sendwell.domain.outcome import Blame, Fault, Outcome
+from sendwell.domain.outcome import Blame, Fault, Outcome, Refused
 from sendwell.domain.settle import Settled, Tried, settle
 from sendwell.domain.triage import Cause, triage
 from sendwell.messages.dead import Dead
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Chance, Clock
+from sendwell.ports.suppressions import Suppressions
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
@@ -39,8 +40,9 @@ class Sent:
 
     task: Task
     outcome: Outcome
-    others: tuple[str, ...]
     at: int
+    others: tuple[str, ...] = ()
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Settler:
         store: DeliveryStore,
         *,
         tenants: Tenants,
+        suppressions: Suppressions,
         resends_unknown: Callable[[ChannelName], bool],
         clock: Clock,
         chance: Chance,
@@ -97,6 +100,7 @@ class Settler:
         self._flow = flow
         self._store = store
         self._tenants = tenants
+        self._suppressions = suppressions
         self._resends_unknown = resends_unknown
         self._clock = clock
         self._chance = chance
@@ -140,12 +144,28 @@ class Settler:
         failpoint("settle.before")
         while True:
             try:
+                await self._suppress(events)
                 await self._flow.say(lambda scene: self._write(scene, book))
                 break
             except Exception:
                 log.exception("delivery.settle_failed", deliveries=len(events))
                 await asyncio.sleep(_RETRY_SECONDS)
         failpoint("settle.after")
+
+    async def _suppress(self, events: Sequence[Event]) -> None:
+        """Addresses that a provider has refused for good are not used again: before the next send."""
+        for event in events:
+            match event:
+                case Sent(task, Refused(fault), address=str(address)) if (
+                    fault.blame is Blame.ADDRESS
+                ):
+                    await self._suppressions.suppress(
+                        task.request.tenant,
+                        task.channel,
+                        address=address,
+                        reason="address_gone",
+                        at=event.at,
+                    )
 
     def _write(self, scene: Scene, book: _Book) -> Sequence[Message]:
         if book.finished:

@@ -1,7 +1,10 @@
 """From a task to what a provider gets: the template rendered, or the words as given."""
 
+from collections.abc import Mapping
+
+from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
-from sendwell.domain.ids import Part, delivery_key
+from sendwell.domain.ids import ChannelName, Part, delivery_key
 from sendwell.domain.lane import Lane
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
@@ -15,11 +18,21 @@ from sendwell.ports.renderer import Renderer
 from sendwell.ports.tenants import Tenants
 from sendwell.runtime.rendering import render_parts
 
+PARTS = ("subject", "text", "html", "title", "body")
+
 
 class Words:
     """Renders tasks. Raises Invalid, with the name of what is missing, before anything is sent."""
 
-    def __init__(self, catalogue: Catalogue, renderer: Renderer, tenants: Tenants) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        renderer: Renderer,
+        *,
+        tenants: Tenants,
+        channels: Mapping[ChannelName, Channel],
+    ) -> None:
+        self._channels = channels
         self._catalogue = catalogue
         self._renderer = renderer
         self._tenants = tenants
@@ -47,12 +60,22 @@ class Words:
     async def _content(self, task: Task, person: Person) -> Content:
         request = task.request
         if request.template is None:
-            return request.content or Content()
+            return self._given(request.content or Content(), task.channel)
         code, wanted = request.template.code, request.template.locale or person.locale
         version = await self._catalogue.version(request.tenant, code, task.template_version)
         if version is None:
             raise Invalid(f"There is no published template {code!r}.", code="template_error")
         return self._render(version, task, wanted, self._tenants.policy(request.tenant))
+
+    def _given(self, content: Content, channel: ChannelName) -> Content:
+        """The producer's own words, in the parts that the channel uses."""
+        known = self._channels[channel]
+        given = {part: words for part in PARTS if (words := getattr(content, part))}
+        if flaws := known.flaws_in_content(fitted := known.fit(given)):
+            raise Invalid(flaws[0].why, flaws=flaws, code="content_too_large")
+        if not fitted and not content.data:
+            raise Invalid(f"There are no words for {channel} in it.", code="template_error")
+        return Content(**fitted, data=content.data)
 
     def _render(
         self, version: TemplateVersion, task: Task, wanted: str | None, policy: Policy

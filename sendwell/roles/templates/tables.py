@@ -1,4 +1,4 @@
-"""Templates and their versions. A version's row is written once; times are microseconds since 1970."""
+"""Templates and their versions, whose rows are written once. Times are microseconds since 1970."""
 
 from sqlalchemy import (
     BigInteger,

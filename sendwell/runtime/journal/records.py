@@ -1,6 +1,6 @@
 """The read side of the journal on a SQL database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -68,6 +68,16 @@ class SqlRecords:
             .order_by(HISTORY.c.number)
         )
         return [_moved(row) for row in rows]
+
+    async def named(
+        self, notifications: Collection[NotificationId]
+    ) -> Mapping[tuple[TenantId, Position], NotificationId]:
+        rows = await self._database.rows(
+            select(REQUESTED.c.tenant, REQUESTED.c.position, REQUESTED.c.id).where(
+                REQUESTED.c.id.in_(notifications)
+            )
+        )
+        return {(row.tenant, row.position): row.id for row in rows}
 
     async def by_reference(self, provider: str, reference: str) -> tuple[TenantId, Status] | None:
         rows = await self._database.rows(

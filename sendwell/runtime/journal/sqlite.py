@@ -92,7 +92,7 @@ def put_outcomes(connection: Connection, statuses: Sequence[Status]) -> None:
             for s in statuses
         ],
         then="ON CONFLICT(position,part) DO UPDATE SET status=excluded.status,"
-        "code=excluded.code,text=excluded.text",
+        "code=excluded.code,text=excluded.text WHERE status IN ('SENT','DELIVERED')",
     )  # fmt: skip
 
 

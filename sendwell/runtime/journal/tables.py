@@ -34,7 +34,7 @@ REQUESTED = Table(
     Column("accepted_at", BigInteger, nullable=False),
     Column("key_id", String(64)),
     Column("body", LargeBinary, nullable=False),
-    Index("requested_id", "tenant", "id", unique=True),
+    Index("requested_id", "id", "tenant", unique=True),
     Index("requested_tenant", "tenant", "position"),
     Index("requested_user", "tenant", "user_id", "position"),
     Index("requested_event", "tenant", "event_type", "position"),

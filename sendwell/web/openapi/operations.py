@@ -16,7 +16,9 @@ _ANSWERS = {
     "replay_dead_letters": "ReplayedMany",
 }
 _LISTS = {"get_priority_rules": "PriorityRule", "put_priority_rules": "PriorityRule"}
-_BODIES = {"put_priority_rules": {"type": "array", "items": {"$ref": REF.format(name="PriorityRule")}}}
+_BODIES = {
+    "put_priority_rules": {"type": "array", "items": {"$ref": REF.format(name="PriorityRule")}}
+}
 
 _FAILURES = {
     "send_notification": (403, 409, 422),
@@ -51,6 +53,7 @@ _NEXT_PAGE = {
         "schema": {"type": "string"},
     }
 }
+_PROBLEM = "application/problem+json"
 Operation = dict[str, Any]
 
 
@@ -71,18 +74,25 @@ def complete(operation: Operation) -> Operation:
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    good = {
-        status: _good(status, response, operation)
-        for status, response in operation["responses"].items()
-        if status.startswith("2") or operation.get("security") == []
-    }
     failures = {str(status): _error(ERRORS[status][0]) for status in _failures_of(operation)}
-    special = {
-        status: _with_problem(response)
+    told = {
+        status: _failure(response) if _is_problem(response) else _good(status, response, operation)
         for status, response in operation["responses"].items()
-        if status in {"404", "409", "412"}
+        if _VALIDATION_ERROR not in str(response)
     }
-    return {**good, **failures, **special, "default": _error(OTHER_ERROR[0])}
+    return dict(sorted({**failures, **told, "default": _error(OTHER_ERROR[0])}.items()))
+
+
+_VALIDATION_ERROR = "HTTPValidationError"
+"""FastAPI's own; we answer 400 with a problem document."""
+
+
+def _is_problem(response: dict[str, Any]) -> bool:
+    return _PROBLEM in response.get("content", {})
+
+
+def _failure(response: dict[str, Any]) -> dict[str, Any]:
+    return {**response, "content": {_PROBLEM: {"schema": {"$ref": REF.format(name="Problem")}}}}
 
 
 def _good(status: str, response: dict[str, Any], operation: Operation) -> dict[str, Any]:
@@ -117,15 +127,10 @@ def _failures_of(operation: Operation) -> Sequence[int]:
         failures.add(400)
     if "requestBody" in operation:
         failures.add(413)
-    if any(parameter["in"] == "path" for parameter in parameters):
+    if any(each["in"] == "path" and each["name"] != "user_id" for each in parameters):
         failures.add(404)
     return sorted(failures)
 
 
 def _error(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/responses/{name}"}
-
-
-def _with_problem(response: dict[str, Any]) -> dict[str, Any]:
-    schema = {"$ref": REF.format(name="Problem")}
-    return {**response, "content": {"application/problem+json": {"schema": schema}}}

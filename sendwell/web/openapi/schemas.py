@@ -1,4 +1,4 @@
-"""The schemas of the document: made from the structs that read and write, so that they stay true."""
+"""The schemas of the document: made from the structs that read and write, so they stay true."""
 
 from typing import Any
 

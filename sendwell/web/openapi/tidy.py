@@ -42,7 +42,7 @@ def _is_noise(name: str, value: Any) -> bool:
         case "default":
             return value is None
         case "required":
-            return value == []
+            return isinstance(value, list) and not value
         case _:
             return False
 

@@ -7,7 +7,6 @@ from typing import Any
 from sendwell.channels import all_channels
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
-from sendwell.domain.ids import ChannelName
 from sendwell.domain.rendering import CONTEXTS, TemplateBody, pick_locale, sources
 from sendwell.domain.template import TemplateVersion
 from sendwell.ports.renderer import Renderer
@@ -67,23 +66,18 @@ def _flaws_of_body(
     body: TemplateBody, channel: Channel, renderer: Renderer, *, pointer: str
 ) -> Iterator[Flaw]:
     written = {part: text for part in CONTEXTS if (text := getattr(body, part))}
-    for part in written:
-        if not channel.fit({part: written[part]}):
+    for part, text in written.items():
+        if not channel.fit({part: text}):
             yield Flaw(f"{pointer}/{part}", f"{channel.name} has no use for it.")
     found = sources(body, channel)
     if not found:
         yield Flaw(pointer, f"There are no words for {channel.name} in it.")
-    for part, source in found.items():
+    for part, source in found.items():  # a part may stand in for another: title for subject
         try:
             renderer.check(source)
         except Invalid as error:
-            author = part if written.get(part) == source.text else _written_as(written, source.text)
+            author = next(name for name in (part, *written) if written.get(name) == source.text)
             yield Flaw(f"{pointer}/{author}", error.message)
-
-
-def _written_as(written: Mapping[str, str], text: str) -> str:
-    """The part in which the author wrote it: `title` where that stands in for `subject`."""
-    return next(part for part, each in written.items() if each == text)
 
 
 def _flaws_of_locale(bodies: Bodies, locale: str) -> Iterator[Flaw]:
@@ -94,8 +88,3 @@ def _flaws_of_locale(bodies: Bodies, locale: str) -> Iterator[Flaw]:
                 f"{channel} has no body in {locale}, which is spoken to whoever understands none"
                 " of the others. Add it, or name another default_locale.",
             )
-
-
-def channels_of(version: TemplateVersion) -> tuple[ChannelName, ...]:
-    """The channels that a version has words for."""
-    return tuple(version.bodies)

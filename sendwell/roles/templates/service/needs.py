@@ -13,7 +13,7 @@ from sendwell.ports.renderer import Renderer
 from sendwell.roles.templates.service.schema import DataSchema
 from sendwell.runtime.rendering import variables_of
 
-_MOST_VERSIONS = 1_000
+_MOST_VERSIONS = 128
 _MISSING = "missing: the template can't do without it."
 
 
@@ -55,6 +55,7 @@ class Needs:
             need = self._needs[id(version)] = self._found_out(version)
             if len(self._needs) > self._most:
                 self._needs.popitem(last=False)
+        self._needs.move_to_end(id(version))
         return need
 
     def _found_out(self, version: TemplateVersion) -> _Need:

@@ -39,7 +39,7 @@ def preview(
     bodies = version.bodies.get(channel, {})
     picked = pick_locale(bodies, locale, version.default_locale)
     if picked is None:
-        raise _no_words(version, channel)
+        raise _no_words(version)
     parts: dict[str, str] = {}
     missing: set[str] = set()
     for part, source in sources(bodies[picked], all_channels()[channel]).items():
@@ -50,6 +50,6 @@ def preview(
     return Preview(version, picked, parts, sorted(missing), ())
 
 
-def _no_words(version: TemplateVersion, channel: ChannelName) -> Invalid:
+def _no_words(version: TemplateVersion) -> Invalid:
     why = f"Version {version.version} has words for {', '.join(version.bodies)} only."
     return Invalid(f"/channel: {why}", flaws=[Flaw("/channel", why)])

@@ -57,7 +57,9 @@ class DataSchema:
 def _flaw(error: jsonschema_rs.ValidationError) -> Flaw:
     path = [*error.instance_path]
     if isinstance(error.kind, ValidationErrorKind.Required):
-        return Flaw(_pointer("/data", [*path, error.kind.property]), "missing: the schema asks for it.")
+        return Flaw(
+            _pointer("/data", [*path, error.kind.property]), "missing: the schema asks for it."
+        )
     return Flaw(_pointer("/data", path), error.message[:_LONGEST_WHY])
 
 
@@ -116,8 +118,8 @@ def _resolve(schema: Mapping[str, Any], reference: str) -> object:
     for step in unquote(reference[2:]).split("/"):
         name = step.replace("~1", "/").replace("~0", "~")
         match value:
-            case {**members} if name in members:
-                value = members[name]
+            case dict() if name in value:
+                value = value[name]
             case list() if name.isdecimal() and int(name) < len(value):
                 value = value[int(name)]
             case _:

@@ -1,0 +1,110 @@
+"""The Renderer on minijinja: a Rust engine with a fuel gauge, behind a grammar of our own."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sendwell.adapters.locale_formats import formats_of
+from sendwell.adapters.plain_text import text_of, text_program
+from sendwell.adapters.rendering.filters import FILTERS, INTERNAL, Filters
+from sendwell.adapters.rendering.grammar import parse
+from sendwell.adapters.rendering.meter import Meter
+from sendwell.adapters.rendering.places import guarded
+from sendwell.adapters.rendering.program import Program
+from sendwell.adapters.rendering.template import Plain, Template, plain
+from sendwell.adapters.rendering.trace import missing_in, required
+from sendwell.domain.errors import Invalid, TooLarge
+from sendwell.domain.rendering import Context, Missing, Source, flaw_in_words
+
+LONGEST_PART = 1024 * 1024
+_KEPT = 512
+"""Compiled sources; each takes some 10 kB besides its words."""
+
+_Functions = Mapping[str, Callable[..., Any]]
+
+
+class MinijinjaRenderer:
+    """Keeps what it has compiled, by source and locale."""
+
+    def __init__(self) -> None:
+        self._meter = Meter()
+        language = Filters(self._meter)
+        self._functions: _Functions = {
+            name: function.__get__(language) for name, function in {**FILTERS, **INTERNAL}.items()
+        }
+        self._compiled = lru_cache(maxsize=_KEPT)(self._compile)
+
+    def check(self, source: Source) -> None:
+        self._compiled(source.text, source.context, "en")
+
+    def variables(self, source: Source) -> frozenset[str]:
+        self.check(source)
+        return required(parse(source.text))
+
+    def render(
+        self, sources: Mapping[str, Source], data: Mapping[str, Any], *, locale: str
+    ) -> dict[str, str]:
+        given = plain(data)
+        return {
+            part: self._render(part, source, given, locale=locale)
+            for part, source in sources.items()
+        }
+
+    def _render(self, part: str, source: Source, data: Plain, *, locale: str) -> str:
+        try:
+            words = self._compiled(source.text, source.context, locale).render(data)
+            return _fit(words, source.context)
+        except Missing:
+            functions = self._functions_of(locale)
+            found = missing_in(source.text, data, filters=functions, meter=self._meter)
+            raise Missing(f"{part}: {found.message}", names=found.names, flaws=found.flaws) from None
+        except Invalid as error:
+            raise type(error)(f"{part}: {error.message}", flaws=error.flaws, code=error.code) from error
+
+    def _compile(self, source: str, context: Context, locale: str) -> "_Renders":
+        program = parse(source)
+        match context:
+            case Context.HTML:
+                return self._template(guarded(program), locale, is_html=True)
+            case Context.TEXT:
+                return self._template(program, locale)
+            case Context.LINE:
+                segments = (segment.on_one_line() for segment in program.segments)
+                return self._template(program.with_segments(segments), locale)
+            case Context.TEXT_OF_HTML:
+                told = text_program(program)
+                if told is not None:
+                    return self._template(told, locale)
+                return _Told(self._template(guarded(program), locale, is_html=True))
+
+    def _template(self, program: Program, locale: str, *, is_html: bool = False) -> Template:
+        functions = self._functions_of(locale)
+        return Template(program, is_html=is_html, filters=functions, meter=self._meter)
+
+    def _functions_of(self, locale: str) -> _Functions:
+        return {**self._functions, **formats_of(locale).filters()}
+
+
+class _Renders(Protocol):
+    def render(self, data: Plain) -> str: ...
+
+
+class _Told:
+    """The text of a page that has to be finished before it can be told."""
+
+    def __init__(self, page: Template) -> None:
+        self._page = page
+
+    def render(self, data: Plain) -> str:
+        return text_of(self._page.render(data))
+
+
+def _fit(words: str, context: Context) -> str:
+    if len(words) > LONGEST_PART:
+        raise TooLarge(
+            f"it has {len(words)} characters, and at most {LONGEST_PART} are sent.",
+            code="template_error",
+        )
+    if (flaw := flaw_in_words(words, context)) is not None:
+        raise Invalid(f"{flaw}.", code="template_error")
+    return words.strip() if context is Context.LINE else words

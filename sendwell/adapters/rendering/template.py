@@ -1,0 +1,143 @@
+"""One program, compiled; runs in bounded time and memory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from minijinja import Environment, TemplateError
+
+from sendwell.adapters.rendering.filters import TESTS
+from sendwell.adapters.rendering.meter import Meter
+from sendwell.adapters.rendering.program import Program
+from sendwell.domain.errors import Invalid, TooLarge
+from sendwell.domain.rendering import Missing
+
+LONGEST_DATA = 256 * 1024
+_SHORT_FUEL = 5_000
+_FUEL = 50_000
+_SMALL = 4 * 1024
+_GLOBALS = ("range", "dict", "debug", "namespace", "cycler", "joiner")
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Data as the JSON it is on the wire, so that nothing in it can be called; and a copy."""
+
+    values: dict[str, Any]
+    size: int
+    has_null: bool
+
+
+def plain(data: Mapping[str, Any]) -> Plain:
+    """The data, made plain. Raises Invalid for what JSON can't say, TooLarge for too much."""
+    try:
+        encoded = _encode(data)
+        if len(encoded) > LONGEST_DATA:
+            raise TooLarge(f"A template takes at most {LONGEST_DATA} bytes of data.")
+        return Plain(_decode(encoded), len(encoded), b"null" in encoded)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise Invalid("The data is no JSON.", code="template_error") from error
+
+
+class Template:
+    """A program in an environment of its own: it has nothing to include, and goes as a whole.
+
+    A short run comes first. What it can make is bounded by its fuel alone: few steps, over little
+    data, that can't enlarge it. A program that needs more runs again with more fuel, and then each
+    value that it prints is metered, which costs half as much again.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        is_html: bool,
+        filters: Mapping[str, Callable[..., Any]],
+        meter: Meter,
+    ) -> None:
+        self._program = program
+        self._source = program.source
+        self._name = "part.html" if is_html else "part.txt"
+        self._filters = {name: filters[name] for name in program.filters}
+        self._meter = meter
+        self._most_data = -1 if program.needs_meter else _SMALL - program.literals
+        self._short = self._environment(_SHORT_FUEL)
+
+    def render(self, data: Plain) -> str:
+        """Raises Missing without a name, TooLarge, or Invalid with the line where known."""
+        self._meter.start()
+        if data.size > self._most_data or data.has_null:
+            return self._run(self._metered, data)
+        try:
+            return self._run(self._short, data)
+        except _OutOfFuelError:
+            return self._run(self._metered, data)
+
+    @cached_property
+    def _metered(self) -> Environment:
+        return self._environment(_FUEL, finalizer=self._print)
+
+    def _environment(self, fuel: int, **more: Any) -> Environment:
+        environment = Environment(
+            fuel=fuel,
+            undefined_behavior="strict",
+            debug=False,
+            pycompat=False,
+            keep_trailing_newline=True,
+            filters=self._filters,
+            tests={name: TESTS[name] for name in self._program.tests},
+            **more,
+        )
+        for name in _GLOBALS:
+            environment.remove_global(name)
+        try:
+            environment.add_template(self._name, self._source)
+        except (TemplateError, UnicodeEncodeError) as error:
+            raise Invalid(_said(error), code="template_error") from error
+        return environment
+
+    def _run(self, environment: Environment, data: Plain) -> str:
+        try:
+            words = environment.render_template(self._name, **data.values)
+        except TemplateError as error:
+            raise _translated(error) from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise Invalid("A filter got what it can't take.", code="template_error") from error
+        except BaseException as error:
+            # A panic of the engine comes as a BaseException whose class can't be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise Invalid("The template can't be rendered.", code="template_error") from error
+        # The engine escapes slashes, too, which is needless and makes links hard to read.
+        return words.replace("&#x2f;", "/")
+
+    def _print(self, value: Any) -> Any:
+        if value is None:
+            raise Missing("There is no value.")
+        self._meter.spend(len(value if isinstance(value, str) else str(value)))
+        return NotImplemented
+
+
+class _OutOfFuelError(TooLarge):
+    """The run took too many steps."""
+
+
+def _translated(error: TemplateError) -> Invalid:
+    if error.kind == "OutOfFuel":
+        return _OutOfFuelError("It takes too many steps.", code="template_error")
+    if error.kind == "UndefinedError" or "undefined" in (error.detail or ""):
+        return Missing(f"line {error.line}: a variable is missing.")
+    return Invalid(
+        f"line {error.line}: this can't be done with these values.", code="template_error"
+    )
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, TemplateError):
+        return f"line {error.line}: {error.detail or error.kind}."
+    return "The template holds half a character."

@@ -1,0 +1,95 @@
+"""Finds deliveries by the names that providers know them under; see the port Deliveries."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sendwell.domain.ids import NotificationId, Part, Position, TenantId
+from sendwell.messages.recipients import person_of
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.ports.deliveries import Found, Sought
+from sendwell.ports.directory import Directory
+from sendwell.ports.journal import Journal, Records
+from sendwell.ports.work import Work
+
+
+class DeliveryFinder:
+    """Reads the journal and the open work, many at once."""
+
+    def __init__(
+        self, records: Records, journal: Journal, *, work: Work, directory: Directory
+    ) -> None:
+        self._records = records
+        self._journal = journal
+        self._work = work
+        self._directory = directory
+
+    async def find(self, sought: Collection[Sought]) -> Mapping[Sought, Found]:
+        by_key = [each for each in sought if each.notification and each.part]
+        by_reference = [each for each in sought if each not in by_key and each.reference]
+        statuses = await self._by_key(by_key)
+        statuses |= await self._by_reference(by_reference)
+        requests = await self._journal.requested([each.position for each in statuses.values()])
+        return {
+            each: await self._found(status, requests[status.position])
+            for each, status in statuses.items()
+            if status.position in requests
+        }
+
+    async def _by_key(self, sought: Sequence[Sought]) -> dict[Sought, Status]:
+        named = await self._records.named(
+            {each.notification for each in sought if each.notification}
+        )
+        places: dict[tuple[NotificationId, str], list[Status]] = {}
+        for tenant, positions in _by_tenant(named).items():
+            for status in await self._standing(tenant, positions):
+                places.setdefault((named[tenant, status.position], status.part), []).append(status)
+        found = {}
+        for each in sought:
+            candidates = places.get((each.notification or NotificationId(""), each.part or ""), [])
+            if len(candidates) > 1:  # ids are unique within a tenant only
+                candidates = [status for status in candidates if status.provider == each.provider]
+            if len(candidates) == 1:
+                found[each] = candidates[0]
+        return found
+
+    async def _by_reference(self, sought: Sequence[Sought]) -> dict[Sought, Status]:
+        found = {}
+        for each in sought:
+            known = await self._records.by_reference(each.provider, each.reference or "")
+            if known is not None:
+                found[each] = known[1]
+        return found
+
+    async def _standing(self, tenant: TenantId, positions: Sequence[Position]) -> list[Status]:
+        open_work = await self._work.open(tenant, positions)
+        ended = await self._records.outcomes(tenant, positions)
+        standing = {(status.position, status.part): status for status in (*open_work, *ended)}
+        return list(standing.values())
+
+    async def _found(self, status: Status, request: Requested) -> Found:
+        part = Part.parse(status.part)
+        to = request.to[part.recipient]
+        users = [to.user_id] if to.user_id else []
+        known = await self._directory.people(request.tenant, users) if users else {}
+        return Found(
+            tenant=request.tenant,
+            notification=request.id,
+            position=request.position,
+            part=status.part,
+            channel=status.channel,
+            state=status.state,
+            at=status.at,
+            attempt=status.attempt,
+            reference=status.reference,
+            user_id=to.user_id,
+            address=person_of(to, known).address(part.channel, part.target),
+        )
+
+
+def _by_tenant(
+    named: Mapping[tuple[TenantId, Position], NotificationId],
+) -> dict[TenantId, list[Position]]:
+    groups: dict[TenantId, list[Position]] = {}
+    for tenant, position in named:
+        groups.setdefault(tenant, []).append(position)
+    return groups

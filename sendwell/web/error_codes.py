@@ -1,0 +1,51 @@
+"""Every `code` of a problem document, and what to do about it; the page /docs/errors."""
+
+CODES: dict[str, str] = {
+    "invalid": (
+        "Something in the request is wrong, and will be wrong the next time. `errors` points at"
+        " each field; correct them."
+    ),
+    "bad_request": "The request cannot be understood as HTTP. Look at how your client builds it.",
+    "bad_schema": (
+        "The JSON Schema of a template's data is no JSON Schema that is taken here. `detail` names"
+        " the place."
+    ),
+    "template_error": (
+        "A template cannot be compiled or rendered. `detail` names the line and what is wrong with"
+        " it. A template that does not exist, or has no words for a channel, is reported so, too."
+    ),
+    "missing_variable": "The template needs data that was not given; `errors` names it. Give it.",
+    "data_mismatch": "The data does not match the template's schema; `errors` points at the places.",
+    "content_too_large": "There are more words than the channel takes. Shorten them.",
+    "idempotency_key_reused": (
+        "The idempotency key was used for another request. Use a new key, or send the same body."
+    ),
+    "denied": (
+        "With 401 the API key is missing or not valid; with 403 whoever asks may not do this."
+        " Without a key only this machine's own user may call, and only in sample mode."
+    ),
+    "not_authenticated": "Send your API key: `Authorization: Bearer sw_…`.",
+    "not_allowed": "Who asks may not do this.",
+    "not_found": (
+        "There is no such thing, or it belongs to another tenant; the two are never told apart."
+    ),
+    "method_not_allowed": "The path exists, but not for this method; `Allow` lists those it takes.",
+    "conflict": "It contradicts what is there already, such as a replay of what was replayed.",
+    "template_exists": "There is a template with this code. Add a version to it instead.",
+    "precondition_failed": (
+        "It is no longer what `If-Match` names: somebody has changed it. Read it again, then"
+        " repeat your change on what you find."
+    ),
+    "too_large": "There is more of it than is taken; `detail` says how much is.",
+    "unsupported_encoding": "Compressed bodies are not accepted. Send it plain.",
+    "unsupported_media_type": "Send JSON, with `Content-Type: application/json`.",
+    "unprocessable": "It was understood and cannot be done as it is.",
+    "too_many_requests": "Too many requests. Wait as long as `Retry-After` says, in seconds.",
+    "unavailable": (
+        "It would be right, but not now: too many requests, or Sendwell is stopping. Wait as long"
+        " as `Retry-After` says, in seconds, then send the same again."
+    ),
+    "internal_error": "A defect of Sendwell. Report it with the `X-Request-ID` of the answer.",
+    "internal": "A defect of Sendwell. Report it with the `X-Request-ID` of the answer.",
+    "error": "Something else; `detail` says what.",
+}

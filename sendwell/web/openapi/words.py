@@ -1,0 +1,28 @@
+"""What the reference says before the operations begin."""
+
+DESCRIPTION = """\
+Every call but health and provider webhooks carries an API key: `Authorization: Bearer sw_…`, or
+the header `X-API-Key`. A key stands for one tenant; nothing of another tenant can be seen. In
+sample mode calls from this machine work without a key.
+
+Errors are problem documents (RFC 9457, `application/problem+json`): `code` is stable, `detail` is
+for people, `errors` points at each wrong field. Every answer has an `X-Request-ID`; quote it when
+you ask for help.
+
+Lists are newest first. `next_cursor` is the `cursor` of the next page; it stays right while things
+are added. Times are RFC 3339 in UTC. Send an `Idempotency-Key` with whatever must not happen twice.
+"""
+
+TAGS = {
+    "notifications": "Tell somebody something, and see what became of it.",
+    "deliveries": "Stop what has not gone out yet.",
+    "dead letters": "Deliveries that ended in failure: why, and again.",
+    "users": "People: their addresses, what they want to hear, and how.",
+    "templates": "Named words in versions and languages.",
+    "rules": "Which event goes into which lane.",
+    "inbox": "Messages inside your own application.",
+    "mailbox": "The dev mailbox: what would have been sent.",
+    "receipts": "What providers say afterwards.",
+    "health": "For load balancers and whoever is on call.",
+}
+"""In the order of the reference."""
