@@ -106,7 +106,7 @@ def _smtp(sink: Sink | None) -> Environment:
 
 
 _ENVIRONMENTS: Mapping[str, Callable[[Sink | None], Environment]] = {
-    "null": lambda _: {"PROVIDER_CREDENTIALS_NULL": "{}", "ROUTE_EMAIL": "null"},
+    "null": lambda _: {"ROUTE_EMAIL": "null"},
     "http": lambda _: _WEBHOOKS,
     "smtp": _smtp,
 }

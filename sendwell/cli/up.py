@@ -1,7 +1,6 @@
 """`sendwell up`: everything in one process on one SQLite file."""
 
 import asyncio
-import contextlib
 import ipaddress
 import signal
 import socket
@@ -81,10 +80,14 @@ def _is_loopback(host: str) -> bool:
 def _run(settings: Settings) -> None:
     listener = _listen(settings)
     port: int = listener.getsockname()[1]
-    with contextlib.suppress(KeyboardInterrupt):
-        import uvloop
+    import uvloop
 
+    try:
         uvloop.run(_serve(replace(settings, port=port), listener))
+    except KeyboardInterrupt:
+        sys.exit(130)  # a second Ctrl-C does not wait
+    except SendwellError as error:
+        sys.exit(f"sendwell: {error.message}")
 
 
 def _listen(settings: Settings) -> socket.socket:

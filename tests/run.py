@@ -1,0 +1,46 @@
+"""`./dev test`: installs what the tests drive, then runs them all, the quick and telling ones first.
+
+`--long` runs 200 chaos cycles instead of 20. Anything else is handed to pytest.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.services.packages import ensure_installed
+
+BIN = Path(sys.executable).parent
+CHECKS = (
+    ("format", (BIN / "ruff", "format", "--check", ".")),
+    ("lint", (BIN / "ruff", "check", ".")),
+    ("types", (BIN / "mypy",)),
+    ("contracts", (BIN / "lint-imports", "--no-cache")),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything; gives the exit code."""
+    is_long = "--long" in arguments
+    rest = [argument for argument in arguments if argument != "--long"]
+    ensure_installed()
+    failed = [] if rest else [name for name, command in CHECKS if run(name, *command)]
+    environment = {"SENDWELL_CHAOS_CYCLES": "200"} if is_long else {}
+    workers = () if any(each.startswith("-n") for each in rest) else ("-n", "2")
+    tests = ("-q", *workers, "--dist", "loadgroup", *(rest or ("tests",)))
+    if run("tests", BIN / "pytest", *tests, **environment):
+        failed.append("tests")
+    for name in failed:
+        print(f"FAILED: {name}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def run(name: str, *command: object, **environment: str) -> int:
+    """Run one step, saying which; gives its exit code."""
+    print(f"── {name}", flush=True)
+    parts = [str(part) for part in command]
+    return subprocess.run(parts, check=False, env={**os.environ, **environment}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
