@@ -65,6 +65,7 @@ from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.listener import recorder
 from sendwell.runtime.journal.records import SqlRecords
+from sendwell.runtime.journal.sweep import sweep
 from sendwell.runtime.process import Process, Worker
 from sendwell.runtime.timers import Timers
 from sendwell.settings import Settings, drops
@@ -190,6 +191,7 @@ async def build_roles(core: Core) -> Roles:
         Worker("orchestrator", orchestrator.run),
         Worker("delivery", delivery.run, delivery.stop),
         Worker("receipts", receipts.run, receipts.stop),
+        Worker("sweep", partial(sweep, core.journal, clock)),
     ):
         core.process.start(worker)
     tracker = Tracker(records, store)

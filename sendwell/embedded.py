@@ -8,6 +8,7 @@ from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
 from sendwell.roles.gateway.api import Intake
+from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.inbox import api as inbox_api
 from sendwell.roles.mailbox import api as mailbox_api
 from sendwell.roles.receipts.api import Integration, Webhooks
@@ -64,8 +65,10 @@ def _app(core: Core, roles: Roles) -> FastAPI:
         public_url=core.settings.public_url or f"http://{core.settings.host}:{core.settings.port}",
         clock=core.clock,
     )
+    quota = Quota(core.settings.rates.api)
+    intake = Intake(roles.gateway, callers, quota=quota, clock=core.clock)
     hot = [
-        *Intake(roles.gateway, callers).routes(),
+        *intake.routes(),
         *webhooks.routes(),
         *Health(core.process).routes(),
     ]

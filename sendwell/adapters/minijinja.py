@@ -11,12 +11,11 @@ from sendwell.adapters.rendering.grammar import parse
 from sendwell.adapters.rendering.meter import Meter
 from sendwell.adapters.rendering.places import guarded
 from sendwell.adapters.rendering.program import Program
-from sendwell.adapters.rendering.template import Plain, Template, plain
+from sendwell.adapters.rendering.template import Plain, Template, read
 from sendwell.adapters.rendering.trace import missing_in, required
 from sendwell.domain.errors import Invalid, TooLarge
-from sendwell.domain.rendering import Context, Missing, Source, flaw_in_words
+from sendwell.domain.rendering import Context, Missing, Source, flaw_in_line
 
-LONGEST_PART = 1024 * 1024
 _KEPT = 512
 """Compiled sources; each takes some 10 kB besides its words."""
 
@@ -41,25 +40,22 @@ class MinijinjaRenderer:
         self.check(source)
         return required(parse(source.text))
 
-    def render(
-        self, sources: Mapping[str, Source], data: Mapping[str, Any], *, locale: str
-    ) -> dict[str, str]:
-        given = plain(data)
-        return {
-            part: self._render(part, source, given, locale=locale)
-            for part, source in sources.items()
-        }
-
-    def _render(self, part: str, source: Source, data: Plain, *, locale: str) -> str:
+    def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
+        given = read(data)
+        compiled, words, part = self._compiled, {}, ""
         try:
-            words = self._compiled(source.text, source.context, locale).render(data)
-            return _fit(words, source.context)
-        except Missing:
-            functions = self._functions_of(locale)
-            found = missing_in(source.text, data, filters=functions, meter=self._meter)
-            raise Missing(f"{part}: {found.message}", names=found.names, flaws=found.flaws) from None
+            for part, source in sources.items():
+                words[part] = compiled(source.text, source.context, locale).render(given)
+        except Missing as error:
+            raise self._named(part, sources[part], given, locale=locale) from error
         except Invalid as error:
-            raise type(error)(f"{part}: {error.message}", flaws=error.flaws, code=error.code) from error
+            raise _in_part(part, error) from error
+        return words
+
+    def _named(self, part: str, source: Source, data: Plain, *, locale: str) -> Missing:
+        functions = self._functions_of(locale)
+        found = missing_in(source.text, data, filters=functions, meter=self._meter)
+        return Missing(f"{part}: {found.message}", names=found.names, flaws=found.flaws)
 
     def _compile(self, source: str, context: Context, locale: str) -> "_Renders":
         program = parse(source)
@@ -70,7 +66,7 @@ class MinijinjaRenderer:
                 return self._template(program, locale)
             case Context.LINE:
                 segments = (segment.on_one_line() for segment in program.segments)
-                return self._template(program.with_segments(segments), locale)
+                return _Line(self._template(program.with_segments(segments), locale))
             case Context.TEXT_OF_HTML:
                 told = text_program(program)
                 if told is not None:
@@ -89,6 +85,19 @@ class _Renders(Protocol):
     def render(self, data: Plain) -> str: ...
 
 
+class _Line:
+    """Words that must be one line."""
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def render(self, data: Plain) -> str:
+        words = self._template.render(data)
+        if (flaw := flaw_in_line(words)) is not None:
+            raise Invalid(flaw, code="template_error")
+        return words.strip()
+
+
 class _Told:
     """The text of a page that has to be finished before it can be told."""
 
@@ -99,12 +108,6 @@ class _Told:
         return text_of(self._page.render(data))
 
 
-def _fit(words: str, context: Context) -> str:
-    if len(words) > LONGEST_PART:
-        raise TooLarge(
-            f"it has {len(words)} characters, and at most {LONGEST_PART} are sent.",
-            code="template_error",
-        )
-    if (flaw := flaw_in_words(words, context)) is not None:
-        raise Invalid(f"{flaw}.", code="template_error")
-    return words.strip() if context is Context.LINE else words
+def _in_part(part: str, error: Invalid) -> Invalid:
+    kind = TooLarge if isinstance(error, TooLarge) else Invalid
+    return kind(f"{part}: {error.message}", flaws=error.flaws, code=error.code)

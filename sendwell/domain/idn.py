@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LONGEST_LABEL = 63
@@ -12,6 +13,7 @@ _EXCEPTIONS = frozenset("ßς")
 them, and so does Python's `idna` codec: mail for straße.example would go to strasse.example."""
 
 
+@lru_cache(4_096)
 def ascii_name(name: str) -> str | None:
     """The name in lower case and ASCII; None when it is not the name of a host.
 
@@ -43,7 +45,7 @@ def _punycode(label: str) -> str:
 
 def _is_for_names(character: str) -> bool:
     if character.isascii():
-        return character.isalnum() or character == "-"
+        return True  # Punycode leaves it as it is, and then the whole label is looked at
     if unicodedata.category(character) not in _LETTERS_AND_DIGITS:
         return False
     return character in _EXCEPTIONS or _folded(character) == character

@@ -8,8 +8,6 @@ from typing import Any
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
 
-_ENDS_LINE = ("\r", "\n", "\0")
-
 
 class Context(StrEnum):
     """Where rendered words will stand; decides how values are escaped and what is refused."""
@@ -101,12 +99,10 @@ def pointer(name: str) -> str:
     return "/".join(("/data", *steps))
 
 
-def flaw_in_words(words: str, context: Context) -> str | None:
-    """Why rendered words can't stand in that context; None when they can."""
-    if context is Context.LINE and any(end in words for end in _ENDS_LINE):
-        return "a value brings a line break, and this must be one line"
-    if "\0" in words:
-        return "a value holds the character NUL, which no channel can carry"
+def flaw_in_line(words: str) -> str | None:
+    """Why rendered words can't stand in a header, where a line end could begin another one."""
+    if "\n" in words or "\r" in words or "\0" in words:
+        return "A value brings a line break, and this must be one line."
     return None
 
 

@@ -35,7 +35,7 @@ def first_change(zone: tzinfo, after: datetime, until: datetime) -> datetime | N
     if until.astimezone(zone).utcoffset() == offset:
         return None
     before = after.replace(microsecond=0)
-    low, high = 0, -((before - until) // _SECOND)
+    low, high = 0, (until - before) // _SECOND
     while high - low > 1:
         middle = (low + high) // 2
         if (before + middle * _SECOND).astimezone(zone).utcoffset() == offset:

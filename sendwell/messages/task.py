@@ -36,3 +36,9 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     """Who has it in hand, or had it last."""
     work: int = 0
     version: int = 1
+
+    def wait(self, until: int, reason: str | None) -> None:
+        """It is looked at again then, or when it expires, to end it."""
+        expires_at = self.request.expires_at
+        self.due = until if expires_at is None else min(until, expires_at)
+        self.reason = reason

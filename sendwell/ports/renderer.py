@@ -1,7 +1,7 @@
 """Words from templates."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from sendwell.domain.rendering import Source
 
@@ -9,8 +9,8 @@ from sendwell.domain.rendering import Source
 class Renderer(Protocol):
     """A template language that can neither reach out nor run on.
 
-    Time, memory and output are bounded whatever a template or its data says; data is taken as the
-    JSON it would be on the wire, and is never changed nor read as a template. Thread-safe.
+    Time, memory and output are bounded whatever a template or its data says, and data is never
+    read as a template. Thread-safe.
     """
 
     def check(self, source: Source) -> None:
@@ -29,11 +29,10 @@ class Renderer(Protocol):
         """
         ...
 
-    def render(
-        self, sources: Mapping[str, Source], data: Mapping[str, Any], *, locale: str
-    ) -> dict[str, str]:
+    def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
         """The sources, by part, all filled with the same data; numbers and dates as `locale` has.
 
+        `data` is a JSON object, as the producer sent it.
         Raises Missing (an Invalid) with the names and where they would stand in the request when
         a variable is absent or null; TooLarge when a part takes too long or becomes too long;
         Invalid otherwise. Each says in which part. An unknown locale counts as English.

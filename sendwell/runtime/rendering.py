@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
@@ -15,19 +17,20 @@ from sendwell.ports.renderer import Renderer
 def render_parts(
     renderer: Renderer,
     body: TemplateBody,
-    data: Mapping[str, Any],
+    data: bytes | Mapping[str, Any],
     *,
     channel: ChannelName,
     locale: str,
 ) -> Content:
     """Everything the channel uses, rendered at once; raises what `Renderer.render` raises.
 
-    A body without words for the channel raises Invalid too.
+    `data` is a JSON object, best as it came; a body without words for the channel is Invalid too.
     """
     parts = _sources(body, channel)
     if not parts:
         raise Invalid(f"The template has no words for {channel}.", code="template_error")
-    return Content(**renderer.render(parts, data, locale=locale))
+    given = data if isinstance(data, bytes) else msgspec.json.encode(data)
+    return Content(**renderer.render(parts, given, locale=locale))
 
 
 def check_parts(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> None:

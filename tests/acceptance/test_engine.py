@@ -265,3 +265,10 @@ async def test_an_address_that_is_gone_is_not_used_again(
 
     await product.settled(second.json()["id"], "SUPPRESSED")
     assert len(endpoint.calls) == 1
+
+
+async def test_a_tenant_is_told_what_it_may_still_hand_in(product: Product) -> None:
+    answer = await product.send(to={"email": "a@example.org"}, content="x")
+
+    assert answer.headers["ratelimit-policy"].startswith('"tenant";q=')
+    assert answer.headers["ratelimit"].startswith('"tenant";r=')

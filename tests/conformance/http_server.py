@@ -142,5 +142,11 @@ def saying_once(*pieces: bytes) -> Script:
     return script
 
 
+async def silence(talk: Talk) -> None:
+    """Hear one request and never answer."""
+    await talk.hear()
+    await talk.until_gone()
+
+
 def pieces(data: bytes, size: int) -> Sequence[bytes]:
     return [data[start : start + size] for start in range(0, len(data), size)]

@@ -73,8 +73,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._loop: AbstractEventLoop = asyncio.get_running_loop()
         self._transport = cast("asyncio.Transport", transport)
-        # From the first byte that the socket does not take: `pause_writing` tells us then.
-        self._transport.set_write_buffer_limits(high=0)
+        # So that `pause_writing` tells what the socket does not take. Not 0: asyncio's TLS
+        # compares with >= and would always be paused.
+        self._transport.set_write_buffer_limits(high=1)
         self._has_news = _news(self._transport)
         self.is_open = True
         self._home.joined()

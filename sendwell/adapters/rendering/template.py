@@ -15,33 +15,36 @@ from sendwell.domain.errors import Invalid, TooLarge
 from sendwell.domain.rendering import Missing
 
 LONGEST_DATA = 256 * 1024
+LONGEST_PART = 1024 * 1024
 _SHORT_FUEL = 5_000
 _FUEL = 50_000
 _SMALL = 4 * 1024
+_ESCAPED_SLASH = "&#x2f;"
+"""The engine escapes slashes, too, which nothing needs and makes links hard to read."""
 _GLOBALS = ("range", "dict", "debug", "namespace", "cycler", "joiner")
 
-_decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Data as the JSON it is on the wire, so that nothing in it can be called; and a copy."""
+    """Data that came as JSON, so that nothing in it can be called; nobody else has it in hand."""
 
     values: dict[str, Any]
     size: int
     has_null: bool
 
 
-def plain(data: Mapping[str, Any]) -> Plain:
-    """The data, made plain. Raises Invalid for what JSON can't say, TooLarge for too much."""
+def read(data: bytes) -> Plain:
+    """The data of one render. Raises Invalid for what is no JSON object, TooLarge for too much."""
+    if len(data) > LONGEST_DATA:
+        raise TooLarge(
+            f"A template takes at most {LONGEST_DATA} bytes of data.", code="template_error"
+        )
     try:
-        encoded = _encode(data)
-        if len(encoded) > LONGEST_DATA:
-            raise TooLarge(f"A template takes at most {LONGEST_DATA} bytes of data.")
-        return Plain(_decode(encoded), len(encoded), b"null" in encoded)
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise Invalid("The data is no JSON.", code="template_error") from error
+        return Plain(_decode(data), len(data), b"null" in data)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("The data is no JSON object.", code="template_error") from error
 
 
 class Template:
@@ -62,6 +65,7 @@ class Template:
     ) -> None:
         self._program = program
         self._source = program.source
+        self._is_html = is_html
         self._name = "part.html" if is_html else "part.txt"
         self._filters = {name: filters[name] for name in program.filters}
         self._meter = meter
@@ -69,8 +73,19 @@ class Template:
         self._short = self._environment(_SHORT_FUEL)
 
     def render(self, data: Plain) -> str:
-        """Raises Missing without a name, TooLarge, or Invalid with the line where known."""
+        """The words. Raises Missing without a name, TooLarge, or Invalid with the line if known."""
         self._meter.start()
+        words = self._render(data)
+        if len(words) > LONGEST_PART:
+            raise TooLarge(
+                f"It has {len(words)} characters, and at most {LONGEST_PART} are sent.",
+                code="template_error",
+            )
+        if "\0" in words:
+            raise Invalid("A value holds the character NUL.", code="template_error")
+        return words.replace(_ESCAPED_SLASH, "/") if self._is_html else words
+
+    def _render(self, data: Plain) -> str:
         if data.size > self._most_data or data.has_null:
             return self._run(self._metered, data)
         try:
@@ -103,7 +118,7 @@ class Template:
 
     def _run(self, environment: Environment, data: Plain) -> str:
         try:
-            words = environment.render_template(self._name, **data.values)
+            return environment.render_template(self._name, **data.values)
         except TemplateError as error:
             raise _translated(error) from error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -113,8 +128,6 @@ class Template:
             if type(error).__name__ != "PanicException":
                 raise
             raise Invalid("The template can't be rendered.", code="template_error") from error
-        # The engine escapes slashes, too, which is needless and makes links hard to read.
-        return words.replace("&#x2f;", "/")
 
     def _print(self, value: Any) -> Any:
         if value is None:

@@ -38,6 +38,7 @@ class Exchange:
     ) -> None:
         self._accounts = dict(accounts)
         self._route = route
+        self._only = next(iter(accounts.values())) if len(accounts) == 1 else None
         self._in_house = in_house
         self._clock = clock
         self._chance = chance
@@ -67,6 +68,8 @@ class Exchange:
 
     def others(self, tried: Collection[str]) -> tuple[str, ...]:
         """The accounts that a delivery could still go to at once."""
+        if self._only is not None and self._only.name in tried:
+            return ()
         now = self._now()
         return tuple(
             name
@@ -97,6 +100,8 @@ class Exchange:
 
     def _choose(self, tried: Collection[str]) -> Account | None:
         now = self._now()
+        if self._only is not None:
+            return self._only if self._only.breaker.allows(now) else None
         unavailable = {
             name
             for name, account in self._accounts.items()

@@ -184,8 +184,8 @@ class Settler:
             case Sent():
                 self._enter_sent(event, book)
             case Held(task, until, rule):
-                task.due, task.reason = until, rule
-                self._move(task, State.HELD, book, rule=rule, due=until)
+                task.wait(until, rule)
+                self._move(task, State.HELD, book, rule=rule, due=task.due)
                 book.waiting.append(task)
             case Stopped(task, stop):
                 self._enter_stopped(task, stop, book)
@@ -217,9 +217,9 @@ class Settler:
 
     def _enter_retry(self, task: Task, settled: Settled, at: int, book: _Book) -> None:
         self._move(task, State.FAILED, book, at=at, fault=settled.fault)
-        task.due = at + settled.wait // timedelta(microseconds=1)
+        until = at + settled.wait // timedelta(microseconds=1)
+        task.wait(until, settled.fault.code if settled.fault else None)
         task.tried = settled.refused_by
-        task.reason = settled.fault.code if settled.fault else None
         self._move(task, State.RETRYING, book, at=at, due=task.due)
         book.waiting.append(task)
 

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sendwell.domain.errors import Invalid, SendwellError, TooLarge
+from sendwell.ports.clock import Clock
+from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.gateway.request import Origin
 from sendwell.roles.gateway.service import Answer, Gateway
 from sendwell.roles.gateway.wire import MOST_BYTES, read_many
@@ -28,9 +30,11 @@ _LONGEST_KEY = 255
 class Intake:
     """POST /api/v1/notifications and …/batch."""
 
-    def __init__(self, gateway: Gateway, callers: Callers) -> None:
+    def __init__(self, gateway: Gateway, callers: Callers, *, quota: Quota, clock: Clock) -> None:
         self._gateway = gateway
         self._callers = callers
+        self._quota = quota
+        self._clock = clock
 
     def routes(self) -> list[Route]:
         """The two routes, to be mounted before all others."""
@@ -43,11 +47,12 @@ class Intake:
         """Accept a notification: 202 once it is on disk."""
         try:
             origin = await self._origin(request)
+            standing = self._quota.take(origin.tenant, 1, self._clock.now())
             body = await body_of(request, most=MOST_BYTES)
             answer = await self._gateway.accept(body, origin, key=_key(request))
         except SendwellError as error:
             return problem_of(error)
-        headers = {"Location": f"/api/v1/notifications/{answer.id}"}
+        headers = {"Location": f"/api/v1/notifications/{answer.id}", **standing.headers}
         if answer.is_duplicate:
             headers["Idempotency-Replayed"] = "true"
         return _json(_document(answer), headers)
@@ -60,10 +65,11 @@ class Intake:
             kind = request.headers.get("content-type", "")
             bodies = read_many(body, is_lines=kind.startswith(_LINES))
             _check_number(bodies)
+            standing = self._quota.take(origin.tenant, len(bodies), self._clock.now())
             answers = await self._gateway.accept_many(bodies, origin, key=_key(request))
         except SendwellError as error:
             return problem_of(error)
-        return _json(_summary(answers), {})
+        return _json(_summary(answers), standing.headers)
 
     async def _origin(self, request: Request) -> Origin:
         caller = await self._callers(request)

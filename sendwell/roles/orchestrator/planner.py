@@ -153,7 +153,8 @@ def _planned(
 
 
 def _waiting(task: Task, state: State, until: datetime, rule: str) -> Task:
-    task.state, task.due, task.reason = state, int(until.timestamp() * 1e6), rule
+    task.state = state
+    task.wait(int(until.timestamp() * 1e6), rule)
     return task
 
 

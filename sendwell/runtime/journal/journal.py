@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.lifecycle import FINAL, State
@@ -13,7 +13,7 @@ from sendwell.messages.status import Status
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Acceptance, Entry
 from sendwell.runtime.journal import sqlite as hot
-from sendwell.runtime.journal.tables import MARK, OUTCOME, REQUESTED
+from sendwell.runtime.journal.tables import IDEMPOTENCY, MARK, OUTCOME, REQUESTED
 from sendwell.runtime.journal.unplanned import Unplanned
 
 _MARK = "planned"
@@ -40,6 +40,12 @@ class SqlJournal:
         self._unplanned = Unplanned(marks[0].position if marks else 0)
         (row,) = await self._database.rows(select(func.max(REQUESTED.c.position).label("last")))
         return Position(max(row.last or 0, self._unplanned.mark))
+
+    async def forget_keys(self, now: int) -> int:
+        """Delete idempotency keys that no longer count; gives how many those were."""
+        old = delete(IDEMPOTENCY).where(IDEMPOTENCY.c.at < now - self._window)
+        (done,) = await self._database.execute(old)
+        return done.rowcount
 
     async def accept(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
         rows = [self._row(entry) for entry in entries]

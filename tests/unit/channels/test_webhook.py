@@ -43,6 +43,7 @@ def test_an_absolute_url_of_the_web_is_taken(url: str) -> None:
         # what readers of URLs differ about
         "https://example.org\\@evil.example/",
         "https:\\\\example.org",
+        "https://example.org/a\\b",
         "https://exa mple.org/",
         " https://example.org/",
         "https://example.org/\r\nX: y",
@@ -69,6 +70,14 @@ def test_an_absolute_url_of_the_web_is_taken(url: str) -> None:
 )
 def test_everything_else_is_refused(url: str) -> None:
     assert flaw_in_address(url)
+
+
+def test_a_password_is_refused_by_name_and_not_repeated() -> None:
+    flaw = flaw_in_address("https://ann:secret@example.org/")
+
+    assert flaw is not None
+    assert "without a user name or password" in flaw
+    assert "secret" not in flaw
 
 
 @pytest.mark.parametrize(

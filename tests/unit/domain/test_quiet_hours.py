@@ -162,6 +162,48 @@ def test_a_whole_day_may_be_skipped() -> None:
     assert shown(until, apia) == "Sat 00:00:00+1400"
 
 
+class Restless(tzinfo):
+    """Puts its clocks forward by an hour and 30 hours later back, as if nothing had been."""
+
+    forward = datetime(2026, 5, 5, tzinfo=UTC)
+    hour = timedelta(hours=1)
+
+    def _offset(self, instant: datetime) -> timedelta:
+        is_forward = self.forward <= instant.replace(tzinfo=UTC) < self.forward + 30 * self.hour
+        return self.hour if is_forward else timedelta(0)
+
+    def fromutc(self, instant: datetime) -> datetime:
+        offset = self._offset(instant)
+        is_repeated = offset < self._offset(instant - self.hour)
+        return (instant + offset).replace(fold=int(is_repeated))
+
+    def utcoffset(self, wall: datetime | None) -> timedelta | None:
+        if wall is None or wall.fold:
+            return timedelta(0)
+        return self._offset(wall - self.hour)
+
+    def dst(self, wall: datetime | None) -> timedelta | None:
+        return self.utcoffset(wall)
+
+    def tzname(self, wall: datetime | None) -> str:
+        return "Restless"
+
+
+def test_clocks_put_forward_and_back_within_a_quiet_stretch_are_seen_both_times() -> None:
+    hours = parse_quiet_hours(
+        {
+            "windows": [
+                {"days": ["mon", "tue"], "from": "00:00", "to": "24:00"},
+                {"days": ["wed"], "from": "00:00", "to": "06:30"},
+            ]
+        }
+    )
+
+    until = hours.quiet_until(at("2026-05-04T12:00Z", Restless()))
+
+    assert shown(until, UTC) == "Wed 05:30:00+0000"
+
+
 minutes_of_day = st.integers(0, 1439)
 windows = st.builds(
     Window, st.frozensets(st.integers(0, 6), min_size=1), minutes_of_day, st.integers(0, 1440)

@@ -16,6 +16,7 @@ from sendwell.roles.templates.cache import PublishedCache, VersionCache
 from sendwell.roles.templates.service.drafts import Draft
 from sendwell.roles.templates.service.needs import Needs
 from sendwell.roles.templates.service.previews import Preview, preview
+from sendwell.roles.templates.service.samples import SAMPLE_CODE, SAMPLE_NAME, sample_draft
 from sendwell.roles.templates.store import Template, TemplateStore, VersionRecord, changed, taken
 
 
@@ -78,6 +79,17 @@ class Templates:
         await self._store.create(template, first, record=record)
         self._published.forget((caller.tenant, code))
         return template
+
+    async def ensure_sample(self, tenant: TenantId) -> None:
+        """The sample template is there, published."""
+        if await self._store.template(tenant, SAMPLE_CODE) is None:
+            await self.create(
+                Caller(tenant, "sample"),
+                SAMPLE_CODE,
+                name=SAMPLE_NAME,
+                draft=sample_draft(),
+                is_published=True,
+            )
 
     async def add_version(
         self,

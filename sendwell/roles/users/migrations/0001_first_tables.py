@@ -10,37 +10,39 @@ down_revision = None
 def upgrade() -> None:
     """Create them."""
 
-    op.create_table('person',
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('user_id', sa.String(length=255), nullable=False),
-    sa.Column('key_id', sa.String(length=64), nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=False),
-    sa.Column('preferences', sa.Text(), nullable=False),
-    sa.Column('last_token', sa.Integer(), nullable=False),
-    sa.Column('created_at', sa.BigInteger(), nullable=False),
-    sa.Column('updated_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('tenant', 'user_id')
+    op.create_table(
+        "person",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=255), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("preferences", sa.Text(), nullable=False),
+        sa.Column("last_token", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "user_id"),
     )
-    op.create_table('push_token',
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('user_id', sa.String(length=255), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
-    sa.Column('token_hash', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('key_id', sa.String(length=64), nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=False),
-    sa.Column('platform', sa.String(length=16), nullable=True),
-    sa.Column('last_seen', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('tenant', 'user_id', 'number')
+    op.create_table(
+        "push_token",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=255), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("platform", sa.String(length=16), nullable=True),
+        sa.Column("last_seen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "user_id", "number"),
     )
-    op.create_index('push_token_hash', 'push_token', ['tenant', 'token_hash'], unique=True)
-    op.create_table('suppression',
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('address_hash', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('channel', sa.String(length=32), nullable=False),
-    sa.Column('reason', sa.String(length=255), nullable=True),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.Column('changed_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('tenant', 'address_hash')
+    op.create_index("push_token_hash", "push_token", ["tenant", "token_hash"], unique=True)
+    op.create_table(
+        "suppression",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("address_hash", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=255), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "address_hash"),
     )
-    op.create_index('suppression_changed', 'suppression', ['tenant', 'changed_at'], unique=False)
-
+    op.create_index("suppression_changed", "suppression", ["tenant", "changed_at"], unique=False)

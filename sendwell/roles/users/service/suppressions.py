@@ -79,7 +79,10 @@ class Suppressions:
     async def change(
         self, tenant: TenantId, channel: ChannelName, *, address: str, reason: str | None, at: int
     ) -> Collection[UserId]:
-        """Suppress an address, or lift that (no reason); gives who lost a push token by it."""
+        """Suppress an address, or lift that (no reason); gives who lost a push token by it.
+
+        News that is older than what is known does not count.
+        """
         change = Change(
             tenant,
             channel,
@@ -88,9 +91,10 @@ class Suppressions:
             at,
             self._clock.now(),
         )
-        users = await self._store.change(change)
-        self.note(tenant, {change.address_hash: change.reason})
-        return users
+        changed = await self._store.change(change)
+        if changed.counts:
+            self.note(tenant, {change.address_hash: change.reason})
+        return changed.losers
 
     def note(self, tenant: TenantId, changed: Reasons) -> None:
         """These changes are in the database."""

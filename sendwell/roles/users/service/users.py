@@ -69,7 +69,8 @@ class Users:
     ) -> None:
         """Nothing goes to that address any more, for that reason, known since `at` (microseconds).
 
-        A push token is taken from its person as well. Suppressing twice keeps the later reason.
+        A push token is taken from its person as well. Idempotent; of two the later one counts,
+        and nothing where the address was cleared, or its app was seen, after `at`.
         """
         losers = await self._suppressions.change(
             tenant, channel, address=address, reason=reason, at=at

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.ports.database import Database, Write
@@ -13,7 +13,7 @@ _PUSH = ChannelName("push")
 
 
 class Change(NamedTuple):
-    """An address is suppressed for a reason, or (without one) no longer."""
+    """An address is suppressed for a reason known since `at`, or (without one) no longer."""
 
     tenant: TenantId
     channel: ChannelName
@@ -21,6 +21,13 @@ class Change(NamedTuple):
     reason: str | None
     at: int
     changed_at: int
+
+
+class Changed(NamedTuple):
+    """What became of a change: whether it counts, and who lost a push token by it."""
+
+    counts: bool
+    losers: Sequence[UserId] = ()
 
 
 Reasons = dict[bytes, str | None]
@@ -33,10 +40,10 @@ class SuppressionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def change(self, change: Change) -> Sequence[UserId]:
-        """Store it; gives the people who lost that push token by it."""
-        ((users,),) = await self._database.commit([Write(_change, [change])])
-        return users  # type: ignore[no-any-return]
+    async def change(self, change: Change) -> Changed:
+        """Store it, unless something later is known: a lift, or the app with that push token."""
+        ((changed,),) = await self._database.commit([Write(_change, [change])])
+        return changed  # type: ignore[no-any-return]
 
     async def changed_since(self, tenant: TenantId, since: int, *, most: int) -> Reasons:
         """What has changed since then (0: all that is suppressed), but not more than `most`."""
@@ -60,31 +67,46 @@ class SuppressionStore:
         return {row.address_hash: row.reason for row in rows}
 
 
-def _change(connection: Connection, changes: Sequence[Change]) -> list[Sequence[UserId]]:
+def _change(connection: Connection, changes: Sequence[Change]) -> list[Changed]:
     return [_change_one(connection, change) for change in changes]
 
 
-def _change_one(connection: Connection, change: Change) -> Sequence[UserId]:
+def _change_one(connection: Connection, change: Change) -> Changed:
+    if change.reason is not None and _is_outdated(connection, change):
+        return Changed(counts=False)
     _store(connection, change)
     if change.channel != _PUSH or change.reason is None:
-        return ()
-    token = and_(
-        PUSH_TOKEN.c.tenant == change.tenant, PUSH_TOKEN.c.token_hash == change.address_hash
+        return Changed(counts=True)
+    losers = (
+        connection.execute(select(PUSH_TOKEN.c.user_id).where(_is_token(change))).scalars().all()
     )
-    users: Sequence[UserId] = (
-        connection.execute(select(PUSH_TOKEN.c.user_id).where(token)).scalars().all()
-    )
-    if users:
-        connection.execute(delete(PUSH_TOKEN).where(token))
-    return users
+    if losers:
+        connection.execute(delete(PUSH_TOKEN).where(_is_token(change)))
+    return Changed(counts=True, losers=losers)
+
+
+def _is_outdated(connection: Connection, change: Change) -> bool:
+    later = select(SUPPRESSION.c.at).where(_is_address(change), SUPPRESSION.c.at > change.at)
+    if connection.execute(later).first() is not None:
+        return True
+    seen = select(PUSH_TOKEN.c.number).where(_is_token(change), PUSH_TOKEN.c.last_seen > change.at)
+    return change.channel == _PUSH and connection.execute(seen).first() is not None
 
 
 def _store(connection: Connection, change: Change) -> None:
     values = {"reason": change.reason, "at": change.at, "changed_at": change.changed_at}
-    which = and_(
+    known = update(SUPPRESSION).where(_is_address(change)).values(values)
+    if not connection.execute(known).rowcount and change.reason is not None:
+        connection.execute(insert(SUPPRESSION).values(change._asdict()))
+
+
+def _is_address(change: Change) -> ColumnElement[bool]:
+    return and_(
         SUPPRESSION.c.tenant == change.tenant, SUPPRESSION.c.address_hash == change.address_hash
     )
-    is_known = connection.execute(update(SUPPRESSION).where(which).values(values)).rowcount
-    if not is_known and change.reason is not None:
-        row = {**change._asdict(), **values}
-        connection.execute(insert(SUPPRESSION).values(row))
+
+
+def _is_token(change: Change) -> ColumnElement[bool]:
+    return and_(
+        PUSH_TOKEN.c.tenant == change.tenant, PUSH_TOKEN.c.token_hash == change.address_hash
+    )

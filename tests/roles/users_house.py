@@ -1,0 +1,110 @@
+"""The users role on an embedded database, as two tenants and other roles see it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.system import SystemClock
+from sendwell.domain.ids import ChannelName, TenantId, UserId
+from sendwell.domain.person import Person
+from sendwell.domain.policy import Policy
+from sendwell.roles.accounts import tables as accounts_tables
+from sendwell.roles.accounts.keys import new_key
+from sendwell.roles.accounts.service import Accounts
+from sendwell.roles.accounts.store import AccountStore
+from sendwell.roles.users import tables
+from sendwell.roles.users.api import routes
+from sendwell.roles.users.service import Users
+from sendwell.roles.users.store import UserStore
+from sendwell.runtime.server.app import build_app
+from sendwell.runtime.server.callers import Callers
+
+ACME, OTHER = TenantId("acme"), TenantId("other")
+ADA, BOB = UserId("ada"), UserId("bob")
+EMAIL, PUSH, SMS = ChannelName("email"), ChannelName("push"), ChannelName("sms")
+ADDRESS = "Ada@example.org"
+PERSON = {
+    "email": ADDRESS,
+    "phone": "+436641234567",
+    "url": "https://example.org/hooks/ada",
+    "name": "Ada Lovelace",
+    "locale": "de-AT",
+    "timezone": "Europe/Vienna",
+    "attributes": {"plan": "pro", "seats": [1, 2.5, None, {"é": "\n"}]},
+}
+HERE = "/api/v1/users/ada"
+
+
+class PatientClock(SystemClock):
+    """The machine's clock, for which time can be made to pass."""
+
+    passed = 0.0
+
+    def now(self) -> int:
+        return super().now() + int(self.passed * 1e6)
+
+    def elapsed(self) -> float:
+        return super().elapsed() + self.passed
+
+
+@dataclass
+class Role:
+    """The role on an embedded database, as two tenants see it."""
+
+    database: SqliteDatabase
+    clock: PatientClock
+    users: Users
+    app: Any
+    acme: httpx2.AsyncClient
+    other: httpx2.AsyncClient
+
+    def elsewhere(self) -> Users:
+        """The same role in another process."""
+        return Users(UserStore(self.database), clock=self.clock)
+
+
+@asynccontextmanager
+async def a_role(folder: Path) -> AsyncIterator[Role]:
+    database, clock = SqliteDatabase(folder / "users.sqlite"), PatientClock()
+    for metadata in (tables.METADATA, accounts_tables.METADATA):
+        metadata.create_all(database.engine)
+    users = Users(UserStore(database), clock=clock)
+    accounts = Accounts(AccountStore(database), defaults=Policy(), clock=clock)
+    app = build_app(Callers(accounts), [], [routes(users)])
+    acme, other = [await a_client(accounts, app, tenant) for tenant in (ACME, OTHER)]
+    yield Role(database, clock, users, app, acme, other)
+    await acme.aclose()
+    await other.aclose()
+    await database.close()
+
+
+async def a_client(accounts: Accounts, app: Any, tenant: TenantId) -> httpx2.AsyncClient:
+    key = new_key()
+    await accounts.ensure_tenant(tenant, tenant, is_sandboxed=False)
+    await accounts.ensure_key(tenant, key, name="test")
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://sendwell.test",
+        headers={"authorization": f"Bearer {key.text}"},
+    )
+
+
+async def a_token(role: Role, token: str, user: str = "ada", **more: str) -> dict[str, Any]:
+    answer = await role.acme.post(f"/api/v1/users/{user}/tokens", json={"token": token, **more})
+    assert answer.status_code in {200, 201}, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def the_person(users: Users, user: UserId = ADA) -> Person | None:
+    return (await users.people(ACME, [user])).get(user)
+
+
+def pointers(answer: httpx2.Response) -> set[str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return {flaw["pointer"] for flaw in answer.json()["errors"]}
