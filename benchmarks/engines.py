@@ -125,5 +125,6 @@ def _key(running: Child) -> str:
 def _publish(engine: Engine) -> None:
     """The words of the measurements as a template of the product."""
     parts = {"subject": SUBJECT, "html": HTML, "text": TEXT}
-    template = {"code": TEMPLATE, "channels": {"email": {"en": parts}, "webhook": {"en": parts}}}
+    bodies = {"email": {"en": parts}, "webhook": {"en": parts}}
+    template = {"code": TEMPLATE, "bodies": bodies, "publish": True}
     post(engine.port, "/api/v1/templates", template, key=engine.key)

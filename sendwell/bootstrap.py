@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from sendwell.adapters.http import Guarded, HttpClient, Trusted
 from sendwell.adapters.limiter.memory import MemoryLimiter
-from sendwell.adapters.rendering import MinijinjaRenderer
-from sendwell.adapters.smtp import SmtpClient
+from sendwell.adapters.minijinja import MinijinjaRenderer
+from sendwell.adapters.smtp.account import Account as SmtpAccount
+from sendwell.adapters.smtp.account import Tls
+from sendwell.adapters.smtp.relay import SmtpRelay
 from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemChance, SystemClock, SystemIds
@@ -323,11 +326,18 @@ def _means(core: Core) -> Means:
     guarded = HttpClient(policy=Guarded(allowed=allowed), clock=core.clock)
     core.process.at_close("http", trusted.close)
     core.process.at_close("guarded http", guarded.close)
-    return Means(trusted, guarded, partial(_relay, core), core.clock.now)
+    return Means(trusted, guarded, partial(_smtp, core), core.clock.now)
 
 
-def _relay(core: Core, relay: Relay) -> SmtpClient:
-    client = SmtpClient(relay)
+def _smtp(core: Core, relay: Relay) -> SmtpRelay:
+    account = SmtpAccount(
+        relay.host,
+        relay.port,
+        tls=cast("Tls", relay.tls),
+        username=relay.username,
+        password=relay.password,
+    )
+    client = SmtpRelay(account)
     core.process.at_close("smtp", client.close)
     return client
 

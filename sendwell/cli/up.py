@@ -108,7 +108,9 @@ def _listen(settings: Settings) -> socket.socket:
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     from sendwell.embedded import build
     from sendwell.runtime.server.serving import Server
+    from sendwell.telemetry.logs import set_up_logs
 
+    set_up_logs()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

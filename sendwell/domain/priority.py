@@ -1,7 +1,7 @@
 """Which lane and category an event type belongs to, by a table that a tenant can edit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.lane import Lane
@@ -22,12 +22,16 @@ class PriorityRule:
     lane: Lane
     category: str = "default"
     is_critical: bool = False
+    beginning: str = field(init=False, repr=False, compare=False)
+    """What every event type begins with that the pattern covers."""
 
     def __post_init__(self) -> None:
         if not self.pattern or _ANY in self.pattern[:-1]:
             why = "A pattern is an event type, or the beginning of one and a * at its end."
             raise Invalid(why, flaws=(Flaw("/pattern", why),))
-        object.__setattr__(self, "pattern", self.pattern.lower())
+        pattern = self.pattern.lower()
+        object.__setattr__(self, "pattern", pattern)
+        object.__setattr__(self, "beginning", pattern.removesuffix(_ANY))
 
 
 OTHERWISE = PriorityRule(_ANY, Lane.MEDIUM)
@@ -58,12 +62,11 @@ def classify(event_type: str, rules: Sequence[PriorityRule]) -> PriorityRule:
     name = event_type.lower()
     best = None
     for rule in rules:
+        if not name.startswith(rule.beginning):
+            continue
         if rule.pattern == name:
             return rule
-        if _covers(rule.pattern, name) and (best is None or len(rule.pattern) > len(best.pattern)):
+        is_longer = best is None or len(rule.pattern) > len(best.pattern)
+        if is_longer and rule.pattern.endswith(_ANY):
             best = rule
     return best or OTHERWISE
-
-
-def _covers(pattern: str, name: str) -> bool:
-    return pattern.endswith(_ANY) and name.startswith(pattern[:-1])

@@ -7,8 +7,9 @@ AUTH: those credentials will not get better by waiting, so the next provider sho
 
 import asyncio
 import ssl
+from datetime import timedelta
+from functools import cache
 
-from sendwell.adapters.smtp.account import Account
 from sendwell.adapters.smtp.authentication import Secrets, authenticate
 from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.dialogue import Dialogue
@@ -24,20 +25,27 @@ from sendwell.adapters.smtp.faults import (
 from sendwell.adapters.smtp.verdict import told
 from sendwell.adapters.smtp.wire import FAREWELL, ProtocolError, Reply, Wire
 from sendwell.domain.outcome import Blame, Deferred
+from sendwell.ports.vendor import Relay
 
 _DONE = 2
 
 
-async def open_wire(account: Account) -> tuple[Wire, Capabilities]:
+async def open_wire(
+    relay: Relay, *, within: timedelta, tls: ssl.SSLContext | None
+) -> tuple[Wire, Capabilities]:
     """A connection on which mails may be sent, and what the relay offers on it.
+
+    `tls` says whom to trust; None: the system's authorities. With `starttls` and `implicit` nothing
+    but EHLO and STARTTLS is said in the clear: a relay that does not offer TLS, or whose certificate
+    is not for `relay.host`, gets no mail.
 
     Raises OpeningError, with the outcome for the mails that wait; the connection is closed then.
     """
     try:
-        async with asyncio.timeout(account.limits.opening.total_seconds()):
-            return await _open(account)
+        async with asyncio.timeout(within.total_seconds()):
+            return await _open(relay, tls or _system_authorities())
     except ssl.SSLCertVerificationError as error:
-        text = f"The relay's certificate is not valid for {account.host}: {error.verify_message}"
+        text = f"The relay's certificate is not valid for {relay.host}: {error.verify_message}"
         raise cannot(CERTIFICATE, text, Blame.ACCOUNT) from error
     except ssl.SSLError as error:
         raise cannot(TLS_FAILED, f"TLS with the relay failed: {error.reason}") from error
@@ -47,11 +55,17 @@ async def open_wire(account: Account) -> tuple[Wire, Capabilities]:
         raise cannot(UNREACHABLE, f"No connection to the relay came about: {error}") from error
 
 
-async def _open(account: Account) -> tuple[Wire, Capabilities]:
+@cache
+def _system_authorities() -> ssl.SSLContext:
+    """Verifies certificate and host name. Reading the authorities takes longer than a handshake."""
+    return ssl.create_default_context()
+
+
+async def _open(relay: Relay, tls: ssl.SSLContext) -> tuple[Wire, Capabilities]:
     dialogue = Dialogue()
-    await _dial(account, dialogue)
+    await _dial(relay, tls, dialogue)
     try:
-        capabilities = await _enter(account, dialogue)
+        capabilities = await _enter(relay, tls, dialogue)
         dialogue.wire.refuse_leftovers()
     except BaseException:
         dialogue.wire.fail(ConnectionError("given up while it was opened"))
@@ -59,30 +73,27 @@ async def _open(account: Account) -> tuple[Wire, Capabilities]:
     return dialogue.wire, capabilities
 
 
-async def _dial(account: Account, dialogue: Dialogue) -> None:
-    context = _context(account) if account.tls == "implicit" else None
+async def _dial(relay: Relay, tls: ssl.SSLContext, dialogue: Dialogue) -> None:
+    is_implicit = relay.tls == "implicit"
     await asyncio.get_running_loop().create_connection(
         lambda: dialogue.wire,
-        account.host,
-        account.port,
-        ssl=context,
-        server_hostname=account.host if context else None,
-        ssl_shutdown_timeout=FAREWELL if context else None,
+        relay.host,
+        relay.port,
+        ssl=tls if is_implicit else None,
+        server_hostname=relay.host if is_implicit else None,
+        ssl_shutdown_timeout=FAREWELL if is_implicit else None,
     )
 
 
-def _context(account: Account) -> ssl.SSLContext:
-    """Verifies certificate and host name, unless the account brought a context that does not."""
-    return account.context or ssl.create_default_context()
-
-
-async def _enter(account: Account, dialogue: Dialogue) -> Capabilities:
+async def _enter(relay: Relay, tls: ssl.SSLContext, dialogue: Dialogue) -> Capabilities:
     _expect_done(await dialogue.greeting())
     capabilities = await _hello(dialogue)
-    if account.tls == "starttls":
-        capabilities = await _secure(account, dialogue, capabilities)
-    if account.username is not None:
-        secrets = Secrets(account.username, account.password or "")
+    if relay.tls == "starttls":
+        if not capabilities.is_starttls:
+            raise cannot(STARTTLS_MISSING, "The relay does not offer STARTTLS.", Blame.ACCOUNT)
+        capabilities = await _secure(dialogue, tls, relay.host)
+    if relay.username is not None:
+        secrets = Secrets(relay.username, relay.password or "")
         await authenticate(dialogue, capabilities, secrets)
     return capabilities
 
@@ -102,17 +113,15 @@ def _literal(host: str) -> bytes:
     return f"[IPv6:{host.partition('%')[0]}]".encode() if ":" in host else f"[{host}]".encode()
 
 
-async def _secure(account: Account, dialogue: Dialogue, capabilities: Capabilities) -> Capabilities:
+async def _secure(dialogue: Dialogue, tls: ssl.SSLContext, host: str) -> Capabilities:
     """Go over to TLS (RFC 3207) and forget all that was said before it.
 
     Bytes that came in the clear after the answer to STARTTLS were put there by somebody else; they
     end the connection instead of being taken for what the relay says under TLS.
     """
-    if not capabilities.is_starttls:
-        raise cannot(STARTTLS_MISSING, "The relay does not offer STARTTLS.", Blame.ACCOUNT)
     _expect_done(await dialogue.ask(b"STARTTLS"))
     dialogue.wire.refuse_leftovers()
-    await dialogue.wire.secure(_context(account), account.host)
+    await dialogue.wire.secure(tls, host)
     return await _hello(dialogue)
 
 

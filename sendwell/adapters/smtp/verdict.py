@@ -3,23 +3,25 @@
 A 4xx is `Deferred`, a 5xx `Refused`; the basic code decides that, never the text. Whom to blame is
 looked up in this order (`x` is 4 or 5):
 
-    x.1.7 x.1.8                     account   it does not like our sender
-    x.1.* x.2.*                     address   unknown, disabled, full
+    5.2.2                           content   a full mailbox is no reason never to use it again
     x.2.3 x.3.4 x.6.*               content   too big, not convertible
+    x.1.7 x.1.8                     account   our sender is not welcome
+    x.1.* x.2.*                     address   unknown, disabled, full; to MAIL: account
     x.3.* x.5.*                     provider  its system, its protocol
+    any other 4xx                   provider  overload, greylisting, its network
     5.7.8 5.7.9 5.7.11 5.7.13       account   credentials (RFC 4954, RFC 5248)
     5.7.20 … 5.7.27                 account   SPF, DKIM, DMARC of our domain (RFC 7372)
-    5.7.* after the message         content   taken for spam
-    5.7.* before it                 account   we may not relay, or are on a list
     530 534 535 538                 account   credentials, without an enhanced code
-    any other 4xx                   provider  overload, greylisting, its network
+    5.7.* to DATA or the message    content   taken for spam
+    5.7.* before it                 account   we may not relay, or are on a list
     500 … 504 555                   provider  it does not know the command
     5xx that speaks of relaying     account   Exim says `550 relay not permitted`
-    550 551 552 553 to RCPT         address
-    554 to RCPT, 5xx to MAIL        account   but 552 there is content: the announced size
+    552                             content   too big
+    550 551 553 to RCPT             address
+    any other 5xx to RCPT, MAIL     account
     5xx to DATA or the message      content
 
-An address is blamed only when nothing else can be meant, because it may never be used again.
+A refused address is suppressed for good, so it is blamed only when nothing else can be meant.
 """
 
 import re
@@ -27,6 +29,7 @@ from enum import Enum, auto
 
 from sendwell.adapters.smtp.wire import Reply
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Refused
+from sendwell.ports.answer import words
 
 
 class Stage(Enum):
@@ -42,7 +45,7 @@ def judge(reply: Reply, stage: Stage) -> Deferred | Refused:
     """The outcome of a mail that got this 4xx or 5xx.
 
     The fault's code is the enhanced status (RFC 3463), else the basic code. Its text is the relay's
-    first line, without any address in it: outcomes are kept where no personal data may be.
+    first line, without addresses.
     """
     status = _STATUS.match(reply.text)
     code = status[0].decode() if status else str(reply.code)
@@ -51,10 +54,9 @@ def judge(reply: Reply, stage: Stage) -> Deferred | Refused:
 
 
 def told(reply: Reply) -> str:
-    """The reply for a person, without addresses and control characters, cut at 200 characters."""
+    """The first line of the reply, fit for history and logs."""
     line = reply.text.partition(b"\n")[0].decode("utf-8", "replace")
-    line = "".join(letter if letter.isprintable() else " " for letter in line)
-    return f"{reply.code} {_ADDRESS.sub('<address>', line)}"[:_LONGEST_TEXT].strip()
+    return words(f"{reply.code} {line}")
 
 
 def accepted(reply: Reply) -> Accepted:
@@ -65,8 +67,6 @@ def accepted(reply: Reply) -> Accepted:
 
 _NEVER = 500
 _STATUS = re.compile(rb"[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
-_ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@,;:]+>?")
-_LONGEST_TEXT = 200
 _QUEUE_ID = re.compile(rb"queued as ([\w.-]{1,128})|\bid=([\w.-]{1,128})")
 _RELAYING = re.compile(rb"\brelay", re.IGNORECASE)
 
@@ -77,22 +77,25 @@ _BY_STATUS = {
     "5": Blame.PROVIDER,
     "6": Blame.CONTENT,
 }  # fmt: skip
-_CREDENTIALS = frozenset({"7.8", "7.9", "7.11", "7.13", *(f"7.{n}" for n in range(20, 28))})
-_CREDENTIAL_CODES = frozenset({530, 534, 535, 538})
+_FULL = "5.2.2"
+_OUR_STANDING = frozenset({"7.8", "7.9", "7.11", "7.13", *(f"7.{n}" for n in range(20, 28))})
+_CREDENTIALS = frozenset({530, 534, 535, 538})
 _UNKNOWN_COMMANDS = frozenset({500, 501, 502, 503, 504, 555})
-_NO_SUCH_MAILBOX = frozenset({550, 551, 552, 553})
 _TOO_BIG = 552
+_NO_SUCH_MAILBOX = frozenset({550, 551, 553})
 
 
 def _blame(reply: Reply, stage: Stage, code: str) -> Blame:
     _, _, status = code.partition(".")
     subject = status.partition(".")[0]
-    by_status = _BY_STATUS.get(status) or _BY_STATUS.get(subject)
+    by_status = Blame.CONTENT if code == _FULL else _BY_STATUS.get(status, _BY_STATUS.get(subject))
+    if by_status is Blame.ADDRESS and stage is Stage.MAIL:
+        return Blame.ACCOUNT
     if by_status is not None:
         return by_status
     if reply.code < _NEVER:
         return Blame.PROVIDER
-    if status in _CREDENTIALS or reply.code in _CREDENTIAL_CODES:
+    if status in _OUR_STANDING or reply.code in _CREDENTIALS:
         return Blame.ACCOUNT
     if subject == "7":
         return Blame.CONTENT if stage is Stage.MESSAGE else Blame.ACCOUNT
@@ -104,8 +107,8 @@ def _blame_by_code(reply: Reply, stage: Stage) -> Blame:
         return Blame.PROVIDER
     if _RELAYING.search(reply.text):
         return Blame.ACCOUNT
-    if stage is Stage.RCPT:
-        return Blame.ADDRESS if reply.code in _NO_SUCH_MAILBOX else Blame.ACCOUNT
-    if stage is Stage.MAIL and reply.code != _TOO_BIG:
-        return Blame.ACCOUNT
-    return Blame.CONTENT
+    if reply.code == _TOO_BIG or stage is Stage.MESSAGE:
+        return Blame.CONTENT
+    if stage is Stage.RCPT and reply.code in _NO_SUCH_MAILBOX:
+        return Blame.ADDRESS
+    return Blame.ACCOUNT

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from sendwell.domain.idn import ascii_name
 from sendwell.domain.mime.header import (
     ENCODED_LINE,
     encoded_words,
@@ -79,12 +80,10 @@ def _address(text: str, pointer: str) -> str:
 
 
 def _idna(domain: str, pointer: str) -> str:
-    if len(domain) > _LONGEST_ADDRESS:
-        raise flawed(pointer, "is too long for an address")
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError as error:
-        raise flawed(pointer, "has a domain that IDNA cannot write") from error
+    name = ascii_name(domain)
+    if name is None:
+        raise flawed(pointer, "has no domain that DNS could know")
+    return name
 
 
 def _unquoted(name: str) -> str:

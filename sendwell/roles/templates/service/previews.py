@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName
@@ -40,11 +42,12 @@ def preview(
     picked = pick_locale(bodies, locale, version.default_locale)
     if picked is None:
         raise _no_words(version)
+    given = msgspec.json.encode(data)
     parts: dict[str, str] = {}
     missing: set[str] = set()
     for part, source in sources(bodies[picked], all_channels()[channel]).items():
         try:
-            parts |= renderer.render({part: source}, data, locale=locale or picked)
+            parts |= renderer.render({part: source}, given, locale=locale or picked)
         except Missing as error:
             missing.update(error.names)
     return Preview(version, picked, parts, sorted(missing), ())

@@ -1,34 +1,43 @@
 """The connections to one relay, and the mails that wait for them."""
 
 import asyncio
+import ssl
 from collections import deque
 from time import monotonic
 
-from sendwell.adapters.smtp.account import Account
 from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.connection import Connection
 from sendwell.adapters.smtp.faults import CLOSED, UNRESPONSIVE, OpeningError
+from sendwell.adapters.smtp.limits import Limits
 from sendwell.adapters.smtp.mail import OutgoingMail, flaw
 from sendwell.adapters.smtp.opening import open_wire
 from sendwell.adapters.smtp.wire import Wire
 from sendwell.domain.outcome import Blame, Deferred, Fault, Outcome, Refused
 from sendwell.ports.smtp import Envelope
+from sendwell.ports.vendor import Relay
+
+_USUAL = Limits()
 
 _PAUSE = 5.0
 """Seconds without a further dial, after one has failed while other connections work."""
 
 
-class SmtpRelay:
+class SmtpClient:
     """Mails go out in the order they came, over as many connections as they keep busy.
 
     A mail is settled within `limits.mail`, whatever the relay does. A connection that cannot be
-    opened fails the waiting mails only when no other is left to carry them.
+    opened fails the waiting mails only when no other is left to carry them. Nothing is dialled
+    before the first mail. `tls` says whom to trust; None: the system's authorities.
     """
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self._mail_seconds = account.limits.mail.total_seconds()
-        self._idle_seconds = account.limits.idle.total_seconds()
+    def __init__(
+        self, relay: Relay, *, limits: Limits = _USUAL, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._relay = relay
+        self._limits = limits
+        self._tls = tls
+        self._mail_seconds = limits.mail.total_seconds()
+        self._idle_seconds = limits.idle.total_seconds()
         self._waiting: deque[OutgoingMail] = deque()
         self._connections: set[Connection] = set()
         self._resting: dict[Connection, float] = {}
@@ -99,7 +108,7 @@ class SmtpRelay:
         count = len(self._connections) + self._dialling
         is_unwanted = self._connections and monotonic() < self._dials_after
         is_enough = self._dialling >= len(self._waiting)
-        if count < self._account.limits.connections and not is_unwanted and not is_enough:
+        if count < self._limits.connections and not is_unwanted and not is_enough:
             self._dialling += 1
             task = asyncio.get_running_loop().create_task(self._open())
             self._tasks.add(task)
@@ -118,7 +127,7 @@ class SmtpRelay:
 
     async def _try_to_open(self) -> tuple[Wire, Capabilities] | Deferred | Refused:
         try:
-            return await open_wire(self._account)
+            return await open_wire(self._relay, within=self._limits.opening, tls=self._tls)
         except OpeningError as error:
             return error.outcome
         finally:
