@@ -1,178 +1,125 @@
-"""How many mails a second one process hands to a relay, beside a bare socket and smtplib.
+"""The SMTP client alone: mails a second into a sink, beside the barest client and smtplib.
 
-    python -m benchmarks.smtp_client [--json] [--seconds 3]
-
-The sink is a process of its own that answers and counts, and keeps nothing; the count is checked.
+The floor pipelines just the same, but judges no answer, knows no time-out and never reconnects.
+The peer is the standard library's client as its documentation shows it, one kept connection a
+thread. The mail is 2.4 kB; each run is checked against the sink's own count.
 """
 
-import argparse
 import asyncio
-import json
-import multiprocessing
 import smtplib
-import socket
-import threading
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import uvloop
 
-from sendwell.adapters.smtp.account import Account
-from sendwell.adapters.smtp.relay import SmtpRelay
+from benchmarks.bare_clients import BareSmtp
+from benchmarks.bench import Bench, Sink
+from benchmarks.figures import Sample, Who
+from benchmarks.processes import MeasurementError
+from sendwell.adapters.smtp import SmtpClient
 from sendwell.domain.outcome import Accepted
 from sendwell.ports.smtp import Envelope
 
+SENDER, RECIPIENT = "shop@example.com", "ada@example.org"
 MESSAGE = b"Subject: measured\r\n\r\n" + b"All work and no play makes a dull mail.\r\n" * 58
-ENVELOPE = Envelope("sender@example.org", "recipient@example.org", MESSAGE)
-COMMANDS = b"MAIL FROM:<sender@example.org>\r\nRCPT TO:<recipient@example.org>\r\nDATA\r\n"
-CAPABILITIES = b"250-sink\r\n250-PIPELINING\r\n250 SIZE 10000000\r\n"
+CONCURRENCIES = (1, 32)
+BARE_CONNECTIONS = 4
+FLOOR = "the barest pipelining client"
+PEER = "smtplib, one kept connection a thread"
 
 
-class Sink(asyncio.Protocol):
-    """Answers just enough SMTP, as fast as Python can."""
-
-    taken = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self.rest = b""
-        self.is_message = False
-        transport.write(b"220 sink\r\n")
-
-    def data_received(self, data: bytes) -> None:
-        self.rest += data
-        answers = []
-        while answer := self.next_answer():
-            answers.append(answer)
-        self.transport.write(b"".join(answers))
-
-    def next_answer(self) -> bytes | None:
-        end = b"\r\n.\r\n" if self.is_message else b"\r\n"
-        line, found, rest = self.rest.partition(end)
-        if not found:
-            return None
-        self.rest = rest
-        if self.is_message:
-            Sink.taken += 1
-            self.is_message = False
-            return b"250 2.0.0 Ok: queued as 4ZXyzQ1\r\n"
-        if line == b"DATA":
-            self.is_message = True
-            return b"354 End data with <CR><LF>.<CR><LF>\r\n"
-        return CAPABILITIES if line.startswith(b"EHLO") else b"250 2.1.0 Ok\r\n"
+@dataclass(frozen=True, slots=True)
+class LocalRelay:
+    port: int
+    host: str = "127.0.0.1"
+    username: str | None = None
+    password: str | None = None
+    tls: str = "none"
 
 
-def serve(parent: Connection) -> None:
-    """Tell the port, then the count whenever asked for it."""
+def measure(bench: Bench) -> Iterator[Sample]:
+    count = bench.size(40_000, 1_000)
+    with bench.sink("smtp") as sink:
+        for concurrency in CONCURRENCIES:
+            bench.say(f"{concurrency} at a time")
+            case = f"{concurrency} at a time"
+            for who, client, share, what in (
+                (Who.PRODUCT, _product, 1, ""),
+                (Who.FLOOR, _floor, 1, FLOOR),
+                (Who.PEER, _peer, 10, PEER),
+            ):
+                rate, cpu_us = _timed(client, sink, concurrency, count // share)
+                yield Sample(case, who, rate, "mails/s", what)
+                yield Sample(f"{case}, processor time", who, cpu_us, "µs a mail", what)
 
+
+Client = Callable[[int, int, int], None]
+"""Sends through this port, so many at a time, so many in all."""
+
+
+def _timed(client: Client, sink: Sink, concurrency: int, count: int) -> tuple[float, float]:
+    sink.reset()
+    started, worked = time.perf_counter(), time.process_time()
+    client(sink.port, concurrency, count)
+    seconds, worked = time.perf_counter() - started, time.process_time() - worked
+    if (taken := sink.stats()["messages"]) != count:
+        raise MeasurementError(f"{client.__name__} sent {count} mails, and the sink has {taken}")
+    return count / seconds, worked / count * 1e6
+
+
+def _product(port: int, concurrency: int, count: int) -> None:
     async def run() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(Sink, "127.0.0.1", 0)
-        parent.send(server.sockets[0].getsockname()[1])
-        while await loop.run_in_executor(None, parent.recv):
-            parent.send(Sink.taken)
+        client = SmtpClient(LocalRelay(port))
+        envelope = Envelope(SENDER, RECIPIENT, MESSAGE)
+
+        async def send() -> None:
+            outcome = await client.deliver(envelope)
+            if not isinstance(outcome, Accepted):
+                raise MeasurementError(f"a mail came to {outcome}")
+
+        await _share(send, concurrency, count)
+        await client.close()
 
     uvloop.run(run())
 
 
-async def ours(port: int, concurrency: int, seconds: float) -> int:
-    relay = SmtpRelay(Account("127.0.0.1", port, tls="none"))
-    end = time.monotonic() + seconds
+def _floor(port: int, concurrency: int, count: int) -> None:
+    async def run() -> None:
+        connections = [
+            await BareSmtp.connect("127.0.0.1", port)
+            for _ in range(min(concurrency, BARE_CONNECTIONS))
+        ]
+        turn = iter(range(count))
 
-    async def keep_sending() -> int:
-        count = 0
-        while time.monotonic() < end:
-            outcome = await relay.deliver(ENVELOPE)
-            assert isinstance(outcome, Accepted), outcome
-            count += 1
-        return count
+        async def send() -> None:
+            connection = connections[next(turn) % len(connections)]
+            await connection.send(SENDER.encode(), RECIPIENT.encode(), MESSAGE)
 
-    counts = await asyncio.gather(*(keep_sending() for _ in range(concurrency)))
-    await relay.close()
-    return sum(counts)
+        await _share(send, concurrency, count)
 
-
-def bare(port: int, seconds: float) -> int:
-    """The floor at one mail at a time: the same bytes over a blocking socket, nothing looked at."""
-    sink = socket.create_connection(("127.0.0.1", port))
-    sink.recv(4096)
-    sink.sendall(b"EHLO x\r\n")
-    sink.recv(4096)
-    sink.sendall(COMMANDS)
-    group, count, end = MESSAGE + b".\r\n" + COMMANDS, 0, time.monotonic() + seconds
-    while time.monotonic() < end:
-        while b"354" not in sink.recv(4096):
-            pass
-        sink.sendall(group)
-        count += 1
-    while b"354" not in sink.recv(4096):
-        pass
-    sink.close()
-    return count
+    uvloop.run(run())
 
 
-def standard(port: int, concurrency: int, seconds: float) -> int:
-    """The peer: smtplib, one kept connection a thread."""
-    counts = [0] * concurrency
-    end = time.monotonic() + seconds
+def _peer(port: int, concurrency: int, count: int) -> None:
+    def send(share: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            for _ in range(share):
+                client.sendmail(SENDER, [RECIPIENT], MESSAGE)
 
-    def keep_sending(number: int) -> None:
-        client = smtplib.SMTP("127.0.0.1", port)
-        while time.monotonic() < end:
-            client.sendmail(ENVELOPE.sender, [ENVELOPE.recipient], MESSAGE)
-            counts[number] += 1
-        client.close()
-
-    threads = [threading.Thread(target=keep_sending, args=(n,)) for n in range(concurrency)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts)
+    with ThreadPoolExecutor(concurrency) as threads:
+        list(threads.map(send, _shares(concurrency, count)))
 
 
-def measured(send: Callable[[], int], sink: Connection, seconds: float) -> dict[str, float]:
-    before, cpu = ask(sink), time.process_time()
-    count = send()
-    cpu = time.process_time() - cpu
-    assert ask(sink) - before == count, "the sink has another count"
-    return {"mails_per_second": round(count / seconds), "cpu_us": round(cpu / count * 1e6, 1)}
+async def _share(send: Callable[[], Awaitable[None]], concurrency: int, count: int) -> None:
+    async def work(share: int) -> None:
+        for _ in range(share):
+            await send()
+
+    await asyncio.gather(*map(work, _shares(concurrency, count)))
 
 
-def ask(sink: Connection) -> int:
-    sink.send(True)
-    taken = sink.recv()
-    assert isinstance(taken, int)
-    return taken
-
-
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--json", action="store_true")
-    options.add_argument("--seconds", type=float, default=3.0)
-    given = options.parse_args()
-    sink, child = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(child,))
-    process.start()
-    port, seconds = sink.recv(), given.seconds
-    runs = {
-        "bare socket, 1 at a time": lambda: bare(port, seconds),
-        "ours, 1 at a time": lambda: uvloop.run(ours(port, 1, seconds)),
-        "ours, 32 at a time": lambda: uvloop.run(ours(port, 32, seconds)),
-        "smtplib, 1 at a time": lambda: standard(port, 1, seconds),
-        "smtplib, 32 threads": lambda: standard(port, 32, seconds),
-    }
-    results = {name: measured(send, sink, seconds) for name, send in runs.items()}
-    sink.send(False)
-    process.join()
-    if given.json:
-        print(json.dumps(results))
-        return
-    for name, result in results.items():
-        print(f"{name:26} {result['mails_per_second']:>9,.0f}/s {result['cpu_us']:>8} us CPU each")
-
-
-if __name__ == "__main__":
-    main()
+def _shares(concurrency: int, count: int) -> list[int]:
+    """`count` in as many shares, which differ by at most one."""
+    return [(count + at) // concurrency for at in range(concurrency)]

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from sendwell.adapters.http import Guarded, HttpClient, Trusted
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.minijinja import MinijinjaRenderer
-from sendwell.adapters.smtp.account import Account as SmtpAccount
-from sendwell.adapters.smtp.account import Tls
-from sendwell.adapters.smtp.relay import SmtpRelay
+from sendwell.adapters.smtp import SmtpClient
 from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemChance, SystemClock, SystemIds
@@ -329,15 +326,8 @@ def _means(core: Core) -> Means:
     return Means(trusted, guarded, partial(_smtp, core), core.clock.now)
 
 
-def _smtp(core: Core, relay: Relay) -> SmtpRelay:
-    account = SmtpAccount(
-        relay.host,
-        relay.port,
-        tls=cast("Tls", relay.tls),
-        username=relay.username,
-        password=relay.password,
-    )
-    client = SmtpRelay(account)
+def _smtp(core: Core, relay: Relay) -> SmtpClient:
+    client = SmtpClient(relay)
     core.process.at_close("smtp", client.close)
     return client
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from fastapi import FastAPI
-
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
@@ -15,7 +13,7 @@ from sendwell.roles.receipts.api import Integration, Webhooks
 from sendwell.roles.templates import api as templates_api
 from sendwell.roles.tracker import api as tracker_api
 from sendwell.roles.users import api as users_api
-from sendwell.runtime.server.app import build_app
+from sendwell.runtime.server.app import FrontDoor, build_app
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
 from sendwell.sample import begin_empty, begin_with_sample
@@ -26,7 +24,7 @@ from sendwell.settings import Settings
 class Embedded:
     """A running Sendwell; `key` is a working API key."""
 
-    app: FastAPI
+    app: FrontDoor
     key: str
     core: Core
     roles: Roles
@@ -54,7 +52,7 @@ async def build(settings: Settings) -> Embedded:
     return Embedded(_app(core, roles), key.text, core, roles)
 
 
-def _app(core: Core, roles: Roles) -> FastAPI:
+def _app(core: Core, roles: Roles) -> FrontDoor:
     callers = Callers(roles.accounts, core.settings.anonymous)
     webhooks = Webhooks(
         roles.receipts,
@@ -83,4 +81,4 @@ def _app(core: Core, roles: Roles) -> FastAPI:
         mailbox_api.routes(roles.mailbox),
         inbox_api.routes(roles.inbox),
     ]
-    return build_app(callers, hot, routers)
+    return FrontDoor(build_app(callers, hot, routers), hot)

@@ -27,10 +27,11 @@ _TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _MOST_DECIMALS = 10
 _LONGEST_PATTERN = 40
+_REMEMBERED = 512
 _LENGTHS = frozenset({"short", "medium", "long", "full"})
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def formats_of(locale: str) -> "LocaleFormats":
     """The formats of a locale by its tag: of what it is a kind of if need be, else of English."""
     tag = locale.replace("_", "-")
@@ -50,15 +51,17 @@ class LocaleFormats:
         self._number = lru_cache(maxsize=_MOST_DECIMALS + 2)(self._number_writer)
         self._moment = lru_cache(maxsize=128)(self._moment_writer)
 
+    @cached_property
     def filters(self) -> Mapping[str, Callable[..., str]]:
-        """All of them, as they are called in a template."""
+        """All of them, as they are called in a template.
+
+        They remember what they wrote last: the days and prices of a campaign are few. (By type,
+        too: `true` equals 1, and is no number.)
+        """
+        filters = (self.money, self.number, self.percent, self.date, self.time, self.datetime)
         return {
-            "money": self.money,
-            "number": self.number,
-            "percent": self.percent,
-            "date": self.date,
-            "time": self.time,
-            "datetime": self.datetime,
+            filter_.__name__: lru_cache(maxsize=_REMEMBERED, typed=True)(filter_)
+            for filter_ in filters
         }
 
     def money(self, amount: Any, currency: Any) -> str:

@@ -78,7 +78,7 @@ class MinijinjaRenderer:
         return Template(program, is_html=is_html, filters=functions, meter=self._meter)
 
     def _functions_of(self, locale: str) -> _Functions:
-        return {**self._functions, **formats_of(locale).filters()}
+        return {**self._functions, **formats_of(locale).filters}
 
 
 class _Renders(Protocol):

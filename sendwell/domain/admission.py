@@ -5,12 +5,12 @@ stopped before anything is merely held; what is held is never dropped.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.domain.person import Person
+from sendwell.domain.zone import find_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +61,26 @@ def admit(
     """Decide by expiry, suppression, consent and quiet hours, in this order.
 
     `suppressed` is why the address must not be sent to, if so. A category declared critical
-    passes consent by category and quiet hours, never a suppression (SETTLED 12).
+    passes what was chosen for categories and quiet hours (SETTLED 12), never a suppression nor a
+    channel that is switched off.
     """
     if ask.expires_at is not None and now >= ask.expires_at:
         return Stop(State.EXPIRED, "expiry", "It was not sent before it expired.")
     if suppressed is not None:
         return Stop(State.SUPPRESSED, "suppression", suppressed)
-    if ask.is_critical:
-        return _GO
-    if not person.preferences.allows(ask.channel, ask.category):
+    if not person.preferences.allows(ask.channel, ask.category, is_critical=ask.is_critical):
         return Stop(
             State.SUPPRESSED,
             "consent",
             f"The person has switched off {ask.category} messages by {ask.channel}.",
         )
-    return _quiet(person, now, default_zone)
+    return _GO if ask.is_critical else _quiet(person, now, default_zone)
 
 
 def _quiet(person: Person, now: datetime, default_zone: str) -> Verdict:
     hours = person.preferences.quiet_hours
     if hours is None:
         return _GO
-    zone = ZoneInfo(person.timezone or default_zone)
+    zone = find_zone(person.timezone or default_zone) or find_zone(default_zone) or UTC
     until = hours.quiet_until(now.astimezone(zone))
     return _GO if until is None else Hold(until, "quiet_hours")

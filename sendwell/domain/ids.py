@@ -42,9 +42,10 @@ class Part:
         recipient, channel, *rest = text.split(".")
         replay = int(rest.pop()[1:]) if rest and rest[-1].startswith("r") else 0
         target = int(rest.pop()) if rest else 0
-        if rest:
+        part = cls(int(recipient), ChannelName(channel), target, replay)
+        if rest or str(part) != text:
             raise ValueError(f"not a delivery's part: {text!r}")
-        return cls(int(recipient), ChannelName(channel), target, replay)
+        return part
 
 
 def delivery_key(notification: NotificationId, part: Part) -> str:

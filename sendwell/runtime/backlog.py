@@ -28,8 +28,10 @@ class Backlog:
         self._window = window
         self._queue: FairQueue[Requested] = FairQueue()
         self._read_from: Position | None = None
+        """Behind this position some are only on disk; None: all are in memory."""
         self._urgent: set[Position] = set()
-        self._has_dropped = False
+        self._late: list[Requested] | None = None
+        """What came while the disk was being read; None: it is not being read."""
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -38,13 +40,7 @@ class Backlog:
     def put(self, requests: Sequence[Requested]) -> None:
         """Add freshly accepted notifications, in the order of their positions."""
         for request in requests:
-            is_urgent = request.lane <= Lane.HIGH
-            if self._read_from is not None and is_urgent:
-                self._urgent.add(request.position)
-            if is_urgent or self._has_room():
-                self._queue.put(Lane(request.lane), request.tenant, request)
-            else:
-                self._drop(request.position)
+            self._put(request)
         self._changed.set()
 
     def recover(self) -> None:
@@ -56,31 +52,46 @@ class Backlog:
         """The next notifications to plan; waits until there is one."""
         while True:
             if self._read_from is not None and len(self._queue) < self._window // 2:
-                await self._read_back()
+                await self._read_back(self._read_from)
             if batch := self._queue.take(most):
                 return batch
             self._changed.clear()
             await self._changed.wait()
 
-    def _has_room(self) -> bool:
-        return self._read_from is None and len(self._queue) < self._window
+    def _put(self, request: Requested) -> None:
+        if request.lane <= Lane.HIGH:
+            if self._read_from is not None:
+                self._urgent.add(request.position)
+            self._keep(request)
+        elif self._late is not None:
+            self._late.append(request)
+        elif self._read_from is None and len(self._queue) < self._window:
+            self._keep(request)
+        elif self._read_from is None:
+            self._read_from = Position(request.position - 1)
 
-    def _drop(self, position: Position) -> None:
-        self._has_dropped = True
-        if self._read_from is None:
-            self._read_from = Position(position - 1)
+    def _keep(self, request: Requested) -> None:
+        self._queue.put(Lane(request.lane), request.tenant, request)
 
-    async def _read_back(self) -> None:
-        after = self._read_from
-        assert after is not None  # noqa: S101 - the caller looked
-        self._has_dropped = False
-        requests = await self._journal.unplanned(after=after, limit=_CHUNK)
-        known = await self._planned([request.position for request in requests])
+    async def _read_back(self, after: Position) -> None:
+        self._late = []
+        try:
+            requests = await self._journal.unplanned(after=after, limit=_CHUNK)
+            known = await self._planned([request.position for request in requests])
+        finally:
+            late, self._late = self._late, None
         for request in requests:
             if request.position not in known and request.position not in self._urgent:
-                self._queue.put(Lane(request.lane), request.tenant, request)
-        if requests:
+                self._keep(request)
+        if len(requests) == _CHUNK:
             self._read_from = requests[-1].position
-        elif not self._has_dropped:  # nothing came in behind the read
-            self._read_from = None
-            self._urgent.clear()
+        else:
+            self._catch_up(late, {request.position for request in requests})
+
+    def _catch_up(self, late: Sequence[Requested], read: Collection[Position]) -> None:
+        """The disk has been read to its end: from now on all is in memory again."""
+        self._read_from = None
+        self._urgent.clear()
+        for request in late:
+            if request.position not in read:
+                self._keep(request)

@@ -39,7 +39,9 @@ async def role(tmp_path: Path) -> AsyncIterator[Role]:
 
 
 async def test_a_new_template_is_published_at_once(role: Role) -> None:
-    made = await a_template(role, name="Welcome mail", schema={"type": "object"})
+    schema = {"type": "object"}
+
+    made = await a_template(role, name="Welcome mail", schema=schema)
 
     version = await role.templates.version(ACME, "welcome", None)
     assert made.status_code == 201

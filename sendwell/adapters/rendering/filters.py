@@ -19,7 +19,7 @@ _BIGGEST = 2**63
 _SAFE_URL = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _SAFE_STYLE = re.compile(r"[#\w.%, +-]*")
 _ESCAPED_LENGTH = 12  # four bytes of UTF-8, three characters each
-_SORTING = 16  # comparisons for each item of the longest list there can be
+_ITEM = 8  # an item of a list costs as much time as so many characters
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lteq": operator.le,
     "gt": operator.gt, "gteq": operator.ge, "in": lambda value, found: value in found,
@@ -95,7 +95,11 @@ class Filters:
 
     def length(self, value: Any) -> int:
         """How many characters, or how many in the list."""
-        self._spend(len(self._sized(value)))
+        if value is None:
+            raise Missing("There is no value.")
+        if not isinstance(value, str | list | dict):
+            raise Invalid("This takes a list or a text.", code=_CODE)
+        self._spend(len(value) if isinstance(value, str) else len(value) * _ITEM)
         return len(value)
 
     def first(self, value: Any) -> Any:
@@ -108,9 +112,9 @@ class Filters:
 
     def sort(self, value: Any, attribute: str | None = None, reverse: bool = False) -> list[Any]:
         """The list in order, by a field of its items if one is named."""
-        self._spend(self.length(value) * _SORTING)
+        self.length(value)
         field = _field_of(attribute)
-        return sorted(value, key=lambda item: _scalar(field(item)), reverse=bool(reverse))
+        return sorted(value, key=lambda item: self._scalar(field(item)), reverse=bool(reverse))
 
     def total(self, value: Any, attribute: str | None = None) -> int | float:
         """The numbers of a list, or of a field of its items, all together."""
@@ -177,8 +181,8 @@ class Filters:
         if name in ("in", "notin"):
             self.length(other)
         else:
-            _scalar(other)
-        return bool(_COMPARE[name](_scalar(value), other))
+            self._scalar(other)
+        return bool(_COMPARE[name](self._scalar(value), other))
 
     def fields(self, value: Any) -> "Fields":
         """What is under it, without its methods."""
@@ -186,15 +190,17 @@ class Filters:
             raise Missing("There is no value.")
         return Fields(value)
 
-    def _sized(self, value: Any) -> Any:
+    def _scalar(self, value: Any) -> Any:
+        """A value whose comparison takes no time; a list in a list in a list may take very long."""
         if value is None:
-            raise Missing("There is no value.")
-        if not isinstance(value, str | list | dict):
-            raise Invalid("This takes a list or a text.", code=_CODE)
+            raise Missing("There is nothing to compare.")
+        if isinstance(value, list | dict):
+            raise Invalid("Lists can't be compared.", code=_CODE)
+        self._spend(len(value) if isinstance(value, str) else 1)
         return value
 
     def _at(self, value: Any, index: int) -> Any:
-        if not self._sized(value) or isinstance(value, dict):
+        if not self.length(value) or isinstance(value, dict):
             raise Missing("The list is empty.")
         return value[index]
 
@@ -228,15 +234,6 @@ def _number(value: Any) -> int | float:
         raise Missing("There is no number.")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid("This takes numbers.", code=_CODE)
-    return value
-
-
-def _scalar(value: Any) -> Any:
-    """A value whose comparison takes no time; a list in a list in a list may take very long."""
-    if value is None:
-        raise Missing("There is nothing to compare.")
-    if isinstance(value, list | dict):
-        raise Invalid("Lists can't be compared.", code=_CODE)
     return value
 
 

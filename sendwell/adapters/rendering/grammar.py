@@ -17,8 +17,10 @@ from sendwell.adapters.rendering.expressions import Expressions, refusal
 from sendwell.adapters.rendering.program import Kind, Program, Segment
 from sendwell.domain.errors import Invalid, TooLarge
 
-LONGEST_SOURCE = 256 * 1024
+LONGEST_SOURCE = 128 * 1024
 _DEEPEST = 20
+_MOST_BRANCHES = 100
+"""minijinja nests one in the other, and overflows its stack at some thousands."""
 
 _HINTS: dict[type[nodes.Node], str] = {
     nodes.Include: "{% include %} is not available",
@@ -108,6 +110,8 @@ class _Statements:
         with self._nested(statement):
             self._tag("if ", statement.test)
             self._body(statement.body)
+            if len(statement.elif_) > _MOST_BRANCHES:
+                raise refusal(statement, f"an if has at most {_MOST_BRANCHES} branches")
             for other in statement.elif_:
                 self._tag("elif ", other.test)
                 self._body(other.body)
@@ -141,6 +145,9 @@ class _Statements:
 
     def _add(self, kind: Kind, code: str) -> None:
         self._line += code.count("\n")
+        if kind is Kind.WORDS and self._segments and self._segments[-1].kind is Kind.WORDS:
+            # Words that only a comment parted: to minijinja they are one.
+            code = self._segments.pop().code + code
         self._segments.append(Segment(kind, code, is_looped=self._loops > 0))
 
     @contextmanager

@@ -5,7 +5,7 @@ import threading
 from sendwell.domain.errors import TooLarge
 
 ALLOWANCE = 4 * 1024 * 1024
-"""Characters and list items, over all operations of one render."""
+"""Characters, over all operations of one render."""
 
 
 class Meter(threading.local):

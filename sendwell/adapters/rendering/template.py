@@ -1,7 +1,6 @@
 """One program, compiled; runs in bounded time and memory."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -26,8 +25,7 @@ _GLOBALS = ("range", "dict", "debug", "namespace", "cycler", "joiner")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(msgspec.Struct, frozen=True, gc=False):
     """Data that came as JSON, so that nothing in it can be called; nobody else has it in hand."""
 
     values: dict[str, Any]

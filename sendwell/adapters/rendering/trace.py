@@ -1,9 +1,9 @@
 """Which variables a template lacks: asked only once it has failed for one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 from minijinja import Environment
 
 from sendwell.adapters.rendering.grammar import parse
@@ -31,7 +31,7 @@ def missing_in(
     traced = Template(program, is_html=False, filters={**filters, "_named": seen}, meter=meter)
     try:
         # As if there were a null: only then it stops where a value that is printed is one.
-        traced.render(replace(data, has_null=True))
+        traced.render(msgspec.structs.replace(data, has_null=True))
     except Invalid:
         pass
     untraced = parse(source)

@@ -7,13 +7,12 @@ from typing import NamedTuple
 from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.dialogue import Dialogue
 from sendwell.adapters.smtp.faults import AUTH_IN_THE_CLEAR, AUTH_MISSING, OpeningError, cannot
-from sendwell.adapters.smtp.verdict import told
+from sendwell.adapters.smtp.verdict import Stage, judge
 from sendwell.adapters.smtp.wire import Reply, Wire
-from sendwell.domain.outcome import Blame, Deferred, Fault, Refused
+from sendwell.domain.outcome import Blame
 
 _GO_ON = 3
 _PASSED = 2
-_NEVER = 5
 
 
 class Secrets(NamedTuple):
@@ -32,10 +31,8 @@ async def authenticate(dialogue: Dialogue, capabilities: Capabilities, secrets: 
             Blame.ACCOUNT,
         )
     reply = await _exchange(dialogue, capabilities.mechanisms, secrets)
-    if reply.kind == _PASSED:
-        return
-    fault = Fault("smtp.auth", told(reply), Blame.ACCOUNT)
-    raise OpeningError(Refused(fault) if reply.kind == _NEVER else Deferred(fault))
+    if reply.kind != _PASSED:
+        raise OpeningError(judge(reply, Stage.AUTH))
 
 
 async def _exchange(dialogue: Dialogue, mechanisms: frozenset[str], secrets: Secrets) -> Reply:

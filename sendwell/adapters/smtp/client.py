@@ -62,6 +62,7 @@ class SmtpClient:
 
     async def close(self) -> None:
         self._is_closing = True
+        self._waiting = deque(mail for mail in self._waiting if not mail.is_settled)
         for connection in list(self._resting):
             self._dismiss(connection)
         if not self._waiting:

@@ -22,7 +22,7 @@ from sendwell.adapters.smtp.faults import (
     broken,
     cannot,
 )
-from sendwell.adapters.smtp.verdict import told
+from sendwell.adapters.smtp.verdict import fault
 from sendwell.adapters.smtp.wire import FAREWELL, ProtocolError, Reply, Wire
 from sendwell.domain.outcome import Blame, Deferred
 from sendwell.ports.vendor import Relay
@@ -35,15 +35,15 @@ async def open_wire(
 ) -> tuple[Wire, Capabilities]:
     """A connection on which mails may be sent, and what the relay offers on it.
 
-    `tls` says whom to trust; None: the system's authorities. With `starttls` and `implicit` nothing
-    but EHLO and STARTTLS is said in the clear: a relay that does not offer TLS, or whose certificate
+    `tls` says whom to trust; None: the system's authorities. With `starttls` and `implicit` only
+    EHLO and STARTTLS are said in the clear: a relay that does not offer TLS, or whose certificate
     is not for `relay.host`, gets no mail.
 
     Raises OpeningError, with the outcome for the mails that wait; the connection is closed then.
     """
     try:
         async with asyncio.timeout(within.total_seconds()):
-            return await _open(relay, tls or _system_authorities())
+            return await _open(relay, tls)
     except ssl.SSLCertVerificationError as error:
         text = f"The relay's certificate is not valid for {relay.host}: {error.verify_message}"
         raise cannot(CERTIFICATE, text, Blame.ACCOUNT) from error
@@ -61,7 +61,7 @@ def _system_authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def _open(relay: Relay, tls: ssl.SSLContext) -> tuple[Wire, Capabilities]:
+async def _open(relay: Relay, tls: ssl.SSLContext | None) -> tuple[Wire, Capabilities]:
     dialogue = Dialogue()
     await _dial(relay, tls, dialogue)
     try:
@@ -73,25 +73,25 @@ async def _open(relay: Relay, tls: ssl.SSLContext) -> tuple[Wire, Capabilities]:
     return dialogue.wire, capabilities
 
 
-async def _dial(relay: Relay, tls: ssl.SSLContext, dialogue: Dialogue) -> None:
+async def _dial(relay: Relay, tls: ssl.SSLContext | None, dialogue: Dialogue) -> None:
     is_implicit = relay.tls == "implicit"
     await asyncio.get_running_loop().create_connection(
         lambda: dialogue.wire,
         relay.host,
         relay.port,
-        ssl=tls if is_implicit else None,
+        ssl=(tls or _system_authorities()) if is_implicit else None,
         server_hostname=relay.host if is_implicit else None,
         ssl_shutdown_timeout=FAREWELL if is_implicit else None,
     )
 
 
-async def _enter(relay: Relay, tls: ssl.SSLContext, dialogue: Dialogue) -> Capabilities:
+async def _enter(relay: Relay, tls: ssl.SSLContext | None, dialogue: Dialogue) -> Capabilities:
     _expect_done(await dialogue.greeting())
     capabilities = await _hello(dialogue)
     if relay.tls == "starttls":
         if not capabilities.is_starttls:
             raise cannot(STARTTLS_MISSING, "The relay does not offer STARTTLS.", Blame.ACCOUNT)
-        capabilities = await _secure(dialogue, tls, relay.host)
+        capabilities = await _secure(dialogue, tls or _system_authorities(), relay.host)
     if relay.username is not None:
         secrets = Secrets(relay.username, relay.password or "")
         await authenticate(dialogue, capabilities, secrets)
@@ -127,4 +127,4 @@ async def _secure(dialogue: Dialogue, tls: ssl.SSLContext, host: str) -> Capabil
 
 def _expect_done(reply: Reply) -> None:
     if reply.kind != _DONE:
-        raise cannot(str(reply.code), told(reply))
+        raise OpeningError(Deferred(fault(reply, Blame.PROVIDER)))

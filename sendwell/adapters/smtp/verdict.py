@@ -3,15 +3,16 @@
 A 4xx is `Deferred`, a 5xx `Refused`; the basic code decides that, never the text. Whom to blame is
 looked up in this order (`x` is 4 or 5):
 
+    5xx to AUTH                     account
+    530 534 535 538                 account   credentials
+    5.7.8 5.7.9 5.7.11 5.7.13       account   the same (RFC 4954, RFC 5248)
+    5.7.20 … 5.7.27                 account   SPF, DKIM, DMARC of our domain (RFC 7372)
     5.2.2                           content   a full mailbox is no reason never to use it again
     x.2.3 x.3.4 x.6.*               content   too big, not convertible
     x.1.7 x.1.8                     account   our sender is not welcome
     x.1.* x.2.*                     address   unknown, disabled, full; to MAIL: account
     x.3.* x.5.*                     provider  its system, its protocol
     any other 4xx                   provider  overload, greylisting, its network
-    5.7.8 5.7.9 5.7.11 5.7.13       account   credentials (RFC 4954, RFC 5248)
-    5.7.20 … 5.7.27                 account   SPF, DKIM, DMARC of our domain (RFC 7372)
-    530 534 535 538                 account   credentials, without an enhanced code
     5.7.* to DATA or the message    content   taken for spam
     5.7.* before it                 account   we may not relay, or are on a list
     500 … 504 555                   provider  it does not know the command
@@ -33,8 +34,9 @@ from sendwell.ports.answer import words
 
 
 class Stage(Enum):
-    """Which command of a mail was answered."""
+    """Which command was answered."""
 
+    AUTH = auto()
     MAIL = auto()
     RCPT = auto()
     MESSAGE = auto()
@@ -42,21 +44,18 @@ class Stage(Enum):
 
 
 def judge(reply: Reply, stage: Stage) -> Deferred | Refused:
-    """The outcome of a mail that got this 4xx or 5xx.
+    """The outcome of a mail that got this 4xx or 5xx."""
+    if reply.code < _NEVER:
+        return Deferred(fault(reply, _blame_for_now(reply, stage)))
+    return Refused(fault(reply, _blame_for_good(reply, stage)))
 
-    The fault's code is the enhanced status (RFC 3463), else the basic code. Its text is the relay's
-    first line, without addresses.
+
+def fault(reply: Reply, blame: Blame) -> Fault:
+    """The reply as a fault: its enhanced status (RFC 3463) as code, else the basic code, and its
+    first line without addresses, since outcomes are kept where no personal data may be.
     """
-    status = _STATUS.match(reply.text)
-    code = status[0].decode() if status else str(reply.code)
-    fault = Fault(code, told(reply), _blame(reply, stage, code))
-    return Deferred(fault) if reply.code < _NEVER else Refused(fault)
-
-
-def told(reply: Reply) -> str:
-    """The first line of the reply, fit for history and logs."""
     line = reply.text.partition(b"\n")[0].decode("utf-8", "replace")
-    return words(f"{reply.code} {line}")
+    return Fault(_status(reply) or str(reply.code), words(f"{reply.code} {line}"), blame)
 
 
 def accepted(reply: Reply) -> Accepted:
@@ -78,28 +77,39 @@ _BY_STATUS = {
     "6": Blame.CONTENT,
 }  # fmt: skip
 _FULL = "5.2.2"
-_OUR_STANDING = frozenset({"7.8", "7.9", "7.11", "7.13", *(f"7.{n}" for n in range(20, 28))})
+_OUR_STANDING = frozenset(f"5.7.{detail}" for detail in (8, 9, 11, 13, *range(20, 28)))
 _CREDENTIALS = frozenset({530, 534, 535, 538})
 _UNKNOWN_COMMANDS = frozenset({500, 501, 502, 503, 504, 555})
 _TOO_BIG = 552
 _NO_SUCH_MAILBOX = frozenset({550, 551, 553})
 
 
-def _blame(reply: Reply, stage: Stage, code: str) -> Blame:
-    _, _, status = code.partition(".")
-    subject = status.partition(".")[0]
-    by_status = Blame.CONTENT if code == _FULL else _BY_STATUS.get(status, _BY_STATUS.get(subject))
-    if by_status is Blame.ADDRESS and stage is Stage.MAIL:
+def _status(reply: Reply) -> str:
+    found = _STATUS.match(reply.text)
+    return found[0].decode() if found else ""
+
+
+def _blame_for_now(reply: Reply, stage: Stage) -> Blame:
+    return _blame_by_status(_status(reply), stage) or Blame.PROVIDER
+
+
+def _blame_for_good(reply: Reply, stage: Stage) -> Blame:
+    status = _status(reply)
+    if stage is Stage.AUTH or reply.code in _CREDENTIALS or status in _OUR_STANDING:
         return Blame.ACCOUNT
-    if by_status is not None:
-        return by_status
-    if reply.code < _NEVER:
-        return Blame.PROVIDER
-    if status in _OUR_STANDING or reply.code in _CREDENTIALS:
-        return Blame.ACCOUNT
-    if subject == "7":
+    if status == _FULL:
+        return Blame.CONTENT
+    if status.startswith("5.7."):
         return Blame.CONTENT if stage is Stage.MESSAGE else Blame.ACCOUNT
-    return _blame_by_code(reply, stage)
+    return _blame_by_status(status, stage) or _blame_by_code(reply, stage)
+
+
+def _blame_by_status(status: str, stage: Stage) -> Blame | None:
+    """To MAIL, what would be the recipient's fault is our sender's."""
+    _, _, specific = status.partition(".")
+    general, _, _ = specific.partition(".")
+    blame = _BY_STATUS.get(specific) or _BY_STATUS.get(general)
+    return Blame.ACCOUNT if blame is Blame.ADDRESS and stage is Stage.MAIL else blame
 
 
 def _blame_by_code(reply: Reply, stage: Stage) -> Blame:

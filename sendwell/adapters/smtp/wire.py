@@ -10,11 +10,13 @@ FAREWELL = 2.0
 _LONGEST_REPLY = 64 * 1024
 """RFC 5321 asks for lines of 512 octets; nobody has a reason for more than this."""
 
-_CODES = range(200, 600)
+_CODES = {str(code).encode(): code for code in range(200, 600)}
 
 
 class Reply(NamedTuple):
-    """One answer of the relay. `text` holds all its lines, without their codes, joined by LF."""
+    """One answer of the relay. `text` holds its lines without their codes, with LF between them;
+    each may still end in CR.
+    """
 
     code: int
     text: bytes
@@ -106,12 +108,12 @@ class Wire(asyncio.Protocol):
         self.transport = transport
 
     def _tell(self, line: bytes) -> None:
-        code = line[:3]
-        if not code.isdigit() or int(code) not in _CODES:
+        code = _CODES.get(line[:3])
+        if code is None:
             self.fail(ProtocolError("it sent a line that is no reply"))
             return
-        text = line[4:].rstrip(b"\r")
+        text = line[4:]
         if self._lines:
-            text = b"\n".join([*(line.rstrip(b"\r") for line in self._lines), text])
+            text = b"\n".join([*self._lines, text])
             self._lines.clear()
-        self.listener.replied(Reply(int(code), text))
+        self.listener.replied(Reply(code, text))

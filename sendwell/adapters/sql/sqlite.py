@@ -10,10 +10,10 @@ import contextlib
 import sqlite3
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
@@ -52,8 +52,7 @@ class SqliteDatabase:
         sys.setswitchinterval(50e-6)
         self.engine = _engine(path)
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[_Waiting] = deque()
-        self._wakes = threading.Condition()
+        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._is_closing = False
         self._local = threading.local()
         self._connections: list[Connection] = []
@@ -64,12 +63,10 @@ class SqliteDatabase:
     async def commit(self, unit: Unit) -> list[Sequence[Any]]:
         if self._is_closing:
             raise Unavailable("The database is closing.")
-        if len(self._waiting) >= _MOST_WAITING:
+        if self._waiting.qsize() >= _MOST_WAITING:
             raise Unavailable("More writes wait for the database than it can take right now.")
         future: asyncio.Future[list[Sequence[Any]]] = self._loop.create_future()
-        with self._wakes:
-            self._waiting.append((unit, future))
-            self._wakes.notify()
+        self._waiting.put((unit, future))
         return await future
 
     async def execute(self, *statements: Executable) -> list[Done]:
@@ -80,9 +77,9 @@ class SqliteDatabase:
         return await self._loop.run_in_executor(self._readers, self._read, statement)
 
     async def close(self) -> None:
-        with self._wakes:
+        if not self._is_closing:
             self._is_closing = True
-            self._wakes.notify()
+            self._waiting.put(None)
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown(wait=True)
         for connection in self._connections:
@@ -105,17 +102,24 @@ class SqliteDatabase:
 
     def _write(self) -> None:
         connection = self._connect()
-        while batch := self._next():
-            results = _commit_together(connection, batch)
-            self._loop.call_soon_threadsafe(_answer, batch, results)
+        is_open = True
+        while is_open:
+            batch, is_open = self._next()
+            if batch:
+                results = _commit_together(connection, batch)
+                self._loop.call_soon_threadsafe(_answer, batch, results)
 
-    def _next(self) -> list[_Waiting]:
-        with self._wakes:
-            while not self._waiting and not self._is_closing:
-                self._wakes.wait()
-            batch = list(self._waiting)
-            self._waiting.clear()
-        return batch
+    def _next(self) -> tuple[list[_Waiting], bool]:
+        """Everything that waits now, at least one; False at the end, which comes after all."""
+        batch: list[_Waiting] = []
+        item = self._waiting.get()
+        while item is not None:
+            batch.append(item)
+            try:
+                item = self._waiting.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
 
 
 _Result = list[Sequence[Any]] | Exception

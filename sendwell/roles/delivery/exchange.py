@@ -80,6 +80,7 @@ class Exchange:
     def leave(self, account: Account) -> None:
         """Give the seat back unused."""
         account.in_flight -= 1
+        account.breaker = account.breaker.after_leave(self._now())
 
     def learn(self, account: Account, outcome: Outcome) -> None:
         """Give the seat back and let the breaker know how it went."""

@@ -21,10 +21,13 @@ _Key = tuple[Lane, TenantId]
 
 @dataclass(slots=True)
 class _Spill:
-    """Work of one tenant in one lane that is only on disk, behind the work numbered `after`."""
+    """Work of one tenant in one lane that is only on disk, behind the work numbered `after`.
+
+    `late` is what came while the disk was being read; None: it is not being read.
+    """
 
     after: int
-    grew: bool = False
+    late: list[Task] | None = None
 
 
 class ReadyQueue:
@@ -79,9 +82,10 @@ class ReadyQueue:
     def _put(self, task: Task) -> None:
         key = (Lane(task.request.lane), task.request.tenant)
         if spill := self._spills.get(key):
-            spill.grew = True
+            if spill.late is not None:
+                spill.late.append(task)
         elif self._queue.waiting(*key) >= self._window():
-            self._spills[key] = _Spill(after=self._last.get(key, 0), grew=True)
+            self._spills[key] = _Spill(after=self._last.get(key, 0))
         else:
             self._keep(key, task)
 
@@ -90,16 +94,22 @@ class ReadyQueue:
         self._last[key] = max(self._last.get(key, 0), task.work)
 
     async def _read_back(self, key: _Key, spill: _Spill) -> None:
-        spill.grew = False
-        lane, tenant = key
         limit = self._window()
-        tasks = await self._store.ready(self._channel, lane, tenant, after=spill.after, limit=limit)
+        spill.late = []
+        try:
+            tasks = await self._store.ready(self._channel, *key, after=spill.after, limit=limit)
+        finally:
+            late, spill.late = spill.late, None
         for task in tasks:
             self._keep(key, task)
-        if tasks:
+        if len(tasks) == limit:
             spill.after = tasks[-1].work
-        if len(tasks) < limit and not spill.grew:
-            del self._spills[key]
+            return
+        del self._spills[key]  # the disk has been read to its end: all is in memory again
+        read = {task.work for task in tasks}
+        for task in late:
+            if task.work not in read:
+                self._keep(key, task)
 
     def _window(self) -> int:
         return max(_LEAST_WINDOW, self._budget // max(1, len(self._spills)))

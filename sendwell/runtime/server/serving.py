@@ -32,6 +32,7 @@ class Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
             h11_max_incomplete_event_size=None,
             backlog=2048,

@@ -12,12 +12,11 @@ PARAMETERS: dict[str, Any] = {
     "id": _ID,
     "integration": "main",
     "message_id": 12,
-    "n": 3,
     "number": 1,
     "provider": "sendgrid",
     "replay_dead_letter.id": 7,
     "user_id": "user-001",
-    "version": 3,
+    "version": 1,
 }
 """By the name of a path parameter, or by operation and name where one stands for another thing."""
 
@@ -47,6 +46,24 @@ _PREFERENCES = {
     "order": ["push", "email"],
     "quiet_hours": {"windows": [{"from": "22:00", "to": "07:00"}]},
 }
+_BODIES = {
+    "email": {
+        "en": {
+            "subject": "Order {{ order }} is on its way",
+            "html": "<p>It arrives on {{ arrives | date }}.</p>",
+        },
+        "de": {
+            "subject": "Bestellung {{ order }} ist unterwegs",
+            "html": "<p>Sie kommt am {{ arrives | date }}.</p>",
+        },
+    },
+}
+_NEEDS = {
+    "type": "object",
+    "required": ["order", "arrives"],
+    "properties": {"order": {"type": "string"}, "arrives": {"type": "string", "format": "date"}},
+}
+_VERSION_IN = {"bodies": _BODIES, "default_locale": "en", "schema": _NEEDS}
 _RULES = [
     {
         "event_type": "security_alert",
@@ -96,6 +113,21 @@ REQUESTS: dict[str, dict[str, Any]] = {
         _JSON: _named(after_an_outage={"cause": "provider_outage", "rate_per_second": 50})
     },
     "put_priority_rules": {_JSON: _named(rules=_RULES)},
+    "create_template": {
+        _JSON: _named(
+            in_two_languages={"code": "order-shipped", "name": "Order shipped", **_VERSION_IN}
+        )
+    },
+    "create_template_version": {_JSON: _named(published_at_once={**_VERSION_IN, "publish": True})},
+    "preview_template": {
+        _JSON: _named(
+            for_an_austrian={
+                "channel": "email",
+                "locale": "de-AT",
+                "data": {"order": "4711", "arrives": "2026-11-24"},
+            }
+        )
+    },
     "put_user": {_JSON: _named(a_person=_PERSON)},
     "put_preferences": {_JSON: _named(choices=_PREFERENCES)},
     "add_push_token": {
@@ -182,6 +214,23 @@ _PERSON_OUT = {
     "created_at": _AT,
     "updated_at": _AT,
 }
+_TEMPLATE = {
+    "code": "order-shipped",
+    "name": "Order shipped",
+    "published_version": 1,
+    "latest_version": 1,
+    "created_at": _AT,
+    "updated_at": _AT,
+}
+_VERSION = {
+    "code": "order-shipped",
+    "version": 1,
+    "is_published": True,
+    "default_locale": "en",
+    "bodies": _BODIES,
+    "schema": _NEEDS,
+    "created_at": _AT,
+}
 _HEALTHY = {"status": "ok", "stopped": []}
 
 ANSWERS: dict[tuple[str, str], Any] = {
@@ -261,6 +310,24 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("put_preferences", "200"): _PREFERENCES,
     ("add_push_token", "200"): _TOKEN,
     ("add_push_token", "201"): _TOKEN,
+    ("create_template", "201"): _TEMPLATE,
+    ("list_templates", "200"): {"data": [_TEMPLATE], "next_cursor": None},
+    ("get_template", "200"): _TEMPLATE,
+    ("create_template_version", "201"): {**_VERSION, "version": 2},
+    ("list_template_versions", "200"): {"data": [_VERSION], "next_cursor": None},
+    ("get_template_version", "200"): _VERSION,
+    ("publish_template_version", "200"): _TEMPLATE,
+    ("preview_template", "200"): {
+        "code": "order-shipped",
+        "version": 1,
+        "locale_used": "de",
+        "parts": {
+            "subject": "Bestellung 4711 ist unterwegs",
+            "html": "<p>Sie kommt am 24.11.2026.</p>",
+        },
+        "missing": [],
+        "errors": [],
+    },
     ("get_livez", "200"): "ok",
     ("get_readyz", "200"): _HEALTHY,
     ("get_readyz", "503"): {"status": "draining", "stopped": []},

@@ -18,13 +18,19 @@ def tidied(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     kept = {
-        name: each if name in _VALUES else tidied(each)
-        for name, each in value.items()
-        if not _is_noise(name, each)
+        name: _tidied_under(name, each) for name, each in value.items() if not _is_noise(name, each)
     }
     if isinstance(kept.get("$ref"), str):
         kept["$ref"] = REF.format(name=good_name(kept["$ref"].rpartition("/")[2]))
     return _without_choice(kept)
+
+
+def _tidied_under(name: str, value: Any) -> Any:
+    if name in _VALUES:
+        return value
+    if name == "properties":
+        return {field: tidied(schema) for field, schema in value.items()}
+    return tidied(value)
 
 
 def good_name(name: str) -> str:

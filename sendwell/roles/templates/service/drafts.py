@@ -72,12 +72,15 @@ def _flaws_of_body(
     found = sources(body, channel)
     if not found:
         yield Flaw(pointer, f"There are no words for {channel.name} in it.")
-    for part, source in found.items():  # a part may stand in for another: title for subject
+    wrong: dict[str, str] = {}
+    for part, source in found.items():
         try:
             renderer.check(source)
         except Invalid as error:
+            # A part may stand in for another: title for subject, html for text.
             author = next(name for name in (part, *written) if written.get(name) == source.text)
-            yield Flaw(f"{pointer}/{author}", error.message)
+            wrong.setdefault(author, error.message)
+    yield from (Flaw(f"{pointer}/{author}", why) for author, why in wrong.items())
 
 
 def _flaws_of_locale(bodies: Bodies, locale: str) -> Iterator[Flaw]:

@@ -1,0 +1,48 @@
+"""`sendwell bench`: the repository's benchmarks, where they are at hand."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import sendwell
+from sendwell.cli.screen import REFUSED, warn
+
+_ROOT = Path(sendwell.__file__).parents[1]
+
+
+def bench(
+    *,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Which ones; else all.", show_default=False),
+    ] = None,
+    is_list: Annotated[bool, typer.Option("--list", help="List the benchmarks.")] = False,
+    is_quick: Annotated[
+        bool, typer.Option("--quick", help="Small counts, one round: does it run?")
+    ] = False,
+    is_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: machine, rounds, commands.")
+    ] = False,
+) -> None:
+    """Measure Sendwell beside what the machine can do and beside a peer, in the same run.
+
+    The benchmarks are part of the source tree, not of the installed package.
+
+    Examples:
+      sendwell bench --list
+      sendwell bench intake --quick
+      sendwell bench end-to-end --json
+    """
+    if not (_ROOT / "benchmarks" / "__main__.py").is_file():
+        warn(
+            "sendwell: the benchmarks are not installed. They lie in the folder benchmarks/ of"
+            " Sendwell's source tree; run `./dev bench` there."
+        )
+        raise typer.Exit(REFUSED)
+    flags = {"--list": is_list, "--quick": is_quick, "--json": is_json}
+    arguments = [*(names or ()), *(name for name, is_on in flags.items() if is_on)]
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    raise typer.Exit(subprocess.call(command, cwd=_ROOT))  # noqa: S603 - our own program

@@ -1,0 +1,1 @@
+"""What `sendwell doctor` looks at: one file a part; each finding says what to do."""

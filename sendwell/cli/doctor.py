@@ -1,0 +1,88 @@
+"""`sendwell doctor`: looks at everything that Sendwell needs, and says what to do."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sendwell.cli.options import HOME, IsJson, Url, connect
+from sendwell.cli.screen import REFUSED, console, print_json, show, styled
+from sendwell.settings import Settings
+
+if TYPE_CHECKING:
+    from sendwell.cli.diagnosis.finding import Finding
+
+_WIDTH = 18
+
+
+def doctor(
+    *,
+    data: Annotated[Path, typer.Option(help="The data folder to look at.")] = Path("data"),
+    url: Url = HOME,
+    is_json: IsJson = False,
+) -> None:
+    """Look at everything that Sendwell needs here, and say what to do where something is wrong.
+
+    Reads Python and its packages, the database, the environment of this shell, and the server at
+    --url. Changes nothing, calls no vendor, prints no secret. Exits with 1 when something is
+    wrong.
+
+    Examples:
+      sendwell doctor
+      sendwell doctor --data /var/lib/sendwell --url http://127.0.0.1:8080
+      sendwell doctor --json
+    """
+    from sendwell.cli.diagnosis.configuration import read_configuration, variables
+    from sendwell.cli.diagnosis.finding import Level
+
+    settings, findings = read_configuration(os.environ)
+    known = {} if settings is None else variables(settings)
+    with console(is_error=True).status("Looking …"):
+        findings = [*_around(data), *findings, *_at_work(settings, url)]
+    is_wrong = any(finding.level is Level.WRONG for finding in findings)
+    if is_json:
+        document = [asdict(finding) for finding in findings]
+        print_json({"ok": not is_wrong, "findings": document, "configuration": known})
+    else:
+        _show(findings, known)
+    if is_wrong:
+        raise typer.Exit(REFUSED)
+
+
+def _around(data: Path) -> list["Finding"]:
+    """The machine and the disk."""
+    from sendwell.cli.diagnosis.database import look_at_database
+    from sendwell.cli.diagnosis.finding import Level
+    from sendwell.cli.diagnosis.machine import look_at_machine
+
+    findings = [*look_at_machine()]
+    if any(finding.level is Level.WRONG for finding in findings):
+        return findings  # without the packages nobody knows which tables there should be
+    from sendwell.bootstrap import TABLES
+
+    return [*findings, *look_at_database(data, TABLES)]
+
+
+def _at_work(settings: Settings | None, url: str) -> list["Finding"]:
+    """The channels and the server."""
+    from sendwell.cli.diagnosis.channels import look_at_channels
+    from sendwell.cli.diagnosis.server import look_at_server
+
+    channels = [] if settings is None else [*look_at_channels(settings)]
+    return [*channels, look_at_server(connect(url, key="", data=None))]
+
+
+def _show(findings: Sequence["Finding"], known: dict[str, str]) -> None:
+    from rich.text import Text
+
+    for finding in findings:
+        show(styled(finding.level.value, 7) + Text(f"{finding.topic:{_WIDTH}}{finding.text}"))
+        if finding.advice:
+            show(f"{'':7}{'':{_WIDTH}}{finding.advice}")
+    if known:
+        width = max(map(len, known)) + 2
+        show("", "Configuration, from this shell's environment:")
+        show(*(f"  {name:{width}}{value or '-'}" for name, value in known.items()))

@@ -1,0 +1,59 @@
+"""The options that all commands share which talk to a running Sendwell."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sendwell.cli.client import Client, is_loopback
+from sendwell.domain.errors import Invalid
+
+HOME = "http://127.0.0.1:8000"
+KEY_FILE = "api-key"
+
+Url = Annotated[str, typer.Option(envvar="SENDWELL_URL", help="Where Sendwell runs.")]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SENDWELL_API_KEY",
+        metavar="KEY|@FILE",
+        help="API key, or @ and the file that holds it. Not needed for the sample on loopback.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Data folder of a `sendwell up --no-sample`, to take the API key from.",
+        show_default=False,
+    ),
+]
+IsJson = Annotated[bool, typer.Option("--json", help="Print the JSON of the API instead.")]
+
+
+def connect(url: str, key: str | None, data: Path | None = None, *, seconds: float = 30) -> Client:
+    """A client for what the options say. Raises typer's usage error where they cannot be used."""
+    try:
+        if key is None and data is None and not is_loopback(url):
+            raise typer.BadParameter(
+                f"{url} asks for an API key: give --key, or set SENDWELL_API_KEY."
+            )
+        return Client(url, _key(key, data), seconds=seconds)
+    except ValueError as error:
+        raise typer.BadParameter(f"--url: {error}") from error
+
+
+def _key(key: str | None, data: Path | None) -> str | None:
+    if key is not None and key.startswith("@"):
+        return _read(Path(key[1:]))
+    if key is None and data is not None:
+        return _read(data / KEY_FILE)
+    return key
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise Invalid(f"The API key cannot be read from {file}: {error.strerror}.") from error

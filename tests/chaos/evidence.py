@@ -1,0 +1,107 @@
+"""What the harness has seen of the product, as plain values: the checker judges nothing else.
+
+Times are microseconds since 1970 of the machine's clock, which the harness and the product share.
+A `serial` is the producer's own number of a request; it travels in metadata and addresses, so that
+every trace of a request is found again even where the answer to it was lost.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """The product said 202: its promise. A repetition is told as one more of the same serial."""
+
+    serial: int
+    id: str
+    key: str | None
+    recipients: int
+    channels: tuple[str, ...]
+    lane: str
+    at: int
+    due: int | None = None
+
+    @property
+    def parts(self) -> list[str]:
+        """The deliveries that it must come to."""
+        return [f"{number}.{name}" for number in range(self.recipients) for name in self.channels]
+
+
+class Cancelled(msgspec.Struct, frozen=True, tag="cancelled"):
+    """The product said 200 to a cancel: these deliveries do not go out any more."""
+
+    serial: int
+    parts: tuple[str, ...]
+    at: int
+
+
+@dataclass(slots=True)
+class Call:
+    """One delivery that came to a sink in full."""
+
+    serial: int
+    part: str
+    key: str
+    """What tells a repetition: `webhook-id`, or Message-ID."""
+    connected_at: int
+    at: int
+    is_taken: bool
+    """False: the sink refused it, for now or for good."""
+    is_answered: bool = False
+    """Whether the answer went out; where it did not, the product cannot know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the product's own timeline."""
+
+    event: str
+    part: str | None = None
+    attempt: int | None = None
+    code: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery as the product shows it."""
+
+    status: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One notification as the product shows it."""
+
+    id: str
+    serial: int
+    deliveries: Mapping[str, Delivery]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InFlight:
+    """An attempt that a killed process had claimed and not settled."""
+
+    id: str
+    part: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything there is to judge by, once the product has come to rest."""
+
+    accepted: Sequence[Accepted] = ()
+    cancelled: Sequence[Cancelled] = ()
+    refusals: Sequence[str] = ()
+    """Answers that were neither a yes nor a lost connection."""
+    calls: Sequence[Call] = ()
+    known: Sequence[Known] = ()
+    in_flight: frozenset[InFlight] = frozenset()
+    ledger: Mapping[str, int] = field(default_factory=dict)
+    integrity: str = "ok"
+    exit_code: int = 0

@@ -1,0 +1,101 @@
+"""The whole run: produce, kill, revive, again and again; then come to rest and gather evidence."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.acceptance.product import Product
+from tests.chaos import record, wreck
+from tests.chaos.draft import TEMPLATE, Drafts
+from tests.chaos.evidence import Accepted, Cancelled, Evidence
+from tests.chaos.nemesis import Life, Nemesis
+from tests.chaos.producer import Producer
+from tests.chaos.producer_log import ProducerLog
+from tests.chaos.sinks.pair import Sinks
+
+_REST_SECONDS = 120.0  # longer than an open breaker rests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One run, in an empty folder."""
+
+    folder: Path
+    cycles: int
+    seed: int
+    per_second: float = 50
+
+    @property
+    def data(self) -> Path:
+        """The product's own folder."""
+        return self.folder / "data"
+
+    def chance(self, whose: str) -> Random:
+        """Chance of their own for each, so that what one does leaves the others' alone."""
+        return Random(f"{self.seed} {whose}")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A cycle is over: so much has happened until now."""
+
+    cycle: int
+    life: Life
+    accepted: int
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to be judged, and what is to be told besides."""
+
+    evidence: Evidence
+    lives: tuple[Life, ...]
+    kills: int
+
+
+Tell = Callable[[Progress], None]
+
+
+async def run(settings: Settings, tell: Tell) -> Outcome:
+    """Run it all; the product has stopped when this returns. Raises DiedByItselfError."""
+    with ProducerLog(settings.folder / "producer.log") as log:
+        async with Sinks(settings.chance("sinks")) as sinks:
+            return await _run(settings, sinks, log, tell=tell)
+
+
+async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell) -> Outcome:
+    product = Product(settings.data, "--no-sample", environment=sinks.environment)
+    drafts = Drafts(settings.chance("drafts"), sinks)
+    producer = Producer(drafts, log, settings.chance("producer"), per_second=settings.per_second)
+    nemesis = Nemesis(product, settings.data, settings.chance("nemesis"))
+    await nemesis.start()
+    try:
+        await _publish(product)
+        for cycle in range(1, settings.cycles + 1):
+            await _cycle(product, producer, nemesis)
+            life = nemesis.lives[-1]
+            tell(Progress(cycle, life, producer.accepted, len(nemesis.in_flight)))
+        await _last_requests(product, producer)
+        evidence = await _gather(settings, product, sinks=sinks, log=log, nemesis=nemesis, producer=producer)
+        return Outcome(evidence, tuple(nemesis.lives), nemesis.kills)
+    finally:
+        if product.process.returncode is None:
+            await product.kill()
+
+
+async def _publish(product: Product) -> None:
+    answer = await product.client.post("/api/v1/templates", json=TEMPLATE)
+    assert answer.is_success, answer.text
+
+
+async def _cycle(product: Product, producer: Producer, nemesis: Nemesis) -> None:
+    producing = asyncio.create_task(producer.run(product.client))
+    try:
+        await nemesis.strike()
+    finally:
+        producer.stop()
+        await producing
+    await nemesis.revive()

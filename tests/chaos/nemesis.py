@@ -1,0 +1,83 @@
+"""Who kills the product, and has it back at once."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.acceptance.product import Product
+from tests.chaos import wreck
+from tests.chaos.clock import now
+from tests.chaos.evidence import InFlight
+
+_SOONEST, _LATEST = 0.2, 2.5
+_LATEST_WHILE_STARTING = 1.2
+_WHILE_STARTING = 0.1
+"""In how many of the cycles it strikes again while the product recovers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One run of the product: when it was started, and when it was ready."""
+
+    began: int
+    ready: int
+
+
+class DiedByItselfError(Exception):
+    """The product ended though nobody killed it."""
+
+
+class Nemesis:
+    """Kills with SIGKILL, at random times, and starts again at once on the same data.
+
+    `in_flight` are the sends that any kill has caught.
+    """
+
+    def __init__(self, product: Product, data: Path, chance: Random) -> None:
+        self.kills = 0
+        self.in_flight: frozenset[InFlight] = frozenset()
+        self.lives: list[Life] = []
+        self._product = product
+        self._data = data
+        self._chance = chance
+
+    async def start(self) -> None:
+        """Start it and leave it alone until it is ready."""
+        began = now()
+        await self._product.start()
+        self.lives.append(Life(began, now()))
+
+    async def strike(self) -> None:
+        """Kill it some time from now. Raises DiedByItselfError when it is dead already."""
+        # Chance decides when, not anything that the product does: so this is a sleep.
+        await asyncio.sleep(self._chance.uniform(_SOONEST, _LATEST))
+        if (code := self._product.process.returncode) is not None:
+            await self._product.gone()
+            raise DiedByItselfError(f"It ended with {code}: {self._product.errors.decode()}")
+        await self._product.kill()
+        self._look_at_wreck()
+
+    async def revive(self) -> None:
+        """Start it again, now and then only after another kill while it recovered."""
+        if self._chance.random() < _WHILE_STARTING:
+            await self._strike_while_starting()
+        await self.start()
+
+    async def _strike_while_starting(self) -> None:
+        starting = asyncio.ensure_future(self._product.start())
+        after = self._chance.uniform(_SOONEST, _LATEST_WHILE_STARTING)
+        await asyncio.wait([starting], timeout=after)
+        if starting.done():
+            await self._product.kill()
+        else:
+            self._product.process.kill()
+            with suppress(AssertionError):  # how it says that it has not started
+                await starting
+            await self._product.process.wait()
+        self._look_at_wreck()
+
+    def _look_at_wreck(self) -> None:
+        self.kills += 1
+        self.in_flight |= wreck.in_flight(self._data)
