@@ -40,7 +40,7 @@ _MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 def date_writer(pattern: DateTimePattern, locale: Locale) -> Writer:
     """A writer that gives what Babel's `pattern` gives; rare fields it asks Babel for."""
-    texts = _FIELD.split(pattern.format)
+    texts = _FIELD.split(str(pattern.format))
     fields = [text[2:-2] for text in texts[1::2]]
     if not fields or not _NUMBERS.keys() | _NAMES.keys() >= set(fields):
         return _asking(pattern, locale)

@@ -20,7 +20,7 @@ _STANDS_FOR_TAG = 0xF0000
 _MOST_TAGS = 0xFFFE
 _GAP = "\ue000"
 _STAND_IN = re.compile("[\U000f0000-\U000ffffd]")
-_REPEATED_LINK = re.compile(r"(\S+) \(\1\)")
+_REPEATED_LINK = re.compile(r"(?<!\S)(\S+) \(\1\)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
@@ -116,7 +116,9 @@ def _holds_only_statements(line: str, tags: list[Segment]) -> bool:
 
 
 def _tidy(told: str) -> str:
-    lines = (line.replace(f" {_GAP} ", "  ").replace(_GAP, " ").rstrip() for line in told.split("\n"))
+    lines = (
+        line.replace(f" {_GAP} ", "  ").replace(_GAP, " ").rstrip() for line in told.split("\n")
+    )
     return "\n".join(_REPEATED_LINK.sub(r"\1", line) for line in lines)
 
 
@@ -130,9 +132,9 @@ def _config() -> "ParserConfig":
     from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 
     block, hidden = HtmlElement(display=Display.block), HtmlElement(display=Display.none)
-    list_of = HtmlElement(display=Display.block, padding_inline=2)
-    css = {**STRICT_CSS_PROFILE, "ul": list_of, "ol": list_of, "template": hidden}
-    css |= dict.fromkeys(("table", "tr", "caption", "hr"), block)
+    # No list is indented: a hundred in each other would be a hundred times as long.
+    css = {**STRICT_CSS_PROFILE, "template": hidden}
+    css |= dict.fromkeys(("table", "tr", "caption", "hr", "ul", "ol"), block)
     ends: dict[str, Any] = {"a": _end_link, "td": _end_cell, "th": _end_cell, "table": _nothing}
     starts: dict[str, Any] = {"a": _begin_link}
     starts |= dict.fromkeys(("table", "tr", "td", "th"), _nothing)

@@ -112,9 +112,10 @@ class _Text:
         while True:
             try:
                 _, end = self._decode(self._window)
-            except ValueError as error:
+            except json.JSONDecodeError as error:
                 if len(self._window) > _LARGEST_ITEM or not self._read():
-                    raise self.wrong(str(error)) from error
+                    self.line += error.lineno - 1
+                    raise self.wrong(error.msg) from error
                 continue
             if end < len(self._window) or not self._read():
                 break
@@ -124,7 +125,7 @@ class _Text:
 
     def wrong(self, why: str) -> Invalid:
         """The error for what stands here."""
-        return Invalid(f"From line {self.line} on the file is not a JSON list: {why}.")
+        return Invalid(f"In line {self.line} the file stops being a JSON list: {why}.")
 
     def _read(self) -> bool:
         try:

@@ -27,9 +27,10 @@ def bench(
         bool, typer.Option("--json", help="Print JSON: machine, rounds, commands.")
     ] = False,
 ) -> None:
-    """Measure Sendwell beside what the machine can do and beside a peer, in the same run.
+    """Measure Sendwell on this machine.
 
-    The benchmarks are part of the source tree, not of the installed package.
+    Beside what the machine can do and beside a peer, in the same run. The benchmarks are part of
+    the source tree, not of the installed package.
 
     Examples:
       sendwell bench --list

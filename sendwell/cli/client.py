@@ -1,4 +1,4 @@
-"""Calls a running Sendwell over its HTTP API, with nothing but the standard library: starts fast."""
+"""Calls a running Sendwell over HTTP, by the standard library alone: commands start fast."""
 
 import ipaddress
 import json

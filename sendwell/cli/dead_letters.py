@@ -32,7 +32,9 @@ def dead_letters(
     data: Data = None,
     is_json: IsJson = False,
 ) -> None:
-    """List dead letters, the newest first: why each one ended, and what to do about it.
+    """List what was given up, and why.
+
+    Dead letters, the newest first, and what to do about each cause.
 
     Examples:
       sendwell dead-letters

@@ -24,11 +24,11 @@ def doctor(
     url: Url = HOME,
     is_json: IsJson = False,
 ) -> None:
-    """Look at everything that Sendwell needs here, and say what to do where something is wrong.
+    """Look for what is wrong here.
 
-    Reads Python and its packages, the database, the environment of this shell, and the server at
-    --url. Changes nothing, calls no vendor, prints no secret. Exits with 1 when something is
-    wrong.
+    And says what to do about it. Looked at are Python and its packages, the database, the
+    environment of this shell, and the server at --url. Changes nothing, calls no vendor, prints no
+    secret. Exits with 1 when something is wrong.
 
     Examples:
       sendwell doctor

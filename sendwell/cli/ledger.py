@@ -15,7 +15,9 @@ _PAUSE_SECONDS = 0.2
 
 
 def ledger(*, url: Url = HOME, key: Key = None, data: Data = None, is_json: IsJson = False) -> None:
-    """Show the ledger: deliveries accepted against what became of them.
+    """Check that nothing accepted is missing.
+
+    The ledger sets the deliveries that were accepted against what became of them.
 
     Exits with 1 when it does not add up. While messages are on their way its two sides are read
     a moment apart, so a difference is read again for a second before it counts.
@@ -45,8 +47,8 @@ def _settled(client: Client) -> dict[str, Any]:
 
 def _show(found: dict[str, Any]) -> None:
     width = max(len(f"{found[name]:,}") for name in ("accepted", *_COLUMNS))
-    show(f"accepted    {found['accepted']:>{width},}")
-    show(*(f"  {name:10}{found[name]:>{width},}" for name in _COLUMNS))
+    show(f"accepted      {found['accepted']:>{width},}")
+    show(*(f"  {name:12}{found[name]:>{width},}" for name in _COLUMNS))
     if found["adds_up"]:
         show("It adds up.")
     elif found["difference"] > 0:

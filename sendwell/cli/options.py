@@ -11,7 +11,9 @@ from sendwell.domain.errors import Invalid
 HOME = "http://127.0.0.1:8000"
 KEY_FILE = "api-key"
 
-Url = Annotated[str, typer.Option(envvar="SENDWELL_URL", help="Where Sendwell runs.")]
+Url = Annotated[
+    str, typer.Option(envvar="SENDWELL_URL", metavar="URL", help="Where Sendwell runs.")
+]
 Key = Annotated[
     str | None,
     typer.Option(

@@ -37,7 +37,9 @@ def replay(
     data: Data = None,
     is_json: IsJson = False,
 ) -> None:
-    """Send a dead letter again, or all that match, spread over time.
+    """Send dead letters again.
+
+    One by its number, or all that match, spread over time.
 
     Each becomes a delivery of its own with its own idempotency key, and is on the audit log. What
     was replayed once is not replayed again.
@@ -57,7 +59,7 @@ def replay(
         wanted = {**narrowed, **({} if rate is None else {"rate_per_second": rate})}
         with console(is_error=True).status("Scheduling …"):
             answer = client.post("/dead-letters/replay", wanted)
-        said = f"{answer['replayed']:,} go out again, {answer['rate_per_second']:g} a second."
+        said = f"Go out again: {answer['replayed']:,}, {answer['rate_per_second']:g} a second."
     if is_json:
         print_json(answer)
     else:

@@ -36,23 +36,37 @@ def send(
         ),
     ] = None,
     user: Annotated[Many, option("A person known to Sendwell.", metavar="ID")] = None,
-    subject: Annotated[Text, option("Subject of an e-mail; the title elsewhere.")] = None,
-    text: Annotated[Text, option("The words.")] = None,
+    subject: Annotated[
+        Text, option("Subject of an e-mail; the title elsewhere.", metavar="TEXT")
+    ] = None,
+    text: Annotated[Text, option("The words.", metavar="TEXT")] = None,
     html: Annotated[Text, option("HTML of an e-mail.", metavar="HTML|@FILE")] = None,
     template: Annotated[Text, option("A template instead of words.", metavar="CODE")] = None,
     data: Annotated[Text, option("The template's data.", metavar="JSON|@FILE")] = None,
-    locale: Annotated[Text, option("Language of the template, like de-AT.")] = None,
-    channel: Annotated[Many, option("Channel; several times for several.")] = None,
+    locale: Annotated[Text, option("Language of the template, like de-AT.", metavar="TAG")] = None,
+    channel: Annotated[Many, option("Channel; several times for several.", metavar="NAME")] = None,
     fallback: Annotated[bool, typer.Option("--fallback", help="Try the channels in turn.")] = False,
-    priority: Annotated[Priority | None, option("Else the event type decides.")] = None,
-    event_type: Annotated[Text, option("What has happened, like order_shipped.")] = None,
-    send_at: Annotated[Text, option("2026-05-01T09:00:00+02:00, or local time.")] = None,
-    timezone: Annotated[Text, option("Where --send-at is local: a zone, or recipient.")] = None,
-    ttl: Annotated[Text, option("Too late after this: 90s, 10m, 2h, 1d.")] = None,
-    idempotency_key: Annotated[Text, option("The same key sends once.")] = None,
+    priority: Annotated[
+        Priority | None,
+        option("critical, high, medium or low; else the event type decides.", metavar="LANE"),
+    ] = None,
+    event_type: Annotated[
+        Text, option("What has happened, like order_shipped.", metavar="NAME")
+    ] = None,
+    send_at: Annotated[
+        Text,
+        option("2030-05-01T09:00:00+02:00; without an offset it is local time.", metavar="TIME"),
+    ] = None,
+    timezone: Annotated[
+        Text, option("Whose local time: a zone; else each recipient's.", metavar="ZONE")
+    ] = None,
+    ttl: Annotated[
+        Text, option("Too late after this: 90s, 10m, 2h, 1d.", metavar="DURATION")
+    ] = None,
+    idempotency_key: Annotated[Text, option("The same key sends once.", metavar="KEY")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end, then show it.")] = False,
     timeout: Annotated[
-        float, typer.Option(help="Seconds that --wait waits at most.")
+        float, typer.Option(metavar="SECONDS", help="How long --wait waits at most.")
     ] = _WAIT_SECONDS,
     batch: Annotated[
         Text, option("Many at once: NDJSON or a JSON list; - is standard input.", metavar="FILE")
@@ -72,7 +86,7 @@ def send(
       sendwell send --user user-001 --template welcome --data '{"name": "Ada", "link": "https://example.com"}'
       sendwell send --user user-001 --text "Your code is 123456" --event-type otp --ttl 5m --wait
       sendwell send --to +14155550100 --to someone@example.com --text "Closed on Monday"
-      sendwell send --user user-001 --text "Good morning" --send-at 2030-05-01T09:00 --timezone recipient
+      sendwell send --user user-001 --text "Good morning" --send-at 2030-05-01T09:00
       sendwell send --batch notifications.ndjson --idempotency-key import-7
 
     A file has one JSON notification a line, as POST /api/v1/notifications takes it, or is one

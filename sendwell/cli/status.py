@@ -14,7 +14,9 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The notification's id.")]
 def status(
     *, id_: Id, url: Url = HOME, key: Key = None, data: Data = None, is_json: IsJson = False
 ) -> None:
-    """Show where a notification stands, with each of its deliveries.
+    """Show where a notification stands.
+
+    With each of its deliveries: by whom it was sent, or why it was not.
 
     Examples:
       sendwell status sample-welcome

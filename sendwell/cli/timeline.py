@@ -10,7 +10,9 @@ from sendwell.cli.status import Id
 def timeline(
     *, id_: Id, url: Url = HOME, key: Key = None, data: Data = None, is_json: IsJson = False
 ) -> None:
-    """Draw everything that happened to a notification, with times and reasons.
+    """Show what happened to a notification.
+
+    Every step, with its time and its reason, drawn from top to bottom.
 
     Examples:
       sendwell timeline sample-welcome

@@ -48,6 +48,6 @@ class Part:
         return part
 
 
-def delivery_key(notification: NotificationId, part: Part) -> str:
+def delivery_key(notification: NotificationId, part: Part | str) -> str:
     """The delivery's name in the whole world: what providers get as idempotency key."""
     return f"{notification}.{part}"

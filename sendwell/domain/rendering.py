@@ -57,7 +57,9 @@ class Missing(Invalid):
 
     code = "missing_variable"
 
-    def __init__(self, message: str, *, names: Iterable[str] = (), flaws: Iterable[Flaw] = ()):
+    def __init__(
+        self, message: str, *, names: Iterable[str] = (), flaws: Iterable[Flaw] = ()
+    ) -> None:
         super().__init__(message, flaws=tuple(flaws))
         self.names = tuple(names)
 

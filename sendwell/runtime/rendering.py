@@ -30,7 +30,14 @@ def render_parts(
     if not parts:
         raise Invalid(f"The template has no words for {channel}.", code="template_error")
     given = data if isinstance(data, bytes) else msgspec.json.encode(data)
-    return Content(**renderer.render(parts, given, locale=locale))
+    words = renderer.render(parts, given, locale=locale)
+    return Content(
+        subject=words.get("subject"),
+        text=words.get("text"),
+        html=words.get("html"),
+        title=words.get("title"),
+        body=words.get("body"),
+    )
 
 
 def check_parts(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> None:
@@ -39,14 +46,10 @@ def check_parts(renderer: Renderer, body: TemplateBody, *, channel: ChannelName)
         try:
             renderer.check(source)
         except Invalid as error:
-            raise Invalid(
-                f"{part}: {error.message}", flaws=error.flaws, code=error.code
-            ) from error
+            raise Invalid(f"{part}: {error.message}", flaws=error.flaws, code=error.code) from error
 
 
-def variables_of(
-    renderer: Renderer, body: TemplateBody, *, channel: ChannelName
-) -> frozenset[str]:
+def variables_of(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> frozenset[str]:
     """The names that the channel's parts of the body can't do without."""
     return frozenset[str]().union(
         *(renderer.variables(source) for source in _sources(body, channel).values())

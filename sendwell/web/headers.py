@@ -6,7 +6,6 @@ _SHARED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-DNS-Prefetch-Control": "off",
 }
 
@@ -32,6 +31,5 @@ MAIL = {
 ASSET = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
 }
 """For our static files, whose URLs change with their content."""

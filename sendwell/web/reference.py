@@ -1,5 +1,8 @@
 """The API reference: a page made on the server from the OpenAPI document; it needs no script."""
 
+import asyncio
+from dataclasses import dataclass
+
 import msgspec
 from fastapi import FastAPI
 from markupsafe import Markup, escape
@@ -18,16 +21,27 @@ from sendwell.web.visit import Visit
 _FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What all readers of the reference share."""
+
+    document: Document
+    groups: list[Group]
+    body: str
+
+
 class Reference:
-    """`/docs`, `/docs/errors` and `/openapi.json`, all made once, when first asked for."""
+    """`/docs`, `/docs/errors` and `/openapi.json`.
+
+    The document is made when first asked for, in a thread: it takes 150 ms, in which the loop has
+    others to serve.
+    """
 
     def __init__(self, app: FastAPI, desk: Desk, templates: Templates) -> None:
         self._app = app
         self._desk = desk
         self._templates = templates
-        self._document: Document | None = None
-        self._groups: list[Group] = []
-        self._body = ""
+        self._making: asyncio.Task[Made] | None = None
 
     def routes(self) -> list[Route]:
         """The three routes."""
@@ -39,27 +53,31 @@ class Reference:
 
     async def show_document(self, _: Request) -> Response:
         """The document, for programs."""
-        body = msgspec.json.encode(self._made())
+        made = await self._made()
+        body = msgspec.json.encode(made.document)
         return Response(body, headers=_FOR_ALL, media_type="application/json")
 
     async def show(self, visit: Visit) -> Response:
         """The document, for people; its calls go to the address under which they have come."""
-        made = self._made()
+        made = await self._made()
         origin = str(escape(str(visit.request.base_url).rstrip("/")))
         return visit.page(
             "reference.html",
-            about=made["info"]["description"],
-            groups=self._groups,
-            body=Markup(self._body.replace(BASE, origin)),  # noqa: S704 - rendered with escaping
+            about=made.document["info"]["description"],
+            groups=made.groups,
+            body=Markup(made.body.replace(BASE, origin)),  # noqa: S704 - rendered with escaping
         )
 
     async def show_errors(self, visit: Visit) -> Response:
         """What each error code means; `type` of a problem document leads here."""
         return visit.page("error_codes.html", codes=CODES)
 
-    def _made(self) -> Document:
-        if self._document is None:
-            self._document = document(self._app)
-            self._groups = groups_of(self._document)
-            self._body = self._templates.render("operations.html", groups=self._groups)
-        return self._document
+    async def _made(self) -> Made:
+        if self._making is None:
+            self._making = asyncio.create_task(asyncio.to_thread(self._make))
+        return await asyncio.shield(self._making)
+
+    def _make(self) -> Made:
+        made = document(self._app)
+        groups = groups_of(made)
+        return Made(made, groups, self._templates.render("operations.html", groups=groups))

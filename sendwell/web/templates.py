@@ -1,4 +1,4 @@
-"""The pages' templates, compiled once when the process starts."""
+"""The pages' templates, each compiled when it is first shown."""
 
 from typing import Any
 
@@ -24,8 +24,6 @@ class Templates:
                         words.inline, words.number):  # fmt: skip
             self._environment.filters[filter_.__name__] = filter_
         self._environment.globals.update(asset=assets.url, version=__version__)
-        for name in self._environment.list_templates():
-            self._environment.get_template(name)
 
     def render(self, name: str, **context: Any) -> str:
         """The page as HTML."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -15,6 +15,7 @@ from tests.chaos.producer import Producer
 from tests.chaos.producer_log import ProducerLog
 from tests.chaos.sinks.pair import Sinks
 
+_LAST_REQUESTS_SECONDS = 0.5
 _REST_SECONDS = 120.0  # longer than an open breaker rests
 
 
@@ -79,7 +80,13 @@ async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell
             life = nemesis.lives[-1]
             tell(Progress(cycle, life, producer.accepted, len(nemesis.in_flight)))
         await _last_requests(product, producer)
-        evidence = await _gather(settings, product, sinks=sinks, log=log, nemesis=nemesis, producer=producer)
+        evidence = await _at_rest(product, log, nemesis)
+        evidence = replace(
+            evidence,
+            refusals=producer.refusals,
+            calls=sinks.calls,
+            integrity=wreck.integrity(settings.data),
+        )
         return Outcome(evidence, tuple(nemesis.lives), nemesis.kills)
     finally:
         if product.process.returncode is None:
@@ -99,3 +106,27 @@ async def _cycle(product: Product, producer: Producer, nemesis: Nemesis) -> None
         producer.stop()
         await producing
     await nemesis.revive()
+
+
+async def _last_requests(product: Product, producer: Producer) -> None:
+    """Ask again for what the last kill left unanswered."""
+    producing = asyncio.create_task(producer.run(product.client))
+    await asyncio.sleep(_LAST_REQUESTS_SECONDS)
+    producer.stop()
+    await producing
+
+
+async def _at_rest(product: Product, log: ProducerLog, nemesis: Nemesis) -> Evidence:
+    """Wait until all work has ended, read the record, and stop the product politely."""
+    await record.settled(product, seconds=_REST_SECONDS)
+    known = await record.read(product)
+    ledger = await product.get("/ledger")
+    entries = list(log.entries())
+    return Evidence(
+        accepted=[entry for entry in entries if isinstance(entry, Accepted)],
+        cancelled=[entry for entry in entries if isinstance(entry, Cancelled)],
+        known=known,
+        in_flight=nemesis.in_flight,
+        ledger=ledger,
+        exit_code=await product.stop(),
+    )

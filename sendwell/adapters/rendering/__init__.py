@@ -1,1 +1,1 @@
-"""What rendering consists of: a grammar, a language of filters, a meter, and an engine that runs."""
+"""What rendering consists of: a grammar, filters, a meter, and an engine that runs programs."""

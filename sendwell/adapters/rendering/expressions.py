@@ -1,5 +1,8 @@
 """The expressions of the template language: what is not listed here, nobody can write."""
 
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
 from jinja2 import nodes
 
 from sendwell.adapters.rendering.filters import FILTERS, FORMATS, GROWING, TESTS
@@ -9,19 +12,20 @@ from sendwell.domain.errors import Invalid
 _DEEPEST = 40
 _BIGGEST = 2**63
 _METHODS = frozenset(dir(dict)) | frozenset(dir(list))
-_FILTERS = FILTERS.keys() | FORMATS
-_NATIVE_TESTS = frozenset({"defined", "undefined", "none"})
-_ASKS = frozenset({"defined", "undefined"})
+_PUBLIC_FILTERS = FILTERS.keys() | FORMATS
+_ASKING_TESTS = frozenset({"defined", "undefined"})
+_PUBLIC_TESTS = TESTS.keys() | _ASKING_TESTS | {"none"}
 
 _COMPARISONS = {
     "eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=",
     "in": "in", "notin": "not in",
 }  # fmt: skip
-_ARITHMETIC: dict[type[nodes.Node], str] = {
+_OPERATORS: Mapping[type[nodes.Node], str] = {
     nodes.Sub: "-", nodes.Div: "/", nodes.FloorDiv: "//", nodes.Mod: "%",
     nodes.And: "and", nodes.Or: "or",
 }  # fmt: skip
-_HINTS: dict[type[nodes.Node], str] = {
+_CALLS: Mapping[type[nodes.Node], str] = {nodes.Add: "_plus", nodes.Mul: "_times"}
+_HINTS: Mapping[type[nodes.Node], str] = {
     nodes.Call: "nothing can be called here; there are filters",
     nodes.Pow: "there is no **",
     nodes.Slice: "there are no slices; there is the filter truncate",
@@ -52,131 +56,112 @@ class Expressions:
         if self._depth == _DEEPEST:
             raise refusal(node, "this is nested too deeply")
         self._depth += 1
-        try:
-            return self._traced(node, self._plain(node))
-        finally:
-            self._depth -= 1
+        code = self._traced(node, self._plain(node))
+        self._depth -= 1
+        return code
 
-    def _plain(self, node: nodes.Node) -> str:  # noqa: C901, PLR0911 - the list of what there is
-        match node:
-            case nodes.Const(value=value):
-                return self._constant(node, value)
-            case nodes.Name(name=name):
-                return _allowed_name(node, name)
-            case nodes.Getattr(node=owner, attr=name):
-                return self._field(owner, name)
-            case nodes.Getitem(node=owner, arg=key):
-                return self._item(owner, key)
-            case nodes.List(items=items) | nodes.Tuple(items=items):
-                return self._constants(node, items)
-            case nodes.Filter():
-                return self._filter(node)
-            case nodes.Test():
-                return self._test(node)
-            case nodes.Compare(expr=left, ops=[nodes.Operand(op=name, expr=right)]):
-                return self._comparison(name, left, right)
-            case nodes.CondExpr(test=test, expr1=yes, expr2=no):
-                other = '""' if no is None else self.write(no)
-                return f"({self.write(yes)} if {self.write(test)} else {other})"
-            case nodes.Not(node=inner):
-                return f"(not {self.write(inner)})"
-            case nodes.Neg(node=inner):
-                return f"(-{self.write(inner)})"
-            case nodes.Concat(nodes=parts):
-                return self._called("_concat", *parts)
-            case nodes.Add(left=left, right=right):
-                return self._called("_plus", left, right)
-            case nodes.Mul(left=left, right=right):
-                return self._called("_times", left, right)
-            case nodes.BinExpr(left=left, right=right) if type(node) in _ARITHMETIC:
-                return f"({self.write(left)} {_ARITHMETIC[type(node)]} {self.write(right)})"
-            case nodes.Compare():
-                raise refusal(node, "compare two values at a time and join with `and`")
-            case _:
-                raise refusal(node, _HINTS.get(type(node), f"there is no {type(node).__name__}"))
+    def _plain(self, node: nodes.Node) -> str:
+        writer = _WRITERS.get(type(node))
+        if writer is None:
+            raise refusal(node, _HINTS.get(type(node), f"there is no {type(node).__name__}"))
+        return writer(self, node)
 
     def _traced(self, node: nodes.Node, code: str) -> str:
         path = _path(node) if self._traces else None
         if path is None:
             return code
-        self.filters.add("_named")
-        return f"({code}|_named({quoted(path)}, {self.tag}))"
+        return self._filtered(code, "_named", [quoted(path), str(self.tag)])
 
-    def _constant(self, node: nodes.Node, value: object) -> str:
-        match value:
-            case str():
-                self.literals += len(value)
-                return quoted(value)
+    def _constant(self, node: nodes.Const) -> str:
+        match node.value:
+            case str() as text:
+                self.literals += len(text)
+                return quoted(text)
             case None | bool():
-                return str(value).lower()
-            case int() | float() if abs(value) < _BIGGEST:
-                return repr(value)
+                return str(node.value).lower()
+            case int() | float() if abs(node.value) < _BIGGEST:
+                return repr(node.value)
             case _:
                 raise refusal(node, "this number is too big")
 
-    def _constants(self, node: nodes.Node, items: list[nodes.Expr]) -> str:
+    def _constants(self, node: nodes.List | nodes.Tuple) -> str:
         """A list of constants: one of variables could hold itself twice over and over."""
-        if not all(isinstance(item, nodes.Const) for item in items):
+        if not all(isinstance(item, nodes.Const) for item in node.items):
             raise refusal(node, "a list in a template holds only words and numbers")
-        return f"[{', '.join(self.write(item) for item in items)}]"
+        return f"[{', '.join(self.write(item) for item in node.items)}]"
 
-    def _field(self, owner: nodes.Expr, name: str) -> str:
-        return f"{self._owner(owner, name)}.{_allowed_name(owner, name)}"
+    def _name(self, node: nodes.Name) -> str:
+        return _allowed(node, node.name)
 
-    def _item(self, owner: nodes.Expr, key: nodes.Expr) -> str:
-        match key:
+    def _attribute(self, node: nodes.Getattr) -> str:
+        return f"{self._owner(node.node, node.attr)}.{_allowed(node, node.attr)}"
+
+    def _item(self, node: nodes.Getitem) -> str:
+        match node.arg:
             case nodes.Const(value=str() as name):
-                return f"{self._owner(owner, name)}[{quoted(_allowed_name(owner, name))}]"
+                return f"{self._owner(node.node, name)}[{quoted(_allowed(node, name))}]"
             case nodes.Const(value=int()):
-                return f"{self.write(owner)}[{self.write(key)}]"
+                return f"{self.write(node.node)}[{self.write(node.arg)}]"
             case _:
-                self.filters.add("_fields")
-                return f"({self.write(owner)}|_fields)[{self.write(key)}]"
+                return f"{self._called('_fields', node.node)}[{self.write(node.arg)}]"
 
     def _owner(self, owner: nodes.Expr, name: str) -> str:
-        """What has the field. Where data lacks `items`, minijinja would give the dict's method."""
-        if name not in _METHODS:
-            return self.write(owner)
-        self.filters.add("_fields")
-        return f"({self.write(owner)}|_fields)"
+        """What has the field. Where data lacks `items`, minijinja would find the dict's method."""
+        return self._called("_fields", owner) if name in _METHODS else self.write(owner)
 
     def _filter(self, node: nodes.Filter) -> str:
-        if node.name not in _FILTERS:
-            raise refusal(node, _no_such("filter", node.name, _FILTERS))
+        if node.name not in _PUBLIC_FILTERS:
+            raise refusal(node, _no_such("filter", node.name, _PUBLIC_FILTERS))
         if node.node is None or node.dyn_args or node.dyn_kwargs:
             raise refusal(node, f"this is no way to use the filter {node.name}")
-        self.grows = self.grows or node.name in GROWING
         operand = self._asked(node.node) if node.name == "default" else self.write(node.node)
-        arguments = [self.write(argument) for argument in node.args]
         named = [f"{pair.key}={self.write(pair.value)}" for pair in node.kwargs]
-        return self._filtered(operand, node.name, [*arguments, *named])
+        return self._filtered(operand, node.name, [*map(self.write, node.args), *named])
 
     def _test(self, node: nodes.Test) -> str:
-        if node.name not in TESTS.keys() | _NATIVE_TESTS:
-            raise refusal(node, _no_such("test", node.name, TESTS.keys() | _NATIVE_TESTS))
+        if node.name not in _PUBLIC_TESTS:
+            raise refusal(node, _no_such("test", node.name, _PUBLIC_TESTS))
         if node.kwargs or node.dyn_args or node.dyn_kwargs:
             raise refusal(node, f"this is no way to use the test {node.name}")
-        if node.name in TESTS:
-            self.tests.add(node.name)
-        operand = self._asked(node.node) if node.name in _ASKS else self.write(node.node)
-        arguments = [self.write(argument) for argument in node.args or ()]
-        return f"({operand} is {node.name}{_listed(arguments)})"
+        self.tests |= {node.name} & TESTS.keys()
+        is_asking = node.name in _ASKING_TESTS
+        operand = self._asked(node.node) if is_asking else self.write(node.node)
+        return f"({operand} is {node.name}{_listed([*map(self.write, node.args)])})"
 
-    def _comparison(self, name: str, left: nodes.Expr, right: nodes.Expr) -> str:
+    def _comparison(self, node: nodes.Compare) -> str:
         """Native where one side is at hand; two variables could be lists of a hundred thousand."""
-        if isinstance(right, nodes.Const | nodes.List | nodes.Tuple) or (
+        if len(node.ops) > 1:
+            raise refusal(node, "compare two values at a time, and join them with `and`")
+        name, left, right = node.ops[0].op, node.expr, node.ops[0].expr
+        is_at_hand = isinstance(right, nodes.Const | nodes.List | nodes.Tuple) or (
             isinstance(left, nodes.Const) and name not in ("in", "notin")
-        ):
+        )
+        if is_at_hand:
             return f"({self.write(left)} {_COMPARISONS[name]} {self.write(right)})"
-        self.filters.add("_compare")
-        return f"({self.write(left)}|_compare({quoted(name)}, {self.write(right)}))"
+        return self._filtered(self.write(left), "_compare", [quoted(name), self.write(right)])
+
+    def _choice(self, node: nodes.CondExpr) -> str:
+        other = '""' if node.expr2 is None else self.write(node.expr2)
+        return f"({self.write(node.expr1)} if {self.write(node.test)} else {other})"
+
+    def _negation(self, node: nodes.Not | nodes.Neg) -> str:
+        return f"({'not ' if isinstance(node, nodes.Not) else '-'}{self.write(node.node)})"
+
+    def _operation(self, node: nodes.BinExpr) -> str:
+        return f"({self.write(node.left)} {_OPERATORS[type(node)]} {self.write(node.right)})"
+
+    def _call(self, node: nodes.BinExpr) -> str:
+        return self._called(_CALLS[type(node)], node.left, node.right)
+
+    def _concatenation(self, node: nodes.Concat) -> str:
+        return self._called("_concat", *node.nodes)
 
     def _called(self, name: str, first: nodes.Expr, *rest: nodes.Expr) -> str:
-        self.grows = self.grows or name in GROWING
         return self._filtered(self.write(first), name, [self.write(other) for other in rest])
 
-    def _filtered(self, operand: str, name: str, arguments: list[str]) -> str:
+    def _filtered(self, operand: str, name: str, arguments: Sequence[str]) -> str:
         self.filters.add(name)
+        self.grows = self.grows or name in GROWING
         return f"({operand}|{name}{_listed(arguments)})"
 
     def _asked(self, node: nodes.Expr) -> str:
@@ -186,37 +171,60 @@ class Expressions:
         return self._plain(node)
 
 
+_Writer = Callable[[Expressions, Any], str]
+
+_WRITERS: Mapping[type[nodes.Node], _Writer] = {
+    nodes.Const: Expressions._constant,  # noqa: SLF001 - the class's own table
+    nodes.List: Expressions._constants,  # noqa: SLF001
+    nodes.Tuple: Expressions._constants,  # noqa: SLF001
+    nodes.Name: Expressions._name,  # noqa: SLF001
+    nodes.Getattr: Expressions._attribute,  # noqa: SLF001
+    nodes.Getitem: Expressions._item,  # noqa: SLF001
+    nodes.Filter: Expressions._filter,  # noqa: SLF001
+    nodes.Test: Expressions._test,  # noqa: SLF001
+    nodes.Compare: Expressions._comparison,  # noqa: SLF001
+    nodes.CondExpr: Expressions._choice,  # noqa: SLF001
+    nodes.Not: Expressions._negation,  # noqa: SLF001
+    nodes.Neg: Expressions._negation,  # noqa: SLF001
+    nodes.Concat: Expressions._concatenation,  # noqa: SLF001
+    **dict.fromkeys(_OPERATORS, Expressions._operation),  # noqa: SLF001
+    **dict.fromkeys(_CALLS, Expressions._call),  # noqa: SLF001
+}
+"""Everything that an expression can be made of."""
+
+
 def refusal(node: nodes.Node, why: str) -> Invalid:
     """The language does not have this."""
     return Invalid(f"line {node.lineno}: {why}.", code="template_error")
 
 
-def _listed(arguments: list[str]) -> str:
+def _listed(arguments: Sequence[str]) -> str:
     return f"({', '.join(arguments)})" if arguments else ""
 
 
 def _path(node: nodes.Node) -> str | None:
     """The dotted name of a variable or a field of one."""
     match node:
-        case nodes.Name(name=name):
-            return name
-        case nodes.Getattr(node=owner, attr=key) | nodes.Getitem(
-            node=owner, arg=nodes.Const(value=key)
-        ):
-            inner = _path(owner)
-            return None if inner is None else f"{inner}.{key}"
+        case nodes.Name(name=name) if name != "loop":
+            return str(name)
+        case nodes.Getattr(node=owner, attr=key):
+            return _under(owner, key)
+        case nodes.Getitem(node=owner, arg=nodes.Const(value=key)):
+            return _under(owner, key)
         case _:
             return None
 
 
-def _allowed_name(node: nodes.Node, name: str) -> str:
+def _under(owner: nodes.Expr, key: object) -> str | None:
+    path = _path(owner)
+    return None if path is None else f"{path}.{key}"
+
+
+def _allowed(node: nodes.Node, name: str) -> str:
     if name.startswith("__"):
         raise refusal(node, f"no name begins with two underscores, as {name} does")
     return name
 
 
-def _no_such(kind: str, name: str, known: frozenset[str] | set[str]) -> str:
-    public = ", ".join(sorted(other for other in known if not other.startswith("_")))
-    return f"there is no {kind} {name!r}; there are {public}"
-
-
+def _no_such(kind: str, name: str, known: Collection[str]) -> str:
+    return f"there is no {kind} {name!r}; there are {', '.join(sorted(known))}"

@@ -1,6 +1,7 @@
 """Which variables a template lacks: asked only once it has failed for one."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -29,11 +30,9 @@ def missing_in(
     seen = _Seen()
     program = parse(source, traces=True)
     traced = Template(program, is_html=False, filters={**filters, "_named": seen}, meter=meter)
-    try:
+    with suppress(Invalid):
         # As if there were a null: only then it stops where a value that is printed is one.
         traced.render(msgspec.structs.replace(data, has_null=True))
-    except Invalid:
-        pass
     untraced = parse(source)
     others = (name for name in absent(required(untraced), data.values) if name not in seen.names)
     roots = {name.partition(".")[0] for name in _read(untraced)}

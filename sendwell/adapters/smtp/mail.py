@@ -1,14 +1,14 @@
 """One mail on its way to the relay."""
 
 import asyncio
-from re import compile as pattern
+import re
 
 from sendwell.adapters.smtp.faults import BAD_ADDRESS
 from sendwell.domain.outcome import Blame, Fault, Outcome, Refused
 from sendwell.ports.smtp import Envelope
 
-_PATH = pattern(r"[!-;=?-~]{1,254}")
-_ANY_LINE_END = pattern(rb"\r\n|\r|\n")
+_PATH = re.compile(r"[!-;=?-~]{1,254}")
+_ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class OutgoingMail:
@@ -30,6 +30,7 @@ class OutgoingMail:
         return self.outcome.done()
 
     def settle(self, outcome: Outcome) -> None:
+        """Tell the caller, if it still waits."""
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
@@ -53,11 +54,9 @@ def stuffed(message: bytes) -> bytes:
     A bare CR or LF is a line end for some relays and not for others, which is how one mail is
     made into two (SMTP smuggling); so none is ever sent.
     """
-    ends = message.count(b"\r\n")
-    if not ends == message.count(b"\n") == message.count(b"\r"):
+    if not message.count(b"\r\n") == message.count(b"\n") == message.count(b"\r"):
         message = _ANY_LINE_END.sub(b"\r\n", message)
-    if b"\n." in message:
-        message = message.replace(b"\n.", b"\n..")
+    message = message.replace(b"\r\n.", b"\r\n..")
     if message.startswith(b"."):
         message = b"." + message
-    return message + (b".\r\n" if message.endswith(b"\n") else b"\r\n.\r\n")
+    return message + (b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n")

@@ -71,11 +71,7 @@ def _route(channel: ChannelName, settings: Settings, accounts: list[str]) -> Fin
     if route is None:
         if accounts:
             return Finding(topic, f"goes through {', then '.join(sorted(accounts))}.")
-        return note(
-            topic,
-            "has no credentials: its messages go to the dev mailbox.",
-            "Set PROVIDER_CREDENTIALS_… for a vendor of this channel to send them out.",
-        )
+        return note(topic, "has no vendor's credentials: its messages go to the dev mailbox.")
     missing = [leg.provider for leg in route.legs if leg.provider not in _EVERYWHERE | {*accounts}]
     if missing:
         return wrong(

@@ -44,6 +44,6 @@ def _packages() -> Finding:
         return wrong(
             "packages",
             f"Sendwell {__version__} cannot be loaded: {error}.",
-            "Install the locked packages anew: `./dev up` does it, or pip with requirements/run.txt.",
+            "Install the locked packages anew: `./dev up` does, and pip from requirements/run.txt.",
         )
     return Finding("packages", f"Sendwell {__version__} and all that it needs")

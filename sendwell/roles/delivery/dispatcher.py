@@ -74,6 +74,7 @@ class Dispatcher:
         self._clock = clock
         self._epoch = epoch
         self._capacity = capacity
+        self._most_for_one = capacity * 3 // 4
         self._in_flight: dict[TenantId, int] = {}
         self._sends: set[asyncio.Task[None]] = set()
         self._paused: dict[TenantId | None, int] = {}
@@ -193,15 +194,15 @@ class Dispatcher:
         self.ready.changed.set()
 
     def _room(self) -> int:
-        if self._paused.get(None, 0) > self._clock.now():
+        if self._paused and self._paused.get(None, 0) > self._clock.now():
             return 0
         return min(_BATCH, self._capacity - len(self._sends), self.exchange.free_seats())
 
     def _serves(self, tenant: TenantId) -> bool:
         """No tenant takes the last quarter of the seats, so that a slow one leaves room."""
-        if self._in_flight.get(tenant, 0) >= self._capacity * 3 // 4:
+        if self._in_flight.get(tenant, 0) >= self._most_for_one:
             return False
-        return self._paused.get(tenant, 0) <= self._clock.now()
+        return not self._paused or self._paused.get(tenant, 0) <= self._clock.now()
 
     async def _rest(self) -> None:
         """Sleep until something changes, or until the next pause ends."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
-from sendwell.domain.ids import ChannelName, Part, delivery_key
+from sendwell.domain.ids import ChannelName, delivery_key
 from sendwell.domain.lane import Lane
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
@@ -41,7 +41,7 @@ class Words:
         """The task, rendered for this person and addressed."""
         request = task.request
         return Outgoing(
-            key=delivery_key(request.id, Part.parse(task.part)),
+            key=delivery_key(request.id, task.part),
             tenant=request.tenant,
             notification=request.id,
             part=task.part,

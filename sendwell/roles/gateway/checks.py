@@ -91,22 +91,25 @@ def _flaws_of(to: To, pointer: str, channels: Mapping[ChannelName, Channel]) -> 
 
 def channels_of(given: NotificationIn, enabled: Collection[ChannelName]) -> tuple[ChannelName, ...]:
     """The channels asked for, without repetitions. Raises Invalid for an unknown one."""
+    if given.channel is None and given.channels is None:
+        return ()
     if given.channel is not None and given.channels is not None:
         require([Flaw("/channels", "Give channel or channels, not both.")])
     asked = [given.channel] if given.channel is not None else given.channels or []
     wanted = [ChannelName(name.lower()) for name in asked]
     pointer = "/channel" if given.channel is not None else "/channels"
-    known = ", ".join(sorted(enabled))
-    require(
-        [
-            Flaw(
-                pointer if given.channel is not None else f"{pointer}/{number}",
-                f"There is no channel {name!r} here; there are {known}.",
-            )
-            for number, name in enumerate(wanted)
-            if name not in enabled
-        ]
-    )
+    if any(name not in enabled for name in wanted):
+        known = ", ".join(sorted(enabled))
+        require(
+            [
+                Flaw(
+                    pointer if given.channel is not None else f"{pointer}/{number}",
+                    f"There is no channel {name!r} here; there are {known}.",
+                )
+                for number, name in enumerate(wanted)
+                if name not in enabled
+            ]
+        )
     return tuple(dict.fromkeys(wanted))
 
 

@@ -1,0 +1,101 @@
+"""What is said about a run: a line for each cycle, and the figures at the end."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from tests.chaos.checker.case import Rule, Violation, cases
+from tests.chaos.evidence import Call, Evidence
+from tests.chaos.experiment import Outcome, Progress, Settings
+from tests.chaos.nemesis import Life
+
+_MOST_SHOWN = 10
+_LOST = frozenset({Rule.LOST, Rule.LIMBO})
+_DOUBLED = frozenset({Rule.DOUBLED, Rule.RENAMED, Rule.UNASKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Seconds, of several measurements."""
+
+    median: float
+    p95: float
+    most: float
+
+    def __str__(self) -> str:
+        return f"median {self.median:.2f} s, p95 {self.p95:.2f} s, max {self.most:.2f} s"
+
+
+def line(progress: Progress, settings: Settings) -> str:
+    """One cycle."""
+    seconds = (progress.life.ready - progress.life.began) / 1e6
+    return (
+        f"cycle {progress.cycle:>3}/{settings.cycles}  accepted {progress.accepted:>6}"
+        f"  in flight at kills {progress.in_flight:>5}  ready again in {seconds:.2f} s"
+    )
+
+
+def summary(settings: Settings, outcome: Outcome, violations: Sequence[Violation]) -> str:
+    """The figures of the whole run."""
+    evidence = outcome.evidence
+    counts = Counter(violation.rule for violation in violations)
+    rows = {
+        "seed": settings.seed,
+        "cycles": f"{settings.cycles} ({outcome.kills} kills)",
+        "accepted": f"{_accepted(evidence)} notifications, {evidence.ledger['accepted']} deliveries",
+        "ended": _ended(evidence),
+        "taken by the sinks": sum(call.is_taken for call in evidence.calls),
+        "in flight at kills": len(evidence.in_flight),
+        "extras, all labelled unknown": _extras(evidence),
+        "lost": sum(counts[rule] for rule in _LOST),
+        "doubled": sum(counts[rule] for rule in _DOUBLED),
+        "other violations": sum(counts.values()) - sum(counts[r] for r in _LOST | _DOUBLED),
+        "ready again": _spread([(life.ready - life.began) / 1e6 for life in outcome.lives[1:]]),
+        "first send again": _spread(list(_first_sends(outcome.lives[1:], evidence.calls))),
+    }
+    return "\n".join(f"{name + ' ':.<32} {value}" for name, value in rows.items())
+
+
+def details(evidence: Evidence, violations: Sequence[Violation]) -> Iterator[str]:
+    """The first violations, with all that is known about their requests."""
+    known = {case.serial: case for case in cases(evidence)}
+    for violation in violations[:_MOST_SHOWN]:
+        yield f"VIOLATION {violation.rule}: {violation.text}"
+        if violation.serial is not None:
+            case = known[violation.serial]
+            traces = (*case.accepted, *case.cancelled, *case.known, *case.calls, *case.in_flight)
+            yield from (f"    {trace}" for trace in traces)
+    if len(violations) > _MOST_SHOWN:
+        yield f"… and {len(violations) - _MOST_SHOWN} more"
+
+
+def _accepted(evidence: Evidence) -> int:
+    return len({accepted.serial for accepted in evidence.accepted})
+
+
+def _ended(evidence: Evidence) -> str:
+    counts: Mapping[str, int] = Counter(
+        delivery.status for known in evidence.known for delivery in known.deliveries.values()
+    )
+    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+
+
+def _extras(evidence: Evidence) -> int:
+    taken = Counter((call.serial, call.part) for call in evidence.calls if call.is_taken)
+    return sum(count - 1 for count in taken.values())
+
+
+def _first_sends(lives: Sequence[Life], calls: Sequence[Call]) -> Iterator[float]:
+    """For each life the time to its first send, unless it was too short for one."""
+    starts = [life.began for life in lives]
+    for began, end in zip(starts, [*starts[1:], None], strict=True):
+        ats = [c.at for c in calls if c.connected_at >= began and (end is None or c.at < end)]
+        if ats:
+            yield (min(ats) - began) / 1e6
+
+
+def _spread(seconds: Sequence[float]) -> Spread | str:
+    if len(seconds) < 2:
+        return "too few to say"
+    return Spread(median(seconds), quantiles(seconds, n=20, method="inclusive")[-1], max(seconds))
