@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
@@ -18,6 +19,7 @@ from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
 from sendwell.sample import begin_empty, begin_with_sample
 from sendwell.settings import Settings
+from sendwell.web.pages import Pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +83,12 @@ def _app(core: Core, roles: Roles) -> FrontDoor:
         mailbox_api.routes(roles.mailbox),
         inbox_api.routes(roles.inbox),
     ]
-    return FrontDoor(build_app(callers, hot, routers), hot)
+    app = build_app(callers, hot, routers)
+    Pages(
+        app,
+        secret=core.settings.secret,
+        clock=core.clock,
+        limiter=MemoryLimiter(),
+        is_https=(core.settings.public_url or "").startswith("https:"),
+    ).mount()
+    return FrontDoor(app, hot)

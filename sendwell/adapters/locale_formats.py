@@ -30,15 +30,21 @@ _REMEMBERED = 512
 _LENGTHS = frozenset({"short", "medium", "long", "full"})
 
 
-@lru_cache(maxsize=64)
-def formats_of(locale: str) -> "LocaleFormats":
-    """The formats of a locale by its tag: of what it is a kind of if need be, else of English."""
+@lru_cache(maxsize=1024)
+def known_locale(locale: str) -> str:
+    """The locale whose formats are used: itself, else what it is a kind of, else English."""
     tag = locale.replace("_", "-")
     while tag:
         if (found := _babel_locale(tag)) is not None:
-            return LocaleFormats(found)
+            return str(found)
         tag = tag.rpartition("-")[0]
-    return LocaleFormats(Locale.parse(_FALLBACK))
+    return _FALLBACK
+
+
+@lru_cache(maxsize=64)
+def formats_of(known: str) -> "LocaleFormats":
+    """The formats of a known locale."""
+    return LocaleFormats(Locale.parse(known))
 
 
 class LocaleFormats:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sendwell.adapters.locale_formats import formats_of
+from sendwell.adapters.locale_formats import formats_of, known_locale
 from sendwell.adapters.plain_text import text_of, text_program
 from sendwell.adapters.rendering.filters import FILTERS, INTERNAL, Filters
 from sendwell.adapters.rendering.grammar import parse
@@ -34,20 +34,20 @@ class MinijinjaRenderer:
         self._compiled = lru_cache(maxsize=_KEPT)(self._compile)
 
     def check(self, source: Source) -> None:
-        self._compiled(source.text, source.context, "en")
+        self._compiled(source.text, source.context, known_locale("en"))
 
     def variables(self, source: Source) -> frozenset[str]:
         self.check(source)
         return required(parse(source.text))
 
     def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
-        given = read(data)
+        given, known = read(data), known_locale(locale)
         compiled, words, part = self._compiled, {}, ""
         try:
             for part, source in sources.items():
-                words[part] = compiled(source.text, source.context, locale).render(given)
+                words[part] = compiled(source.text, source.context, known).render(given)
         except Missing as error:
-            raise self._named(part, sources[part], given, locale=locale) from error
+            raise self._named(part, sources[part], given, locale=known) from error
         except Invalid as error:
             raise _in_part(part, error) from error
         return words

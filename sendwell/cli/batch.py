@@ -1,5 +1,6 @@
 """Sending a file of notifications, in calls of some hundred, with a word about each refusal."""
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 _LINES = {"Content-Type": "application/x-ndjson"}
 _MOST_TRIES = 10
+_MOST_TOLD = 100
 
 
 @dataclass(slots=True)
@@ -59,8 +61,9 @@ def send_file(client: Client, name: str, *, key: str | None) -> Tally:
         try:
             for number, chunk in enumerate(chunks(read_items(file))):
                 answer = _send(client, chunk, key and f"{key}-{number}")
-                for refusal in tally.add(chunk, answer):
-                    bar.console.print(_told(refusal), markup=False, style="red", soft_wrap=True)
+                told = tally.refused
+                for line in _told(tally.add(chunk, answer), told):
+                    bar.console.print(line, markup=False, style="red")
                 bar.advance(task, sum(len(item.json) + 1 for item in chunk))
         except SendwellError:
             warn(f"It ended early: {tally}.")
@@ -82,22 +85,26 @@ def _send(client: Client, chunk: Sequence[Item], key: str | None) -> dict[str, A
     raise Unavailable("Sendwell has been too busy for a while; send the rest later.")
 
 
-def _told(refusal: dict[str, Any]) -> str:
-    return f"line {refusal['line']}: {refusal['detail']}"
+def _told(refusals: Sequence[dict[str, Any]], told: int) -> Iterator[str]:
+    """Lines about refusals, when `told` have been told already."""
+    for number, refusal in enumerate(refusals, start=told):
+        if number == _MOST_TOLD:
+            yield f"Further refusals are only counted; --json lists all, {_MOST_TOLD} are here."
+        if number < _MOST_TOLD:
+            yield f"line {refusal['line']}: {refusal['detail']}"
 
 
 @contextmanager
 def _opened(name: str) -> Iterator[BinaryIO]:
     if name == STDIN:
-        import sys
-
         yield sys.stdin.buffer
         return
     try:
-        with Path(name).open("rb") as file:
-            yield file
+        file = Path(name).open("rb")
     except OSError as error:
         raise Invalid(f"{name} cannot be read: {error.strerror}.") from error
+    with file:
+        yield file
 
 
 @contextmanager

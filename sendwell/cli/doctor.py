@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendwell.cli.options import HOME, IsJson, Url, connect
+from sendwell.cli.options import HOME, IsJson, Url, reach
 from sendwell.cli.screen import REFUSED, console, print_json, show, styled
 from sendwell.settings import Settings
 
@@ -72,7 +72,7 @@ def _at_work(settings: Settings | None, url: str) -> list["Finding"]:
     from sendwell.cli.diagnosis.server import look_at_server
 
     channels = [] if settings is None else [*look_at_channels(settings)]
-    return [*channels, look_at_server(connect(url, key="", data=None))]
+    return [*channels, look_at_server(reach(url))]
 
 
 def _show(findings: Sequence["Finding"], known: dict[str, str]) -> None:

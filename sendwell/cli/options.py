@@ -36,12 +36,16 @@ IsJson = Annotated[bool, typer.Option("--json", help="Print the JSON of the API 
 
 def connect(url: str, key: str | None, data: Path | None = None, *, seconds: float = 30) -> Client:
     """A client for what the options say. Raises typer's usage error where they cannot be used."""
+    client = reach(url, key=_key(key, data), seconds=seconds)
+    if key is None and data is None and not is_loopback(url):
+        raise typer.BadParameter(f"{url} asks for an API key: give --key, or set SENDWELL_API_KEY.")
+    return client
+
+
+def reach(url: str, *, key: str | None = None, seconds: float = 30) -> Client:
+    """A client for that address, as a rule without a key. Raises typer's usage error for none."""
     try:
-        if key is None and data is None and not is_loopback(url):
-            raise typer.BadParameter(
-                f"{url} asks for an API key: give --key, or set SENDWELL_API_KEY."
-            )
-        return Client(url, _key(key, data), seconds=seconds)
+        return Client(url, key, seconds=seconds)
     except ValueError as error:
         raise typer.BadParameter(f"--url: {error}") from error
 

@@ -1,5 +1,6 @@
 """What it means to render a template version for a channel and a locale."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,6 +8,8 @@ from typing import Any
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
+
+_ENDS_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
 
 class Context(StrEnum):
@@ -103,9 +106,9 @@ def pointer(name: str) -> str:
 
 def flaw_in_line(words: str) -> str | None:
     """Why rendered words can't stand in a header, where a line end could begin another one."""
-    if "\n" in words or "\r" in words or "\0" in words:
-        return "A value brings a line break, and this must be one line."
-    return None
+    if _ENDS_LINE.search(words) is None:
+        return None
+    return "A value brings a line break or a control character, and this must be one line."
 
 
 def _tag(locale: str) -> str:

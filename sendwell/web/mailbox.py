@@ -11,7 +11,9 @@ from sendwell.web.notifications import CHANNELS
 from sendwell.web.refusal import Refusal
 from sendwell.web.visit import Visit, checked, link
 
-FILTERS = ("channel", "to", "contains")
+FILTERS = {"channel": "channel", "to": "to", "words": "contains"}
+"""What the form calls them, and what the API does: a field `contains` would hide the form's own
+method from scripts."""
 _HERE = "/mailbox"
 _API = "/api/v1/mailbox/messages"
 
@@ -29,9 +31,8 @@ def routes(desk: Desk) -> list[Route]:
 
 async def show_list(visit: Visit) -> Response:
     """A page of messages, newest first."""
-    asked = visit.only((*FILTERS, "cursor"))
-    page = await visit.read(_API, asked)
-    filters = visit.only(FILTERS)
+    asked, filters = visit.only((*FILTERS, "cursor")), visit.only(FILTERS)
+    page = await visit.read(_API, {FILTERS.get(name, name): asked[name] for name in asked})
     cursor = page["next_cursor"]
     return visit.page(
         "mailbox.html",

@@ -24,16 +24,21 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """The browser. Without one the test is skipped on a laptop, and fails in CI."""
-    if not CHROMIUM.exists():
-        if "CI" in os.environ:
-            pytest.fail("Chromium is missing: run ./dev services.")
-        pytest.skip("Chromium is missing: run ./dev services.")
+    _require_chromium()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_SWITCHES)
         try:
             yield browser
         finally:
             await browser.close()
+
+
+def _require_chromium() -> None:
+    if CHROMIUM.exists():
+        return
+    if "CI" in os.environ:
+        pytest.fail("Chromium is missing: run ./dev services.")
+    pytest.skip("Chromium is missing: run ./dev services.")
 
 
 class Tab:

@@ -26,7 +26,11 @@ class Product:
         self._command = [sys.executable, "-m", "sendwell", "up", "--port", "0", "--data", str(data)]
         self._command += options
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PROVIDER_")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("PROVIDER_")
+            },
             **(environment or {}),
         }
         self.printed: list[str] = []

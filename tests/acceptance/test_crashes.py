@@ -84,7 +84,9 @@ async def test_sigterm_under_load_finishes_what_is_in_flight(
     calls = [call.headers["webhook-id"] for call in endpoint.calls]
     assert len(calls) == len(set(calls))
     await product.start()
-    await asyncio.gather(*(product.settled(id_, "SENT", "DELIVERED", seconds=30) for id_ in ids[::50]))
+    await asyncio.gather(
+        *(product.settled(id_, "SENT", "DELIVERED", seconds=30) for id_ in ids[::50])
+    )
     await endpoint.until(lambda: len(endpoint.deliveries) == len(ids))
     assert endpoint.repeats == 0
     assert await product.stop() == 0

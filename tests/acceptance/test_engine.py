@@ -114,7 +114,10 @@ async def test_the_same_key_and_body_get_the_first_answer_and_another_body_is_re
     headers = {"Idempotency-Key": "order-7"}
 
     answers = await asyncio.gather(
-        *(product.client.post("/api/v1/notifications", json=body, headers=headers) for _ in range(20))
+        *(
+            product.client.post("/api/v1/notifications", json=body, headers=headers)
+            for _ in range(20)
+        )
     )
     other = await product.client.post(
         "/api/v1/notifications", json={**body, "content": "Twice"}, headers=headers

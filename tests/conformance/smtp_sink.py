@@ -159,16 +159,17 @@ class _Session(asyncio.Protocol):
 
     def _take(self) -> bool:
         """Take the next complete thing that has come, if there is one."""
+        take: Callable[[bytes], None]
         if self._is_message:
             # The line before the message ended in CRLF, which may be half of its end.
-            message, end, rest = (b"\r\n" + self._rest).partition(b"\r\n.\r\n")
+            taken, end, rest = (b"\r\n" + self._rest).partition(b"\r\n.\r\n")
             take = self._take_message
         else:
-            message, end, rest = self._rest.partition(b"\r\n")
+            taken, end, rest = self._rest.partition(b"\r\n")
             take = self._take_line
         if end:
             self._rest = rest
-            take(message)
+            take(taken)
         return bool(end)
 
     def _take_line(self, words: bytes) -> None:
@@ -185,7 +186,7 @@ class _Session(asyncio.Protocol):
         self._sink.lines.append("MESSAGE")
         number = len(self._sink.mails) + 1
         if self._say("MESSAGE", usual=DEFAULTS["MESSAGE"].format(number=number)):
-            message = stuffed.replace(b"\r\n..", b"\r\n.").removeprefix(b"\r\n") + b"\r\n"
+            message = (stuffed + b"\r\n").replace(b"\r\n..", b"\r\n.").removeprefix(b"\r\n")
             connection = self._sink.connections.index(self)
             recipients = tuple(self._recipients)
             self._sink.mails.append(

@@ -7,7 +7,7 @@ from sendwell.adapters.http import Code, HttpClient, Limits, Trusted
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.outcome import Deferred, Unknown
 from sendwell.ports.http import HttpAnswer
-from tests.conformance.http_calls import SOON, a_client, a_request, code_of, reply_to
+from tests.conformance.http_calls import SOON, a_client, a_request, code_of
 from tests.conformance.http_server import Talk, ok, saying, saying_once, serving, silence
 
 
@@ -36,9 +36,11 @@ async def test_what_nobody_asked_for_ends_a_connection() -> None:
 
 
 async def test_garbage_after_a_complete_answer_does_not_spoil_it() -> None:
-    answer = await reply_to(saying(ok(b"mine") + b"\0garbage"))
+    async with serving(saying(ok(b"mine") + b"\0garbage")) as server, a_client() as client:
+        answers = [await client.exchange(a_request(server.url())) for _ in range(2)]
 
-    assert answer == HttpAnswer(200, {"content-length": "4"}, b"mine")
+    assert answers == [HttpAnswer(200, {"content-length": "4"}, b"mine")] * 2
+    assert server.connections == 2
 
 
 async def test_an_idle_connection_that_speaks_up_is_closed() -> None:

@@ -306,6 +306,7 @@ def closes_behind_its_answer(listener: socket.socket, is_closed: threading.Event
 async def test_an_end_that_the_loop_has_not_seen_yet_is_seen_before_the_next_request() -> None:
     is_closed = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
         server = threading.Thread(target=closes_behind_its_answer, args=(listener, is_closed))
         server.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"

@@ -1,9 +1,7 @@
 """TLS: the certificate must be the host's, wherever the connection leads."""
 
-import asyncio
 import ssl
 from collections.abc import Sequence
-from datetime import timedelta
 
 import pytest
 import trustme
@@ -13,7 +11,7 @@ from sendwell.domain.outbound import Address, literal
 from sendwell.domain.outcome import Deferred, Unknown
 from sendwell.ports.http import HttpAnswer
 from tests.conformance.http_calls import SOON, a_client, a_request, code_of
-from tests.conformance.http_server import Talk, ok, saying, saying_once, serving, silence
+from tests.conformance.http_server import ok, saying, saying_once, serving, silence
 
 MIB = 1024 * 1024
 
@@ -131,21 +129,6 @@ async def test_no_answer_in_time_over_tls_is_unknown(
         await server.until(lambda: server.open == 0)
 
     assert code_of(outcome, Unknown) == Code.TIMEOUT
-
-
-async def test_a_deadline_before_the_request_is_written_over_tls_is_deferred(
-    authority: trustme.CA, trusting: ssl.SSLContext
-) -> None:
-    async def deaf(_: Talk) -> None:
-        await asyncio.Event().wait()
-
-    tls = certified(authority, "127.0.0.1")
-    async with serving(deaf, tls=tls) as server, a_client(tls=trusting) as client:
-        request = a_request(server.url(), body=b"x" * (64 * MIB), timeout=timedelta(seconds=1))
-
-        outcome = await client.exchange(request)
-
-    assert code_of(outcome, Deferred) == Code.TIMEOUT
 
 
 async def test_a_body_over_the_cap_is_cut_over_tls(

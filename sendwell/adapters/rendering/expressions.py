@@ -1,7 +1,7 @@
 """The expressions of the template language: what is not listed here, nobody can write."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import nodes
 
@@ -61,7 +61,7 @@ class Expressions:
         return code
 
     def _plain(self, node: nodes.Node) -> str:
-        writer = _WRITERS.get(type(node))
+        writer = self._WRITERS.get(type(node))
         if writer is None:
             raise refusal(node, _HINTS.get(type(node), f"there is no {type(node).__name__}"))
         return writer(self, node)
@@ -170,27 +170,24 @@ class Expressions:
             self.optional.add(path)
         return self._plain(node)
 
-
-_Writer = Callable[[Expressions, Any], str]
-
-_WRITERS: Mapping[type[nodes.Node], _Writer] = {
-    nodes.Const: Expressions._constant,  # noqa: SLF001 - the class's own table
-    nodes.List: Expressions._constants,  # noqa: SLF001
-    nodes.Tuple: Expressions._constants,  # noqa: SLF001
-    nodes.Name: Expressions._name,  # noqa: SLF001
-    nodes.Getattr: Expressions._attribute,  # noqa: SLF001
-    nodes.Getitem: Expressions._item,  # noqa: SLF001
-    nodes.Filter: Expressions._filter,  # noqa: SLF001
-    nodes.Test: Expressions._test,  # noqa: SLF001
-    nodes.Compare: Expressions._comparison,  # noqa: SLF001
-    nodes.CondExpr: Expressions._choice,  # noqa: SLF001
-    nodes.Not: Expressions._negation,  # noqa: SLF001
-    nodes.Neg: Expressions._negation,  # noqa: SLF001
-    nodes.Concat: Expressions._concatenation,  # noqa: SLF001
-    **dict.fromkeys(_OPERATORS, Expressions._operation),  # noqa: SLF001
-    **dict.fromkeys(_CALLS, Expressions._call),  # noqa: SLF001
-}
-"""Everything that an expression can be made of."""
+    _WRITERS: ClassVar[Mapping[type[nodes.Node], Callable[["Expressions", Any], str]]] = {
+        nodes.Const: _constant,
+        nodes.List: _constants,
+        nodes.Tuple: _constants,
+        nodes.Name: _name,
+        nodes.Getattr: _attribute,
+        nodes.Getitem: _item,
+        nodes.Filter: _filter,
+        nodes.Test: _test,
+        nodes.Compare: _comparison,
+        nodes.CondExpr: _choice,
+        nodes.Not: _negation,
+        nodes.Neg: _negation,
+        nodes.Concat: _concatenation,
+        **dict.fromkeys(_OPERATORS, _operation),
+        **dict.fromkeys(_CALLS, _call),
+    }
+    """Everything that an expression can be made of."""
 
 
 def refusal(node: nodes.Node, why: str) -> Invalid:

@@ -2,7 +2,7 @@
 
 Escaping is enough between tags and in quoted attributes. It is not in a link, where `javascript:`
 has nothing to escape, nor in a style; there a value has to pass a filter. In scripts, event
-handlers, unquoted attributes and among the names of a tag nothing makes it safe.
+handlers, `srcdoc`, unquoted attributes and among the names of a tag nothing makes it safe.
 """
 
 import re
@@ -80,7 +80,7 @@ class _Page:
                 return "_style"
             case _Mode.ATTRIBUTE if self._attribute == "style":
                 return "_style"
-            case _Mode.ATTRIBUTE if not self._attribute.startswith("on"):
+            case _Mode.ATTRIBUTE if not _is_code(self._attribute):
                 return "url" if self._is_fresh and self._attribute in _LINKS else None
             case _Mode.UNQUOTED:
                 why = f"put the value of {self._attribute} in quotes"
@@ -143,6 +143,10 @@ class _Page:
             return len(words)
         self._mode = _Mode.TAG
         return end + 1
+
+
+def _is_code(attribute: str) -> bool:
+    return attribute.startswith("on") or attribute == "srcdoc"
 
 
 _AFTER_TAG = {"script": _Mode.SCRIPT, "style": _Mode.STYLE}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,15 +29,19 @@ def missing_in(
     It is rendered once more with every variable looked at, since minijinja tells no names.
     """
     seen = _Seen()
-    program = parse(source, traces=True)
+    program = _parsed(source, traces=True)
     traced = Template(program, is_html=False, filters={**filters, "_named": seen}, meter=meter)
     with suppress(Invalid):
         # As if there were a null: only then it stops where a value that is printed is one.
         traced.render(msgspec.structs.replace(data, has_null=True))
-    untraced = parse(source)
+    untraced = _parsed(source)
     others = (name for name in absent(required(untraced), data.values) if name not in seen.names)
     roots = {name.partition(".")[0] for name in _read(untraced)}
     return _missing([*seen.names, *others], roots)
+
+
+_parsed = lru_cache(maxsize=32)(parse)
+"""A campaign that lacks a variable lacks it a million times."""
 
 
 class _Seen:

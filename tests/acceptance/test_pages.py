@@ -1,0 +1,288 @@
+"""The pages, driven in a real browser against the installed command."""
+
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.acceptance.browser import SCHEMES, Scheme, Tab, chromium, tab
+from tests.acceptance.product import Product, running
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("pages")]
+
+HOSTILE = """<!doctype html>
+<html><body style="font-family: sans-serif; padding: 2rem; background: #f3f4f8">
+  <div style="max-width: 34rem; margin: auto; padding: 2rem; background: #fff">
+    <h1 style="color: #3c4bc7">Your order is on its way</h1>
+    <p>Hello Ada, order <b>4711</b> has left our house and arrives on Tuesday.</p>
+    <img src="http://tracker.example/pixel.gif" alt="">
+    <script>parent.document.title = "taken over"; document.title = "taken over"</script>
+    <form action="http://tracker.example/form"><input name="password"></form>
+    <p><a href="http://tracker.example/click">Follow it</a></p>
+  </div>
+</body></html>"""
+
+PAGES = {
+    "overview": "/",
+    "mailbox": "/mailbox",
+    "message": "/mailbox/{mail}",
+    "message-text": "/mailbox/{mail}?view=text",
+    "message-headers": "/mailbox/{mail}?view=headers",
+    "message-raw": "/mailbox/{mail}?view=raw",
+    "message-push": "/mailbox/{push}",
+    "notifications": "/notifications",
+    "notification": "/notifications/order-4711",
+    "dead-letters": "/dead-letters",
+    "api": "/docs",
+    "error-codes": "/docs/errors",
+    "sign-in": "/login",
+    "not-found": "/nothing-here",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    async with running(tmp_path_factory.mktemp("data")) as started:
+        await fill(started)
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, product: Product) -> AsyncIterator[Tab]:
+    async with tab(browser, product.url) as opened:
+        yield opened
+
+
+async def fill(product: Product) -> None:
+    """A little of everything."""
+    ada = {"user_id": "user-001", "event_type": "order.shipped"}
+    content = {
+        "subject": "Your order is on its way",
+        "title": "Order 4711",
+        "text": "Hello Ada, order 4711 has left our house and arrives on Tuesday.",
+        "html": HOSTILE,
+    }
+    channels = ["email", "push", "sms"]
+    await product.send(
+        id="order-4711", content=content, channels=channels, metadata={"order": "4711"}, **ada
+    )
+    await product.send(id="later", content="Soon", send_at="2030-01-01T10:00:00Z", **ada)
+    await product.send(user_id="user-001", event_type="security_alert", content="A new device")
+    for number in range(3):
+        await product.send(
+            id=f"lost-{number}",
+            user_id=f"nobody-{number}",
+            event_type="invoice.due",
+            content="Please pay",
+            channel="email",
+        )
+    await product.settled("order-4711", "SENT", "DELIVERED")
+    for number in range(3):
+        await product.settled(f"lost-{number}", "DEAD")
+
+
+async def address(product: Product, path: str) -> str:
+    """The path, with the ids that only the product knows."""
+    found = {}
+    for name, channel in (("mail", "email"), ("push", "push")):
+        messages = await product.get(
+            "/mailbox/messages", channel=channel, notification="order-4711"
+        )
+        found[name] = messages["data"][0]["id"]
+    return path.format(**found)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_is_for_everybody_and_loads_nothing_from_elsewhere(
+    page: Tab, product: Product, name: str, scheme: Scheme
+) -> None:
+    await page.show(scheme)
+
+    await page.open(await address(product, PAGES[name]))
+
+    assert await page.violations() == []
+    assert page.strangers == []
+    await page.photograph(name, scheme)
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_fits_a_small_phone(browser: Browser, product: Product, name: str) -> None:
+    async with tab(browser, product.url, width=360) as phone:
+        await phone.open(await address(product, PAGES[name]))
+
+        width = await phone.page.evaluate("() => document.scrollingElement.scrollWidth")
+
+        assert width == 360
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_is_made_in_less_than_100_ms(product: Product, name: str) -> None:
+    path = await address(product, PAGES[name])
+    took = []
+
+    for _ in range(5):
+        begun = time.perf_counter()
+        await product.client.get(path, headers={"Accept": "text/html"})
+        took.append(time.perf_counter() - begun)
+
+    assert min(took) < 0.1
+
+
+async def test_everything_is_reached_by_keyboard(page: Tab) -> None:
+    keyboard = page.page.keyboard
+    await page.open("/")
+
+    await keyboard.press("Tab")
+    first = await page.focused()
+    await keyboard.press("Enter")
+    await keyboard.press("Tab")
+
+    assert first == "Skip to the content"
+    assert await page.focused() == "Live"  # the first thing in the content
+
+    await page.open("/")
+    order = []
+    while (focus := await _next(page)) != "Live":
+        order.append(focus)
+
+    assert order == [
+        "Skip to the content", "Sendwell", "Overview", "Mailbox", "Notifications", "Dead letters",
+        "API", "Sign in",
+    ]  # fmt: skip
+
+
+async def test_a_notification_is_opened_by_enter(page: Tab) -> None:
+    await page.open("/notifications?event_type=order.shipped&status=SCHEDULED")
+
+    while await _next(page) != "order.shipped":
+        pass
+    await page.page.keyboard.press("Enter")
+
+    await expect(page.page).to_have_url(f"{page.url}/notifications/later")
+    await expect(page.page.get_by_role("heading", level=1)).to_have_text("order.shipped")
+
+
+async def test_the_html_of_a_message_can_do_and_load_nothing(page: Tab, product: Product) -> None:
+    await page.open(await address(product, "/mailbox/{mail}"))
+    frame = page.page.frame_locator("iframe")
+
+    await expect(frame.get_by_role("heading")).to_have_text("Your order is on its way")
+    await frame.get_by_role("link").click()
+
+    await expect(page.page).to_have_title("Your order is on its way · Sendwell")
+    assert page.strangers == []
+    assert any("tracker.example/pixel.gif" in each for each in page.complaints)
+    assert any("Blocked script execution" in each for each in page.complaints)
+    assert any("tracker.example" in each and "frame-src" in each for each in page.complaints)
+
+
+async def test_a_message_is_shown_as_text_with_headers_and_raw(page: Tab, product: Product) -> None:
+    await page.open(await address(product, "/mailbox/{mail}"))
+    (number,) = re.findall(r"\d+$", page.page.url)
+    message = await product.get(f"/mailbox/messages/{number}")
+
+    await page.page.get_by_role("link", name="Text").click()
+    await expect(page.page.locator("section.text")).to_contain_text("arrives on Tuesday")
+    await page.page.get_by_role("link", name="Headers").click()
+    await expect(page.page.get_by_role("row", name="Message-ID")).to_contain_text("order-4711")
+    await page.page.get_by_role("link", name="Raw").click()
+    await expect(page.page.locator("section.raw")).to_contain_text("multipart/alternative")
+
+    async with page.page.expect_download() as started:
+        await page.page.get_by_role("link", name="Download .eml").click()
+    file = await (await started.value).path()
+    assert Path(file).read_bytes().decode() == message["raw"]  # noqa: ASYNC240 - a small file
+
+
+async def test_the_timeline_shows_every_move(page: Tab, product: Product) -> None:
+    events = (await product.get("/notifications/lost-1/timeline"))["events"]
+
+    await page.open("/notifications/lost-1")
+
+    shown = await page.page.locator(".timeline strong").all_text_contents()
+    assert shown == [each["event"].replace("_", " ").capitalize() for each in events]
+    await expect(page.page.get_by_role("row", name="0.email")).to_contain_text("no_address")
+
+
+async def test_lists_are_narrowed_and_paged(page: Tab, product: Product) -> None:
+    await page.open("/notifications")
+    await page.page.get_by_label("Status").select_option("DEAD")
+    await page.page.get_by_label("Person").fill("nobody-2")
+    await page.page.get_by_role("button", name="Filter").click()
+
+    assert await _rows(page) == ["lost-2"]
+
+    for number in range(55):
+        await product.send(user_id="user-001", content="Hi", channel="sms", id=f"many-{number:02}")
+    await page.open("/notifications?user_id=user-001&channel=sms")
+    first = await _rows(page)
+    await page.page.get_by_role("link", name="Older").click()
+    await expect(page.page.get_by_role("link", name="Newest")).to_be_visible()
+
+    assert len(first) == 50
+    assert not set(first) & set(await _rows(page))
+
+
+async def test_a_dead_letter_is_sent_again(page: Tab, product: Product) -> None:
+    await product.client.put("/api/v1/users/nobody-0", json={"email": "found@example.org"})
+    await page.open("/dead-letters")
+    row = page.page.get_by_role("row").filter(has=page.page.locator("a[href$='lost-0']"))
+    await expect(row).to_contain_text("No address")
+
+    await row.get_by_role("button", name="Replay").click()
+
+    await expect(page.page.get_by_role("status")).to_contain_text("goes out again")
+    await expect(row).to_contain_text("sent again as 0.email.r1")
+    assert await page.violations() == []
+    await product.settled("lost-0", "SENT", "DELIVERED", "DEAD")
+    found = await product.get("/mailbox/messages", to="found@example.org", wait_seconds=10)
+    assert [each["delivery"] for each in found["data"]] == ["0.email.r1"]
+
+
+async def test_a_new_message_appears_by_itself_unless_paused(page: Tab, product: Product) -> None:
+    await page.open("/mailbox?channel=sms&to=%2B436641111111")
+    await expect(page.page.get_by_text("Nothing matches.")).to_be_visible()
+    live = page.page.get_by_role("button", name="Live")
+    await expect(live).to_have_attribute("aria-pressed", "true")
+
+    to = {"phone": "+436641111111"}
+    await product.send(to=to, content="It has come by itself", channel="sms")
+
+    await expect(page.page.get_by_text("It has come by itself")).to_be_visible(timeout=15_000)
+    await live.click()
+    await expect(live).to_have_attribute("aria-pressed", "false")
+
+
+async def test_the_mailbox_is_emptied_only_by_its_own_form(page: Tab, product: Product) -> None:
+    strange = await product.client.post("/mailbox/empty", data={"token": "made up"})
+    before = await product.get("/mailbox/messages")
+
+    await page.open("/mailbox")
+    await page.page.get_by_text("Empty the mailbox").click()
+    await page.page.get_by_role("button", name="Delete all messages").click()
+
+    await expect(page.page.get_by_text("The mailbox is empty.")).to_be_visible()
+    assert strange.status_code == 403
+    assert before["data"]
+    assert (await product.get("/mailbox/messages"))["data"] == []
+
+
+async def _next(page: Tab) -> str:
+    await page.page.keyboard.press("Tab")
+    return await page.focused()
+
+
+async def _rows(page: Tab) -> list[str]:
+    """The ids in a list of notifications."""
+    return await page.page.locator("tbody th .id").all_text_contents()
