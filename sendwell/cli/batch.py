@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -94,17 +94,13 @@ def _told(refusals: Sequence[dict[str, Any]], told: int) -> Iterator[str]:
             yield f"line {refusal['line']}: {refusal['detail']}"
 
 
-@contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
+def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     if name == STDIN:
-        yield sys.stdin.buffer
-        return
+        return nullcontext(sys.stdin.buffer)
     try:
-        file = Path(name).open("rb")
+        return Path(name).open("rb")
     except OSError as error:
         raise Invalid(f"{name} cannot be read: {error.strerror}.") from error
-    with file:
-        yield file
 
 
 @contextmanager

@@ -71,18 +71,14 @@ def _from_lines(file: BinaryIO, first: bytes, line: int) -> Iterator[Item]:
 def _from_list(file: BinaryIO, line: int) -> Iterator[Item]:
     """The items of a list whose bracket is read already."""
     text = _Text(file, line)
-    while text.next_character() not in {"]", ""}:
+    is_last = text.next_character() == "]"
+    while not is_last:
         start, slice_ = text.line, text.value()
         # Between tokens a line end is a space, and within strings JSON has none.
         yield Item(start, slice_.replace("\r", " ").replace("\n", " ").encode())
-        if text.next_character() == ",":
-            text.skip()
-            if text.next_character() == "]":
-                raise text.wrong("there is a comma before the ]")
-        elif text.next_character() != "]":
-            raise text.wrong("a comma or ] is missing")
-    if text.next_character() == "":
-        raise text.wrong("the list has no ]")
+        is_last = text.next_character() == "]"
+        if not is_last:
+            text.skip_comma()
 
 
 class _Text:
@@ -103,9 +99,13 @@ class _Text:
             if stripped or not self._read():
                 return stripped[:1]
 
-    def skip(self) -> None:
-        """Go past one character."""
+    def skip_comma(self) -> None:
+        """Go past a comma, which must be there and be followed by a value."""
+        if self.next_character() != ",":
+            raise self.wrong("a comma or ] is missing")
         self._window = self._window[1:]
+        if self.next_character() == "]":
+            raise self.wrong("there is a comma before the ]")
 
     def value(self) -> str:
         """Go past one JSON value; gives its text."""

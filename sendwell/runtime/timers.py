@@ -34,6 +34,10 @@ class Timers:
         self._horizon: Due = (0, 0)
         self._sooner = asyncio.Event()
 
+    def __len__(self) -> int:
+        """How many are held in memory."""
+        return len(self._heap)
+
     def add(self, due: int, number: int) -> None:
         """A timer that is on disk by now."""
         timer = (due, number)

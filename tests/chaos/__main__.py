@@ -23,13 +23,13 @@ def main() -> int:
     )
     print(f"seed {settings.seed}, {settings.per_second:g} notifications a second, in {folder}")
     try:
-        outcome = asyncio.run(run(settings, lambda p: print(report.line(p, settings), flush=True)))
+        result = asyncio.run(run(settings, lambda p: print(report.line(p, settings), flush=True)))
     except DiedByItselfError as died:
         print(f"VIOLATION: {died}\nWhat is left of it is kept in {folder}")
         return 1
-    violations = check(outcome.evidence)
-    print(*report.details(outcome.evidence, violations), sep="\n", end="")
-    print(report.summary(settings, outcome, violations))
+    violations = check(result.evidence)
+    print(*report.details(result.evidence, violations), sep="\n", end="")
+    print(report.summary(settings, result, violations))
     if violations:
         print(f"The database and the producer's log are kept in {folder}")
         return 1

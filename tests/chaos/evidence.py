@@ -99,6 +99,8 @@ class Evidence:
     cancelled: Sequence[Cancelled] = ()
     refusals: Sequence[str] = ()
     """Answers that were neither a yes nor a lost connection."""
+    complaints: Sequence[str] = ()
+    """What the product itself logged as errors."""
     calls: Sequence[Call] = ()
     known: Sequence[Known] = ()
     in_flight: frozenset[InFlight] = frozenset()

@@ -9,8 +9,8 @@ from random import Random
 from tests.acceptance.product import Product
 from tests.chaos import record, wreck
 from tests.chaos.draft import TEMPLATE, Drafts
-from tests.chaos.evidence import Accepted, Cancelled, Evidence
-from tests.chaos.nemesis import Life, Nemesis
+from tests.chaos.evidence import Evidence
+from tests.chaos.nemesis import Life, Nemesis, complaints
 from tests.chaos.producer import Producer
 from tests.chaos.producer_log import ProducerLog
 from tests.chaos.sinks.pair import Sinks
@@ -49,7 +49,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Result:
     """What is to be judged, and what is to be told besides."""
 
     evidence: Evidence
@@ -60,14 +60,14 @@ class Outcome:
 Tell = Callable[[Progress], None]
 
 
-async def run(settings: Settings, tell: Tell) -> Outcome:
+async def run(settings: Settings, tell: Tell) -> Result:
     """Run it all; the product has stopped when this returns. Raises DiedByItselfError."""
     with ProducerLog(settings.folder / "producer.log") as log:
         async with Sinks(settings.chance("sinks")) as sinks:
             return await _run(settings, sinks, log, tell=tell)
 
 
-async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell) -> Outcome:
+async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell) -> Result:
     product = Product(settings.data, "--no-sample", environment=sinks.environment)
     drafts = Drafts(settings.chance("drafts"), sinks)
     producer = Producer(drafts, log, settings.chance("producer"), per_second=settings.per_second)
@@ -77,20 +77,24 @@ async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell
         await _publish(product)
         for cycle in range(1, settings.cycles + 1):
             await _cycle(product, producer, nemesis)
-            life = nemesis.lives[-1]
-            tell(Progress(cycle, life, producer.accepted, len(nemesis.in_flight)))
+            tell(Progress(cycle, nemesis.lives[-1], producer.accepted, len(nemesis.in_flight)))
         await _last_requests(product, producer)
-        evidence = await _at_rest(product, log, nemesis)
-        evidence = replace(
-            evidence,
-            refusals=producer.refusals,
-            calls=sinks.calls,
-            integrity=wreck.integrity(settings.data),
-        )
-        return Outcome(evidence, tuple(nemesis.lives), nemesis.kills)
+        await record.settled(product, seconds=_REST_SECONDS)
+        evidence = await _said_by(product)
     finally:
         if product.process.returncode is None:
             await product.kill()
+    evidence = replace(
+        evidence,
+        accepted=log.accepted(),
+        cancelled=log.cancelled(),
+        refusals=producer.refusals,
+        complaints=[*nemesis.complaints, *complaints(product)],
+        calls=sinks.calls,
+        in_flight=nemesis.in_flight,
+        integrity=wreck.integrity(settings.data),
+    )
+    return Result(evidence, tuple(nemesis.lives), nemesis.kills)
 
 
 async def _publish(product: Product) -> None:
@@ -116,17 +120,8 @@ async def _last_requests(product: Product, producer: Producer) -> None:
     await producing
 
 
-async def _at_rest(product: Product, log: ProducerLog, nemesis: Nemesis) -> Evidence:
-    """Wait until all work has ended, read the record, and stop the product politely."""
-    await record.settled(product, seconds=_REST_SECONDS)
+async def _said_by(product: Product) -> Evidence:
+    """What the product says of itself, and how it stops when it is asked to."""
     known = await record.read(product)
     ledger = await product.get("/ledger")
-    entries = list(log.entries())
-    return Evidence(
-        accepted=[entry for entry in entries if isinstance(entry, Accepted)],
-        cancelled=[entry for entry in entries if isinstance(entry, Cancelled)],
-        known=known,
-        in_flight=nemesis.in_flight,
-        ledger=ledger,
-        exit_code=await product.stop(),
-    )
+    return Evidence(known=known, ledger=ledger, exit_code=await product.stop())

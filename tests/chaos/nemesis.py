@@ -1,6 +1,7 @@
 """Who kills the product, and has it back at once."""
 
 import asyncio
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.chaos import wreck
 from tests.chaos.clock import now
 from tests.chaos.evidence import InFlight
 
+_ERROR = re.compile(r'"level":"(?:error|critical)"|Traceback')
 _SOONEST, _LATEST = 0.2, 2.5
 _LATEST_WHILE_STARTING = 1.2
 _WHILE_STARTING = 0.1
@@ -32,13 +34,15 @@ class DiedByItselfError(Exception):
 class Nemesis:
     """Kills with SIGKILL, at random times, and starts again at once on the same data.
 
-    `in_flight` are the sends that any kill has caught.
+    `in_flight` are the sends that any kill has caught, `complaints` what the dead had logged as
+    errors.
     """
 
     def __init__(self, product: Product, data: Path, chance: Random) -> None:
         self.kills = 0
         self.in_flight: frozenset[InFlight] = frozenset()
         self.lives: list[Life] = []
+        self.complaints: list[str] = []
         self._product = product
         self._data = data
         self._chance = chance
@@ -81,3 +85,9 @@ class Nemesis:
     def _look_at_wreck(self) -> None:
         self.kills += 1
         self.in_flight |= wreck.in_flight(self._data)
+        self.complaints += complaints(self._product)
+
+
+def complaints(product: Product) -> list[str]:
+    """What it has logged as errors in its last life."""
+    return [line for line in product.errors.decode().splitlines() if _ERROR.search(line)]

@@ -28,8 +28,15 @@ class ProducerLog:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def entries(self) -> Iterator[Entry]:
-        """Everything that was ever written."""
+    def accepted(self) -> list[Accepted]:
+        """Every 202, in their order."""
+        return [entry for entry in self._entries() if isinstance(entry, Accepted)]
+
+    def cancelled(self) -> list[Cancelled]:
+        """Every 200 to a cancel, in their order."""
+        return [entry for entry in self._entries() if isinstance(entry, Cancelled)]
+
+    def _entries(self) -> Iterator[Entry]:
         with self._path.open("rb") as lines:
             yield from map(_decode, lines)
 

@@ -7,7 +7,7 @@ from statistics import median, quantiles
 
 from tests.chaos.checker.case import Rule, Violation, cases
 from tests.chaos.evidence import Call, Evidence
-from tests.chaos.experiment import Outcome, Progress, Settings
+from tests.chaos.experiment import Result, Progress, Settings
 from tests.chaos.nemesis import Life
 
 _MOST_SHOWN = 10
@@ -36,23 +36,27 @@ def line(progress: Progress, settings: Settings) -> str:
     )
 
 
-def summary(settings: Settings, outcome: Outcome, violations: Sequence[Violation]) -> str:
+def summary(settings: Settings, result: Result, violations: Sequence[Violation]) -> str:
     """The figures of the whole run."""
-    evidence = outcome.evidence
+    evidence, lives = result.evidence, result.lives[1:]
     counts = Counter(violation.rule for violation in violations)
+    lost = sum(counts[rule] for rule in _LOST)
+    doubled = sum(counts[rule] for rule in _DOUBLED)
+    after_kills, after_losses = _taken_again(evidence)
     rows = {
         "seed": settings.seed,
-        "cycles": f"{settings.cycles} ({outcome.kills} kills)",
-        "accepted": f"{_accepted(evidence)} notifications, {evidence.ledger['accepted']} deliveries",
-        "ended": _ended(evidence),
+        "cycles": f"{settings.cycles} ({result.kills} kills)",
+        "accepted": f"{len({accepted.serial for accepted in evidence.accepted})} notifications",
+        "deliveries": _ended(evidence),
         "taken by the sinks": sum(call.is_taken for call in evidence.calls),
         "in flight at kills": len(evidence.in_flight),
-        "extras, all labelled unknown": _extras(evidence),
-        "lost": sum(counts[rule] for rule in _LOST),
-        "doubled": sum(counts[rule] for rule in _DOUBLED),
-        "other violations": sum(counts.values()) - sum(counts[r] for r in _LOST | _DOUBLED),
-        "ready again": _spread([(life.ready - life.began) / 1e6 for life in outcome.lives[1:]]),
-        "first send again": _spread(list(_first_sends(outcome.lives[1:], evidence.calls))),
+        "taken again after a kill": after_kills,
+        "taken again after a lost answer": after_losses,
+        "lost": lost,
+        "doubled": doubled,
+        "other violations": len(violations) - lost - doubled,
+        "ready again": _spread([(life.ready - life.began) / 1e6 for life in lives]),
+        "first send again": _spread(list(_first_sends(lives, evidence.calls))),
     }
     return "\n".join(f"{name + ' ':.<32} {value}" for name, value in rows.items())
 
@@ -70,10 +74,6 @@ def details(evidence: Evidence, violations: Sequence[Violation]) -> Iterator[str
         yield f"… and {len(violations) - _MOST_SHOWN} more"
 
 
-def _accepted(evidence: Evidence) -> int:
-    return len({accepted.serial for accepted in evidence.accepted})
-
-
 def _ended(evidence: Evidence) -> str:
     counts: Mapping[str, int] = Counter(
         delivery.status for known in evidence.known for delivery in known.deliveries.values()
@@ -81,9 +81,16 @@ def _ended(evidence: Evidence) -> str:
     return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
 
 
-def _extras(evidence: Evidence) -> int:
-    taken = Counter((call.serial, call.part) for call in evidence.calls if call.is_taken)
-    return sum(count - 1 for count in taken.values())
+def _taken_again(evidence: Evidence) -> tuple[int, int]:
+    """How many deliveries a sink took once more: after a kill, and after it lost an answer."""
+    after_kills = extras = 0
+    for case in cases(evidence):
+        for part in {call.part for call in case.calls}:
+            more = max(0, len(case.taken(part)) - 1)
+            killed = sum(attempt.part == part for attempt in case.in_flight)
+            extras += more
+            after_kills += min(more, killed)
+    return after_kills, extras - after_kills
 
 
 def _first_sends(lives: Sequence[Life], calls: Sequence[Call]) -> Iterator[float]:

@@ -44,13 +44,17 @@ async def test_garbage_after_a_complete_answer_does_not_spoil_it() -> None:
 
 
 async def test_an_idle_connection_that_speaks_up_is_closed() -> None:
+    is_idle = asyncio.Event()
+
     async def script(talk: Talk) -> None:
         await saying_once(ok())(talk)
+        await is_idle.wait()
         await talk.say(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
         await talk.until_gone()
 
     async with serving(script) as server, a_client() as client:
         await client.exchange(a_request(server.url()))
+        is_idle.set()
         await server.until(lambda: server.open == 0)
 
         answer = await client.exchange(a_request(server.url()))

@@ -262,6 +262,32 @@ async def test_each_exchange_on_a_connection_has_its_own_deadline() -> None:
     assert server.connections == 1
 
 
+async def test_an_earlier_deadline_on_the_connection_does_not_cut_a_later_exchange() -> None:
+    async def script(talk: Talk) -> None:
+        await saying_once(ok())(talk)
+        await silence(talk)
+
+    async with serving(script) as server, a_client() as client:
+        await client.exchange(a_request(server.url(), timeout=SOON))
+        began = time.monotonic()
+
+        outcome = await client.exchange(a_request(server.url(), timeout=2 * SOON))
+
+    assert code_of(outcome, Unknown) == Code.TIMEOUT
+    assert time.monotonic() - began > 1.9 * SOON.total_seconds()
+
+
+async def test_a_server_that_hangs_up_at_once_has_not_answered() -> None:
+    async def script(talk: Talk) -> None:
+        talk.reset()
+
+    for _ in range(20):
+        outcome = await reply_to(script)
+
+        assert isinstance(outcome, Deferred | Unknown)
+        assert outcome.fault.code in {Code.BROKEN, Code.UNREACHABLE}
+
+
 async def test_a_deadline_before_the_request_is_written_is_deferred() -> None:
     async def deaf(_: Talk) -> None:
         await asyncio.Event().wait()  # nobody reads, so the buffers on the way fill up

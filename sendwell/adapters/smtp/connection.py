@@ -144,14 +144,21 @@ class Connection:
 
     def _on_data(self, mail: OutgoingMail, reply: Reply) -> None:
         if reply.code != _SEND_IT:
-            self._refuse(mail, judge(reply, Stage.MESSAGE))
-            self._abandon()
+            self._do_without(mail, reply)
         elif self._is_refused:
             # It refused the only recipient and wants a message all the same: RFC 2920 section 3.1
             # asks for one without a line.
             self._send(mail, b".\r\n")
         else:
             self._send(mail, stuffed(mail.envelope.message))
+
+    def _do_without(self, mail: OutgoingMail, reply: Reply) -> None:
+        """Go on without this mail's message, which the relay does not want."""
+        if reply.kind in {_DONE, _GO_ON}:
+            self._wire.fail(ProtocolError(f"it said {reply.code} to DATA"))
+            return
+        self._refuse(mail, judge(reply, Stage.MESSAGE))
+        self._abandon()
 
     def _on_final(self, mail: OutgoingMail, reply: Reply) -> None:
         if reply.kind == _GO_ON:

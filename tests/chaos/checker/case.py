@@ -21,6 +21,7 @@ class Rule(StrEnum):
     EARLY = "sent too early"
     CANCELLED = "sent after its cancel"
     REFUSED = "refused"
+    COMPLAINT = "logged as an error"
     LEDGER = "ledger"
     DATABASE = "database"
     EXIT = "exit"

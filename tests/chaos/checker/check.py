@@ -27,6 +27,8 @@ def _one(case: Case) -> Iterator[Violation]:
 def _whole(evidence: Evidence) -> Iterator[Violation]:
     for refusal in evidence.refusals:
         yield Violation(Rule.REFUSED, refusal)
+    for complaint in evidence.complaints:
+        yield Violation(Rule.COMPLAINT, complaint)
     if evidence.integrity != "ok":
         yield Violation(Rule.DATABASE, f"PRAGMA integrity_check says: {evidence.integrity}")
     if evidence.exit_code != 0:

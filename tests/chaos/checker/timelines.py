@@ -39,9 +39,7 @@ def _moves(case: Case, part: str, events: Sequence[Event]) -> Iterator[Violation
         now = then
 
 
-def _attempts(
-    case: Case, part: str, events: Sequence[Event], attempts: int
-) -> Iterator[Violation]:
+def _attempts(case: Case, part: str, events: Sequence[Event], attempts: int) -> Iterator[Violation]:
     told = [event.attempt for event in events if event.event == "SEND_ATTEMPT"]
     if told != list(range(1, attempts + 1)):
         text = f"The delivery {part} had {attempts} attempts; the timeline tells {told}."

@@ -20,7 +20,7 @@ _ANSWERS = {
 }
 _OK = b"250 2.0.0 ok\r\n"
 _TAKEN = b"250 2.0.0 taken\r\n"
-_PUT_OFF = b"451 4.3.2 not now\r\n"
+_NOT_NOW = b"451 4.3.2 not now\r\n"
 
 
 class MailSink(Sink):
@@ -43,7 +43,7 @@ class MailSink(Sink):
             if verb == b"DATA":
                 message = await reader.readuntil(_FINAL_DOT)
                 call = _call(recipient, message, connected_at)
-                await self.meet(writer, call, answer=_TAKEN, put_off=_PUT_OFF)
+                await self.meet(writer, call, answer=_TAKEN, refusal=_NOT_NOW)
             elif verb == b"QUIT":
                 break
 

@@ -23,7 +23,12 @@ class Sinks:
     @property
     def environment(self) -> Mapping[str, str]:
         """What makes the product send everything here."""
-        relay = {"host": "127.0.0.1", "port": self._mail.port, "tls": "none", "from": "chaos@example.org"}
+        relay = {
+            "host": "127.0.0.1",
+            "port": self._mail.port,
+            "tls": "none",
+            "from": "chaos@example.org",
+        }
         return {
             **webhooks({"secrets": [SECRET]}),
             "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay),

@@ -18,12 +18,12 @@ class Temper(Enum):
 
     TAKE = auto()
     TAKE_SLOWLY = auto()
-    PUT_OFF = auto()
+    REFUSE = auto()
     LOSE_ANSWER = auto()
     """It is taken, and the connection ends before the answer."""
 
 
-_WEIGHTS = {Temper.TAKE: 45, Temper.TAKE_SLOWLY: 45, Temper.PUT_OFF: 6, Temper.LOSE_ANSWER: 4}
+_WEIGHTS = {Temper.TAKE: 45, Temper.TAKE_SLOWLY: 45, Temper.REFUSE: 6, Temper.LOSE_ANSWER: 4}
 
 
 class Sink(ABC):
@@ -47,19 +47,19 @@ class Sink(ABC):
         call: Call,
         *,
         answer: bytes,
-        put_off: bytes,
+        refusal: bytes,
         temper: Temper | None = None,
     ) -> None:
         """Note a call and answer it by temper, a random one if none is given."""
         temper = temper or self._temper()
-        call.is_taken = temper is not Temper.PUT_OFF
+        call.is_taken = temper is not Temper.REFUSE
         self.calls.append(call)
         if temper is Temper.LOSE_ANSWER:
             writer.transport.abort()
             return
         if temper is Temper.TAKE_SLOWLY:
             await asyncio.sleep(self.chance.uniform(_SHORTEST, _LONGEST))
-        writer.write(put_off if temper is Temper.PUT_OFF else answer)
+        writer.write(refusal if temper is Temper.REFUSE else answer)
         await writer.drain()
         call.is_answered = True
 

@@ -10,7 +10,7 @@ from tests.chaos.sinks.sink import Sink, Temper
 _END = b"\r\n\r\n"
 _TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 _GONE = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
-_PUT_OFF = (
+_NOT_NOW = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n",
 )
@@ -44,6 +44,6 @@ class WebhookSink(Sink):
                 writer,
                 call,
                 answer=_TAKEN,
-                put_off=_GONE if is_gone else self.chance.choice(_PUT_OFF),
-                temper=Temper.PUT_OFF if is_gone else None,
+                refusal=_GONE if is_gone else self.chance.choice(_NOT_NOW),
+                temper=Temper.REFUSE if is_gone else None,
             )

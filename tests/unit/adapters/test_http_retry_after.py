@@ -36,7 +36,7 @@ def test_seconds_and_dates_are_understood(value: str, wait: timedelta) -> None:
     "value",
     [None, "", "soon", "1e9", "0x10", "1,5", "٣", "nan", "inf", "9" * 11, "9" * 5000,
      "Wed, 01 Jul 99999 12:00:00 GMT", "Wed, 32 Jul 2026 12:00:00 GMT",
-     "Mon, 01 Jan 0001 00:00:00 +2359", "2026-07-01T12:00:30Z"],
+     "Mon, 01 Jan 2026 00:00:00 +9959", "2026-07-01T12:00:30Z"],
 )  # fmt: skip
 def test_what_is_neither_says_nothing(value: str | None) -> None:
     assert retry_after(value, NOW) is None

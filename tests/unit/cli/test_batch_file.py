@@ -64,7 +64,8 @@ def test_an_empty_file_has_no_items() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (b'[{"a": 1}\n', "line 2 .* no ]"),
+        (b'[{"a": 1}\n', "line 2 .*comma or ]"),
+        (b"[", "line 1 .*Expecting value"),
         (b'[{"a": 1} {"b": 2}]', "line 1 .*comma or ]"),
         (b'[\n{"a": 1},\n]', "line 3 .*comma before"),
         (b'[{"a": 1},\n{"b": oops}]', "line 2 .*Expecting value"),
