@@ -115,7 +115,7 @@ class Bare(asyncio.Protocol):
 
 async def bare(url: str, *, calls: int, concurrency: int) -> tuple[float, float]:
     loop = asyncio.get_running_loop()
-    port = int(url.split(":")[2].split("/")[0])
+    port = int(url.split(":")[2].split("/", maxsplit=1)[0])
     made = [await loop.create_connection(Bare, "127.0.0.1", port) for _ in range(concurrency)]
     idle = [connection for _, connection in made]
     fields = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())

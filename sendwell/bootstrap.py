@@ -239,7 +239,7 @@ def _delivery(
     timers = Timers(
         core.clock,
         load=lambda after, limit: store.due(after=after, limit=limit),
-        fire=lambda works: delivery.wake(works),
+        fire=lambda works: delivery.wake(works),  # noqa: PLW0108 - it is made below
     )
     settler = Settler(
         core.flow,
@@ -293,7 +293,7 @@ def _exchanges(
         known |= {MAILBOX: mailbox, "null": Null()}
         # What is stored in the inbox does not leave the house; all else of a sandbox goes here.
         in_house = "in_app" if channel == "in_app" else MAILBOX
-        accounts = {leg.provider: _account(channel, leg, known) for leg in route.legs}
+        accounts = {str(leg.provider): _account(channel, leg, known) for leg in route.legs}
         exchanges[channel] = Exchange(
             accounts,
             route,
@@ -354,6 +354,7 @@ def _enabled(settings: Settings) -> Mapping[ChannelName, Channel]:
         return known
     if strange := [name for name in settings.channels if name not in known]:
         raise Invalid(
-            f"CHANNEL_ENABLE_LIST: there is no channel {strange[0]!r}; there are {', '.join(known)}."
+            f"CHANNEL_ENABLE_LIST: there is no channel {strange[0]!r};"
+            f" there are {', '.join(known)}."
         )
     return {name: known[name] for name in settings.channels}

@@ -1,4 +1,4 @@
-"""`./dev test`: installs what the tests drive, then runs them all, the quick and telling ones first.
+"""`./dev test`: installs what the tests drive, then runs them all.
 
 `--long` runs 200 chaos cycles instead of 20. Anything else is handed to pytest.
 """

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing that is wrong with an input: where (JSON Pointer, RFC 6901) and why, for a person."""
+    """One thing that is wrong with an input: where (JSON Pointer, RFC 6901), and why."""
 
     pointer: str
     why: str

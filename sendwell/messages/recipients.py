@@ -7,9 +7,7 @@ from sendwell.domain.person import Person
 from sendwell.messages.requested import To
 
 _NOBODY = Person(None)
-_EMAIL, _SMS, _PUSH, _WEBHOOK = (
-    ChannelName(name) for name in ("email", "sms", "push", "webhook")
-)
+_EMAIL, _SMS, _PUSH, _WEBHOOK = (ChannelName(name) for name in ("email", "sms", "push", "webhook"))
 Addresses = dict[ChannelName, Mapping[int, str]]
 
 

@@ -1,0 +1,1 @@
+"""What can be deployed alone: no role imports another."""

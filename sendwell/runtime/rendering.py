@@ -55,9 +55,7 @@ def check_parts(renderer: Renderer, body: TemplateBody, *, channel: ChannelName)
         raise Invalid(why, flaws=flaws, code="template_error")
 
 
-def variables_of(
-    renderer: Renderer, body: TemplateBody, *, channel: ChannelName
-) -> frozenset[str]:
+def variables_of(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> frozenset[str]:
     """The names that the channel's parts of the body can't do without."""
     return frozenset[str]().union(
         *(renderer.variables(source) for source in _sources(body, channel).values())

@@ -91,9 +91,7 @@ def test_migrations_make_exactly_the_tables_that_the_code_uses(owner: str, tmp_p
         for table in found.get_table_names()
         if table != f"{owner}_version"
     }
-    indexes = {
-        table: {index["name"] for index in found.get_indexes(table)} for table in made
-    }
+    indexes = {table: {index["name"] for index in found.get_indexes(table)} for table in made}
 
     assert made == {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
     assert indexes == {

@@ -21,7 +21,6 @@ async def settled(product: Product, *, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             while not await _is_settled(product):
-                # The product is a black box over HTTP: there is nothing to be woken by.
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     except TimeoutError:
         pass

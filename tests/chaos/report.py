@@ -7,7 +7,7 @@ from statistics import median, quantiles
 
 from tests.chaos.checker.case import Rule, Violation, cases
 from tests.chaos.evidence import Call, Evidence
-from tests.chaos.experiment import Result, Progress, Settings
+from tests.chaos.experiment import Progress, Result, Settings
 from tests.chaos.nemesis import Life
 
 _MOST_SHOWN = 10

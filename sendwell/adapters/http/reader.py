@@ -8,7 +8,7 @@ from sendwell.ports.http import HttpAnswer
 _FIRST_FINAL_STATUS = 200
 
 
-class Garbled(Exception):  # noqa: N818 - it is no error of ours
+class Garbled(Exception):
     """What came is not an answer; the text completes the sentence "<host> sent …"."""
 
 

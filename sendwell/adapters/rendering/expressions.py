@@ -11,7 +11,8 @@ from sendwell.domain.errors import Invalid
 
 _DEEPEST = 40
 _BIGGEST = 2**63
-_METHODS = frozenset(dir(dict)) | frozenset(dir(list))
+_DICT_METHODS = frozenset(dir(dict))
+_LIST_METHODS = frozenset(dir(list)) - _DICT_METHODS
 _PUBLIC_FILTERS = FILTERS.keys() | FORMATS
 _ASKING_TESTS = frozenset({"defined", "undefined"})
 _PUBLIC_TESTS = TESTS.keys() | _ASKING_TESTS | {"none"}
@@ -46,6 +47,7 @@ class Expressions:
         self.optional: set[str] = set()
         self.literals = 0
         self.grows = False
+        self.may_show_method = False
         self.tag = 0
         """The number of the tag that is being written."""
         self._traces = traces
@@ -106,8 +108,13 @@ class Expressions:
                 return f"{self._called('_fields', node.node)}[{self.write(node.arg)}]"
 
     def _owner(self, owner: nodes.Expr, name: str) -> str:
-        """What has the field. Where data lacks `items`, minijinja would find the dict's method."""
-        return self._called("_fields", owner) if name in _METHODS else self.write(owner)
+        """What has the field. Where data lacks `items`, minijinja would find the dict's method.
+
+        A list has no fields anyway, so there it is enough that none of its methods is printed; to
+        ask for it costs ten times a look-up, and `count` is a common name.
+        """
+        self.may_show_method |= name in _LIST_METHODS
+        return self._called("_fields", owner) if name in _DICT_METHODS else self.write(owner)
 
     def _filter(self, node: nodes.Filter) -> str:
         if node.name not in _PUBLIC_FILTERS:

@@ -80,6 +80,7 @@ class _Statements:
             frozenset(known.optional),
             known.literals,
             known.grows,
+            known.may_show_method,
         )
 
     def _body(self, statements: Sequence[nodes.Node]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 _LONGEST_LOOPED = 1024
@@ -55,6 +55,8 @@ class Program:
     """The length of all strings in its expressions."""
     grows: bool
     """It can make a value that is longer than what it was given."""
+    may_show_method: bool
+    """It asks for a field that on a list would be one of Python's methods."""
 
     @property
     def source(self) -> str:
@@ -68,14 +70,8 @@ class Program:
 
     def with_segments(self, segments: Iterable[Segment], *more_filters: str) -> "Program":
         """The same program, saying something else."""
-        return Program(
-            tuple(segments),
-            self.filters.union(more_filters),
-            self.tests,
-            self.optional,
-            self.literals,
-            self.grows,
-        )
+        filters = self.filters.union(more_filters)
+        return replace(self, segments=tuple(segments), filters=filters)
 
 
 def quoted(text: str) -> str:

@@ -1,5 +1,6 @@
 """One program, compiled; runs in bounded time and memory."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ _FUEL = 50_000
 _SMALL = 4 * 1024
 _ESCAPED_SLASH = "&#x2f;"
 """The engine escapes slashes, too, which nothing needs and makes links hard to read."""
+_METHOD = re.compile(r"built-in method \w+ of list object at 0x")
 _GLOBALS = ("range", "dict", "debug", "namespace", "cycler", "joiner")
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -81,6 +83,8 @@ class Template:
             )
         if "\0" in words:
             raise Invalid("A value holds the character NUL.", code="template_error")
+        if self._program.may_show_method and _METHOD.search(words):
+            raise Missing("A list has no fields.")
         return words.replace(_ESCAPED_SLASH, "/") if self._is_html else words
 
     def _render(self, data: Plain) -> str:

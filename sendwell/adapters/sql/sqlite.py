@@ -141,7 +141,7 @@ def _engine(path: Path) -> Engine:
 
 
 def _commit_together(connection: Connection, batch: Sequence[_Waiting]) -> list[_Result]:
-    """All units in one transaction; when that fails, each in one of its own, to find the culprit."""
+    """All units in one transaction; when that fails, each in its own, to find the culprit."""
     units = [unit for unit, _ in batch]
     try:
         return list(_transaction(connection, lambda: _run_merged(connection, units)))

@@ -153,7 +153,7 @@ class Settler:
         failpoint("settle.after")
 
     async def _suppress(self, events: Sequence[Event]) -> None:
-        """Addresses that a provider has refused for good are not used again: before the next send."""
+        """Addresses that a provider has refused for good are not used for the next send."""
         for event in events:
             match event:
                 case Sent(task, Refused(fault), address=str(address)) if (
@@ -277,7 +277,7 @@ class Settler:
         )
 
 
-def _dead(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:  # noqa: PLR0917 - a row
+def _dead(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:
     request = task.request
     return Dead(
         tenant=request.tenant,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
-from sendwell.domain.ids import ChannelName
+from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.schedule import due, parse_instant
 from sendwell.messages.requested import Content, To
 from sendwell.roles.gateway.wire import NotificationIn
@@ -55,7 +55,7 @@ def recipients(given: NotificationIn, channels: Mapping[ChannelName, Channel]) -
         flaw = Flaw("/to", "Say whom to tell: either user_id or to.")
         raise Invalid(f"/to: {flaw.why}", flaws=[flaw])
     if given.user_id is not None:
-        return (To(user_id=given.user_id),)
+        return (To(user_id=UserId(given.user_id)),)
     if isinstance(given.to, To):
         require(_flaws_of(given.to, "/to", channels))
         return (given.to,)

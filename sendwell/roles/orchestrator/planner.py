@@ -81,7 +81,7 @@ class Planner:
             )
         ]
 
-    def _plan_one(  # noqa: PLR0917 - the parts of one question
+    def _plan_one(
         self,
         request: Requested,
         recipient: int,

@@ -24,6 +24,7 @@ class DeliveryFinder:
         self._directory = directory
 
     async def find(self, sought: Collection[Sought]) -> Mapping[Sought, Found]:
+        """As the port says: one question for all keys, one for each bare reference."""
         by_key = [each for each in sought if each.notification and each.part]
         by_reference = [each for each in sought if each not in by_key and each.reference]
         statuses = await self._by_key(by_key)

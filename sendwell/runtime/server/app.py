@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from sendwell import __version__
 from sendwell.domain.errors import SendwellError
@@ -83,7 +83,7 @@ async def _straight(endpoint: Endpoint, request: Request, send: Send) -> None:
     await response(request.scope, request.receive, send)
 
 
-def build_app(callers: Callers, hot: Sequence[Route], routers: Sequence[APIRouter]) -> FastAPI:
+def build_app(callers: Callers, hot: Sequence[BaseRoute], routers: Sequence[APIRouter]) -> FastAPI:
     """The application with the routes of every role in this process."""
     app = FastAPI(
         title="Sendwell",

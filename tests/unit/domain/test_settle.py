@@ -106,7 +106,7 @@ OUTCOMES = st.one_of(
 @given(
     st.integers(1, 10), OUTCOMES, st.booleans(), st.floats(0, 1, exclude_max=True), st.booleans()
 )
-def test_every_move_is_in_the_table_and_the_end_is_no_limbo(
+def test_every_move_is_in_the_table_and_the_end_is_no_limbo(  # noqa: PLR0917 - drawn
     attempt: int, outcome: Outcome, resends: bool, chance: float, has_others: bool
 ) -> None:
     tried = Tried(attempt, "smtp", others=("sendgrid",) if has_others else ())

@@ -11,7 +11,9 @@ def test_the_mark_never_passes_what_is_open(positions: list[int], data: st.DataO
     unplanned = Unplanned(0)
     for position in sorted(positions):
         unplanned.add(position)
-    finished = data.draw(st.lists(st.sampled_from(positions), unique=True) if positions else st.just([]))
+    finished = data.draw(
+        st.lists(st.sampled_from(positions), unique=True) if positions else st.just([])
+    )
 
     for position in finished:
         unplanned.finish([position])

@@ -9,7 +9,6 @@ down_revision = None
 
 def upgrade() -> None:
     """Create them."""
-
     op.create_table(
         "api_key",
         sa.Column("id", sa.String(length=32), nullable=False),

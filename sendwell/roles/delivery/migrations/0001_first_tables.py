@@ -9,7 +9,6 @@ down_revision = None
 
 def upgrade() -> None:
     """Create them."""
-
     op.create_table(
         "dead_letter",
         sa.Column(

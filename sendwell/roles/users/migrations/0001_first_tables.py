@@ -9,7 +9,6 @@ down_revision = None
 
 def upgrade() -> None:
     """Create them."""
-
     op.create_table(
         "person",
         sa.Column("tenant", sa.String(length=64), nullable=False),

@@ -9,88 +9,105 @@ down_revision = None
 
 def upgrade() -> None:
     """Create them."""
-
-    op.create_table('history',
-    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('part', sa.String(length=64), nullable=False),
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('channel', sa.String(length=32), nullable=False),
-    sa.Column('state', sa.String(length=16), nullable=False),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.Column('claimed_at', sa.BigInteger(), nullable=False),
-    sa.Column('attempt', sa.Integer(), nullable=False),
-    sa.Column('provider', sa.String(length=64), nullable=True),
-    sa.Column('reference', sa.String(length=255), nullable=True),
-    sa.Column('code', sa.String(length=100), nullable=True),
-    sa.Column('text', sa.Text(), nullable=True),
-    sa.Column('rule', sa.String(length=100), nullable=True),
-    sa.Column('due', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('number')
+    op.create_table(
+        "history",
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("part", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.String(length=64), nullable=True),
+        sa.Column("reference", sa.String(length=255), nullable=True),
+        sa.Column("code", sa.String(length=100), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("rule", sa.String(length=100), nullable=True),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
     )
-    op.create_index('history_position', 'history', ['position'], unique=False)
-    op.create_table('idempotency',
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('key', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('fingerprint', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('id', sa.String(length=64), nullable=False),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('tenant', 'key'),
-    sqlite_with_rowid=False
+    op.create_index("history_position", "history", ["position"], unique=False)
+    op.create_table(
+        "idempotency",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "key"),
+        sqlite_with_rowid=False,
     )
-    op.create_index('idempotency_at', 'idempotency', ['at'], unique=False)
-    op.create_table('mark',
-    sa.Column('name', sa.String(length=64), nullable=False),
-    sa.Column('position', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('name')
+    op.create_index("idempotency_at", "idempotency", ["at"], unique=False)
+    op.create_table(
+        "mark",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
-    op.create_table('outcome',
-    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('part', sa.String(length=64), nullable=False),
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('notification', sa.String(length=64), nullable=False),
-    sa.Column('channel', sa.String(length=32), nullable=False),
-    sa.Column('status', sa.String(length=16), nullable=False),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.Column('planned_at', sa.BigInteger(), nullable=False),
-    sa.Column('claimed_at', sa.BigInteger(), nullable=False),
-    sa.Column('attempt', sa.Integer(), nullable=False),
-    sa.Column('provider', sa.String(length=64), nullable=True),
-    sa.Column('reference', sa.String(length=255), nullable=True),
-    sa.Column('code', sa.String(length=100), nullable=True),
-    sa.Column('text', sa.Text(), nullable=True),
-    sa.Column('rule', sa.String(length=100), nullable=True),
-    sa.PrimaryKeyConstraint('position', 'part'),
-    sqlite_with_rowid=False
+    op.create_table(
+        "outcome",
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("part", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("notification", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.String(length=64), nullable=True),
+        sa.Column("reference", sa.String(length=255), nullable=True),
+        sa.Column("code", sa.String(length=100), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("rule", sa.String(length=100), nullable=True),
+        sa.PrimaryKeyConstraint("position", "part"),
+        sqlite_with_rowid=False,
     )
-    op.create_index('outcome_status', 'outcome', ['tenant', 'status', 'position'], unique=False)
-    op.create_table('planned',
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('deliveries', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('tenant')
+    op.create_index("outcome_status", "outcome", ["tenant", "status", "position"], unique=False)
+    op.create_table(
+        "planned",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("deliveries", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant"),
     )
-    op.create_table('reference',
-    sa.Column('provider', sa.String(length=64), nullable=False),
-    sa.Column('reference', sa.String(length=255), nullable=False),
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('part', sa.String(length=64), nullable=False),
-    sa.PrimaryKeyConstraint('provider', 'reference'),
-    sqlite_with_rowid=False
+    op.create_table(
+        "reference",
+        sa.Column("provider", sa.String(length=64), nullable=False),
+        sa.Column("reference", sa.String(length=255), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("part", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "reference"),
+        sqlite_with_rowid=False,
     )
-    op.create_table('requested',
-    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('tenant', sa.String(length=64), nullable=False),
-    sa.Column('id', sa.String(length=64), nullable=False),
-    sa.Column('user_id', sa.String(length=255), nullable=True),
-    sa.Column('event_type', sa.String(length=100), nullable=False),
-    sa.Column('accepted_at', sa.BigInteger(), nullable=False),
-    sa.Column('key_id', sa.String(length=64), nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=False),
-    sa.PrimaryKeyConstraint('position')
+    op.create_table(
+        "requested",
+        sa.Column(
+            "position",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=255), nullable=True),
+        sa.Column("event_type", sa.String(length=100), nullable=False),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("position"),
     )
-    op.create_index('requested_event', 'requested', ['tenant', 'event_type', 'position'], unique=False)
-    op.create_index('requested_id', 'requested', ['id', 'tenant'], unique=True)
-    op.create_index('requested_tenant', 'requested', ['tenant', 'position'], unique=False)
-    op.create_index('requested_user', 'requested', ['tenant', 'user_id', 'position'], unique=False)
-
+    op.create_index(
+        "requested_event", "requested", ["tenant", "event_type", "position"], unique=False
+    )
+    op.create_index("requested_id", "requested", ["id", "tenant"], unique=True)
+    op.create_index("requested_tenant", "requested", ["tenant", "position"], unique=False)
+    op.create_index("requested_user", "requested", ["tenant", "user_id", "position"], unique=False)

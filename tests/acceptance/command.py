@@ -1,0 +1,52 @@
+"""The command `sendwell` as a black box: run once, with what it printed and its exit code."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.acceptance.product import ROOT, Product
+
+_OURS = ("SENDWELL_", "PROVIDER_", "ROUTE_", "RATE_LIMIT_")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run came to."""
+
+    code: int
+    out: str
+    errors: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which is a JSON document."""
+        return json.loads(self.out)
+
+
+async def sendwell(
+    *arguments: str,
+    at: Product | str | None = None,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> Result:
+    """Run `sendwell` with these arguments, against `at` if it is given."""
+    url = at.url if isinstance(at, Product) else at
+    inherited = {n: v for n, v in os.environ.items() if not n.startswith(_OURS)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sendwell",
+        *arguments,
+        cwd=ROOT,
+        env={**inherited, **({"SENDWELL_URL": url} if url else {}), **(environment or {})},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        out, errors = await process.communicate(stdin)
+    return Result(process.returncode or 0, out.decode(), errors.decode())

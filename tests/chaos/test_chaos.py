@@ -1,0 +1,20 @@
+"""Twenty kills within the ordinary tests; `./dev chaos --cycles 200` for the rest."""
+
+from pathlib import Path
+
+from tests.chaos import report
+from tests.chaos.checker.check import check
+from tests.chaos.experiment import Settings, run
+
+CYCLES = 20
+
+
+async def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    settings = Settings(folder=tmp_path, cycles=CYCLES, seed=20)
+
+    result = await run(settings, tell=lambda _: None)
+
+    violations = check(result.evidence)
+    assert violations == [], "\n".join(report.details(result.evidence, violations))
+    assert result.kills >= CYCLES
+    assert result.evidence.in_flight, "no kill has caught a send in flight"
