@@ -9,7 +9,7 @@ from sendwell.web.desk import Desk
 from sendwell.web.refusal import Refusal
 from sendwell.web.visit import Visit, checked
 
-_EACH = Rate.parse("10/m burst 5")
+_EACH = Rate.parse("30/m burst 10")
 _ALL = Rate.parse("10/s burst 50")
 _NOT_VALID = "This key is not valid here. Look for spaces or missing letters, and try again."
 
@@ -45,7 +45,7 @@ class SignIn:
             return _form(visit, onward=onward, error=_NOT_VALID)
         checked(answer)
         visit.session = self._desk.start_session(key)
-        return visit.go(_local(onward))
+        return visit.go(local(onward))
 
     async def sign_out(self, visit: Visit) -> Response:
         """A session that holds no key."""
@@ -67,12 +67,10 @@ class SignIn:
 
 
 def _form(visit: Visit, *, onward: str, error: str | None = None) -> Response:
-    return visit.page(
-        "login.html", status=403 if error else 200, onward=_local(onward), error=error
-    )
+    return visit.page("login.html", status=403 if error else 200, onward=local(onward), error=error)
 
 
-def _local(path: str) -> str:
-    """The path, if it is one of ours; a second slash or a backslash would lead to another site."""
+def local(path: str) -> str:
+    """The path, if it is one of ours, else `/`: a second slash or a backslash leads elsewhere."""
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_ours else "/"

@@ -16,6 +16,7 @@ _SWITCHES = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+_MOST_STOPS = 60
 _SIZE = {"width": 1280, "height": 860}
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -84,12 +85,20 @@ class Tab:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=file, animations="disabled")
 
-    async def focused(self) -> str:
-        """What has the focus, in words: its text, else its name."""
+    async def next(self) -> str:
+        """Go one further by Tab; gives what has the focus then: its text, else its name."""
+        await self.page.keyboard.press("Tab")
         text: str = await self.page.evaluate(
-            "() => document.activeElement.textContent.trim() || document.activeElement.name || ''"
+            "() => document.activeElement.name || document.activeElement.textContent.trim()"
         )
         return text
+
+    async def until_focus_is_on(self, text: str) -> None:
+        """Go on by Tab until that has the focus."""
+        passed = []
+        while (focus := await self.next()) != text:
+            passed.append(focus)
+            assert len(passed) < _MOST_STOPS, f"{text!r} is not among {passed}"
 
     async def _let_through(self, route: Route, request: Request) -> None:
         if request.url.startswith(f"{self.url}/"):

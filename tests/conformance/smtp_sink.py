@@ -131,6 +131,7 @@ class _Session(asyncio.Protocol):
         self._recipients: list[str] = []
         self._is_message = False
         self._secrets: list[str] | None = None
+        self._is_in_handshake = False
         self.is_private = sink.is_implicit
         self.is_closed = False
 
@@ -154,7 +155,10 @@ class _Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._sink.packets.append(data)
         self._rest += data
-        while self._take():
+        self._take_all()
+
+    def _take_all(self) -> None:
+        while not self._is_in_handshake and self._take():
             self._sink.note_change()
 
     def _take(self) -> bool:
@@ -200,6 +204,7 @@ class _Session(asyncio.Protocol):
     def _starttls(self, _: str) -> None:
         if self._say("STARTTLS") and self._sink.tls:
             self._transport.pause_reading()
+            self._is_in_handshake = True
             self._handshake = asyncio.ensure_future(self._secure(self._sink.tls))
 
     def _mail(self, line: str) -> None:
@@ -248,15 +253,19 @@ class _Session(asyncio.Protocol):
     }  # fmt: skip
 
     async def _secure(self, tls: ssl.SSLContext) -> None:
+        """Go over to TLS. What comes in before the new transport is known has to wait."""
         loop = asyncio.get_running_loop()
         try:
             transport = await loop.start_tls(self._transport, self, tls, server_side=True)
         except OSError:
-            self._transport.abort()
+            transport = None
+        if transport is None or transport.is_closing():
             self.connection_lost(None)
             return
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = transport
         self.is_private = True
+        self._is_in_handshake = False
+        self._take_all()
 
     def _say(self, verb: str, *, line: str = "", usual: str | None = None) -> bool:
         """Answer; gives whether the answer was a yes."""

@@ -155,10 +155,8 @@ async def test_a_connection_lost_after_the_final_dot_leaves_the_mail_unknown(
         outcomes = await sent(sink, *[a_mail()] * 3)
 
         assert fault_of(outcomes[0]) == (Unknown, "smtp.connection_lost", Blame.PROVIDER)
-        assert Unknown not in map(type, outcomes[1:])
-        assert sink.lines.count("MESSAGE") == 1 + outcomes.count(Accepted("1")) + outcomes.count(
-            Accepted("2")
-        )
+        assert isinstance(outcomes[-1], Accepted)
+        assert [type(each) for each in outcomes].count(Accepted) == len(sink.mails)
 
 
 @both_ways

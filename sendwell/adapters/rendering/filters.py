@@ -16,6 +16,7 @@ from sendwell.domain.errors import Invalid
 from sendwell.domain.rendering import Missing
 
 _BIGGEST = 2**63
+_LISTS = (list, dict)
 _SAFE_URL = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _SAFE_STYLE = re.compile(r"[#\w.%, +-]*")
 _ESCAPED_LENGTH = 12  # four bytes of UTF-8, three characters each
@@ -35,13 +36,14 @@ class Filters:
 
     def text(self, value: Any) -> str:
         """The value as it would be printed."""
+        if isinstance(value, str):
+            self._spend(len(value))
+            return value
         if value is None:
             raise Missing("There is no value.")
-        if isinstance(value, list | dict):
+        if isinstance(value, _LISTS):
             raise Invalid("A list can't be printed; go through it or use join.", code=_CODE)
-        text = str(value)
-        self._spend(len(text))
-        return text
+        return str(value)
 
     def upper(self, value: Any) -> str:
         """In capital letters."""
@@ -194,7 +196,7 @@ class Filters:
         """A value whose comparison takes no time; a list in a list in a list may take very long."""
         if value is None:
             raise Missing("There is nothing to compare.")
-        if isinstance(value, list | dict):
+        if isinstance(value, _LISTS):
             raise Invalid("Lists can't be compared.", code=_CODE)
         self._spend(len(value) if isinstance(value, str) else 1)
         return value

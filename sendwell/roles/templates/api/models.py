@@ -16,7 +16,7 @@ _CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 _LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
 _LONGEST_SOURCE = 400_000
 
-ChannelKey = Annotated[str, Field(max_length=32)]
+ChannelKey = Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
 LocaleKey = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 Source = Annotated[str, Field(max_length=_LONGEST_SOURCE)]
 ThisTemplate = Annotated[
