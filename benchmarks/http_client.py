@@ -15,8 +15,9 @@ import os
 import socket
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import aiohttp
 import httptools
@@ -40,14 +41,14 @@ Call = Callable[[], Awaitable[None]]
 
 
 class Sink(asyncio.Protocol):
-    def connection_made(self, transport):
+    def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         self.parser = httptools.HttpRequestParser(self)
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         self.parser.feed_data(data)
 
-    def on_message_complete(self):
+    def on_message_complete(self) -> None:
         self.transport.write(ANSWER)
 
 
@@ -97,25 +98,25 @@ async def ours(url: str, *, calls: int, concurrency: int) -> tuple[float, float]
 
 
 class Bare(asyncio.Protocol):
-    def connection_made(self, transport):
+    def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         self.parser = httptools.HttpResponseParser(self)
 
-    def send(self, wire):
+    def send(self, wire: bytes) -> asyncio.Future[int]:
         self.answer = asyncio.get_running_loop().create_future()
         self.transport.write(wire)
         return self.answer
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         self.parser.feed_data(data)
 
-    def on_message_complete(self):
+    def on_message_complete(self) -> None:
         self.answer.set_result(self.parser.get_status_code())
 
 
 async def bare(url: str, *, calls: int, concurrency: int) -> tuple[float, float]:
     loop = asyncio.get_running_loop()
-    port = int(url.split(":")[2].split("/", maxsplit=1)[0])
+    port = urlsplit(url).port
     made = [await loop.create_connection(Bare, "127.0.0.1", port) for _ in range(concurrency)]
     idle = [connection for _, connection in made]
     fields = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
@@ -167,7 +168,7 @@ def main() -> None:
         sink.join()
 
 
-def measure(url: str, *, calls: int, rounds: int):
+def measure(url: str, *, calls: int, rounds: int) -> Iterator[dict[str, str | float]]:
     clients = {"floor": bare, "sendwell": ours, "aiohttp": with_aiohttp}
     for concurrency in (1, 32):
         runs = {name: [] for name in clients}
@@ -185,7 +186,7 @@ def measure(url: str, *, calls: int, rounds: int):
             }
 
 
-def sentence(row: dict) -> str:
+def sentence(row: dict[str, str | float]) -> str:
     return "{client:9} x{concurrency:<3} {cpu_us:6.1f} µs CPU  {calls_per_second:7,}/s".format(
         **row
     )

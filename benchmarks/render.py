@@ -4,10 +4,9 @@
 
 Eight variables, a loop of three, a condition, five amounts of money and two dates; a thousand
 recipients, who buy at a hundred prices and have each a total of their own, as JSON like it lies in
-the journal. The peer does what
-the documentation of Jinja2 and Babel shows; the floor is minijinja with dummies for the formats and
-data decoded beforehand, that is: no formatting, no escaping in links, no checks. All take turns in
-each round; figures are medians of processor time.
+the journal. The peer does what the documentation of Jinja2 and Babel shows; the floor is minijinja
+with dummies for the formats and data decoded beforehand, that is: no formatting, no check of links
+or of anything else. All take turns in each round; figures are medians of processor time.
 """
 
 import argparse

@@ -11,6 +11,7 @@ Writer = Callable[[str], str]
 
 _TOO_BIG = Decimal(10) ** 15
 _LONGEST = 100
+_LONGEST_FLOAT = 24
 _MOST_DECIMALS = 10
 _SAMPLE = Decimal(987654321)
 _FRACTION = Decimal("0.123456789")
@@ -96,7 +97,8 @@ def _exactly(text: str) -> Decimal:
         raise ValueError("not a number") from None
     if not is_small:
         raise ValueError("too big")
-    return round(value, _MOST_DECIMALS)
+    # More digits than a float has: as many as Babel could still round.
+    return value if len(text) <= _LONGEST_FLOAT else round(value, _MOST_DECIMALS)
 
 
 def _in_indian_groups(digits: str) -> str:

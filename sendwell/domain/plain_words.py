@@ -22,3 +22,17 @@ def text_of(event_type: str, data: Mapping[str, Any]) -> str:
         if isinstance(value, str | int | float)
     ]
     return "\n".join([title_of(event_type), "", *lines] if lines else [title_of(event_type)])
+
+
+_LONGEST_SUBJECT = 78  # RFC 5322 2.1.1: what every mail program shows of a line
+
+
+def subject_of(event_type: str, text: str | None) -> str:
+    """A subject where nobody wrote one: the beginning of the text, else what has happened."""
+    first = next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
+    printable = "".join(letter if letter.isprintable() else " " for letter in first)
+    if not printable.strip():
+        return title_of(event_type)
+    if len(printable) <= _LONGEST_SUBJECT:
+        return printable
+    return f"{printable[: _LONGEST_SUBJECT - 1]}…"

@@ -54,7 +54,9 @@ class SchemaRows:
     def type_of(self, schema: Schema) -> str:
         """What kind of value, in words."""
         whole = self._resolved(schema)
-        if "anyOf" in whole and "properties" not in whole:
+        if "properties" in whole:
+            return "object"
+        if "anyOf" in whole:
             kinds = [self.type_of(each) for each in whole["anyOf"] if each.get("type") != "null"]
             return " or ".join(dict.fromkeys(kinds))
         kind = whole.get("type", "string" if "enum" in whole else "any")

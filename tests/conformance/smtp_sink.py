@@ -21,6 +21,7 @@ class Trouble(Enum):
 
     HANG_UP = auto()
     SILENCE = auto()
+    """From here on."""
 
 
 Answer = str | Trouble
@@ -132,6 +133,7 @@ class _Session(asyncio.Protocol):
         self._is_message = False
         self._secrets: list[str] | None = None
         self._is_in_handshake = False
+        self._is_silent = False
         self.is_private = sink.is_implicit
         self.is_closed = False
 
@@ -159,7 +161,8 @@ class _Session(asyncio.Protocol):
 
     def _take_all(self) -> None:
         while not self._is_in_handshake and self._take():
-            self._sink.note_change()
+            pass
+        self._sink.note_change()
 
     def _take(self) -> bool:
         """Take the next complete thing that has come, if there is one."""
@@ -228,9 +231,8 @@ class _Session(asyncio.Protocol):
         if mechanism == "PLAIN":
             _, *secrets = b64decode(initial[0]).decode().split("\0")
             self._judge(secrets)
-        else:
+        elif self._say("AUTH", usual="334 VXNlcm5hbWU6"):
             self._secrets = []
-            self.say("334 VXNlcm5hbWU6")
 
     def _take_secret(self, secrets: list[str], line: str) -> None:
         secrets.append(b64decode(line).decode())
@@ -272,7 +274,9 @@ class _Session(asyncio.Protocol):
         answer = self._sink.answer(verb, line) or usual or DEFAULTS[verb]
         if answer is Trouble.HANG_UP:
             self._transport.close()
-        elif isinstance(answer, str):
+        elif answer is Trouble.SILENCE:
+            self._is_silent = True
+        elif not self._is_silent:
             self._transport.write(answer.encode() + b"\r\n")
             return answer[0] in "23"
         return False

@@ -27,6 +27,14 @@ async def test_a_connection_that_the_server_wants_closed_is_not_used_again() -> 
     assert server.connections == 2
 
 
+async def test_a_connection_that_the_server_keeps_for_a_second_only_is_not_used_again() -> None:
+    async with serving(saying(ok(b"", b"Keep-Alive: timeout=1"))) as server, a_client() as client:
+        for _ in range(2):
+            await client.exchange(a_request(server.url()))
+
+    assert server.connections == 2
+
+
 async def test_what_nobody_asked_for_ends_a_connection() -> None:
     async with serving(saying(ok(b"mine") + ok(b"stray"))) as server, a_client() as client:
         answers = [await client.exchange(a_request(server.url())) for _ in range(2)]

@@ -87,7 +87,6 @@ async def test_a_relay_that_pipelines_not_gets_one_command_at_a_time() -> None:
         ("RCPT", "550-5.1.1 Unknown\r\n550 5.1.1 user", (Refused, "5.1.1", Blame.ADDRESS)),
         ("DATA", "451 4.3.0 Try later", (Deferred, "4.3.0", Blame.PROVIDER)),
         ("DATA", "554 Transaction failed", (Refused, "554", Blame.CONTENT)),
-        ("RCPT", "354 What?", (Deferred, "354", Blame.PROVIDER)),
         ("MESSAGE", "452 4.3.1 Disk full", (Deferred, "4.3.1", Blame.PROVIDER)),
         ("MESSAGE", "554 5.7.1 Spam", (Refused, "5.7.1", Blame.CONTENT)),
     ],
@@ -194,15 +193,20 @@ async def test_a_mail_that_breaks_two_connections_is_deferred() -> None:
     ["999 What?", "x", "HTTP/1.1 400 Bad Request", "250-" + "x" * 140_000, "250-x\r\n" * 70_000],
 )
 async def test_an_answer_that_is_none_ends_the_connection(answer: str) -> None:
-    silence = [Trouble.SILENCE]
-    async with SmtpSink(answers={"MAIL": [answer], "RCPT": silence, "DATA": silence}) as sink:
+    async with SmtpSink(answers={"MAIL": [answer], "RCPT": [Trouble.SILENCE]}) as sink:
         (outcome,) = await sent(sink, a_mail())
 
         assert fault_of(outcome) == (Deferred, "smtp.protocol", Blame.PROVIDER)
 
 
-async def test_a_yes_to_data_that_asks_for_no_message_ends_the_connection() -> None:
-    async with SmtpSink(answers={"DATA": ["250 Thanks"]}) as sink:
+@both_ways
+@pytest.mark.parametrize(
+    ("verb", "answer"), [("MAIL", "354 Go on"), ("RCPT", "354 Go on"), ("DATA", "250 Thanks")]
+)
+async def test_answers_out_of_step_end_the_connection(
+    extensions: Sequence[str], verb: str, answer: str
+) -> None:
+    async with SmtpSink(answers={verb: [answer]}, extensions=extensions) as sink:
         (outcome,) = await sent(sink, a_mail())
 
         assert fault_of(outcome) == (Deferred, "smtp.protocol", Blame.PROVIDER)

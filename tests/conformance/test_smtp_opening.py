@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 import trustme
 
+from sendwell.adapters.smtp import SmtpClient
 from sendwell.adapters.smtp.authentication import Secrets, authenticate
 from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.dialogue import Dialogue
@@ -70,6 +71,16 @@ async def test_a_certificate_by_a_stranger_gets_no_mail(tls: str) -> None:
         relay = LocalRelay(sink.port, "localhost", tls=tls)
         async with a_client(relay, trusting=trustme.CA()) as client:
             outcome = await client.deliver(a_mail())
+
+        assert fault_of(outcome) == (Deferred, "smtp.certificate", Blame.ACCOUNT)
+        assert sink.mails == []
+
+
+async def test_without_an_authority_of_its_own_a_client_trusts_the_systems() -> None:
+    async with a_sink("implicit") as sink:
+        client = SmtpClient(LocalRelay(sink.port, "localhost", tls="implicit"))
+        outcome = await client.deliver(a_mail())
+        await client.close()
 
         assert fault_of(outcome) == (Deferred, "smtp.certificate", Blame.ACCOUNT)
         assert sink.mails == []
@@ -227,6 +238,15 @@ async def test_an_auth_that_fails_otherwise_says_how(
         outcome = await as_user(sink)
 
         assert fault_of(outcome) == fault
+
+
+async def test_a_login_that_is_cut_short_says_no_password() -> None:
+    answers = {"AUTH": ["535 5.7.0 Not from here"]}
+    async with SmtpSink(answers=answers, extensions=("AUTH LOGIN",), users=USERS) as sink:
+        outcome = await as_user(sink)
+
+        assert fault_of(outcome) == (Refused, "5.7.0", Blame.ACCOUNT)
+        assert sink.lines == ["EHLO [127.0.0.1]", "AUTH LOGIN"]
 
 
 async def test_a_relay_without_a_known_mechanism_gets_no_password() -> None:

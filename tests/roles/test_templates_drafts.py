@@ -160,6 +160,7 @@ def nested(levels: int) -> dict[str, Any]:
         {"pattern": "(?=look)around"},
         {"pattern": "(a{1,1000}){1,1000}"},
         doubling(60),
+        nested(200),
         nested(400),
     ],
 )

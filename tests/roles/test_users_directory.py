@@ -1,5 +1,6 @@
 """What the flow asks the users role, and what it tells it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,18 @@ async def test_of_two_reasons_the_later_one_counts(role: Role) -> None:
         await role.users.suppress(ACME, SMS, address="+43", reason=reason, at=at)
 
     assert await suppressed(role.users, (SMS, "+43")) == {(SMS, "+43"): "later"}
+
+
+async def test_a_suppression_that_is_stored_while_the_list_is_read_holds(role: Role) -> None:
+    wanted = (SMS, "+43")
+
+    await asyncio.gather(
+        suppressed(role.users, wanted),
+        role.users.suppress(ACME, SMS, address="+43", reason="stop", at=1),
+        suppressed(role.users, wanted),
+    )
+
+    assert await suppressed(role.users, wanted) == {wanted: "stop"}
 
 
 async def test_more_suppressions_than_memory_holds_are_still_known(role: Role) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from sendwell.adapters.http.fault import Code, Peer
+from sendwell.adapters.http.keep_alive import idle_seconds
 from sendwell.adapters.http.limits import Limits
 from sendwell.adapters.http.reader import Garbled, Reader
 from sendwell.adapters.http.verdict import decides_alone
@@ -20,10 +21,6 @@ Reply = HttpAnswer | Deferred | Unknown
 class Home(Protocol):
     """Where a connection belongs."""
 
-    def joined(self) -> None:
-        """A connection is open. Called once for each."""
-        ...
-
     def idles(self, connection: "Connection") -> None:
         """Its exchange is over and another one may follow."""
         ...
@@ -32,8 +29,8 @@ class Home(Protocol):
         """It must not be used again."""
         ...
 
-    def left(self) -> None:
-        """A connection is closed. Called once for each that has joined."""
+    def left(self, connection: "Connection") -> None:
+        """It is closed, and nothing more will come from it."""
         ...
 
 
@@ -78,7 +75,6 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=1)
         self._has_news = _news(self._transport)
         self.is_open = True
-        self._home.joined()
 
     def pause_writing(self) -> None:
         self._is_unwritten = True
@@ -99,6 +95,8 @@ class Connection(asyncio.Protocol):
 
         None: the connection turned out dead, and no complete request has left the machine.
         """
+        if not self.is_open:
+            return None
         self._reader.expect(is_head=is_head)
         self._wake_by(deadline)
         self._transport.write(wire)
@@ -134,7 +132,7 @@ class Connection(asyncio.Protocol):
         self._end(is_orderly=exc is None)
         if self._alarm:
             self._alarm.cancel()
-        self._home.left()
+        self._home.left(self)
 
     def _end(self, *, is_orderly: bool) -> None:
         if self._reply and is_orderly and self._reader.end():
@@ -146,13 +144,16 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, reply: Future[Reply]) -> None:
         self._reply = None
-        if self.is_open and self._reader.keeps_alive and not self._is_unwritten:
-            self._wake_by(self._loop.time() + self._idle_seconds)
+        may_stay = self.is_open and self._reader.keeps_alive and not self._is_unwritten
+        answer = self._reader.take()
+        seconds = idle_seconds(answer.headers, at_most=self._idle_seconds)
+        if may_stay and seconds > 0:
+            self._wake_by(self._loop.time() + seconds)
             self._home.idles(self)
         else:
             self.abort()
         if not reply.done():
-            reply.set_result(self._reader.answer())
+            reply.set_result(answer)
 
     def _give_up(self, code: Code, what: str) -> None:
         self.abort()
@@ -161,7 +162,7 @@ class Connection(asyncio.Protocol):
             return
         fault = self._peer.fault(code, what)
         if decides_alone(self._reader.status):
-            reply.set_result(self._reader.answer())
+            reply.set_result(self._reader.take())
         elif self._is_unwritten:
             reply.set_result(Deferred(fault))
         else:

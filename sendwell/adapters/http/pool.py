@@ -62,7 +62,7 @@ class Pool:
         self._tls = tls
         self._turns = Turns(limits.connections_per_host)
         self._idle: list[Connection] = []
-        self._count = 0
+        self._connections: set[Connection] = set()
 
     async def exchange(self, wire: bytes, deadline: float, *, is_head: bool) -> Reply | Refused:
         """Send one request and await its reply until the loop's time is `deadline`."""
@@ -115,14 +115,15 @@ class Pool:
             return Refused(self.peer.fault(Code.FORBIDDEN_ADDRESS, what))
         self._keeper.make_room()
         tls = self._tls() if self.origin.scheme == "https" else None
-        return await dial(self.origin, addresses, tls=tls, make=self._make)
+        connection = await dial(self.origin, addresses, tls=tls, make=self._make)
+        # Counted here and not when it was made: one made for a cancelled dial may never be lost.
+        if connection.is_open:
+            self._connections.add(connection)
+            self._keeper.opened()
+        return connection
 
     def _make(self) -> Connection:
         return Connection(self, self.peer, self._limits)
-
-    def joined(self) -> None:
-        self._count += 1
-        self._keeper.opened()
 
     def idles(self, connection: Connection) -> None:
         if self._keeper.is_closing:
@@ -134,10 +135,11 @@ class Pool:
         if connection in self._idle:
             self._idle.remove(connection)
 
-    def left(self) -> None:
-        self._count -= 1
-        self._keeper.closed()
-        self._report_if_empty()
+    def left(self, connection: Connection) -> None:
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self._keeper.closed()
+            self._report_if_empty()
 
     def drop_oldest_idle(self) -> bool:
         """Close the connection that has been idle for longest, if there is an idle one."""
@@ -147,7 +149,7 @@ class Pool:
         return False
 
     def _report_if_empty(self) -> None:
-        if self._count == 0 and self._turns.are_untaken:
+        if not self._connections and self._turns.are_untaken:
             self._keeper.emptied(self)
 
 

@@ -70,20 +70,19 @@ class Reader:
         """The connection was closed in order: whether that completes the answer."""
         self.keeps_alive = False
         fields = {name.lower(): value.lower() for name, value in self._fields}
-        is_framed = b"content-length" in fields or b"chunked" in fields.get(
-            b"transfer-encoding", b""
-        )
-        if self.status and not is_framed:
+        is_chunked = b"chunked" in fields.get(b"transfer-encoding", b"")
+        if self.status and not is_chunked and b"content-length" not in fields:
             self.is_complete = True
         return self.is_complete
 
-    def answer(self) -> HttpAnswer:
-        """The answer as far as it came; fields of the same name are joined (RFC 9110, 5.3)."""
+    def take(self) -> HttpAnswer:
+        """Hand over the answer as far as it came; fields of a name are joined (RFC 9110, 5.3)."""
         headers: dict[str, str] = {}
         for raw_name, raw_value in self._fields:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        pieces, self._pieces = self._pieces, []
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         return HttpAnswer(self.status, headers, body[: self._limits.body_size])
 
     def on_message_begin(self) -> None:

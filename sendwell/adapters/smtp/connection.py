@@ -11,7 +11,6 @@ from sendwell.adapters.smtp.wire import ProtocolError, Reply, Wire
 from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
 
 _SERVICE_CLOSING = 421
-_SEND_IT = 354
 _DONE, _GO_ON = 2, 3
 
 
@@ -91,6 +90,9 @@ class Connection:
             self._close_with(reply)
         elif mail is None:
             self._wire.fail(ProtocolError(f"it said {reply.code} without being asked"))
+        elif reply.kind == (_DONE if self._on == self._on_data else _GO_ON):
+            # Questions and answers are out of step, and whose answer is whose, nobody knows.
+            self._wire.fail(ProtocolError(f"it said {reply.code} to the wrong question"))
         else:
             self._on(mail, reply)
 
@@ -143,8 +145,9 @@ class Connection:
         self._go_on("DATA\r\n")
 
     def _on_data(self, mail: OutgoingMail, reply: Reply) -> None:
-        if reply.code != _SEND_IT:
-            self._do_without(mail, reply)
+        if reply.kind != _GO_ON:
+            self._refuse(mail, judge(reply, Stage.MESSAGE))
+            self._abandon()
         elif self._is_refused:
             # It refused the only recipient and wants a message all the same: RFC 2920 section 3.1
             # asks for one without a line.
@@ -152,18 +155,7 @@ class Connection:
         else:
             self._send(mail, stuffed(mail.envelope.message))
 
-    def _do_without(self, mail: OutgoingMail, reply: Reply) -> None:
-        """Go on without this mail's message, which the relay does not want."""
-        if reply.kind in {_DONE, _GO_ON}:
-            self._wire.fail(ProtocolError(f"it said {reply.code} to DATA"))
-            return
-        self._refuse(mail, judge(reply, Stage.MESSAGE))
-        self._abandon()
-
     def _on_final(self, mail: OutgoingMail, reply: Reply) -> None:
-        if reply.kind == _GO_ON:
-            self._wire.fail(ProtocolError(f"it said {reply.code} to the final dot"))
-            return
         mail.settle(accepted(reply) if reply.kind == _DONE else judge(reply, Stage.MESSAGE))
         self._sent = None
         self._is_used = True

@@ -34,6 +34,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "RATE_LIMIT_GLOBAL": str(rates.everything or ""),
         "RATE_LIMIT_TENANT": str(rates.tenant or ""),
         "RATE_LIMIT_USER": str(rates.person or ""),
+        "RATE_LIMIT_API": str(rates.api),
         **{f"RATE_LIMIT_CHANNEL_{n.upper()}": str(rate) for n, rate in rates.channel.items()},
         **{f"RATE_LIMIT_LANE_{lane.name}": str(rate) for lane, rate in rates.lane.items()},
         "RETRY_MAX_ATTEMPTS": str(settings.retry.attempts),

@@ -11,7 +11,6 @@ from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.domain.mime import Mail, write
 from sendwell.domain.outcome import Blame, Fault, Outcome, Refused
-from sendwell.domain.plain_words import title_of
 from sendwell.messages.outgoing import Outgoing
 from sendwell.ports.smtp import Envelope, Smtp
 from sendwell.ports.vendor import AccountCredentials, Vendor
@@ -21,7 +20,6 @@ CHANNEL = ChannelName("email")
 TAKES_IDEMPOTENCY_KEY = False
 
 _PORTS = {"none": 25, "starttls": 587, "implicit": 465}
-_LONGEST_SUBJECT = 78
 
 
 class Credentials(AccountCredentials, frozen=True):
@@ -73,20 +71,12 @@ class SmtpProvider:
         return Mail(
             sender=self._credentials.sender,
             to=outgoing.address,
-            subject=content.subject or _subject(outgoing),
+            subject=content.subject or "",
             message_id=f"<{outgoing.key}@{self._domain}>",
             date=datetime.fromtimestamp(self._clock() / 1e6, UTC),
             text=content.text,
             html=content.html,
         )
-
-
-def _subject(outgoing: Outgoing) -> str:
-    """Where nobody wrote one: the beginning of the text, else what has happened."""
-    first = (outgoing.content.text or "").strip().partition("\n")[0].strip()
-    if not first:
-        return title_of(outgoing.event_type)
-    return first if len(first) <= _LONGEST_SUBJECT else f"{first[: _LONGEST_SUBJECT - 1]}…"
 
 
 VENDOR = Vendor(

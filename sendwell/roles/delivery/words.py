@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, delivery_key
 from sendwell.domain.lane import Lane
 from sendwell.domain.person import Person
+from sendwell.domain.plain_words import subject_of
 from sendwell.domain.policy import Policy
 from sendwell.domain.rendering import pick_locale
 from sendwell.domain.template import TemplateVersion
@@ -58,6 +61,14 @@ class Words:
         )
 
     async def _content(self, task: Task, person: Person) -> Content:
+        """Words that fit the channel; an e-mail always has a subject."""
+        content = await self._words(task, person)
+        if content.subject is None and "subject" in self._channels[task.channel].parts:
+            subject = subject_of(task.request.event_type, content.text)
+            return msgspec.structs.replace(content, subject=subject)
+        return content
+
+    async def _words(self, task: Task, person: Person) -> Content:
         request = task.request
         if request.template is None:
             return self._given(request.content or Content(), task.channel)

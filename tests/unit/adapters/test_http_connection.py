@@ -13,14 +13,12 @@ class Home:
     def __init__(self) -> None:
         self.failures = 0
 
-    def joined(self) -> None: ...
-
     def idles(self, connection: Connection) -> None: ...
 
     def failed(self, connection: Connection) -> None:
         self.failures += 1
 
-    def left(self) -> None: ...
+    def left(self, connection: Connection) -> None: ...
 
 
 class DeadTransport(asyncio.Transport):

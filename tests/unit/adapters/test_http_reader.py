@@ -43,7 +43,7 @@ def test_an_answer_is_the_same_however_it_is_framed_and_cut(
 
     assert reader.is_complete
     assert reader.keeps_alive
-    assert reader.answer() == HttpAnswer(404, {**headers, **length}, body)
+    assert reader.take() == HttpAnswer(404, {**headers, **length}, body)
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
@@ -55,7 +55,7 @@ def test_any_bytes_make_an_answer_or_are_garbled_or_lack_more(data: bytes, cuts:
     except Garbled:
         return
 
-    assert len(reader.answer().body) <= LIMITS.body_size
+    assert len(reader.take().body) <= LIMITS.body_size
 
 
 @pytest.mark.parametrize(

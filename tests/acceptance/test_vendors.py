@@ -1,0 +1,135 @@
+"""The main job on real conversations: mail by SMTP, and each vendor's simulator from end to end."""
+
+import json
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.product import Product, running
+from tests.conformance.smtp_sink import SmtpSink
+from tests.simulators.fcm import FcmSimulator
+from tests.simulators.sendgrid import SendGridSimulator
+from tests.simulators.twilio import TwilioSimulator
+
+TEMPLATE = {
+    "code": "order",
+    "bodies": {
+        "email": {
+            "en": {"subject": "Order {{ number }}", "html": "<p>Thanks, {{ name }}.</p>"},
+            "de": {"subject": "Bestellung {{ number }}", "html": "<p>Danke, {{ name }}.</p>"},
+        }
+    },
+    "publish": True,
+}
+
+
+async def publish(product: Product, template: dict[str, Any]) -> None:
+    answer = await product.client.post("/api/v1/templates", json=template)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_a_template_becomes_a_mail_in_the_persons_language(tmp_path: Path) -> None:
+    async with SmtpSink(answers={"RCPT": ["451 4.3.0 Try again later"]}) as sink:
+        relay = {
+            "host": "127.0.0.1",
+            "port": sink.port,
+            "tls": "none",
+            "from": "Shop <shop@example.org>",
+        }
+        environment = {"PROVIDER_CREDENTIALS_SMTP": json.dumps(relay)}
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            await publish(product, TEMPLATE)
+            await product.client.put(
+                "/api/v1/users/ada", json={"email": "ada@example.org", "locale": "de-AT"}
+            )
+
+            answer = await product.send(
+                user_id="ada", template="order", data={"number": "7 & 8", "name": "<Ada>"}
+            )
+
+            found = await product.settled(answer.json()["id"], "SENT")
+            assert found["deliveries"][0]["attempts"] == 2
+            (mail,) = sink.mails
+            parsed = message_from_bytes(mail.message, _class=EmailMessage, policy=default)
+            html = parsed.get_body(("html",))
+            assert html is not None
+            assert (parsed["Subject"], parsed["To"]) == ("Bestellung 7 & 8", "ada@example.org")
+            assert "Danke, &lt;Ada&gt;." in html.get_content()
+            assert parsed["Message-ID"] == f"<{found['id']}.0.email@example.org>"
+
+
+async def test_a_missing_variable_is_refused_by_name_before_anything_is_stored(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, "--no-sample") as product:
+        await publish(product, TEMPLATE)
+
+        answer = await product.send(
+            to={"email": "ada@example.org"}, template="order", data={"number": "7"}
+        )
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "missing_variable")
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/data/name"]
+        assert (await product.get("/ledger"))["accepted"] == 0
+
+
+async def test_receipts_by_signed_webhook_move_deliveries_on(tmp_path: Path) -> None:
+    async with SendGridSimulator() as sendgrid, TwilioSimulator() as twilio:
+        environment = {
+            "PROVIDER_CREDENTIALS_SENDGRID": json.dumps(sendgrid.credentials),
+            "PROVIDER_CREDENTIALS_TWILIO": json.dumps(twilio.credentials),
+            "PUBLIC_URL": "https://hooks.example.org",
+        }
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            mail = await product.send(to={"email": "ada@example.org"}, content="Hello")
+            sms = await product.send(to={"phone": "+436641234567"}, content="Hello", channel="sms")
+            await product.settled(mail.json()["id"], "SENT")
+            await product.settled(sms.json()["id"], "SENT")
+
+            await forward(product, "sendgrid", sendgrid)
+            await forward(product, "twilio", twilio)
+
+            await product.settled(mail.json()["id"], "DELIVERED")
+            await product.settled(sms.json()["id"], "DELIVERED")
+            events = (await product.get(f"/notifications/{mail.json()['id']}/timeline"))["events"]
+            names = [event["event"] for event in events]
+            assert names == ["CREATED", "PLANNED", "SEND_ATTEMPT", "SENT", "DELIVERED"]
+            ledger = await product.get("/ledger")
+            assert (ledger["delivered"], ledger["difference"]) == (2, 0)
+
+
+async def forward(product: Product, provider: str, simulator: Any) -> None:
+    """Post the vendor's webhooks as they would come through a proxy at the public URL."""
+    path = f"/webhooks/{provider}/default"
+    for hook in simulator.receipts(f"https://hooks.example.org{path}"):
+        query = hook.url.partition("?")[2]
+        answer = await product.client.post(
+            f"{path}?{query}" if query else path, content=hook.body, headers=dict(hook.headers)
+        )
+        assert answer.status_code == 204, answer.text
+        forged = await product.client.post(path, content=hook.body, headers={})
+        assert forged.status_code in {401, 403}
+
+
+async def test_a_push_token_that_is_gone_is_taken_from_its_person(tmp_path: Path) -> None:
+    async with FcmSimulator() as fcm:
+        environment = {"PROVIDER_CREDENTIALS_FCM": json.dumps(fcm.credentials)}
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            await product.client.put("/api/v1/users/ada", json={"locale": "en"})
+            dead = fcm.address[::-1]
+            for token in (fcm.address, dead):
+                await product.client.post(
+                    "/api/v1/users/ada/tokens", json={"token": token, "platform": "android"}
+                )
+            fcm.unregistered.add(dead)
+
+            answer = await product.send(
+                user_id="ada", channel="push", content={"title": "Hi", "body": "There"}
+            )
+
+            await product.settled(answer.json()["id"], "DEAD")
+            person = await product.get("/users/ada")
+            assert len(person["tokens"]) == 1
+            assert len(fcm.messages) == 1

@@ -1,0 +1,388 @@
+"""The contract of the Renderer port, run over every adapter."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendwell.adapters.minijinja import MinijinjaRenderer
+from sendwell.domain.errors import Invalid, TooLarge
+from sendwell.domain.rendering import Context, Missing, Source
+from sendwell.ports.renderer import Renderer
+
+ADAPTERS: Sequence[Callable[[], Renderer]] = (MinijinjaRenderer,)
+RENDERERS = [adapter() for adapter in ADAPTERS]
+every_adapter = pytest.mark.parametrize(
+    "renderer", RENDERERS, ids=[adapter.__name__ for adapter in ADAPTERS]
+)
+
+TEXT, LINE, HTML = Context.TEXT, Context.LINE, Context.HTML
+SOME_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def render(
+    renderer: Renderer, source: str, data: Mapping[str, Any], context: Context = TEXT
+) -> str:
+    encoded = json.dumps(data).encode()
+    return renderer.render({"part": Source(source, context)}, encoded, locale="de")["part"]
+
+
+class Page(HTMLParser):
+    """What a reader of HTML sees: the text, and every attribute."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+        self.close()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("{{ name }}", "Ada"),
+        ("{{ person.first }} {{ person['last name'] }}", "Ada King"),
+        ("{{ prices[0] }} {{ prices|last }} {{ prices|length }}", "3 5 3"),
+        ("{% for price in prices %}{{ loop.index }}:{{ price }};{% endfor %}", "1:3;2:4;3:5;"),
+        ("{% for price in prices if price is odd %}{{ price }}{% endfor %}", "35"),
+        ("{% for price in none_of %}x{% else %}nothing{% endfor %}", "nothing"),
+        ("{% for key, value in person|items %}{{ key }}={{ value }} {% endfor %}".rstrip(), None),
+        ("{% if name == 'Ada' and not prices == 3 %}yes{% else %}no{% endif %}", "yes"),
+        ("{% if 1 > 2 %}a{% elif 4 in prices %}b{% endif %}", "b"),
+        ("{% if name in name %}a{% endif %}{% if 'x' not in name %}b{% endif %}", "ab"),
+        ("{{ 'a' if prices else 'b' }}{{ 'c' if not prices }}", "a"),
+        ("{{ 2 + 3 * 4 - 6 / 4 }} {{ 7 // 2 }} {{ 7 % 4 }} {{ -3 }}", "12.5 3 3 -3"),
+        ("{{ name ~ ' ' ~ 1 }}", "Ada 1"),
+        ("{% set sum = prices|sum * 2 %}{{ sum }}", "24"),
+        ("{{ nobody|default('friend') }} {{ null|default }}{{ person.x|default(1) }}", "friend 1"),
+        ("{% if nobody is defined %}a{% endif %}{% if null is none %}b{% endif %}", "b"),
+        ("{% if null %}a{% else %}b{% endif %}", "b"),
+        ("{{ name|upper }} {{ name|lower }} {{ 'a b'|title }} {{ 'aB'|capitalize }}", "ADA ada A B Ab"),
+        ("{{ ' a '|trim }}{{ 'one two three'|truncate(8) }}", "aone two…"),
+        ("{{ 'a-b'|replace('-', '+') }} {{ prices|join(', ') }}", "a+b 3, 4, 5"),
+        ("{{ people|sort(attribute='age')|map }}", None),
+        ("{% for p in people|sort(attribute='age') %}{{ p.age }} {% endfor %}", "1 2 "),
+        ("{{ people|sum(attribute='age') }} {{ prices|first }} {{ -2|abs }}", "3 3 2"),
+        ("{{ '7'|int + '0.5'|float }} {{ 2.567|round(1) }}", "7.5 2.6"),
+        ("{{ 'a/ö&'|urlencode }} {{ 'https://example.org/?a=b'|url }}", "a%2F%C3%B6%26 https://example.org/?a=b"),
+        ("{% for line in lines|lines %}[{{ line }}]{% endfor %}", "[a][b]"),
+        ("{{ 1234.5|money('EUR') }}", "1.234,50\N{NO-BREAK SPACE}€"),
+        ("{{ 1234.5|number }} {{ 0.5|percent }}", "1.234,5 50\N{NO-BREAK SPACE}%"),
+        ("{{ '2026-11-21'|date }} {{ '2026-11-21T09:05:00Z'|time('short', 'Europe/Vienna') }}", "21.11.2026 10:05"),
+        ("{{ '2026-11-21T09:05:00Z'|datetime(timezone='Europe/Vienna') }}", "21.11.2026, 10:05:00"),
+        ("{# nothing #}a{%- if true %} b {%- endif %}", "a b"),
+        ("{% raw %}{{ name }} {% if %}{#{% endraw %}{{ name }}", "{{ name }} {% if %}{#Ada"),
+        ("{{ '{{ name }}' }}{ {{ name }}}", "{{ name }}{ Ada}"),
+        ("a\n\nb\n", "a\n\nb"),
+        ("{{ \"quote ' \\\" \\n\" }}", "quote ' \" \n"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_template_says_what_it_says(renderer: Renderer, source: str, written: str | None) -> None:
+    data = {
+        "name": "Ada", "person": {"first": "Ada", "last name": "King"}, "prices": [3, 4, 5],
+        "none_of": [], "null": None, "people": [{"age": 2}, {"age": 1}], "lines": "a\nb",
+    }  # fmt: skip
+
+    if written is None:
+        return
+    assert written == render(renderer, source, data)
+
+
+@every_adapter
+def test_all_parts_are_filled_with_the_same_data(renderer: Renderer) -> None:
+    parts = {"subject": Source("{{ a }}", LINE), "html": Source("<b>{{ a }}</b>", HTML)}
+
+    words = renderer.render(parts, b'{"a": "<1>"}', locale="en")
+
+    assert words == {"subject": "<1>", "html": "<b>&lt;1&gt;</b>"}
+
+
+@every_adapter
+@pytest.mark.parametrize("locale", ["de-AT", "de_AT", "xx-YY", "", "../../x", "{{ 7*7 }}"])
+def test_any_locale_can_be_asked_for(renderer: Renderer, locale: str) -> None:
+    words = renderer.render({"text": Source("{{ 1|money('EUR') }}")}, b"{}", locale=locale)
+
+    expected = "€\N{NO-BREAK SPACE}1,00" if locale.startswith("de") else "€1.00"
+    assert expected == words["text"]
+
+
+@every_adapter
+@given(value=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
+def test_a_value_stands_in_a_text_as_it_is(renderer: Renderer, value: str) -> None:
+    assert f"[{value}]" == render(renderer, "[{{ value }}]", {"value": value})
+
+
+@every_adapter
+@given(value=st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])))
+def test_a_value_stands_in_a_page_as_words_and_never_as_markup(
+    renderer: Renderer, value: str
+) -> None:
+    source = "<p title=\"{{ value }}\" lang='{{ value }}'>{{ value }}</p>"
+
+    page = Page(render(renderer, source, {"value": value}, HTML))
+
+    assert page.tags == [("p", {"title": value, "lang": value})]
+    assert page.text == value
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    "value",
+    ["{{ 7*7 }}", "{% if x %}", "{# x #}", "{{ value }}", "${7*7}", "<%= 7*7 %>", "#{7*7}"],
+)
+@pytest.mark.parametrize("context", [TEXT, LINE, HTML])
+def test_a_value_is_never_read_as_a_template(
+    renderer: Renderer, value: str, context: Context
+) -> None:
+    words = render(renderer, "{{ value }}{{ value ~ value }}", {"value": value}, context)
+
+    assert value * 3 == Page(words).text if context is HTML else words
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    "value",
+    ["javascript:alert(1)", "JaVaScRiPt:alert(1)", " java\nscript:alert(1)", "data:text/html,x",
+     "vbscript:x", "file:///etc/passwd", "//evil.example", "/relative", "https:evil", "", "#"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "source",
+    ['<a href="{{ link }}">', "<img src=' {{ link }}'>", '<form action="{{ link }}x">',
+     '<a title="x" HREF = "{% if true %}{{ link }}{% else %}{{ link }}{% endif %}">',
+     '{% for i in [1] %}<a href="{{ link }}">{% endfor %}', "{{ link|url }}"],
+)  # fmt: skip
+def test_a_link_that_could_run_something_is_refused(
+    renderer: Renderer, source: str, value: str
+) -> None:
+    with pytest.raises(Invalid, match="link"):
+        render(renderer, source, {"link": value}, HTML)
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    ("source", "link"),
+    [
+        ('<a href="{{ link }}">', "https://shop.example/a?b=c&d=ö#e"),
+        ('<a href="{{ link }}">', "mailto:ada@example.org"),
+        ('<a href="{{ link }}">', "tel:+431234567"),
+        ('<a href="https://shop.example/{{ link }}">', "javascript:1"),
+        ('<p title="{{ link }}">', "javascript:alert(1)"),
+    ],
+)
+def test_a_link_that_is_one_passes(renderer: Renderer, source: str, link: str) -> None:
+    page = Page(render(renderer, source, {"link": link}, HTML))
+
+    assert link in str(page.tags)
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    "source",
+    ["<script>{{ x }}</script>", "<SCRIPT>a='{{ x }}'", '<a onclick="{{ x }}">', "<a b={{ x }}>",
+     "<a {{ x }}>", "<{{ x }}>", '<iframe srcdoc="{{ x }}">', "<a b=1{{ x }}>",
+     "<script>a</script ><script>{{ x }}", '<p a="b" {{ x }}="c">'],
+)  # fmt: skip
+def test_a_value_where_no_escaping_makes_it_safe_is_refused_beforehand(
+    renderer: Renderer, source: str
+) -> None:
+    with pytest.raises(Invalid, match="line 2: "):
+        renderer.check(Source(f"<html>\n{source}", HTML))
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    "source", ['<p style="color: {{ c }}">', "<style>p{color:{{ c }}}</style>"]
+)
+def test_a_style_takes_a_colour_and_nothing_that_loads_or_ends_it(
+    renderer: Renderer, source: str
+) -> None:
+    assert "#ff0000" in render(renderer, source, {"c": "#ff0000"}, HTML)
+    for value in ("red;background:url(//evil.example)", "}", "expression(alert(1))", "</style>"):
+        with pytest.raises(Invalid, match="style"):
+            render(renderer, source, {"c": value}, HTML)
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    ("source", "data", "name", "at"),
+    [
+        ("{{ order }}", {}, "order", "/data/order"),
+        ("{{ order }}", {"order": None}, "order", "/data/order"),
+        ("{{ person.name }}", {"person": {}}, "person.name", "/data/person/name"),
+        ("{{ person.name.first }}", {"person": {}}, "person.name.first", "/data/person/name/first"),
+        ("{{ person.name.first }}", {}, "person.name.first", "/data/person/name/first"),
+        ("{{ person['name'] }}", {"person": {}}, "person.name", "/data/person/name"),
+        ("{{ order.items }}", {"order": {}}, "order.items", "/data/order/items"),
+        (
+            "{% for i in order.items %}{% endfor %}",
+            {"order": {}},
+            "order.items",
+            "/data/order/items",
+        ),
+        ("{% if vip %}{% endif %}", {}, "vip", "/data/vip"),
+        ("{% for x in lines %}{% endfor %}", {}, "lines", "/data/lines"),
+        ("{% for x in lines %}{{ x.name }}{% endfor %}", {"lines": [{}]}, "x.name", "/data"),
+        ("{{ price|money('EUR') }}", {}, "price", "/data/price"),
+        ("{{ day|date }}", {"day": None}, "day", "/data/day"),
+        ("{{ name|upper }}", {}, "name", "/data/name"),
+        ("{{ 'a' ~ name }}", {}, "name", "/data/name"),
+        ("{{ 1 + count }}", {}, "count", "/data/count"),
+        ("{{ 1 - count }}", {}, "count", "/data/count"),
+        ("{{ -count }}", {}, "count", "/data/count"),
+        ("{% if a == b %}{% endif %}", {"a": 1}, "b", "/data/b"),
+        ("{% if count is odd %}{% endif %}", {}, "count", "/data/count"),
+        ("{{ prices[2] }}", {"prices": [1]}, "prices.2", "/data/prices/2"),
+        ("{% set x = name %}{{ x }}", {}, "name", "/data/name"),
+        ("{{ xs.count }}", {"xs": [1]}, "xs.count", "/data/xs/count"),
+    ],
+)
+@pytest.mark.parametrize("context", [TEXT, HTML, LINE])
+def test_a_missing_variable_is_told_by_name_and_place(
+    renderer: Renderer, source: str, data: dict[str, Any], *, name: str, at: str, context: Context
+) -> None:
+    with pytest.raises(Missing, match="part: ") as missing:
+        render(renderer, source, data, context)
+
+    assert missing.value.names[0] == name
+    assert missing.value.flaws[0].pointer == at
+    assert name in missing.value.flaws[0].why
+    assert name in missing.value.message
+
+
+@every_adapter
+def test_all_that_is_missing_is_told_at_once(renderer: Renderer) -> None:
+    source = "{{ a }}{{ b.c }}{{ d|default('') }}{% if e is defined %}{{ e }}{% endif %}{{ f }}"
+
+    with pytest.raises(Missing) as missing:
+        render(renderer, source, {"f": 1})
+
+    assert missing.value.names == ("a", "b.c")
+
+
+@every_adapter
+def test_variables_are_what_a_template_can_not_do_without(renderer: Renderer) -> None:
+    source = """{{ a }}{{ b.c }}{% for x in d.list %}{{ x.y }}{{ loop.index }}{% endfor %}
+        {% set z = w %}{{ z }}{{ m|default(1) }}{% if n is defined %}{{ n }}{% endif %}"""
+
+    assert renderer.variables(Source(source, HTML)) == {"a", "b.c", "d.list", "w"}
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("a\n{{ x", "line 2"),
+        ("a\n{% if x %}", "line 2"),
+        ("a\n\n{{ x|shout }}", "line 3: there is no filter 'shout'"),
+        ("{{ x is tall }}", "line 1: there is no test 'tall'"),
+        ("{{ x|upper(**y) }}", "line 1"),
+        ("{% if 1 %}\n\n{{ x.y() }}{% endif %}", "line 3: nothing can be called"),
+        ("{{ x[1:2] }}", "truncate"),
+        ("{{ 1 < x < 3 }}", "two values at a time"),
+    ],
+)
+def test_what_is_wrong_with_a_template_is_told_with_its_line(
+    renderer: Renderer, source: str, said: str
+) -> None:
+    with pytest.raises(Invalid, match=said):
+        renderer.check(Source(source))
+    with pytest.raises(Invalid, match=said):
+        renderer.variables(Source(source))
+
+
+@every_adapter
+def test_what_goes_wrong_while_rendering_is_told_with_its_line(renderer: Renderer) -> None:
+    with pytest.raises(Invalid, match="part: line 3"):
+        render(renderer, "a\n{# b\n#}{{ 1 / n }}", {"n": 0})
+
+
+@every_adapter
+@pytest.mark.parametrize("value", ["a\r\nBcc: x@example.org", "a\nb", "a\rb", "a\0b", "a\x0bb"])
+def test_a_line_break_in_a_value_is_refused_where_one_line_must_be(
+    renderer: Renderer, value: str
+) -> None:
+    with pytest.raises(Invalid, match="part: .*one line|NUL"):
+        render(renderer, "Hello {{ x }}", {"x": value}, LINE)
+
+
+@every_adapter
+def test_the_line_breaks_of_the_author_become_spaces_where_one_line_must_be(
+    renderer: Renderer,
+) -> None:
+    source = "\n  Hello\n  {% if x %}\n{{ x }}{% endif %}\n"
+
+    assert render(renderer, source, {"x": "Ada"}, LINE) == "Hello  Ada"
+
+
+@every_adapter
+@pytest.mark.parametrize("context", list(Context))
+def test_nul_is_refused_everywhere(renderer: Renderer, context: Context) -> None:
+    with pytest.raises(Invalid):
+        render(renderer, "{{ x }}", {"x": "a\0b"}, context)
+
+
+@every_adapter
+@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b'{"a": "\xff"}', b'{"a":"\\ud800"}'])
+def test_data_that_is_no_json_object_is_refused(renderer: Renderer, data: bytes) -> None:
+    with pytest.raises(Invalid):
+        renderer.render({"text": Source("x")}, data, locale="en")
+
+
+@every_adapter
+def test_more_data_than_fits_is_refused(renderer: Renderer) -> None:
+    with pytest.raises(TooLarge):
+        render(renderer, "x", {"x": "a" * 300_000})
+
+
+@every_adapter
+def test_a_long_digest_is_rendered(renderer: Renderer) -> None:
+    source = "{% for x in xs %}<tr><td>{{ x.name }}</td><td>{{ x.n }}</td></tr>{% endfor %}{{ null|default }}"
+    people = [{"name": f"Person <{number}>", "n": number} for number in range(2000)]
+
+    words = render(renderer, source, {"xs": people, "null": None}, HTML)
+
+    assert words.count("<tr>") == 2000
+    assert "Person &lt;1999&gt;" in words
+
+
+@every_adapter
+@given(
+    source=st.lists(
+        st.sampled_from(
+            ["{{ ", " }}", "{% ", " %}", "{# ", " #}", "x", "y", ".", "items", "|", "upper", "(", ")",
+             "[", "]", "'a'", '"', "1", "+", "~", "if ", "for ", "in ", "else", "endif", "endfor",
+             "set ", "=", "-", "is defined", " ", "\n", "<a href='", "'>", "{", "}", "\\", "default",
+             "{{ x }}", "{{ y.items }}", "{% if x %}", "{% endif %}", "{% for z in y %}",
+             "{% endfor %}", "ü", "0", ",", "not ", "==", "raw", "**", "*", "%"]
+        ),
+        max_size=25,
+    ).map("".join),
+    data=st.fixed_dictionaries({"x": SOME_JSON, "y": SOME_JSON}),
+    context=st.sampled_from(Context),
+)  # fmt: skip
+def test_whatever_is_written_is_rendered_or_refused(
+    renderer: Renderer, source: str, data: dict[str, Any], context: Context
+) -> None:
+    try:
+        words = render(renderer, source, data, context)
+    except Invalid as error:
+        assert error.message
+    else:
+        assert "object at 0x" not in words
