@@ -17,6 +17,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -41,8 +42,8 @@ Call = Callable[[], Awaitable[None]]
 
 
 class Sink(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
         self.parser = httptools.HttpRequestParser(self)
 
     def data_received(self, data: bytes) -> None:
@@ -98,8 +99,8 @@ async def ours(url: str, *, calls: int, concurrency: int) -> tuple[float, float]
 
 
 class Bare(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
         self.parser = httptools.HttpResponseParser(self)
 
     def send(self, wire: bytes) -> asyncio.Future[int]:
@@ -116,7 +117,7 @@ class Bare(asyncio.Protocol):
 
 async def bare(url: str, *, calls: int, concurrency: int) -> tuple[float, float]:
     loop = asyncio.get_running_loop()
-    port = urlsplit(url).port
+    port = urlsplit(url).port or 80
     made = [await loop.create_connection(Bare, "127.0.0.1", port) for _ in range(concurrency)]
     idle = [connection for _, connection in made]
     fields = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
@@ -168,10 +169,10 @@ def main() -> None:
         sink.join()
 
 
-def measure(url: str, *, calls: int, rounds: int) -> Iterator[dict[str, str | float]]:
+def measure(url: str, *, calls: int, rounds: int) -> Iterator[dict[str, Any]]:
     clients = {"floor": bare, "sendwell": ours, "aiohttp": with_aiohttp}
     for concurrency in (1, 32):
-        runs = {name: [] for name in clients}
+        runs: dict[str, list[tuple[float, float]]] = {name: [] for name in clients}
         for _ in range(rounds):
             for name, client in clients.items():
                 work = client(url, calls=calls, concurrency=concurrency)
@@ -186,7 +187,7 @@ def measure(url: str, *, calls: int, rounds: int) -> Iterator[dict[str, str | fl
             }
 
 
-def sentence(row: dict[str, str | float]) -> str:
+def sentence(row: dict[str, Any]) -> str:
     return "{client:9} x{concurrency:<3} {cpu_us:6.1f} µs CPU  {calls_per_second:7,}/s".format(
         **row
     )

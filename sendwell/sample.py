@@ -4,6 +4,7 @@ And without the sample: an organization of its own with a key, for that is what 
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.roles.accounts.keys import Key, made_key, new_key, parse_key
 from sendwell.roles.gateway.request import Origin
+from sendwell.roles.mailbox.message import Narrowing
 from sendwell.roles.users.store.people import Profile
 from sendwell.settings import SAMPLE
 
@@ -28,8 +30,10 @@ _PROFILE = Profile(
     timezone="Europe/Vienna",
     name="Ada Example",
 )
+_WELCOME_ID = "sample-welcome"
+_PATIENCE = timedelta(seconds=2)
 _WELCOME = {
-    "id": "sample-welcome",
+    "id": _WELCOME_ID,
     "user_id": _PERSON,
     "event_type": "welcome",
     "channels": ["email", "in_app"],
@@ -47,6 +51,8 @@ async def begin_with_sample(roles: Roles) -> Key:
         await roles.users.add_token(SAMPLE, _PERSON, token="sample-push-token", platform="web")  # noqa: S106 - an address
         await roles.templates.ensure_sample(SAMPLE)
     await roles.gateway.accept(msgspec.json.encode(_WELCOME), Origin(SAMPLE, "sample"))
+    welcome = Narrowing(notification=_WELCOME_ID)
+    await roles.mailbox.await_page(SAMPLE, welcome, limit=1, wait=_PATIENCE)
     return SAMPLE_KEY
 
 

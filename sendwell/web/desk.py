@@ -9,8 +9,8 @@ from starlette.routing import Route
 from sendwell.ports.clock import Clock
 from sendwell.web.api_client import ApiClient, App
 from sendwell.web.refusal import Refusal, title_of
+from sendwell.web.rendering import Templates
 from sendwell.web.session import LIFETIME, Session, Sessions
-from sendwell.web.templates import Templates
 from sendwell.web.visit import View, Visit, sign_in_first
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -85,8 +85,13 @@ class Desk:
         )
 
     def _cookie(self, request: Request) -> str:
-        """`__Host-` makes browsers refuse it from a subdomain or over plain HTTP."""
-        return "__Host-sendwell" if self._is_secure(request) else "sendwell"
+        """`__Host-` makes browsers refuse it from a subdomain or over plain HTTP.
+
+        Cookies know no ports: without the port, two of us on one machine would sign each other out.
+        """
+        if self._is_secure(request):
+            return "__Host-sendwell"
+        return f"sendwell-{request.url.port or 80}"
 
     def _is_secure(self, request: Request) -> bool:
         return self._is_https or request.url.scheme == "https"

@@ -18,9 +18,9 @@ from sendwell.web.assets import Assets
 from sendwell.web.desk import Desk
 from sendwell.web.reference import Reference
 from sendwell.web.refusal import Refusal
+from sendwell.web.rendering import Templates
 from sendwell.web.session import Sessions
 from sendwell.web.sign_in import SignIn
-from sendwell.web.templates import Templates
 
 _API = ("/api/", "/webhooks/")
 Handler = Callable[[Request, Exception], Awaitable[Response]]

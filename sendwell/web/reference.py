@@ -15,7 +15,7 @@ from sendwell.web.error_codes import CODES
 from sendwell.web.openapi import Document, document
 from sendwell.web.openapi.curl import BASE
 from sendwell.web.reference_model import Group, groups_of
-from sendwell.web.templates import Templates
+from sendwell.web.rendering import Templates
 from sendwell.web.visit import Visit
 
 _FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}

@@ -12,8 +12,8 @@ from sendwell.runtime.server.bodies import body_of
 from sendwell.web.api_client import ApiAnswer, ApiClient
 from sendwell.web.headers import PAGE
 from sendwell.web.refusal import Refusal
+from sendwell.web.rendering import Templates
 from sendwell.web.session import Session, Sessions
-from sendwell.web.templates import Templates
 
 _LARGEST_FORM = 16 * 1024
 _SIGN_IN = "/login"

@@ -81,6 +81,8 @@ class Product:
         async with asyncio.timeout(seconds):
             code = await self.process.wait()
             await self._reading
+            assert self.process.stdout is not None
+            await self.process.stdout.read()  # to its end, so that the pipe is closed
         await self.client.aclose()
         return code
 

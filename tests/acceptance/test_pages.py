@@ -15,14 +15,15 @@ from tests.acceptance.product import Product, running
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("pages")]
 
 HOSTILE = """<!doctype html>
-<html><body style="font-family: sans-serif; padding: 2rem; background: #f3f4f8">
-  <div style="max-width: 34rem; margin: auto; padding: 2rem; background: #fff">
-    <h1 style="color: #3c4bc7">Your order is on its way</h1>
+<html><body style="font-family: sans-serif; padding: 2rem; background: #f3f4f8; color: #222a38">
+  <div style="max-width: 32rem; margin: auto; padding: 2rem; background: #fff; border-radius: 8px">
+    <h1 style="color: #3c4bc7; margin-top: 0">Your order is on its way</h1>
     <p>Hello Ada, order <b>4711</b> has left our house and arrives on Tuesday.</p>
     <img src="http://tracker.example/pixel.gif" alt="">
     <script>parent.document.title = "taken over"; document.title = "taken over"</script>
-    <form action="http://tracker.example/form"><input name="password"></form>
-    <p><a href="http://tracker.example/click">Follow it</a></p>
+    <form action="http://tracker.example/form" hidden><input name="password"></form>
+    <p><a href="http://tracker.example/click" style="background: #3c4bc7; color: #fff;
+      padding: .6rem 1.2rem; border-radius: 6px; text-decoration: none">Follow it</a></p>
   </div>
 </body></html>"""
 
@@ -263,18 +264,22 @@ async def test_a_new_message_appears_by_itself_unless_paused(page: Tab, product:
     await expect(live).to_have_attribute("aria-pressed", "false")
 
 
-async def test_the_mailbox_is_emptied_only_by_its_own_form(page: Tab, product: Product) -> None:
-    strange = await product.client.post("/mailbox/empty", data={"token": "made up"})
-    before = await product.get("/mailbox/messages")
+async def test_the_mailbox_is_emptied_only_by_its_own_form(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with running(tmp_path) as product, tab(browser, product.url) as page:
+        await product.get("/mailbox/messages", wait_seconds=10)
+        strange = await product.client.post("/mailbox/empty", data={"token": "made up"})
+        before = await product.get("/mailbox/messages")
 
-    await page.open("/mailbox")
-    await page.page.get_by_text("Empty the mailbox").click()
-    await page.page.get_by_role("button", name="Delete all messages").click()
+        await page.open("/mailbox")
+        await page.page.get_by_text("Empty the mailbox").click()
+        await page.page.get_by_role("button", name="Delete all messages").click()
 
-    await expect(page.page.get_by_text("The mailbox is empty.")).to_be_visible()
-    assert strange.status_code == 403
-    assert before["data"]
-    assert (await product.get("/mailbox/messages"))["data"] == []
+        await expect(page.page.get_by_text("The mailbox is empty.")).to_be_visible()
+        assert strange.status_code == 403
+        assert before["data"]
+        assert (await product.get("/mailbox/messages"))["data"] == []
 
 
 @pytest.mark.parametrize("path", ["/", "/mailbox", "/docs", "/login", "/nothing-here"])

@@ -77,7 +77,7 @@ async def test_without_a_session_one_is_led_to_sign_in(product: Product, path: s
 async def test_the_key_cannot_be_read_from_the_cookie(product: Product) -> None:
     async with somebody(product) as client:
         await sign_in(client, product.key)
-        cookie = client.cookies["sendwell"]
+        cookie = next(iter(client.cookies.values()))
 
     raw = base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
     assert product.key not in cookie
@@ -87,11 +87,11 @@ async def test_the_key_cannot_be_read_from_the_cookie(product: Product) -> None:
 async def test_a_cookie_that_was_changed_opens_nothing(product: Product) -> None:
     async with somebody(product) as client:
         await sign_in(client, product.key)
-        cookie = client.cookies["sendwell"]
+        ((name, cookie),) = client.cookies.items()
         client.cookies.clear()
 
         changed = cookie[:40] + ("A" if cookie[40] != "A" else "B") + cookie[41:]
-        answer = await client.get("/mailbox", headers={"Cookie": f"sendwell={changed}"})
+        answer = await client.get("/mailbox", headers={"Cookie": f"{name}={changed}"})
 
     assert answer.status_code == 303
 

@@ -43,8 +43,8 @@ class Draft:
     key: str | None = None
     id: str | None = None
     due: int | None = None
-    cancel_after: float | None = None
-    """Seconds from its 202 to its cancel."""
+    is_doomed: bool = False
+    """It will be cancelled, if it is not too late by then."""
 
     @property
     def is_repeatable(self) -> bool:
@@ -62,11 +62,14 @@ class Drafts:
 
     def draw(self, now: int) -> Sequence[Draft]:
         """The next request, or a batch of them."""
-        if self.chance.random() < 0.05:
-            return [self._draft(now) for _ in range(self.chance.randint(5, _LARGEST_BATCH))]
-        return [self._draft(now)]
+        is_batch = self.chance.random() < 0.05
+        return self.batch(now) if is_batch else [self._draw(now)]
 
-    def _draft(self, now: int) -> Draft:
+    def batch(self, now: int) -> Sequence[Draft]:
+        """Several requests at once."""
+        return [self._draw(now) for _ in range(self.chance.randint(5, _LARGEST_BATCH))]
+
+    def _draw(self, now: int) -> Draft:
         self._serial += 1
         make = self.chance.choices(
             (self._plain, self._scheduled, self._to_both, self._to_many, self._fallback),
@@ -81,9 +84,7 @@ class Drafts:
     def _scheduled(self, now: int) -> Draft:
         due = now + int(self.chance.uniform(_SOONEST, _LATEST) * 1e6)
         fields = {"content": "Now is the time.", "send_at": _written(due)}
-        is_doomed = self.chance.random() < 0.3
-        after = self.chance.uniform(0, 1) if is_doomed else None
-        return self._made(("webhook",), fields, due=due, cancel_after=after)
+        return self._made(("webhook",), fields, due=due, is_doomed=self.chance.random() < 0.4)
 
     def _to_both(self, _: int) -> Draft:
         fields = {"template": TEMPLATE["code"], "data": {"number": self._serial}}
@@ -106,7 +107,7 @@ class Drafts:
         recipients: int = 1,
         is_gone: bool = False,
         due: int | None = None,
-        cancel_after: float | None = None,
+        is_doomed: bool = False,
     ) -> Draft:
         lane = self.chance.choice(_LANES)
         to = [
@@ -130,7 +131,7 @@ class Drafts:
             key=name.get("idempotency_key"),
             id=name.get("id"),
             due=due,
-            cancel_after=cancel_after,
+            is_doomed=is_doomed,
         )
 
     def _name(self) -> dict[str, str]:

@@ -35,22 +35,32 @@ class Producer:
         self._seconds = 1 / per_second
         self._unanswered: list[Draft] = []
         self._answered: deque[Draft] = deque(maxlen=_REMEMBERED)
+        self._doomed: list[tuple[Draft, str]] = []
+        self._hurries = asyncio.Event()
         self._is_over = asyncio.Event()
 
     async def run(self, client: httpx2.AsyncClient) -> None:
         """Produce until the product is gone, or `stop`."""
-        self._is_over = asyncio.Event()
+        self._is_over.clear()
         async with asyncio.TaskGroup() as group:
             for draft in self._repeats():
                 group.create_task(self._ask(client, [draft], is_repeat=True))
             while not self._is_over.is_set():
-                drafts = self._drafts.draw(now())
+                hurries = self._hurries.is_set()
+                drafts = self._drafts.batch(now()) if hurries else self._drafts.draw(now())
                 group.create_task(self._ask(client, drafts))
+                for draft, id_ in self._to_cancel(all_=hurries):
+                    group.create_task(self._cancel(client, draft, id_))
                 await self._wait(len(drafts) * self._seconds)
+
+    def hurry(self) -> None:
+        """Ask for a batch at this moment, and cancel everything that is to be cancelled."""
+        self._hurries.set()
 
     def stop(self) -> None:
         """Begin nothing more."""
         self._is_over.set()
+        self._hurries.set()
 
     def _repeats(self) -> list[Draft]:
         unanswered = [draft for draft in self._unanswered if draft.is_repeatable]

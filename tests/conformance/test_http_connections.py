@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from sendwell.adapters.http import Code, HttpClient, Limits, Trusted
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.outcome import Deferred, Unknown
@@ -137,6 +139,20 @@ async def test_a_cancelled_exchange_closes_its_connection_and_gives_its_turn_bac
     assert abandoned.cancelled()
     assert isinstance(next_one, Unknown)
     assert server.connections == 2
+
+
+@pytest.mark.parametrize("turns_of_the_loop", range(12))
+async def test_an_exchange_may_be_cancelled_at_any_moment(turns_of_the_loop: int) -> None:
+    limits = Limits(connections_per_host=1)
+    async with serving(saying(ok())) as server, a_client(limits=limits) as client:
+        exchange = asyncio.create_task(client.exchange(a_request(server.url())))
+        for _ in range(turns_of_the_loop):
+            await asyncio.sleep(0)
+
+        exchange.cancel()
+        await asyncio.wait([exchange])
+
+        assert isinstance(await client.exchange(a_request(server.url())), HttpAnswer)
 
 
 async def test_one_who_stops_waiting_in_line_leaves_no_gap() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from html.parser import HTMLParser
 from typing import Any
 
@@ -62,7 +63,7 @@ class Page(HTMLParser):
         ("{% for price in prices %}{{ loop.index }}:{{ price }};{% endfor %}", "1:3;2:4;3:5;"),
         ("{% for price in prices if price is odd %}{{ price }}{% endfor %}", "35"),
         ("{% for price in none_of %}x{% else %}nothing{% endfor %}", "nothing"),
-        ("{% for key, value in person|items %}{{ key }}={{ value }} {% endfor %}".rstrip(), None),
+        ("{% for key, n in person|items %}{{ key }}{{ n }};{% endfor %}", "firstAda;last nameKing;"),
         ("{% if name == 'Ada' and not prices == 3 %}yes{% else %}no{% endif %}", "yes"),
         ("{% if 1 > 2 %}a{% elif 4 in prices %}b{% endif %}", "b"),
         ("{% if name in name %}a{% endif %}{% if 'x' not in name %}b{% endif %}", "ab"),
@@ -73,18 +74,20 @@ class Page(HTMLParser):
         ("{{ nobody|default('friend') }} {{ null|default }}{{ person.x|default(1) }}", "friend 1"),
         ("{% if nobody is defined %}a{% endif %}{% if null is none %}b{% endif %}", "b"),
         ("{% if null %}a{% else %}b{% endif %}", "b"),
-        ("{{ name|upper }} {{ name|lower }} {{ 'a b'|title }} {{ 'aB'|capitalize }}", "ADA ada A B Ab"),
+        ("{{ name|upper }} {{ name|lower }}", "ADA ada"),
+        ("{{ 'a b'|title }} {{ 'aB'|capitalize }}", "A B Ab"),
         ("{{ ' a '|trim }}{{ 'one two three'|truncate(8) }}", "aone two…"),
         ("{{ 'a-b'|replace('-', '+') }} {{ prices|join(', ') }}", "a+b 3, 4, 5"),
-        ("{{ people|sort(attribute='age')|map }}", None),
         ("{% for p in people|sort(attribute='age') %}{{ p.age }} {% endfor %}", "1 2 "),
         ("{{ people|sum(attribute='age') }} {{ prices|first }} {{ -2|abs }}", "3 3 2"),
         ("{{ '7'|int + '0.5'|float }} {{ 2.567|round(1) }}", "7.5 2.6"),
-        ("{{ 'a/ö&'|urlencode }} {{ 'https://example.org/?a=b'|url }}", "a%2F%C3%B6%26 https://example.org/?a=b"),
+        ("{{ 'a/ö&'|urlencode }}", "a%2F%C3%B6%26"),
+        ("{{ ' https://example.org/?a=b '|url }}", "https://example.org/?a=b"),
         ("{% for line in lines|lines %}[{{ line }}]{% endfor %}", "[a][b]"),
         ("{{ 1234.5|money('EUR') }}", "1.234,50\N{NO-BREAK SPACE}€"),
         ("{{ 1234.5|number }} {{ 0.5|percent }}", "1.234,5 50\N{NO-BREAK SPACE}%"),
-        ("{{ '2026-11-21'|date }} {{ '2026-11-21T09:05:00Z'|time('short', 'Europe/Vienna') }}", "21.11.2026 10:05"),
+        ("{{ '2026-11-21'|date }} {{ '2026-11-21'|date('d. MMMM') }}", "21.11.2026 21. November"),
+        ("{{ '2026-11-21T09:05:00Z'|time('short', 'Europe/Vienna') }}", "10:05"),
         ("{{ '2026-11-21T09:05:00Z'|datetime(timezone='Europe/Vienna') }}", "21.11.2026, 10:05:00"),
         ("{# nothing #}a{%- if true %} b {%- endif %}", "a b"),
         ("{% raw %}{{ name }} {% if %}{#{% endraw %}{{ name }}", "{{ name }} {% if %}{#Ada"),
@@ -94,14 +97,12 @@ class Page(HTMLParser):
         ("", ""),
     ],
 )  # fmt: skip
-def test_a_template_says_what_it_says(renderer: Renderer, source: str, written: str | None) -> None:
+def test_a_template_says_what_it_says(renderer: Renderer, source: str, written: str) -> None:
     data = {
         "name": "Ada", "person": {"first": "Ada", "last name": "King"}, "prices": [3, 4, 5],
         "none_of": [], "null": None, "people": [{"age": 2}, {"age": 1}], "lines": "a\nb",
     }  # fmt: skip
 
-    if written is None:
-        return
     assert written == render(renderer, source, data)
 
 
@@ -318,7 +319,7 @@ def test_what_goes_wrong_while_rendering_is_told_with_its_line(renderer: Rendere
 def test_a_line_break_in_a_value_is_refused_where_one_line_must_be(
     renderer: Renderer, value: str
 ) -> None:
-    with pytest.raises(Invalid, match="part: .*one line|NUL"):
+    with pytest.raises(Invalid, match=r"part: .*(one line|NUL)"):
         render(renderer, "Hello {{ x }}", {"x": value}, LINE)
 
 
@@ -353,7 +354,7 @@ def test_more_data_than_fits_is_refused(renderer: Renderer) -> None:
 
 @every_adapter
 def test_a_long_digest_is_rendered(renderer: Renderer) -> None:
-    source = "{% for x in xs %}<tr><td>{{ x.name }}</td><td>{{ x.n }}</td></tr>{% endfor %}{{ null|default }}"
+    source = "{% for x in xs %}<tr><td>{{ x.name }}</td></tr>{% endfor %}{{ null|default }}"
     people = [{"name": f"Person <{number}>", "n": number} for number in range(2000)]
 
     words = render(renderer, source, {"xs": people, "null": None}, HTML)
@@ -366,10 +367,10 @@ def test_a_long_digest_is_rendered(renderer: Renderer) -> None:
 @given(
     source=st.lists(
         st.sampled_from(
-            ["{{ ", " }}", "{% ", " %}", "{# ", " #}", "x", "y", ".", "items", "|", "upper", "(", ")",
-             "[", "]", "'a'", '"', "1", "+", "~", "if ", "for ", "in ", "else", "endif", "endfor",
-             "set ", "=", "-", "is defined", " ", "\n", "<a href='", "'>", "{", "}", "\\", "default",
-             "{{ x }}", "{{ y.items }}", "{% if x %}", "{% endif %}", "{% for z in y %}",
+            ["{{ ", " }}", "{% ", " %}", "{# ", " #}", "x", "y", ".", "items", "|", "upper", "(",
+             ")", "[", "]", "'a'", '"', "1", "+", "~", "if ", "for ", "in ", "else", "endif", "endfor",
+             "set ", "=", "-", "is defined", " ", "\n", "<a href='", "'>", "{", "}", "\\",
+             "default", "{{ x }}", "{{ y.items }}", "{% if x %}", "{% endif %}", "{% for z in y %}",
              "{% endfor %}", "ü", "0", ",", "not ", "==", "raw", "**", "*", "%"]
         ),
         max_size=25,
@@ -380,9 +381,5 @@ def test_a_long_digest_is_rendered(renderer: Renderer) -> None:
 def test_whatever_is_written_is_rendered_or_refused(
     renderer: Renderer, source: str, data: dict[str, Any], context: Context
 ) -> None:
-    try:
-        words = render(renderer, source, data, context)
-    except Invalid as error:
-        assert error.message
-    else:
-        assert "object at 0x" not in words
+    with suppress(Invalid):
+        assert "object at 0x" not in render(renderer, source, data, context)

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from sendwell.adapters.rendering import MinijinjaRenderer
+from sendwell.adapters.minijinja import MinijinjaRenderer
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.ids import TenantId

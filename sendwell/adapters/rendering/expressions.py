@@ -151,8 +151,12 @@ class Expressions:
         other = '""' if node.expr2 is None else self.write(node.expr2)
         return f"({self.write(node.expr1)} if {self.write(node.test)} else {other})"
 
-    def _negation(self, node: nodes.Not | nodes.Neg) -> str:
-        return f"({'not ' if isinstance(node, nodes.Not) else '-'}{self.write(node.node)})"
+    def _negation(self, node: nodes.Not) -> str:
+        return f"(not {self.write(node.node)})"
+
+    def _minus(self, node: nodes.Neg) -> str:
+        """A subtraction, since what that says of an absent value tells that it is absent."""
+        return f"(0 - {self.write(node.node)})"
 
     def _operation(self, node: nodes.BinExpr) -> str:
         return f"({self.write(node.left)} {_OPERATORS[type(node)]} {self.write(node.right)})"
@@ -189,7 +193,7 @@ class Expressions:
         nodes.Compare: _comparison,
         nodes.CondExpr: _choice,
         nodes.Not: _negation,
-        nodes.Neg: _negation,
+        nodes.Neg: _minus,
         nodes.Concat: _concatenation,
         **dict.fromkeys(_OPERATORS, _operation),
         **dict.fromkeys(_CALLS, _call),

@@ -70,9 +70,9 @@ class Filters:
         text = self.text(value)
         if len(text) <= length:
             return text
-        kept = text[: max(0, length - len(end))]
-        head, space, _ = kept.rpartition(" ")
-        return (head if space else kept) + self.text(end)
+        room = max(0, length - len(end))
+        head, space, _ = text[: room + 1].rpartition(" ")
+        return (head if space else text[:room]) + self.text(end)
 
     def replace(self, value: Any, old: str, new: str) -> str:
         """With `new` wherever `old` was."""

@@ -16,7 +16,7 @@ _LINKS = frozenset(
     {"href", "src", "action", "formaction", "background", "poster", "cite", "longdesc"}
     | {"xlink:href", "data", "manifest", "ping", "srcset"}
 )
-_OPENING = re.compile(r"<(?:(?P<comment>!--)|/?(?P<element>[a-zA-Z][^\s/>]*))")
+_OPENING = re.compile(r"<(?:(?P<comment>!--)|/?(?P<element>[a-zA-Z][^\s/>]*|\Z))")
 _IN_TAG = re.compile(r"(?P<end>>)|(?P<name>[^\s=>/\"']+)(?P<value>\s*=\s*(?P<quote>[\"']?))?")
 _UNQUOTED_END = re.compile(r"[\s>]")
 

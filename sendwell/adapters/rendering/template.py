@@ -21,6 +21,7 @@ _FUEL = 50_000
 _SMALL = 4 * 1024
 _ESCAPED_SLASH = "&#x2f;"
 """The engine escapes slashes, too, which nothing needs and makes links hard to read."""
+_ABSENT = re.compile(r"\b(?:undefined|none)\b")
 _METHOD = re.compile(r"built-in method \w+ of list object at 0x")
 _GLOBALS = ("range", "dict", "debug", "namespace", "cycler", "joiner")
 
@@ -145,7 +146,7 @@ class _OutOfFuelError(TooLarge):
 def _translated(error: TemplateError) -> Invalid:
     if error.kind == "OutOfFuel":
         return _OutOfFuelError("It takes too many steps.", code="template_error")
-    if error.kind == "UndefinedError" or "undefined" in (error.detail or ""):
+    if error.kind == "UndefinedError" or _ABSENT.search(error.detail or ""):
         return Missing(f"line {error.line}: a variable is missing.")
     return Invalid(
         f"line {error.line}: this can't be done with these values.", code="template_error"

@@ -37,7 +37,8 @@ def missing_in(
     untraced = _parsed(source)
     others = (name for name in absent(required(untraced), data.values) if name not in seen.names)
     roots = {name.partition(".")[0] for name in _read(untraced)}
-    return _missing([*seen.names, *others], roots)
+    names = sorted([*seen.names, *others], key=lambda name: name.partition(".")[0] not in roots)
+    return _missing(names, roots)
 
 
 _parsed = lru_cache(maxsize=32)(parse)

@@ -10,9 +10,9 @@ from sendwell.web.openapi.curl import curl
 from sendwell.web.openapi.examples import ANSWERS, PARAMETERS, REQUESTS
 from sendwell.web.openapi.operations import ERRORS, OTHER_ERROR, complete
 from sendwell.web.openapi.plain import PLAIN
+from sendwell.web.openapi.prose import DESCRIPTION, TAGS
 from sendwell.web.openapi.schemas import schemas
 from sendwell.web.openapi.tidy import good_name, tidied
-from sendwell.web.openapi.words import DESCRIPTION, TAGS
 
 Document = dict[str, Any]
 

@@ -30,7 +30,8 @@ def _first(method: str, path: str, operation: dict[str, Any]) -> str:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
-    verb = "" if method == "get" else f"-X {method.upper()} "
+    is_told_by_body = method == "post" and "requestBody" in operation
+    verb = "" if method == "get" or is_told_by_body else f"-X {method.upper()} "
     stream = "-N " if "text/event-stream" in str(operation["responses"]) else ""
     return f"curl {stream}{verb}{BASE}{path}"
 

@@ -19,11 +19,22 @@ _IDEMPOTENCY_KEY = {
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-_REPLAYED = {
-    "Idempotency-Replayed": {
-        "description": "`true` when this is the answer to an earlier call.",
-        "schema": {"type": "string", "enum": ["true"]},
-    }
+
+
+def _header(description: str, **more: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", **more}}
+
+
+_QUOTA = {
+    "RateLimit-Policy": _header("How many notifications you may hand in, and in which time."),
+    "RateLimit": _header("How many are left (`r`), and for how many seconds (`t`)."),
+}
+_SENT = {
+    "Location": _header("Where its state can be read."),
+    "Idempotency-Replayed": _header(
+        "`true`: this is the answer to an earlier call.", enum=["true"]
+    ),
+    **_QUOTA,
 }
 
 
@@ -43,17 +54,7 @@ _SEND: Operation = {
     "parameters": [_IDEMPOTENCY_KEY],
     "requestBody": {"required": True, "content": {_JSON: {"schema": _ITEM}}},
     "responses": {
-        "202": _answer(
-            "It is on disk.",
-            "Accepted",
-            headers={
-                "Location": {
-                    "description": "Where its state can be read.",
-                    "schema": {"type": "string"},
-                },
-                **_REPLAYED,
-            },
-        )
+        "202": _answer("It is on disk.", "Accepted", headers=_SENT),
     },
 }
 
@@ -75,7 +76,7 @@ _SEND_BATCH: Operation = {
             _LINES: {"schema": {"type": "string", "description": "One notification a line."}},
         },
     },
-    "responses": {"202": _answer("What became of each.", "BatchAnswer")},
+    "responses": {"202": _answer("What became of each.", "BatchAnswer", headers=_QUOTA)},
 }
 
 _WEBHOOK: Operation = {

@@ -22,6 +22,11 @@ TAGS = (
     "ar", "fa", "hi", "en-IN", "bn", "ja", "zh-TW", "ko", "th", "tr", "en-US-POSIX",
 )  # fmt: skip
 
+FIELDS = (
+    "y", "yy", "yyyy", "M", "MM", "MMM", "MMMM", "LLLL", "d", "dd", "E", "EEEE", "cccc", "a", "h",
+    "hh", "H", "HH", "m", "mm", "s", "ss", "Q", "w", "B",
+)  # fmt: skip
+
 tags = st.sampled_from(TAGS)
 currencies = st.sampled_from(["EUR", "USD", "JPY", "CHF", "KWD", "INR", "XTS"])
 lengths = st.sampled_from(["short", "medium", "long", "full"])
@@ -90,35 +95,7 @@ def test_dates_and_times_are_written_as_babel_writes_them(
     tags,
     moments,
     st.lists(
-        st.sampled_from(
-            [
-                "y",
-                "yy",
-                "yyyy",
-                "M",
-                "MM",
-                "MMM",
-                "MMMM",
-                "LLLL",
-                "d",
-                "dd",
-                "E",
-                "EEEE",
-                "cccc",
-                "a",
-                "h",
-                "hh",
-                "H",
-                "HH",
-                "m",
-                "mm",
-                "s",
-                "ss",
-                "Q",
-                "w",
-                "B",
-            ]
-        ),
+        st.sampled_from(FIELDS),
         min_size=1,
         max_size=6,
     ),

@@ -1,0 +1,137 @@
+"""The first minute: one command, a message to look at, a curl that works, refusals that help."""
+
+import re
+import signal
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.acceptance.product import Product, running
+
+SEED_003 = {
+    "user_id": "user-001",
+    "event_type": "security_alert",
+    "content": "Suspicious login attempt detected from a new device",
+    "metadata": {
+        "device": "Unknown iPhone",
+        "location": "Somewhere in the world",
+        "ip_address": "203.0.113.42",
+        "timestamp": 1_700_000_000,
+    },
+}
+
+
+async def test_a_first_message_is_in_the_mailbox_when_it_says_ready(tmp_path: Path) -> None:
+    async with running(tmp_path) as product:
+        found = await product.get("/mailbox/messages")
+
+    assert product.printed[0].startswith("READY http://127.0.0.1:")
+    assert any(message["event_type"] == "welcome" for message in found["data"])
+
+
+async def test_the_curl_of_seed_003_works_without_a_key(tmp_path: Path) -> None:
+    async with running(tmp_path) as product:
+        url = f"http://localhost:{product.url.rpartition(':')[2]}/api/v1/notifications"
+        async with httpx2.AsyncClient() as stranger:
+            answer = await stranger.post(url, json=SEED_003)
+
+        found = await product.settled(answer.json()["id"], "SENT")
+
+    assert answer.status_code == 202
+    assert (found["priority"], found["deliveries"][0]["provider"]) == ("high", "mailbox")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"X-Forwarded-For": "203.0.113.7"},
+        {"Forwarded": "for=203.0.113.7"},
+        {"Host": "evil.example"},
+        {"Content-Type": "text/plain"},
+    ],
+)
+async def test_without_a_key_nobody_else_is_let_in(
+    headers: dict[str, str], tmp_path: Path
+) -> None:
+    async with running(tmp_path) as product, httpx2.AsyncClient() as stranger:
+        answer = await stranger.post(
+            f"{product.url}/api/v1/notifications",
+            content=b'{"user_id": "user-001", "content": "x"}',
+            headers={"Content-Type": "application/json", **headers},
+        )
+
+    assert answer.status_code == 403
+
+
+async def test_the_sample_stays_in_the_house_even_with_credentials(tmp_path: Path) -> None:
+    relay = '{"host": "127.0.0.1", "port": 1, "tls": "none", "from": "a@example.org"}'
+    async with running(tmp_path, environment={"PROVIDER_CREDENTIALS_SMTP": relay}) as product:
+        answer = await product.send(to={"email": "someone@example.org"}, content="x")
+
+        found = await product.settled(answer.json()["id"], "SENT")
+
+    assert found["deliveries"][0]["provider"] == "mailbox"
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "advice"),
+    [
+        (["--host", "0.0.0.0"], {}, "--no-sample"),  # noqa: S104 - it refuses
+        (["--host", "0.0.0.0", "--no-sample"], {}, "SECRET_KEY"),  # noqa: S104
+        (
+            ["--host", "0.0.0.0", "--no-sample"],  # noqa: S104
+            {"ANONYMOUS_TENANT": "default", "SECRET_KEY": "x" * 40},
+            "ANONYMOUS_TENANT",
+        ),
+        (["--no-sample"], {"RATE_LIMIT_GLOBAL": "many"}, "RATE_LIMIT_GLOBAL"),
+        (["--no-sample"], {"PROVIDER_CREDENTIALS_SMTP": "{}"}, "PROVIDER_CREDENTIALS_SMTP"),
+        (["--no-sample"], {"ROUTE_EMAIL": "sendgrid"}, "PROVIDER_CREDENTIALS_SENDGRID"),
+        (["--no-sample"], {"CHANNEL_ENABLE_LIST": "email,pigeon"}, "pigeon"),
+    ],
+)
+async def test_what_is_set_wrong_is_refused_with_advice(
+    options: list[str], environment: dict[str, str], advice: str, tmp_path: Path
+) -> None:
+    product = Product(tmp_path, *options, environment=environment)
+
+    with pytest.raises(AssertionError, match="did not start"):
+        await product.start()
+
+    said = product.errors.decode()
+    assert advice in said
+    assert "Traceback" not in said
+    assert product.process.returncode != 0
+
+
+async def test_its_own_key_is_kept_readable_by_nobody_else(tmp_path: Path) -> None:
+    async with running(tmp_path, "--no-sample") as product:
+        first = product.key
+    async with running(tmp_path, "--no-sample") as again:
+        second = again.key
+
+    assert first == second
+    assert re.fullmatch(r"sw_[0-9A-Za-z]+_[0-9A-Za-z]+", first)
+    assert (tmp_path / "api-key").stat().st_mode & 0o777 == 0o600
+    assert first.encode() not in (tmp_path / "sendwell.db").read_bytes()
+
+
+async def test_ctrl_c_ends_it_with_0(tmp_path: Path) -> None:
+    product = await Product(tmp_path).start()
+
+    product.process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+
+    assert await product.gone() == 0
+    assert time.monotonic() - began < 30
+
+
+async def test_health_tells_the_truth(tmp_path: Path) -> None:
+    async with running(tmp_path) as product:
+        answers = [await product.client.get(p) for p in ("/livez", "/readyz", "/health", "/metrics")]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
+    assert answers[1].json() == {"status": "ok", "stopped": []}
+    assert "sendwell_notifications_accepted_total" in answers[3].text
