@@ -56,6 +56,7 @@ class Product:
                 line = (await self.process.stdout.readline()).decode()
                 if not line:
                     await self._reading
+                    await self.process.wait()
                     raise AssertionError(f"it did not start: {self.errors.decode()}")
                 self.printed.append(line)
                 self.url = line.split()[1] if line.startswith("READY ") else self.url

@@ -28,7 +28,8 @@ def main() -> int:
         print(f"VIOLATION: {died}\nWhat is left of it is kept in {folder}")
         return 1
     violations = check(result.evidence)
-    print(*report.details(result.evidence, violations), sep="\n", end="")
+    for detail in report.details(result.evidence, violations):
+        print(detail)
     print(report.summary(settings, result, violations))
     if violations:
         print(f"The database and the producer's log are kept in {folder}")

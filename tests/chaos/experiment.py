@@ -13,6 +13,7 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.nemesis import Life, Nemesis, complaints
 from tests.chaos.producer import Producer
 from tests.chaos.producer_log import ProducerLog
+from tests.chaos.requests import Requests
 from tests.chaos.sinks.pair import Sinks
 
 _LAST_REQUESTS_SECONDS = 0.5
@@ -70,14 +71,15 @@ async def run(settings: Settings, tell: Tell) -> Result:
 async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell) -> Result:
     product = Product(settings.data, "--no-sample", environment=sinks.environment)
     drafts = Drafts(settings.chance("drafts"), sinks)
-    producer = Producer(drafts, log, settings.chance("producer"), per_second=settings.per_second)
+    requests = Requests(log, settings.chance("requests"))
+    producer = Producer(drafts, requests, per_second=settings.per_second)
     nemesis = Nemesis(product, settings.data, settings.chance("nemesis"))
     await nemesis.start()
     try:
         await _publish(product)
         for cycle in range(1, settings.cycles + 1):
             await _cycle(product, producer, nemesis)
-            tell(Progress(cycle, nemesis.lives[-1], producer.accepted, len(nemesis.in_flight)))
+            tell(Progress(cycle, nemesis.lives[-1], len(requests.accepted), len(nemesis.in_flight)))
         await _last_requests(product, producer)
         await record.settled(product, seconds=_REST_SECONDS)
         evidence = await _said_by(product)
@@ -88,7 +90,7 @@ async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell
         evidence,
         accepted=log.accepted(),
         cancelled=log.cancelled(),
-        refusals=producer.refusals,
+        refusals=requests.refusals,
         complaints=[*nemesis.complaints, *complaints(product)],
         calls=sinks.calls,
         in_flight=nemesis.in_flight,
@@ -105,7 +107,7 @@ async def _publish(product: Product) -> None:
 async def _cycle(product: Product, producer: Producer, nemesis: Nemesis) -> None:
     producing = asyncio.create_task(producer.run(product.client))
     try:
-        await nemesis.strike()
+        await nemesis.strike(provoke=producer.hurry)
     finally:
         producer.stop()
         await producing

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.chaos.evidence import InFlight
 _ERROR = re.compile(r'"level":"(?:error|critical)"|Traceback')
 _SOONEST, _LATEST = 0.2, 2.5
 _LATEST_WHILE_STARTING = 1.2
+_PROVOKED, _LATEST_PROVOKED = 0.5, 0.06
 _WHILE_STARTING = 0.1
 """In how many of the cycles it strikes again while the product recovers."""
 
@@ -53,10 +55,16 @@ class Nemesis:
         await self._product.start()
         self.lives.append(Life(began, now()))
 
-    async def strike(self) -> None:
-        """Kill it some time from now. Raises DiedByItselfError when it is dead already."""
+    async def strike(self, provoke: Callable[[], None]) -> None:
+        """Kill it some time from now, in half of the cases in the middle of what `provoke` starts.
+
+        Raises DiedByItselfError when it is dead already.
+        """
         # Chance decides when, not anything that the product does: so this is a sleep.
         await asyncio.sleep(self._chance.uniform(_SOONEST, _LATEST))
+        if self._chance.random() < _PROVOKED:
+            provoke()
+            await asyncio.sleep(self._chance.uniform(0, _LATEST_PROVOKED))
         if (code := self._product.process.returncode) is not None:
             await self._product.gone()
             raise DiedByItselfError(f"It ended with {code}: {self._product.errors.decode()}")

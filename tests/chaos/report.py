@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from tests.chaos.checker.case import Rule, Violation, cases
+from tests.chaos.checker.case import Case, Rule, Violation, cases
 from tests.chaos.evidence import Call, Evidence
 from tests.chaos.experiment import Progress, Result, Settings
 from tests.chaos.nemesis import Life
@@ -62,16 +62,27 @@ def summary(settings: Settings, result: Result, violations: Sequence[Violation])
 
 
 def details(evidence: Evidence, violations: Sequence[Violation]) -> Iterator[str]:
-    """The first violations, with all that is known about their requests."""
+    """The violations, those of a request together with all that is known about it."""
     known = {case.serial: case for case in cases(evidence)}
-    for violation in violations[:_MOST_SHOWN]:
-        yield f"VIOLATION {violation.rule}: {violation.text}"
-        if violation.serial is not None:
-            case = known[violation.serial]
-            traces = (*case.accepted, *case.cancelled, *case.known, *case.calls, *case.in_flight)
-            yield from (f"    {trace}" for trace in traces)
-    if len(violations) > _MOST_SHOWN:
-        yield f"… and {len(violations) - _MOST_SHOWN} more"
+    serials = list(dict.fromkeys(violation.serial for violation in violations))
+    for serial in serials[:_MOST_SHOWN]:
+        for violation in violations:
+            if violation.serial == serial:
+                yield f"VIOLATION {violation.rule}: {violation.text}"
+        if serial is not None:
+            yield from _traces(known[serial])
+    if len(serials) > _MOST_SHOWN:
+        yield f"… and of {len(serials) - _MOST_SHOWN} requests more"
+
+
+def _traces(case: Case) -> Iterator[str]:
+    for trace in (*case.accepted, *case.cancelled, *case.calls, *case.in_flight):
+        yield f"    {trace}"
+    for known in case.known:
+        yield f"    on record as {known.id}: {dict(known.deliveries)}"
+        for event in known.events:
+            attempt = f" attempt {event.attempt}" if event.attempt else ""
+            yield f"        {event.at} {event.part or ''} {event.event}{attempt} {event.code or ''}"
 
 
 def _ended(evidence: Evidence) -> str:

@@ -39,10 +39,10 @@ class Filters:
         if isinstance(value, str):
             self._spend(len(value))
             return value
-        if value is None:
-            raise Missing("There is no value.")
         if isinstance(value, _LISTS):
             raise Invalid("A list can't be printed; go through it or use join.", code=_CODE)
+        if not isinstance(value, int | float):  # null, or what minijinja found on a list instead
+            raise Missing("There is no value.")
         return str(value)
 
     def upper(self, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from sendwell.domain.lifecycle import State
 from tests.chaos.checker.case import Case, Rule, Violation
 from tests.chaos.checker.promises import WENT_OUT
 from tests.chaos.evidence import Event
@@ -45,7 +46,7 @@ def _number(case: Case, part: str) -> Iterator[Violation]:
         yield case.violation(Rule.UNASKED, f"The delivery {part} came, and is not on record.")
         return
     taken = case.taken(part)
-    went_out = int(status in WENT_OUT)
+    went_out = int(status in WENT_OUT or status == State.PROCESSING)
     labelled = sum(is_unknown(event) for event in case.events(part))
     lost = sum(not call.is_answered for call in taken)
     killed = sum(attempt.part == part for attempt in case.in_flight)

@@ -1,0 +1,58 @@
+import pytest
+
+from sendwell.adapters.minijinja import MinijinjaRenderer
+from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.rendering import Missing, TemplateBody
+from sendwell.messages.requested import Content
+from sendwell.runtime.rendering import check_parts, render_parts, variables_of
+
+EMAIL, SMS, PUSH = ChannelName("email"), ChannelName("sms"), ChannelName("push")
+RENDERER = MinijinjaRenderer()
+BODY = TemplateBody(
+    subject="Hello {{ name }}", html="<p>{{ name }} &amp; {{ friend|default('others') }}</p>"
+)
+
+
+def test_an_email_is_rendered_in_all_its_parts() -> None:
+    content = render_parts(RENDERER, BODY, b'{"name": "<Ada>"}', channel=EMAIL, locale="en")
+
+    assert content == Content(
+        subject="Hello <Ada>", html="<p>&lt;Ada&gt; &amp; others</p>", text="<Ada> & others"
+    )
+
+
+def test_another_channel_gets_what_stands_for_its_parts() -> None:
+    sms = render_parts(RENDERER, BODY, {"name": "Ada"}, channel=SMS, locale="en")
+    push = render_parts(RENDERER, BODY, {"name": "Ada"}, channel=PUSH, locale="en")
+
+    assert sms == Content(text="Ada & others")
+    assert push == Content(title="Hello Ada")
+
+
+def test_a_body_without_words_for_the_channel_is_refused() -> None:
+    with pytest.raises(Invalid, match="no words for sms"):
+        render_parts(RENDERER, TemplateBody(subject="s"), b"{}", channel=SMS, locale="en")
+
+
+def test_a_missing_variable_is_told_with_its_part() -> None:
+    with pytest.raises(Missing, match=r"subject: The template needs name") as missing:
+        render_parts(RENDERER, BODY, b"{}", channel=EMAIL, locale="en")
+
+    assert missing.value.flaws == (Flaw("/data/name", "missing: the template needs name"),)
+
+
+def test_a_body_is_checked_in_all_its_parts_at_once() -> None:
+    body = TemplateBody(subject="{{ x", html="<a {{ x }}>", text="{{ x }}")
+
+    with pytest.raises(Invalid) as refusal:
+        check_parts(RENDERER, body, channel=EMAIL)
+
+    assert [flaw.pointer for flaw in refusal.value.flaws] == ["/subject", "/html"]
+    assert all(flaw.why.startswith("line 1: ") for flaw in refusal.value.flaws)
+
+
+def test_a_body_that_is_right_passes() -> None:
+    check_parts(RENDERER, BODY, channel=EMAIL)
+
+    assert variables_of(RENDERER, BODY, channel=EMAIL) == {"name"}
