@@ -18,7 +18,7 @@ from sendwell.runtime.server.app import FrontDoor, build_app
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
 from sendwell.sample import begin_empty, begin_with_sample
-from sendwell.settings import Settings
+from sendwell.settings import BUILT_IN_SECRET, Settings
 from sendwell.web.pages import Pages
 
 
@@ -86,7 +86,8 @@ def _app(core: Core, roles: Roles) -> FrontDoor:
     app = build_app(callers, hot, routers)
     Pages(
         app,
-        secret=core.settings.secret,
+        # The built-in secret is public: then sessions are sealed with one that nobody knows.
+        secret=None if core.settings.secret == BUILT_IN_SECRET else core.settings.secret,
         clock=core.clock,
         limiter=MemoryLimiter(),
         is_https=(core.settings.public_url or "").startswith("https:"),

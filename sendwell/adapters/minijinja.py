@@ -17,7 +17,7 @@ from sendwell.domain.errors import Invalid, TooLarge
 from sendwell.domain.rendering import Context, Missing, Source, flaw_in_line
 
 _KEPT = 512
-"""Compiled sources; each takes some 10 kB besides its words."""
+"""Compiled sources; a page takes some 30 kB."""
 
 _Functions = Mapping[str, Callable[..., Any]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sendwell.channels import all_channels
-from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.rendering import Source, TemplateBody, sources
 from sendwell.messages.requested import Content
@@ -40,34 +40,11 @@ def render_parts(
     )
 
 
-def check_parts(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> None:
-    """Raise Invalid, with a flaw for each part, unless all that the channel uses can be rendered.
-
-    The flaws point into the body.
-    """
-    flaws = [
-        Flaw(f"/{part}", why)
-        for part, source in _sources(body, channel).items()
-        if (why := _flaw_in(renderer, source)) is not None
-    ]
-    if flaws:
-        why = " ".join(f"{flaw.pointer[1:]}: {flaw.why}" for flaw in flaws)
-        raise Invalid(why, flaws=flaws, code="template_error")
-
-
 def variables_of(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> frozenset[str]:
     """The names that the channel's parts of the body can't do without."""
     return frozenset[str]().union(
         *(renderer.variables(source) for source in _sources(body, channel).values())
     )
-
-
-def _flaw_in(renderer: Renderer, source: Source) -> str | None:
-    try:
-        renderer.check(source)
-    except Invalid as error:
-        return error.message
-    return None
 
 
 @lru_cache(maxsize=1024)

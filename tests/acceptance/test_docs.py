@@ -1,17 +1,16 @@
-"""The documents: their shell lines work as they stand, and the reference says what the code does."""
+"""The documents: their shell lines work as they stand, their reference says what the code does."""
 
 import asyncio
-import inspect
 import os
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sendwell import settings
-from sendwell.cli.diagnosis.configuration import variables
 from sendwell.domain.lifecycle import MOVES, State
 from sendwell.domain.triage import Cause
 from sendwell.telemetry.names import REGISTRY
@@ -20,22 +19,32 @@ from tests.acceptance.command import sendwell
 from tests.acceptance.product import ROOT, Product, running
 
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-RUN = [ROOT / "README.md", *sorted((DOCS / "tutorial").glob("*.md"))]
-RUN += sorted((DOCS / "how-to").glob("*.md"))
+REFERENCE = DOCS / "reference"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+TAUGHT = [
+    ROOT / "README.md",
+    *sorted(DOCS.glob("tutorial/*.md")),
+    *sorted(DOCS.glob("how-to/*.md")),
+]
 HOME = "http://127.0.0.1:8000"
-_BLOCK = re.compile(r"^```sh\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
+_SHELL = re.compile(r"^```sh\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_DEV = re.compile(r"^\./dev .*$", re.MULTILINE)
+_DEV = re.compile(r"^\./dev (?P<command>[a-z]+).*$", re.MULTILINE)
+_HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]+\]\((?P<target>[^)\s]+)\)")
-_PREAMBLE = """
-set -euo pipefail
-curl() { command curl --fail-with-body "$@"; }
-"""
+_ROW = re.compile(r"^\| `(?P<name>[^`]+)` \|", re.MULTILINE)
+_HELP = re.compile(
+    r"^## (?P<command>[^\n]+)\n\n```text\n(?P<help>.*?)\n```$", re.MULTILINE | re.DOTALL
+)
+_COMMAND = re.compile(r"^  (?P<name>[a-z][a-z-]+) ", re.MULTILINE)
+_PREAMBLE = 'set -euo pipefail\ncurl() { command curl --fail-with-body "$@"; }\n'
 
 
 def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
+
+
+# Lines that people copy
 
 
 def script(page: Path, product: Product) -> str:
@@ -43,16 +52,16 @@ def script(page: Path, product: Product) -> str:
 
     What `./dev` starts is running already, or is these tests.
     """
-    lines = "\n".join(found["lines"] for found in _BLOCK.finditer(page.read_text()))
+    lines = "\n".join(found["lines"] for found in _SHELL.finditer(page.read_text()))
     return _PREAMBLE + _DEV.sub("", lines).replace(HOME, product.url)
 
 
-@pytest.mark.parametrize("page", RUN, ids=name_of)
+@pytest.mark.parametrize(
+    "page", [page for page in TAUGHT if _SHELL.search(page.read_text())], ids=name_of
+)
 async def test_the_shell_lines_of_a_page_work_as_they_stand(page: Path, tmp_path: Path) -> None:
-    if not _BLOCK.search(page.read_text()):
-        pytest.skip("it shows lines for vendors' accounts only")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    async with running(tmp_path / "data") as product:
+    async with running(tmp_path) as product:
         process = await asyncio.create_subprocess_exec(
             "bash", "-c", script(page, product), cwd=ROOT,
             env={**os.environ, "PATH": path, "SENDWELL_URL": product.url},
@@ -61,4 +70,124 @@ async def test_the_shell_lines_of_a_page_work_as_they_stand(page: Path, tmp_path
         async with asyncio.timeout(120):
             out, _ = await process.communicate()
 
-    print(out.decode()); assert process.returncode == 0, out.decode()
+    assert process.returncode == 0, out.decode()
+
+
+async def test_every_command_of_dev_that_a_page_names_is_there() -> None:
+    named = {found["command"] for page in PAGES for found in _DEV.finditer(page.read_text())}
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "dev", "help", cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+
+    assert {"up", "test"} <= named
+    assert named <= {line.split()[1] for line in out.decode().splitlines() if "./dev " in line}
+
+
+# Links
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as the names that links know them by."""
+    headings = (found["text"] for found in _HEADING.finditer(_FENCED.sub("", page.read_text())))
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    for found in _LINK.finditer(_FENCED.sub("", page.read_text())):
+        file, _, anchor = found["target"].partition("#")
+        if "://" in file:
+            continue
+        target = (page.parent / file).resolve() if file else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            yield found["target"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert list(broken_links(page)) == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "README.md").read_text() + (DOCS / "decisions" / "README.md").read_text()
+
+    missing = [page.name for page in PAGES if DOCS in page.parents and page.name not in index]
+
+    assert [name for name in missing if name != "README.md"] == []
+
+
+# The reference
+
+
+def rows(page: str) -> list[str]:
+    """What stands in the first column of a page's tables."""
+    return [found["name"] for found in _ROW.finditer((REFERENCE / page).read_text())]
+
+
+def test_every_error_code_has_its_anchor() -> None:
+    assert anchors(REFERENCE / "errors.md") - {"errors"} == set(CODES)
+
+
+def test_every_variable_is_in_the_reference() -> None:
+    source = Path(settings.__file__).read_text()
+    known = set(re.findall(r'"([A-Z]+_[A-Z_]*)"', source))
+    told = {re.sub(r"<.*", "", name) for name in rows("configuration.md")}
+
+    assert known - told == set()
+    assert {name for name in told if "_" in name} - known == set()
+
+
+def test_every_metric_is_in_the_reference() -> None:
+    suffix = {"counter": "_total"}
+    known = {f"{each.name}{suffix.get(each.type, '')}" for each in REGISTRY.collect()}
+
+    assert {name for name in rows("metrics.md") if name.startswith("sendwell_")} == known
+
+
+def test_the_states_and_their_moves_are_those_of_the_lifecycle() -> None:
+    lines = (REFERENCE / "states.md").read_text().splitlines()
+    cells = [re.split(r" *\| *", line)[1:-1] for line in lines if line.startswith("| `")]
+    moves = {
+        State(name.strip("`")): frozenset(map(State, re.findall(r"`([A-Z]+)`", then)))
+        for name, *_, then in cells
+        if name.strip("`") in State.__members__
+    }
+
+    assert moves == MOVES
+
+
+@pytest.mark.parametrize("page", ["reference/states.md", "how-to/retry-dead-letters.md"])
+def test_every_cause_of_a_dead_letter_is_told(page: str) -> None:
+    text = (DOCS / page).read_text()
+
+    assert [cause.value for cause in Cause if f"`{cause.value}`" not in text] == []
+
+
+async def test_the_reference_of_the_command_line_is_its_help() -> None:
+    page = REFERENCE / "command-line.md"
+    told = {found["command"]: found["help"] for found in _HELP.finditer(page.read_text())}
+
+    helps = {}
+    for command in told:
+        _, *name = command.split()
+        helps[command] = await sendwell(*name, "--help", environment={"COLUMNS": "80"})
+
+    assert {name: result.out.strip() for name, result in helps.items()} == told
+    commands = _COMMAND.findall(told["sendwell"].partition("Commands:")[2])
+    assert {f"sendwell {name}" for name in commands} == told.keys() - {"sendwell"}
+
+
+async def test_the_map_of_the_api_has_every_operation(tmp_path: Path) -> None:
+    told = {tuple(name.split()) for name in rows("http-api.md") if "/" in name}
+
+    async with running(tmp_path) as product:
+        document: Any = (await product.client.get("/openapi.json")).json()
+
+    methods = {"get", "put", "post", "delete", "patch"}
+    known = {
+        (method.upper(), path)
+        for path, operations in document["paths"].items()
+        for method in operations.keys() & methods
+    }
+    assert told == known

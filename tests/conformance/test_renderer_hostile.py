@@ -3,24 +3,18 @@
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from sendwell.adapters.minijinja import MinijinjaRenderer
 from sendwell.domain.errors import Invalid
 from sendwell.domain.rendering import Context, Source
 from sendwell.ports.renderer import Renderer
-
-ADAPTERS: Sequence[Callable[[], Renderer]] = (MinijinjaRenderer,)
-RENDERERS = [adapter() for adapter in ADAPTERS]
-every_adapter = pytest.mark.parametrize(
-    "renderer", RENDERERS, ids=[adapter.__name__ for adapter in ADAPTERS]
-)
+from tests.conformance.renderers import every_adapter, render
 
 MOST_CPU_SECONDS = 5.0
-"""It takes a fifth of a second at most; the rest is for a busy machine."""
+"""None takes a second where nothing else runs."""
 MOST_MEMORY_KIB = 200 * 1024
 
 ESCAPES = [
@@ -200,13 +194,6 @@ def bounds() -> Iterator[None]:
     yield
     assert time.process_time() - began < MOST_CPU_SECONDS
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < MOST_MEMORY_KIB
-
-
-def render(
-    renderer: Renderer, source: str, data: Mapping[str, Any], context: Context = Context.TEXT
-) -> str:
-    encoded = json.dumps(data).encode()
-    return renderer.render({"part": Source(source, context)}, encoded, locale="en")["part"]
 
 
 @every_adapter

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 import trustme
+import uvloop
 
 from sendwell.adapters.smtp import SmtpClient
 from sendwell.adapters.smtp.authentication import Secrets, authenticate
@@ -49,6 +50,15 @@ async def test_a_mail_goes_over_tls_to_a_relay_that_proves_its_name(tls: str) ->
 
         assert outcome == Accepted("1")
         assert sink.mails[0].is_private
+
+
+@over_tls
+def test_tls_works_on_the_loop_that_the_product_runs_on(tls: str) -> None:
+    async def run() -> Outcome:
+        async with a_sink(tls) as sink:
+            return await outcome_at(sink, tls=tls)
+
+    assert uvloop.run(run()) == Accepted("1")
 
 
 @over_tls

@@ -1,7 +1,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import settings
 
 from sendwell.adapters.http import Guarded, HttpClient, Policy, Trusted
 from sendwell.adapters.system import SystemClock
@@ -9,9 +8,6 @@ from sendwell.domain.outbound import Allowed
 from sendwell.ports.http import Http
 from sendwell.ports.vendor import Means
 from tests.providers.accounts import no_relay, now
-
-settings.register_profile("shared machine", deadline=None)
-settings.load_profile("shared machine")
 
 
 @pytest.fixture

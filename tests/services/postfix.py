@@ -15,7 +15,7 @@ from pathlib import Path
 
 import trustme
 
-PROGRAM = Path("/usr/sbin/postfix")
+PROGRAM, PASSWORDS = Path("/usr/sbin/postfix"), Path("/usr/sbin/saslpasswd2")
 HOST = "localhost"
 USERNAME, PASSWORD = "ali", "open sesame"
 DOMAIN = "example.org"
@@ -42,6 +42,7 @@ mynetworks = 192.0.2.1/32
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 smtpd_peername_lookup = no
+notify_classes =
 disable_dns_lookups = yes
 mydestination =
 alias_maps =
@@ -51,10 +52,11 @@ virtual_mailbox_maps = static:inbox/
 virtual_mailbox_base = {folder}/mail
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
+smtpd_relay_restrictions = reject_unauth_destination
 smtpd_recipient_restrictions = check_recipient_access inline:{{ {access} }}
 smtpd_tls_chain_files = {folder}/certificate.pem
 smtpd_sasl_path = smtpd
-cyrus_sasl_config_path = {folder}/sasl
+cyrus_sasl_config_path = {folder}/config/sasl
 smtpd_sasl_local_domain = localhost
 """
 
@@ -67,6 +69,7 @@ defer     unix  - - n - 0 bounce
 trace     unix  - - n - 0 bounce
 proxymap  unix  - - n - - proxymap
 anvil     unix  - - n - 1 anvil
+tlsmgr    unix  - - n 1000? 1 tlsmgr
 virtual   unix  - n n - - virtual
 error     unix  - - n - - error
 retry     unix  - - n - - error
@@ -78,8 +81,8 @@ DOORS = {
     "starttls": "-o smtpd_tls_security_level=encrypt",
     "implicit": "-o smtpd_tls_security_level=encrypt -o smtpd_tls_wrappermode=yes",
     "private": (
-        "-o smtpd_tls_security_level=encrypt -o smtpd_tls_auth_only=yes"
-        " -o smtpd_sasl_auth_enable=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"
+        "-o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes"
+        " -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"
     ),
     "step by step": "-o smtpd_discard_ehlo_keywords=pipelining",
     "full": "-o queue_minfree=1000000000000000",
@@ -91,7 +94,7 @@ DOORS = {
 
 SASL = """pwcheck_method: auxprop
 auxprop_plugin: sasldb
-sasldb_path: {folder}/sasl/sasldb2
+sasldb_path: {passwords}
 mech_list: PLAIN LOGIN
 """
 
@@ -107,8 +110,9 @@ class Postfix:
         """The mails in the Maildir, in no order."""
         return [file.read_bytes() for file in self._inbox.glob("new/*")]
 
-    def empty(self) -> None:
-        """Forget what was delivered."""
+    async def empty(self) -> None:
+        """Deliver what is on its way, then forget what was delivered."""
+        await self.until(self._is_drained)
         shutil.rmtree(self._inbox, ignore_errors=True)
 
     def log(self) -> str:
@@ -120,6 +124,11 @@ class Postfix:
             while not is_so():
                 await asyncio.sleep(0.02)
 
+    def _is_drained(self) -> bool:
+        # In the order in which mails go through them, so that none slips by.
+        queues = [self.folder / "queue" / name for name in ("incoming", "active")]
+        return not any(file.is_file() for queue in queues for file in queue.rglob("*"))
+
     @property
     def _inbox(self) -> Path:
         return self.folder / "mail" / "inbox"
@@ -127,8 +136,8 @@ class Postfix:
 
 def why_not() -> str | None:
     """Why Postfix cannot be run here."""
-    if not PROGRAM.exists():
-        return "Postfix is not installed"
+    if not (PROGRAM.exists() and PASSWORDS.exists()):
+        return "Postfix or sasl2-bin is not installed"
     return "Postfix can only be run by root" if os.geteuid() != 0 else None
 
 
@@ -162,15 +171,15 @@ def _write(folder: Path, ports: Mapping[str, int]) -> None:
     )
     (folder / "config" / "main.cf").write_text(main)
     (folder / "config" / "master.cf").write_text(f"{MASTER}{doors}\n")
-    _write_passwords(folder / "sasl")
+    _write_passwords(folder / "config" / "sasl", folder / "sasldb2")
 
 
-def _write_passwords(folder: Path) -> None:
-    folder.mkdir(mode=0o755)
-    (folder / "smtpd.conf").write_text(SASL.format(folder=folder.parent))
-    passwords = folder / "sasldb2"
+def _write_passwords(sasl: Path, passwords: Path) -> None:
+    """Debian's Postfix reads the one from its configuration's folder, wherever it is told to."""
+    sasl.mkdir(mode=0o755)
+    (sasl / "smtpd.conf").write_text(SASL.format(passwords=passwords))
     subprocess.run(
-        ["saslpasswd2", "-p", "-c", "-f", passwords, "-u", HOST, USERNAME],
+        [PASSWORDS, "-p", "-c", "-f", passwords, "-u", HOST, USERNAME],
         input=PASSWORD.encode(),
         check=True,
     )

@@ -21,6 +21,11 @@ _FUEL = 50_000
 _SMALL = 4 * 1024
 _ESCAPED_SLASH = "&#x2f;"
 """The engine escapes slashes, too, which nothing needs and makes links hard to read."""
+_MISUSE = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+"""What the functions of Python say of arguments that they can't take."""
+
 _ABSENT = re.compile(r"\b(?:undefined|none)\b")
 _METHOD = re.compile(r"built-in method \w+ of list object at 0x")
 _GLOBALS = ("range", "dict", "debug", "namespace", "cycler", "joiner")
@@ -124,7 +129,7 @@ class Template:
             return environment.render_template(self._name, **data.values)
         except TemplateError as error:
             raise _translated(error) from error
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except _MISUSE as error:
             raise Invalid("A filter got what it can't take.", code="template_error") from error
         except BaseException as error:
             # A panic of the engine comes as a BaseException whose class can't be imported.

@@ -14,7 +14,7 @@ from sendwell.domain.policy import Policy
 from sendwell.domain.rendering import pick_locale
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.outgoing import Outgoing
-from sendwell.messages.requested import Content, plain
+from sendwell.messages.requested import Content
 from sendwell.messages.task import Task
 from sendwell.ports.catalogue import Catalogue
 from sendwell.ports.renderer import Renderer
@@ -99,9 +99,12 @@ class Words:
                 f" {task.channel}.",
                 code="template_error",
             )
-        data = plain(task.request.data)
         return render_parts(
-            self._renderer, bodies[locale], data, channel=task.channel, locale=wanted or locale
+            self._renderer,
+            bodies[locale],
+            bytes(task.request.data),
+            channel=task.channel,
+            locale=wanted or locale,
         )
 
 

@@ -97,14 +97,13 @@ def test_dates_and_times_are_written_as_babel_writes_them(
     st.lists(
         st.sampled_from(FIELDS),
         min_size=1,
-        max_size=6,
+        max_size=3,
     ),
 )
 def test_any_pattern_is_written_as_babel_writes_it(
     tag: str, moment: datetime, fields: list[str]
 ) -> None:
-    pattern = " 'o''clock' 5% ".join(fields)[:40].rstrip("'")
-    pattern = pattern if pattern.count("'") % 2 == 0 else fields[0]
+    pattern = " 'o''c' 5% ".join(fields)
     expected = format_datetime(moment, pattern, locale=babel(tag))
 
     assert expected == formats(tag).datetime(moment.isoformat(), pattern)

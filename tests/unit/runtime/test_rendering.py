@@ -5,7 +5,7 @@ from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.rendering import Missing, TemplateBody
 from sendwell.messages.requested import Content
-from sendwell.runtime.rendering import check_parts, render_parts, variables_of
+from sendwell.runtime.rendering import render_parts, variables_of
 
 EMAIL, SMS, PUSH = ChannelName("email"), ChannelName("sms"), ChannelName("push")
 RENDERER = MinijinjaRenderer()
@@ -42,17 +42,5 @@ def test_a_missing_variable_is_told_with_its_part() -> None:
     assert missing.value.flaws == (Flaw("/data/name", "missing: the template needs name"),)
 
 
-def test_a_body_is_checked_in_all_its_parts_at_once() -> None:
-    body = TemplateBody(subject="{{ x", html="<a {{ x }}>", text="{{ x }}")
-
-    with pytest.raises(Invalid) as refusal:
-        check_parts(RENDERER, body, channel=EMAIL)
-
-    assert [flaw.pointer for flaw in refusal.value.flaws] == ["/subject", "/html"]
-    assert all(flaw.why.startswith("line 1: ") for flaw in refusal.value.flaws)
-
-
-def test_a_body_that_is_right_passes() -> None:
-    check_parts(RENDERER, BODY, channel=EMAIL)
-
+def test_variables_are_those_of_all_parts() -> None:
     assert variables_of(RENDERER, BODY, channel=EMAIL) == {"name"}
