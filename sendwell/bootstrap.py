@@ -69,6 +69,7 @@ from sendwell.runtime.journal.sweep import sweep
 from sendwell.runtime.process import Process, Worker
 from sendwell.runtime.timers import Timers
 from sendwell.settings import Settings, drops
+from sendwell.telemetry.names import UNPLANNED
 
 _UNLIMITED = 2**31
 _HERE = Path(__file__).parent
@@ -111,6 +112,12 @@ class Roles:
     tracker: Tracker
     receipts: Receipts
     providers: Providers
+    backlog: Backlog
+
+    def observe(self) -> None:
+        """Set the gauges to how things are now."""
+        UNPLANNED.set(len(self.backlog))
+        self.delivery.observe()
 
 
 async def build_core(settings: Settings) -> Core:
@@ -196,17 +203,18 @@ async def build_roles(core: Core) -> Roles:
         core.process.start(worker)
     tracker = Tracker(records, store)
     return Roles(
-        accounts,
-        users,
-        templates,
-        mailbox,
-        inbox,
-        gateway,
-        delivery,
-        letters,
-        tracker,
-        receipts,
-        providers,
+        accounts=accounts,
+        users=users,
+        templates=templates,
+        mailbox=mailbox,
+        inbox=inbox,
+        gateway=gateway,
+        delivery=delivery,
+        letters=letters,
+        tracker=tracker,
+        receipts=receipts,
+        providers=providers,
+        backlog=backlog,
     )
 
 
@@ -342,6 +350,7 @@ def _rates(settings: Settings) -> Rates:
         everything=rates.everything,
         channel=rates.channel,
         lane=rates.lane,
+        provider=rates.provider,
         tenant=rates.tenant,
         person=rates.person.rate if rates.person else None,
         person_drops=drops(rates.person),

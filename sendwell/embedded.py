@@ -70,7 +70,7 @@ def _app(core: Core, roles: Roles) -> FrontDoor:
     hot = [
         *intake.routes(),
         *webhooks.routes(),
-        *Health(core.process).routes(),
+        *Health(core.process, roles.observe).routes(),
     ]
     routers = [
         tracker_api.routes(roles.tracker),

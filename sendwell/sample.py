@@ -46,10 +46,10 @@ async def begin_with_sample(roles: Roles) -> Key:
     """The sample is there, with its first message; gives the key that everybody knows."""
     await roles.accounts.ensure_tenant(SAMPLE, "Sample", is_sandboxed=True)
     await roles.accounts.ensure_key(SAMPLE, SAMPLE_KEY, name="sample")
+    await roles.templates.ensure_sample(SAMPLE)
     if _PERSON not in await roles.users.people(SAMPLE, [_PERSON]):
         await roles.users.put(SAMPLE, _PERSON, _PROFILE)
         await roles.users.add_token(SAMPLE, _PERSON, token="sample-push-token", platform="web")  # noqa: S106 - an address
-        await roles.templates.ensure_sample(SAMPLE)
     await roles.gateway.accept(msgspec.json.encode(_WELCOME), Origin(SAMPLE, "sample"))
     welcome = Narrowing(notification=_WELCOME_ID)
     await roles.mailbox.await_page(SAMPLE, welcome, limit=1, wait=_PATIENCE)

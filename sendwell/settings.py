@@ -48,6 +48,8 @@ class RateSettings:
     person: Limit | None = None
     channel: Mapping[ChannelName, Rate] = field(default_factory=dict)
     lane: Mapping[Lane, Rate] = field(default_factory=dict)
+    provider: Mapping[str, Rate] = field(default_factory=dict)
+    """By account, as in routes: `twilio`, `twilio__eu`."""
     api: Rate = field(default_factory=lambda: Rate.parse("100000/s"))
 
 
@@ -114,6 +116,7 @@ def _rates(known: Mapping[str, str]) -> RateSettings:
         person=_one(known, "RATE_LIMIT_USER", Limit.parse),
         channel=_family(known, "RATE_LIMIT_CHANNEL_", Rate.parse),
         lane={LANES[name]: rate for name, rate in lanes.items()},
+        provider=dict(_family(known, "RATE_LIMIT_PROVIDER_", Rate.parse).items()),
         api=_one(known, "RATE_LIMIT_API", Rate.parse) or RateSettings().api,
     )
 

@@ -8,6 +8,7 @@ from sendwell.domain.ids import TenantId
 from sendwell.domain.lane import Lane
 
 T = TypeVar("T")
+Serves = Callable[[Lane, TenantId], bool]
 _TURN = 8
 _DOWNWARDS = tuple(Lane)
 _BELOW_FIRST = tuple(
@@ -53,17 +54,17 @@ class FairQueue(Generic[T]):
         """How many items wait in a lane."""
         return sum(map(len, self._lanes[lane].values()))
 
-    def take(self, most: int, *, serves: Callable[[TenantId], bool] | None = None) -> list[T]:
+    def take(self, most: int, *, serves: Serves | None = None) -> list[T]:
         """Up to `most` items, in the order they should be served.
 
-        Tenants for whom `serves` says no are passed over and keep their turn.
+        Where `serves` says no, a tenant's queue in a lane is passed over and keeps its turn.
         """
         taken: list[T] = []
         while len(taken) < most and (item := self._pick(serves)) is not None:
             taken.append(item)
         return taken
 
-    def _pick(self, serves: Callable[[TenantId], bool] | None) -> T | None:
+    def _pick(self, serves: Serves | None) -> T | None:
         if not self._size:
             return None
         self._picks += 1
@@ -71,7 +72,7 @@ class FairQueue(Generic[T]):
         for lane in _DOWNWARDS if rest else _BELOW_FIRST[turn % len(_BELOW_FIRST)]:
             tenants = self._lanes[lane]
             for tenant in tenants:
-                if serves is None or serves(tenant):
+                if serves is None or serves(lane, tenant):
                     return self._from(tenants, tenant)
         return None
 

@@ -55,6 +55,7 @@ WAITING = frozenset({_S.PENDING, _S.SCHEDULED, _S.HELD, _S.RETRYING})
 
 OPEN = WAITING | {_S.PROCESSING, _S.FAILED}
 FINAL = frozenset(State) - OPEN
+_SUCCESSES = frozenset({_S.SENT, _S.DELIVERED})
 
 
 def may(now: State, then: State) -> bool:
@@ -76,10 +77,13 @@ _MOST_TELLING = (
 )  # fmt: skip
 
 
-def derive(deliveries: Iterable[State]) -> State:
+def derive(deliveries: Iterable[State], *, is_fallback: bool = False) -> State:
     """A notification's status: open work before failures, successes, and what was stopped.
 
-    A notification that has no delivery yet is PENDING.
+    A notification that has no delivery yet is PENDING. With `is_fallback` one channel is enough:
+    a success makes the failures before it unimportant.
     """
     present = frozenset(deliveries)
+    if is_fallback and not present & OPEN and present & _SUCCESSES:
+        present &= _SUCCESSES
     return next((state for state in _MOST_TELLING if state in present), _S.PENDING)

@@ -128,7 +128,7 @@ class _Session(asyncio.Protocol):
     def __init__(self, sink: SmtpSink) -> None:
         self._sink = sink
         self._rest = b""
-        self._sender = ""
+        self._sender: str | None = None
         self._recipients: list[str] = []
         self._is_message = False
         self._secrets: list[str] | None = None
@@ -197,9 +197,9 @@ class _Session(asyncio.Protocol):
             connection = self._sink.connections.index(self)
             recipients = tuple(self._recipients)
             self._sink.mails.append(
-                Received(self._sender, recipients, message, connection, self.is_private)
+                Received(self._sender or "", recipients, message, connection, self.is_private)
             )
-        self._recipients = []
+        self._forget()
 
     def _ehlo(self, _: str) -> None:
         self._say("EHLO", usual=self._sink.capabilities(is_private=self.is_private))
@@ -211,7 +211,8 @@ class _Session(asyncio.Protocol):
             self._handshake = asyncio.ensure_future(self._secure(self._sink.tls))
 
     def _mail(self, line: str) -> None:
-        if self._say("MAIL", line=line):
+        usual = None if self._sender is None else "503 5.5.1 Nested MAIL command"
+        if self._say("MAIL", line=line, usual=usual):
             self._sender, self._recipients = _path(line), []
 
     def _rcpt(self, line: str) -> None:
@@ -221,6 +222,14 @@ class _Session(asyncio.Protocol):
     def _data(self, _: str) -> None:
         usual = None if self._recipients else "554 5.5.1 No valid recipients"
         self._is_message = self._say("DATA", usual=usual)
+
+    def _rset(self, _: str) -> None:
+        self._say("RSET")
+        self._forget()
+
+    def _forget(self) -> None:
+        """The transaction is over."""
+        self._sender, self._recipients = None, []
 
     def _quit(self, _: str) -> None:
         self._say("QUIT")
@@ -251,7 +260,7 @@ class _Session(asyncio.Protocol):
     _COMMANDS: ClassVar = {
         "EHLO": _ehlo, "HELO": lambda self, _: self._say("HELO"), "STARTTLS": _starttls,
         "AUTH": _auth, "MAIL": _mail, "RCPT": _rcpt, "DATA": _data,
-        "RSET": lambda self, _: self._say("RSET"), "QUIT": _quit,
+        "RSET": _rset, "QUIT": _quit,
     }  # fmt: skip
 
     async def _secure(self, tls: ssl.SSLContext) -> None:

@@ -31,7 +31,7 @@ class ReplayMany(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    cause: str | None = Field(None, max_length=32)
+    cause: Cause | None = None
     channel: str | None = Field(None, max_length=32)
     event_type: str | None = Field(None, max_length=100)
     code: str | None = Field(None, max_length=100)
@@ -83,7 +83,8 @@ def routes(
     )
     async def replay_many(wanted: ReplayMany, caller: Asking) -> dict[str, Any]:
         """Send all that match again, spread over time; each is audited."""
-        narrowed = Narrowed(wanted.cause, wanted.channel, wanted.event_type, wanted.code)
+        cause = wanted.cause.value if wanted.cause else None
+        narrowed = Narrowed(cause, wanted.channel, wanted.event_type, wanted.code)
         count = await letters.replay_all(
             caller, narrowed, clock.now(), rate_per_second=wanted.rate_per_second
         )

@@ -14,6 +14,7 @@ import structlog
 from sendwell.domain.admission import Go, Hold, Stop
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Outcome, Unknown
 from sendwell.messages.outgoing import Outgoing
@@ -22,7 +23,7 @@ from sendwell.ports.clock import Clock
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.exchange import Account, Exchange
 from sendwell.roles.delivery.gate import Checked, Gate
-from sendwell.roles.delivery.limits import Limits
+from sendwell.roles.delivery.limits import Limits, Scope, Who
 from sendwell.roles.delivery.ready import ReadyQueue
 from sendwell.roles.delivery.settler import Held, Sent, Settler, Stopped, Unsendable
 from sendwell.roles.delivery.sqlite import Claim
@@ -32,6 +33,9 @@ from sendwell.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 _BATCH = 64
+
+
+Seated = tuple[Checked, Account]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Dispatcher:
         self._most_for_one = capacity * 3 // 4
         self._in_flight: dict[TenantId, int] = {}
         self._sends: set[asyncio.Task[None]] = set()
-        self._paused: dict[TenantId | None, int] = {}
+        self._paused: dict[Who, int] = {}
         self._is_stopping = False
 
     async def run(self) -> None:
@@ -99,24 +103,24 @@ class Dispatcher:
         self.ready.changed.set()
 
     async def _dispatch(self, tasks: Sequence[Task]) -> None:
-        allowed = await self._allowed(tasks)
-        seated = [send for each in allowed if (send := await self._seat(each))]
-        if not seated:
-            return
         now = self._clock.now()
-        claims = [Claim(s.task.work, s.account.name, now, self._epoch) for s in seated]
+        seated = self._seated(await self._allowed(tasks, now))
+        within = await self._within_limits(seated, now)
+        sends = [send for each in within if (send := await self._worded(each, now))]
+        if not sends:
+            return
+        claims = [Claim(s.task.work, s.account.name, now, self._epoch) for s in sends]
         failpoint("claim.before")
         claimed = await self._store.claim(claims)
         failpoint("claim.after")
-        for send, is_ours in zip(seated, claimed, strict=True):
+        for send, is_ours in zip(sends, claimed, strict=True):
             if is_ours:
                 self._start(send, now)
             else:  # cancelled while it waited
                 self.exchange.leave(send.account)
 
-    async def _allowed(self, tasks: Sequence[Task]) -> list[Checked]:
-        """Those that the rules and limits let through; the others are settled here."""
-        now = self._clock.now()
+    async def _allowed(self, tasks: Sequence[Task], now: int) -> list[Checked]:
+        """Those that the rules let through; the others are settled here."""
         going: list[Checked] = []
         for checked in await self._gate.check(tasks, now):
             match checked.verdict:
@@ -126,37 +130,54 @@ class Dispatcher:
                     self._settler.put(Held(checked.task, int(until.timestamp() * 1e6), rule))
                 case Stop() as stop:
                     self._settler.put(Stopped(checked.task, stop))
-        return await self._within_limits(going, now)
+        return going
 
-    async def _within_limits(self, going: list[Checked], now: int) -> list[Checked]:
-        decisions = await self._limits.take([each.task for each in going], now)
-        within: list[Checked] = []
+    def _seated(self, going: Sequence[Checked]) -> list[Seated]:
+        """Those that found a seat at a provider; the others wait where they were."""
+        seated: list[Seated] = []
         back: list[Task] = []
-        for checked, over in zip(going, decisions, strict=True):
-            if over is None:
-                within.append(checked)
-            elif over.drops:
-                stop = Stop(State.SUPPRESSED, over.rule, f"Over the limit {over.rule}.")
-                self._settler.put(Stopped(checked.task, stop))
-            elif over.is_personal:
-                self._settler.put(Held(checked.task, over.until, over.rule))
-            else:
-                self._paused[over.tenant] = over.until
+        for checked in going:
+            in_house = self._tenants.policy(checked.task.request.tenant).is_sandboxed
+            account = self.exchange.pick(checked.task.tried, stays_in_house=in_house)
+            if account is None:
                 back.append(checked.task)
+            else:
+                seated.append((checked, account))
+        self.ready.put_back(back)
+        return seated
+
+    async def _within_limits(self, seated: Sequence[Seated], now: int) -> list[Seated]:
+        wanted = [(checked.task, account.name) for checked, account in seated]
+        decisions = await self._limits.take(wanted, now)
+        within: list[Seated] = []
+        back: list[Task] = []
+        for (checked, account), over in zip(seated, decisions, strict=True):
+            if over is None:
+                within.append((checked, account))
+                continue
+            self.exchange.leave(account)
+            match over.scope:
+                case Scope.PERSON if over.drops:
+                    stop = Stop(State.SUPPRESSED, over.rule, f"Over the limit {over.rule}.")
+                    self._settler.put(Stopped(checked.task, stop))
+                case Scope.PERSON:
+                    self._settler.put(Held(checked.task, over.until, over.rule))
+                case Scope.PROVIDER:
+                    self.exchange.pause(account, over.until - now)
+                    back.append(checked.task)
+                case _:
+                    self._paused[over.who] = over.until
+                    back.append(checked.task)
         self.ready.put_back(back)
         return within
 
-    async def _seat(self, checked: Checked) -> Send | None:
-        """A seat at a provider and the finished words; None when it could not be had."""
+    async def _worded(self, seated: Seated, now: int) -> Send | None:
+        """The finished words, or None where they cannot be made: that is settled here."""
+        checked, account = seated
         task = checked.task
-        in_house = self._tenants.policy(task.request.tenant).is_sandboxed
-        account = self.exchange.pick(task.tried, stays_in_house=in_house)
-        if account is None:
-            self.ready.put_back([task])
-            return None
         try:
             outgoing = await self._words.outgoing(
-                task, checked.person, address=checked.address, now=self._clock.now()
+                task, checked.person, address=checked.address, now=now
             )
         except Invalid as error:
             self.exchange.leave(account)
@@ -198,11 +219,14 @@ class Dispatcher:
             return 0
         return min(_BATCH, self._capacity - len(self._sends), self.exchange.free_seats())
 
-    def _serves(self, tenant: TenantId) -> bool:
+    def _serves(self, lane: Lane, tenant: TenantId) -> bool:
         """No tenant takes the last quarter of the seats, so that a slow one leaves room."""
         if self._in_flight.get(tenant, 0) >= self._most_for_one:
             return False
-        return not self._paused or self._paused.get(tenant, 0) <= self._clock.now()
+        if not self._paused:
+            return True
+        now = self._clock.now()
+        return self._paused.get(tenant, 0) <= now and self._paused.get(lane, 0) <= now
 
     async def _rest(self) -> None:
         """Sleep until something changes, or until the next pause ends."""

@@ -22,6 +22,17 @@ class Account:
     seats: int = 64
     breaker: Breaker = field(default_factory=Breaker)
     in_flight: int = 0
+    paused_until: int = 0
+    """Microseconds of the monotonic clock: over its rate limit before that."""
+
+    def is_open(self, now: int) -> bool:
+        """Whether it may be asked now."""
+        return self.paused_until <= now and self.breaker.allows(now)
+
+    def wait(self, now: int) -> timedelta:
+        """How long it may not be asked."""
+        pause = timedelta(microseconds=max(0, self.paused_until - now))
+        return max(pause, self.breaker.wait(now))
 
 
 class Exchange:
@@ -63,7 +74,7 @@ class Exchange:
         return sum(
             account.seats - account.in_flight
             for account in self._accounts.values()
-            if account.breaker.allows(now)
+            if account.is_open(now)
         )
 
     def others(self, tried: Collection[str]) -> tuple[str, ...]:
@@ -74,8 +85,12 @@ class Exchange:
         return tuple(
             name
             for name, account in self._accounts.items()
-            if name not in tried and account.breaker.allows(now)
+            if name not in tried and account.is_open(now)
         )
+
+    def pause(self, account: Account, microseconds: int) -> None:
+        """Ask it nothing for so long: it is over its rate limit."""
+        account.paused_until = self._now() + microseconds
 
     def leave(self, account: Account) -> None:
         """Give the seat back unused."""
@@ -94,7 +109,7 @@ class Exchange:
     def closed_for(self) -> timedelta:
         """How long no account may be asked; nothing when one may be asked now."""
         now = self._now()
-        return min(account.breaker.wait(now) for account in self._accounts.values())
+        return min(account.wait(now) for account in self._accounts.values())
 
     def _now(self) -> int:
         return int(self._clock.elapsed() * 1e6)
@@ -102,11 +117,11 @@ class Exchange:
     def _choose(self, tried: Collection[str]) -> Account | None:
         now = self._now()
         if self._only is not None:
-            return self._only if self._only.breaker.allows(now) else None
+            return self._only if self._only.is_open(now) else None
         unavailable = {
             name
             for name, account in self._accounts.items()
-            if account.in_flight >= account.seats or not account.breaker.allows(now)
+            if account.in_flight >= account.seats or not account.is_open(now)
         }
         chance = self._chance.draw()
         names = order(self._route, chance=chance, unavailable=unavailable | set(tried))

@@ -1,7 +1,8 @@
-"""The rate limits of the flow: global, by channel, lane, tenant and person, asked for together."""
+"""The rate limits of the flow, asked together: all, channel, lane, tenant, person, provider."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
@@ -19,64 +20,86 @@ class Rates:
     lane: Mapping[Lane, Rate] = field(default_factory=dict)
     tenant: Rate | None = None
     person: Rate | None = None
+    provider: Mapping[str, Rate] = field(default_factory=dict)
     person_drops: bool = False
     """Over the person's limit a message is suppressed (fatigue) instead of held."""
+
+
+class Scope(StrEnum):
+    """What a limit counts."""
+
+    EVERYTHING = "global"
+    CHANNEL = "channel"
+    LANE = "lane"
+    TENANT = "tenant"
+    PERSON = "person"
+    PROVIDER = "provider"
+
+
+Who = Lane | TenantId | None
+"""Whose deliveries a pause holds up: a lane's, a tenant's, or everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
     """A delivery that is over a limit: which one, until when, and what that means."""
 
-    rule: str
+    scope: Scope
     until: int
-    tenant: TenantId | None
-    is_personal: bool
+    who: Who
     drops: bool
+
+    @property
+    def rule(self) -> str:
+        """As it stands on the timeline."""
+        return f"rate_limit.{self.scope}"
 
 
 class Limits:
-    """Turns tasks into demands on the limiter and its answers into decisions."""
+    """Turns deliveries into demands on the limiter and its answers into decisions."""
 
     def __init__(self, limiter: Limiter, rates: Rates) -> None:
         self._limiter = limiter
         self._rates = rates
         self._is_idle = rates == Rates()
 
-    async def take(self, tasks: Sequence[Task], now: int) -> Sequence[Over | None]:
-        """For each task, in order: None when it may pass, else what stops it."""
+    async def take(self, wanted: Sequence[tuple[Task, str]], now: int) -> Sequence[Over | None]:
+        """For each task and the provider account it would go to: None when it may pass.
+
+        All limits of a delivery are asked together: it counts for all of them or for none.
+        """
         if self._is_idle:
-            return [None] * len(tasks)
-        demands = [self._demand(task) for task in tasks]
+            return [None] * len(wanted)
+        demands = [self._demand(task, account) for task, account in wanted]
         answers = await self._limiter.take(demands, now)
         return [
             None if answer.key is None else self._over(task, answer.key, answer.until)
-            for task, answer in zip(tasks, answers, strict=True)
+            for (task, _), answer in zip(wanted, answers, strict=True)
         ]
 
-    def _demand(self, task: Task) -> Demand:
+    def _demand(self, task: Task, account: str) -> Demand:
         rates, request = self._rates, task.request
         user = request.to[task.recipient].user_id
         wanted = (
-            ("global", rates.everything),
-            (f"channel:{task.channel}", rates.channel.get(task.channel)),
-            (f"lane:{request.lane}", rates.lane.get(Lane(request.lane))),
-            (f"tenant:{request.tenant}", rates.tenant),
-            (f"person:{request.tenant}:{user}", None if self._passes(task) else rates.person),
+            (Scope.EVERYTHING.value, rates.everything),
+            (f"{Scope.CHANNEL}:{task.channel}", rates.channel.get(task.channel)),
+            (f"{Scope.LANE}:{request.lane}", rates.lane.get(Lane(request.lane))),
+            (f"{Scope.TENANT}:{request.tenant}", rates.tenant),
+            (f"{Scope.PROVIDER}:{account}", rates.provider.get(account)),
+            (f"{Scope.PERSON}:{request.tenant}:{user}", self._personal(task)),
         )
         return tuple((key, rate) for key, rate in wanted if rate is not None)
 
-    @staticmethod
-    def _passes(task: Task) -> bool:
+    def _personal(self, task: Task) -> Rate | None:
         """Critical categories pass the caps of a person; a bare address has none."""
-        return task.request.is_critical or task.request.to[task.recipient].user_id is None
+        is_free = task.request.is_critical or task.request.to[task.recipient].user_id is None
+        return None if is_free else self._rates.person
 
     def _over(self, task: Task, key: str, until: int) -> Over:
-        kind = key.partition(":")[0]
-        is_personal = kind == "person"
-        return Over(
-            rule=f"rate_limit.{kind}",
-            until=until,
-            tenant=task.request.tenant if kind == "tenant" else None,
-            is_personal=is_personal,
-            drops=is_personal and self._rates.person_drops,
-        )
+        scope = Scope(key.partition(":")[0])
+        who: Who = None
+        if scope is Scope.TENANT:
+            who = task.request.tenant
+        elif scope is Scope.LANE:
+            who = Lane(task.request.lane)
+        return Over(scope, until, who, self._rates.person_drops)

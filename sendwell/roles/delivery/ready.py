@@ -5,10 +5,10 @@ window has run half empty.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sendwell.domain.fair_queue import FairQueue
+from sendwell.domain.fair_queue import FairQueue, Serves
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.messages.task import Task
@@ -69,7 +69,7 @@ class ReadyQueue:
         self._spills[lane, tenant] = _Spill(after=0)
         self.changed.set()
 
-    def take(self, most: int, *, serves: Callable[[TenantId], bool]) -> list[Task]:
+    def take(self, most: int, *, serves: Serves) -> list[Task]:
         """Up to `most` tasks, lanes and tenants in their order."""
         return self._queue.take(most, serves=serves)
 

@@ -16,6 +16,7 @@ from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.flow import Message
 from sendwell.runtime.scene import Scene
 from sendwell.runtime.timers import Timers
+from sendwell.telemetry.names import BREAKER_OPEN, READY
 
 _CHUNK = 500
 
@@ -78,6 +79,14 @@ class Delivery:
         for task in cancelled:
             self._settler.put(Stopped(task, _CANCELLED))
         return [task.part for task in cancelled]
+
+    def observe(self) -> None:
+        """Set the gauges to how things are now."""
+        for channel, dispatcher in self._dispatchers.items():
+            READY.labels(channel).set(len(dispatcher.ready))
+            for account in dispatcher.exchange.accounts:
+                is_spared = account.breaker.reopens_at is not None
+                BREAKER_OPEN.labels(channel, account.name).set(is_spared)
 
     async def run(self) -> None:
         """Work until `stop`; then everything in flight is back and on record."""

@@ -24,7 +24,11 @@ class Tracked:
     @property
     def status(self) -> State:
         """Derived from the deliveries."""
-        return derive(each.state for each in self.deliveries)
+        is_fallback = self.request.is_fallback or not self.request.channels
+        return derive(
+            (each.state for each in self.deliveries),
+            is_fallback=is_fallback and len(self.request.to) == 1,
+        )
 
 
 class Tracker:

@@ -1,5 +1,7 @@
 """/livez, /readyz, /health and /metrics: no authentication, no insides."""
 
+from collections.abc import Callable
+
 import msgspec
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -13,8 +15,9 @@ from sendwell.telemetry.names import REGISTRY
 class Health:
     """Tells load balancers and people whether this process works."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, observe: Callable[[], None]) -> None:
         self._process = process
+        self._observe = observe
 
     def routes(self) -> list[Route]:
         """The four routes."""
@@ -44,4 +47,5 @@ class Health:
 
     async def metrics(self, _: Request) -> Response:
         """What Prometheus collects."""
+        self._observe()
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

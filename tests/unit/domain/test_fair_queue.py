@@ -48,7 +48,7 @@ def test_a_tenant_that_is_not_served_keeps_its_turn() -> None:
     queue.put(Lane.LOW, ACME, "acme")
     queue.put(Lane.LOW, BETA, "beta")
 
-    first = queue.take(5, serves=lambda tenant: tenant == BETA)
+    first = queue.take(5, serves=lambda _, tenant: tenant == BETA)
     then = queue.take(5)
 
     assert (first, then) == (["beta"], ["acme"])
