@@ -33,7 +33,7 @@ MEASURES = {
     "intake": Measure("benchmarks.intake", "durable 202s: one per request, and batches of 100"),
     "render": Measure("benchmarks.render", "templates, formats, MIME"),
     "smtp": Measure("benchmarks.smtp_client", "the SMTP client alone, against a sink"),
-    "http": Measure("benchmarks.http_client", "the HTTP client alone, against a sink"),
+    "http": Measure("benchmarks.http", "the HTTP client alone, against a sink"),
     "end-to-end": Measure("benchmarks.end_to_end", "accepted to SENT: null, HTTP and SMTP sinks"),
     "priority": Measure(
         "benchmarks.priority", "critical latency, idle and behind 100,000 low ones"
