@@ -55,6 +55,7 @@ PASSES = 3
 
 
 PEER = "sandboxed Jinja2 with Babel, as their documentation shows"
+PER_SECOND = "/s of processor time"
 FLOOR = "minijinja with dummies for the formats"
 
 
@@ -62,13 +63,9 @@ def measure(bench: Bench) -> Iterator[Sample]:
     bench.say("subject, HTML and text in German")
     found = rates(rounds=1)
     case = "subject, HTML and text"
-    yield Sample(case, Who.PRODUCT, found["product_per_second"], "/s of processor time")
-    yield Sample(
-        case, Who.FLOOR, found["floor_minijinja_per_second"], "/s of processor time", FLOOR
-    )
-    yield Sample(
-        case, Who.PEER, found["peer_jinja2_babel_per_second"], "/s of processor time", PEER
-    )
+    yield Sample(case, Who.PRODUCT, found["product_per_second"], PER_SECOND)
+    yield Sample(case, Who.FLOOR, found["floor_minijinja_per_second"], PER_SECOND, FLOOR)
+    yield Sample(case, Who.PEER, found["peer_jinja2_babel_per_second"], PER_SECOND, PEER)
 
 
 def rates(rounds: int = 5) -> dict[str, float]:

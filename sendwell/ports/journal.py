@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from sendwell.domain.ids import NotificationId, Position, TenantId
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One notification to accept. `key` and `fingerprint` are 128-bit hashes of the idempotency
     key and of the request, when a key was given.
     """
@@ -21,8 +22,7 @@ class Entry:
     fingerprint: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """What became of an entry: accepted, a duplicate of `id`, or a contradiction (`is_other`):
     the same idempotency key with another body.
     """

@@ -7,7 +7,11 @@ from sendwell.domain.outcome import Blame, Fault
 
 
 class Code(StrEnum):
-    """Every fault code of the HTTP port. Those before the blank line mean: certainly not taken."""
+    """Every fault code of the HTTP port.
+
+    Those before the blank line mean: certainly not taken. Of the others the outcome says it:
+    `Deferred` before the whole request was written, `Unknown` afterwards.
+    """
 
     MALFORMED_REQUEST = "http.malformed_request"  # URL, method or header that is not allowed
     FORBIDDEN_ADDRESS = "http.forbidden_address"  # the guard permits none of the host's addresses

@@ -6,9 +6,9 @@ so a crash leaves as few attempts with an unknown result as there are seats.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from sendwell.domain.admission import Go, Hold, Stop
@@ -38,8 +38,7 @@ _BATCH = 64
 Seated = tuple[Checked, Account]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True, gc=False):
     """A delivery with everything it needs for the socket."""
 
     task: Task

@@ -1,8 +1,9 @@
 """The last look before a send: is it still wanted, allowed and not too late?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from sendwell.domain.admission import NO_ADDRESS, Ask, Stop, Verdict, admit
 from sendwell.domain.ids import TenantId
@@ -13,8 +14,7 @@ from sendwell.ports.directory import Address, Directory
 from sendwell.ports.tenants import Tenants
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True, gc=False):
     """A task with the person and address as they are now, and what the rules say."""
 
     task: Task

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from sendwell.domain.admission import Stop
@@ -34,8 +35,7 @@ _MOST_UNSETTLED = 2_048
 _RETRY_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """An attempt has come back. `others` are the accounts it could still go to."""
 
     task: Task
@@ -45,16 +45,14 @@ class Sent:
     address: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(msgspec.Struct, frozen=True, gc=False):
     """A rule has ended it."""
 
     task: Task
     stop: Stop
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True, gc=False):
     """A rule makes it wait."""
 
     task: Task
@@ -62,8 +60,7 @@ class Held:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unsendable:
+class Unsendable(msgspec.Struct, frozen=True, gc=False):
     """It could not be made into something to send."""
 
     task: Task

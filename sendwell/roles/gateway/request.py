@@ -1,7 +1,6 @@
 """From what came in to `Requested`: everything is checked here, once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import msgspec
@@ -21,8 +20,7 @@ _EMPTY = msgspec.Raw(b"{}")
 _BRACE = ord("{")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where a request came from."""
 
     tenant: TenantId

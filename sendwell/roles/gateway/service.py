@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from sendwell.domain.errors import Conflict, Invalid, SendwellError, Unavailable
 from sendwell.messages.requested import Requested
@@ -17,8 +18,7 @@ from sendwell.runtime.failpoints import failpoint
 _LARGEST_GROUP = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What became of one request: accepted, a repetition, or refused and why."""
 
     id: str | None = None
