@@ -1,13 +1,14 @@
 """`Outgoing`: one delivery, rendered and addressed, as a provider gets it."""
 
-import msgspec
+from dataclasses import dataclass
 
 from sendwell.domain.ids import ChannelName, NotificationId, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.messages.requested import Content
 
 
-class Outgoing(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Outgoing:
     """Everything a provider may need to send one delivery, and nothing it has to look up.
 
     `key` names the delivery in the whole world and stays the same over all attempts: it is the

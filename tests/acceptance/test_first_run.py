@@ -130,7 +130,8 @@ async def test_ctrl_c_ends_it_with_0(tmp_path: Path) -> None:
 
 async def test_health_tells_the_truth(tmp_path: Path) -> None:
     async with running(tmp_path) as product:
-        answers = [await product.client.get(p) for p in ("/livez", "/readyz", "/health", "/metrics")]
+        paths = ("/livez", "/readyz", "/health", "/metrics")
+        answers = [await product.client.get(path) for path in paths]
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
     assert answers[1].json() == {"status": "ok", "stopped": []}
