@@ -53,9 +53,7 @@ async def test_the_curl_of_seed_003_works_without_a_key(tmp_path: Path) -> None:
         {"Content-Type": "text/plain"},
     ],
 )
-async def test_without_a_key_nobody_else_is_let_in(
-    headers: dict[str, str], tmp_path: Path
-) -> None:
+async def test_without_a_key_nobody_else_is_let_in(headers: dict[str, str], tmp_path: Path) -> None:
     async with running(tmp_path) as product, httpx2.AsyncClient() as stranger:
         answer = await stranger.post(
             f"{product.url}/api/v1/notifications",

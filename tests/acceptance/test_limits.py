@@ -59,9 +59,7 @@ async def test_over_a_providers_limit_deliveries_wait_and_none_is_lost(
 async def test_over_a_persons_limit_a_message_is_held_or_dropped_as_the_policy_says(
     limit: str, state: str, rule: str, tmp_path: Path
 ) -> None:
-    async with running(
-        tmp_path, "--no-sample", environment={"RATE_LIMIT_USER": limit}
-    ) as product:
+    async with running(tmp_path, "--no-sample", environment={"RATE_LIMIT_USER": limit}) as product:
         await product.client.put("/api/v1/users/ada", json={"email": "ada@example.org"})
         first = await product.send(user_id="ada", content="x")
         await product.settled(first.json()["id"], "SENT")
