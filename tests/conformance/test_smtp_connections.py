@@ -8,7 +8,7 @@ import pytest
 from sendwell.adapters.smtp import SmtpClient
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome, Refused, Unknown
 from tests.conformance.smtp_calls import LocalRelay, a_client, a_mail, fault_of
-from tests.conformance.smtp_sink import EXTENSIONS, SmtpSink, Trouble
+from tests.conformance.smtp_sink import EXTENSIONS, SOON, SmtpSink, Trouble
 
 STEP_BY_STEP = tuple(word for word in EXTENSIONS if word != "PIPELINING")
 
@@ -21,6 +21,13 @@ def sending(client: SmtpClient, *recipients: str) -> list[Task[Outcome]]:
 
 async def settled(tasks: list[Task[Outcome]]) -> list[Outcome]:
     return await asyncio.gather(*tasks)
+
+
+async def resting(client: SmtpClient, count: int) -> None:
+    """Wait until so many connections have nothing to do."""
+    async with asyncio.timeout(SOON):
+        while len(client._resting) < count:
+            await asyncio.sleep(0)
 
 
 async def test_nothing_is_dialled_before_the_first_mail() -> None:
@@ -105,6 +112,52 @@ async def test_a_relay_that_leaves_as_the_mail_comes_gets_it_over_a_new_connecti
 
         assert outcomes == [Accepted("1"), Accepted("2"), Accepted("3")]
         assert [mail.connection for mail in sink.mails] == [0, 1, 1]
+
+
+async def test_a_relay_that_leaves_a_connection_that_was_never_used_costs_no_mail() -> None:
+    async with (
+        SmtpSink(answers={"MAIL": [Trouble.HANG_UP]}) as sink,
+        a_client(LocalRelay(sink.port)) as client,
+    ):
+        (unwanted,) = sending(client, "unwanted")
+        await sink.until(lambda: len(sink.connections) == 1)
+        unwanted.cancel()
+        await resting(client, 1)
+
+        outcome = await client.deliver(a_mail())
+
+        assert outcome == Accepted("1")
+
+
+async def test_a_mail_is_handed_to_another_connection_only_once() -> None:
+    answers = {"RCPT TO:<odd@example.org>": [Trouble.HANG_UP] * 2}
+    async with (
+        SmtpSink(answers=answers) as sink,
+        a_client(LocalRelay(sink.port), connections=2) as client,
+    ):
+        await settled(sending(client, "one", "two"))
+        await resting(client, 2)
+
+        (outcome,) = await settled(sending(client, "odd"))
+
+        assert fault_of(outcome) == (Deferred, "smtp.connection_lost", Blame.PROVIDER)
+        assert len(sink.connections) == 2
+
+
+async def test_lost_connections_are_replaced_only_as_far_as_mails_wait() -> None:
+    async with (
+        SmtpSink(answers={"DATA": [Trouble.SILENCE] * 2}) as sink,
+        a_client(LocalRelay(sink.port), connections=2) as client,
+    ):
+        *stuck, waiting = sending(client, *"abc")
+        await sink.until(lambda: sink.lines.count("DATA") == 2)
+        for session in sink.open_connections:
+            session.hang_up()
+
+        outcomes = await settled([*stuck, waiting])
+
+        assert [type(outcome) for outcome in outcomes] == [Deferred, Deferred, Accepted]
+        assert len(sink.connections) == 3
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])

@@ -102,6 +102,7 @@ async def test_a_relay_without_starttls_gets_nothing_in_the_clear() -> None:
 
         assert fault_of(outcome) == (Deferred, "smtp.starttls_missing", Blame.ACCOUNT)
         assert sink.lines == ["EHLO [127.0.0.1]"]
+        await sink.until(lambda: not sink.open_connections)
 
 
 async def test_a_refused_starttls_gets_nothing_in_the_clear() -> None:

@@ -2,6 +2,7 @@
 
 import email.policy
 import re
+from base64 import b64decode
 from binascii import crc32
 from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
@@ -72,10 +73,14 @@ TROUBLE = st.sampled_from(
     ]
 )  # fmt: skip
 BODIES = st.lists(st.text() | TROUBLE, max_size=8).map("".join)
-HEADER_TEXT = st.text(
+ONE_LINE = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters=[*map(chr, range(32)), "\x7f"]),
     max_size=300,
 )
+FOLDED = st.sampled_from(
+    ["=?utf-8?q?x?=", " ", " " * 100, "a b " * 40, "x" * 90, "é" * 90, "x" + "é" * 90, "🙂" * 40]
+)
+HEADER_TEXT = ONE_LINE | st.lists(ONE_LINE | FOLDED, max_size=4).map("".join)
 CONTROLS = st.sampled_from([*map(chr, range(32)), "\x7f", "\r\n"])
 
 
@@ -160,6 +165,28 @@ def test_a_long_plain_subject_is_folded_between_words(spaces: int, length: int) 
     for line in head.split(b"Subject", 1)[1].split(b"\r\n")[1:]:
         assert len(line) <= 78 or line.count(b" ") <= 1
     assert parsed(a_mail(subject=subject))["subject"] == subject
+
+
+@pytest.mark.parametrize("subject", ["a" + " " * 200 + "b", " a", "a ", "=?utf-8?q?x?=", ""])
+def test_a_subject_that_would_change_on_the_way_is_encoded(subject: str) -> None:
+    written = write(a_mail(subject=subject))
+
+    assert not [line for line in as_lines(written.partition(b"\r\n\r\n")[0]) if line.isspace()]
+    assert parsed(a_mail(subject=subject))["subject"] == subject
+
+
+@given(subject=HEADER_TEXT)
+def test_every_encoded_word_holds_whole_characters(subject: str) -> None:
+    written = write(a_mail(subject=subject))
+
+    for word in re.findall(rb"=\?utf-8\?B\?([^ ?]*)\?=", written):
+        assert b64decode(word).decode("utf-8")
+
+
+def test_a_long_display_name_is_folded() -> None:
+    written = write(a_mail(sender="Every Name We Ever Had " * 9 + "<no-reply@acme.example>"))
+
+    assert max(map(len, as_lines(written))) <= 78
 
 
 def test_a_subject_without_a_place_to_fold_is_encoded() -> None:
