@@ -170,6 +170,28 @@ async def test_a_send_time_is_kept_within_100_ms(
     assert timedelta(0) <= late < timedelta(milliseconds=100)
 
 
+async def test_100_000_far_timers_cost_nothing_and_delay_none(
+    product: Product, endpoint: WebhookSimulator
+) -> None:
+    far = [{"to": {"email": "a@example.org"}, "content": "x", "send_at": "2099-01-01T00:00:00Z"}]
+    for _ in range(100):
+        answer = await product.client.post("/api/v1/notifications/batch", json=far * 1_000)
+        assert answer.json()["accepted"] == 1_000
+    async with asyncio.timeout(60):
+        while (await product.get("/ledger"))["accepted"] < 100_000:
+            await asyncio.sleep(0.1)
+    due = datetime.now(UTC) + timedelta(seconds=1)  # noqa: TID251 - a test of real time
+
+    await product.send(to={"url": endpoint.address}, content="Now", send_at=due.isoformat())
+
+    await endpoint.until(lambda: len(endpoint.calls) == 1)
+    late = datetime.now(UTC) - due  # noqa: TID251 - as above
+    memory = Path(f"/proc/{product.process.pid}/status").read_text()  # noqa: ASYNC240 - no disk
+    (resident,) = [line for line in memory.splitlines() if line.startswith("VmRSS")]
+    assert late < timedelta(milliseconds=100)
+    assert int(resident.split()[1]) < 160 * 1024
+
+
 async def test_what_is_scheduled_can_be_cancelled(
     product: Product, endpoint: WebhookSimulator
 ) -> None:

@@ -113,6 +113,28 @@ async def forward(product: Product, provider: str, simulator: Any) -> None:
         assert forged.status_code in {401, 403}
 
 
+async def test_the_next_provider_takes_over_at_once(tmp_path: Path) -> None:
+    async with SendGridSimulator() as sendgrid:
+        nobody = {"host": "127.0.0.1", "port": 1, "tls": "none", "from": "shop@example.org"}
+        environment = {
+            "PROVIDER_CREDENTIALS_SMTP": json.dumps(nobody),
+            "PROVIDER_CREDENTIALS_SENDGRID": json.dumps(sendgrid.credentials),
+            "ROUTE_EMAIL": "smtp,sendgrid",
+        }
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            for _ in range(8):
+                answer = await product.send(to={"email": "ada@example.org"}, content="Hello")
+                found = await product.settled(answer.json()["id"], "SENT")
+                assert found["deliveries"][0]["provider"] == "sendgrid"
+
+            # After five failures in a row nobody asks the relay any more.
+            attempts = [
+                (await product.get(f"/notifications/{each['id']}"))["deliveries"][0]["attempts"]
+                for each in (await product.get("/notifications"))["data"]
+            ]
+            assert attempts == [1, 1, 1, 2, 2, 2, 2, 2]
+
+
 async def test_a_push_token_that_is_gone_is_taken_from_its_person(tmp_path: Path) -> None:
     async with FcmSimulator() as fcm:
         environment = {"PROVIDER_CREDENTIALS_FCM": json.dumps(fcm.credentials)}

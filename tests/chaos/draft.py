@@ -10,8 +10,9 @@ import msgspec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LANES = ("critical", "high", "medium", "low")
-_LARGEST_BATCH = 20
+_BATCHES, _LARGEST_BATCH = 0.05, 20
 _SOONEST, _LATEST = 0.5, 3.0
+_DOOMED = 0.4
 TEMPLATE: Mapping[str, Any] = {
     "code": "chaos",
     "bodies": {
@@ -62,7 +63,7 @@ class Drafts:
 
     def draw(self, now: int) -> Sequence[Draft]:
         """The next request, or a batch of them."""
-        is_batch = self.chance.random() < 0.05
+        is_batch = self.chance.random() < _BATCHES
         return self.batch(now) if is_batch else [self._draw(now)]
 
     def batch(self, now: int) -> Sequence[Draft]:
@@ -84,7 +85,7 @@ class Drafts:
     def _scheduled(self, now: int) -> Draft:
         due = now + int(self.chance.uniform(_SOONEST, _LATEST) * 1e6)
         fields = {"content": "Now is the time.", "send_at": _written(due)}
-        return self._made(("webhook",), fields, due=due, is_doomed=self.chance.random() < 0.4)
+        return self._made(("webhook",), fields, due=due, is_doomed=self.chance.random() < _DOOMED)
 
     def _to_both(self, _: int) -> Draft:
         fields = {"template": TEMPLATE["code"], "data": {"number": self._serial}}

@@ -50,9 +50,12 @@ class Nemesis:
         self._chance = chance
 
     async def start(self) -> None:
-        """Start it and leave it alone until it is ready."""
+        """Start it and leave it alone until it is ready. Raises DiedByItselfError."""
         began = now()
-        await self._product.start()
+        try:
+            await self._product.start()
+        except AssertionError as error:
+            raise DiedByItselfError(str(error)) from error
         self.lives.append(Life(began, now()))
 
     async def strike(self, provoke: Callable[[], None]) -> None:
@@ -78,14 +81,15 @@ class Nemesis:
         await self.start()
 
     async def _strike_while_starting(self) -> None:
-        starting = asyncio.ensure_future(self._product.start())
+        starting = asyncio.create_task(self.start())
         after = self._chance.uniform(_SOONEST, _LATEST_WHILE_STARTING)
         await asyncio.wait([starting], timeout=after)
         if starting.done():
+            await starting
             await self._product.kill()
         else:
             self._product.process.kill()
-            with suppress(AssertionError):  # how it says that it has not started
+            with suppress(DiedByItselfError):  # that was us
                 await starting
             await self._product.process.wait()
         self._look_at_wreck()

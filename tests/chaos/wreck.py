@@ -35,4 +35,8 @@ def in_flight(data: Path) -> frozenset[InFlight]:
 def integrity(data: Path) -> str:
     """What SQLite finds out about the file of a product that has stopped: "ok", if it is."""
     with closing(sqlite3.connect(data / _DATABASE)) as database:
-        return "; ".join(line for (line,) in database.execute("PRAGMA integrity_check"))
+        try:
+            lines = database.execute("PRAGMA integrity_check").fetchall()
+        except sqlite3.DatabaseError as error:
+            return str(error)
+    return "; ".join(line for (line,) in lines)

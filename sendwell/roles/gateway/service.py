@@ -16,6 +16,7 @@ from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.failpoints import failpoint
 
 _LARGEST_GROUP = 2_000
+_PATIENCE_SECONDS = 15
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -109,6 +110,14 @@ class Gateway:
         future: asyncio.Future[Sequence[Acceptance]] = asyncio.get_running_loop().create_future()
         self._waiting.append((entries, future))
         self._arrived.set()
+        if any(entry.key for entry in entries):
+            await asyncio.wait([future], timeout=_PATIENCE_SECONDS)
+            if not future.done():  # the commit goes on; the key will give its answer
+                raise Conflict(
+                    "A request with this idempotency key is still running. Send it again in a"
+                    " moment to get its answer.",
+                    code="still_running",
+                )
         return await future
 
     def _next_group(self) -> list[_Waiting]:
