@@ -20,6 +20,10 @@ CODES: dict[str, str] = {
     "idempotency_key_reused": (
         "The idempotency key was used for another request. Use a new key, or send the same body."
     ),
+    "still_running": (
+        "A request with this idempotency key is still being stored. Send it again in a moment; the"
+        " answer is the first one's."
+    ),
     "denied": (
         "With 401 the API key is missing or not valid; with 403 whoever asks may not do this."
         " Without a key only this machine's own user may call, and only in sample mode."

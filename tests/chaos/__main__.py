@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.chaos.nemesis import DiedByItselfError
 
 def main() -> int:
     """Run it; 0 when nothing was lost and nothing doubled."""
+    # Whoever stops us stops the product with us: both signals unwind the run.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = _options()
     folder = Path(tempfile.mkdtemp(prefix="sendwell-chaos-"))
     settings = Settings(
@@ -24,6 +27,9 @@ def main() -> int:
     print(f"seed {settings.seed}, {settings.per_second:g} notifications a second, in {folder}")
     try:
         result = asyncio.run(run(settings, lambda p: print(report.line(p, settings), flush=True)))
+    except KeyboardInterrupt:
+        print(f"Stopped before its end; what there is is kept in {folder}")
+        return 130
     except DiedByItselfError as died:
         print(f"VIOLATION: {died}\nWhat is left of it is kept in {folder}")
         return 1

@@ -8,11 +8,8 @@ from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.dialogue import Dialogue
 from sendwell.adapters.smtp.faults import AUTH_IN_THE_CLEAR, AUTH_MISSING, OpeningError, cannot
 from sendwell.adapters.smtp.verdict import Stage, judge
-from sendwell.adapters.smtp.wire import Reply, Wire
+from sendwell.adapters.smtp.wire import DONE, GO_ON, Reply, Wire
 from sendwell.domain.outcome import Blame
-
-_GO_ON = 3
-_PASSED = 2
 
 
 class Secrets(NamedTuple):
@@ -31,7 +28,7 @@ async def authenticate(dialogue: Dialogue, capabilities: Capabilities, secrets: 
             Blame.ACCOUNT,
         )
     reply = await _exchange(dialogue, capabilities.mechanisms, secrets)
-    if reply.kind != _PASSED:
+    if reply.code not in DONE:
         raise OpeningError(judge(reply, Stage.AUTH))
 
 
@@ -43,7 +40,7 @@ async def _exchange(dialogue: Dialogue, mechanisms: frozenset[str], secrets: Sec
         raise cannot(AUTH_MISSING, "The relay offers neither AUTH PLAIN nor LOGIN.", Blame.ACCOUNT)
     reply = await dialogue.ask(b"AUTH LOGIN")
     for secret in secrets:
-        if reply.kind == _GO_ON:
+        if reply.code in GO_ON:
             reply = await dialogue.ask(b64encode(secret.encode()))
     return reply
 

@@ -106,10 +106,11 @@ class SmtpClient:
 
     def _dial(self) -> None:
         """Begin one more connection, unless enough are there or the relay wants no more of them."""
-        count = len(self._connections) + self._dialling
-        is_unwanted = self._connections and monotonic() < self._dials_after
+        if len(self._connections) + self._dialling >= self._limits.connections:
+            return
         is_enough = self._dialling >= len(self._waiting)
-        if count < self._limits.connections and not is_unwanted and not is_enough:
+        is_unwanted = self._connections and monotonic() < self._dials_after
+        if not is_enough and not is_unwanted:
             self._dialling += 1
             task = asyncio.get_running_loop().create_task(self._open())
             self._tasks.add(task)

@@ -7,11 +7,10 @@ from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.faults import TOO_LARGE, broken
 from sendwell.adapters.smtp.mail import OutgoingMail, stuffed
 from sendwell.adapters.smtp.verdict import Stage, accepted, judge
-from sendwell.adapters.smtp.wire import ProtocolError, Reply, Wire
+from sendwell.adapters.smtp.wire import DONE, GO_ON, ProtocolError, Reply, Wire
 from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
 
 _SERVICE_CLOSING = 421
-_DONE, _GO_ON = 2, 3
 
 
 class Source(Protocol):
@@ -90,7 +89,7 @@ class Connection:
             self._close_with(reply)
         elif mail is None:
             self._wire.fail(ProtocolError(f"it said {reply.code} without being asked"))
-        elif reply.kind == (_DONE if self._on == self._on_data else _GO_ON):
+        elif reply.code in (DONE if self._on == self._on_data else GO_ON):
             # Questions and answers are out of step, and whose answer is whose, nobody knows.
             self._wire.fail(ProtocolError(f"it said {reply.code} to the wrong question"))
         else:
@@ -134,18 +133,18 @@ class Connection:
 
     def _on_mail(self, mail: OutgoingMail, reply: Reply) -> None:
         self._on = self._on_rcpt
-        if reply.kind != _DONE:
+        if reply.code not in DONE:
             self._refuse(mail, judge(reply, Stage.MAIL))
         self._go_on(_rcpt(mail))
 
     def _on_rcpt(self, mail: OutgoingMail, reply: Reply) -> None:
         self._on = self._on_data
-        if reply.kind != _DONE:
+        if reply.code not in DONE:
             self._refuse(mail, judge(reply, Stage.RCPT))
         self._go_on("DATA\r\n")
 
     def _on_data(self, mail: OutgoingMail, reply: Reply) -> None:
-        if reply.kind != _GO_ON:
+        if reply.code not in GO_ON:
             self._refuse(mail, judge(reply, Stage.MESSAGE))
             self._abandon()
         elif self._is_refused:
@@ -156,7 +155,7 @@ class Connection:
             self._send(mail, stuffed(mail.envelope.message))
 
     def _on_final(self, mail: OutgoingMail, reply: Reply) -> None:
-        mail.settle(accepted(reply) if reply.kind == _DONE else judge(reply, Stage.MESSAGE))
+        mail.settle(accepted(reply) if reply.code in DONE else judge(reply, Stage.MESSAGE))
         self._sent = None
         self._is_used = True
         self._on = self._on_mail

@@ -23,11 +23,9 @@ from sendwell.adapters.smtp.faults import (
     cannot,
 )
 from sendwell.adapters.smtp.verdict import fault
-from sendwell.adapters.smtp.wire import FAREWELL, ProtocolError, Reply, Wire
+from sendwell.adapters.smtp.wire import DONE, FAREWELL, ProtocolError, Reply, Wire
 from sendwell.domain.outcome import Blame, Deferred
 from sendwell.ports.vendor import Relay
-
-_DONE = 2
 
 
 async def open_wire(
@@ -102,7 +100,7 @@ async def _hello(dialogue: Dialogue) -> Capabilities:
     """Introduce ourselves by address literal: the one name that is true behind every NAT."""
     name = _literal(dialogue.wire.transport.get_extra_info("sockname")[0])
     reply = await dialogue.ask(b"EHLO " + name)
-    if reply.kind == _DONE:
+    if reply.code in DONE:
         return Capabilities.parse(reply)
     _expect_done(await dialogue.ask(b"HELO " + name))
     return Capabilities()
@@ -126,5 +124,5 @@ async def _secure(dialogue: Dialogue, tls: ssl.SSLContext, host: str) -> Capabil
 
 
 def _expect_done(reply: Reply) -> None:
-    if reply.kind != _DONE:
+    if reply.code not in DONE:
         raise OpeningError(Deferred(fault(reply, Blame.PROVIDER)))

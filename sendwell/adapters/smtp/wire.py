@@ -10,6 +10,10 @@ FAREWELL = 2.0
 _LONGEST_REPLY = 64 * 1024
 """RFC 5321 asks for lines of 512 octets; nobody has a reason for more than this."""
 
+DONE = range(200, 300)
+GO_ON = range(300, 400)
+"""What codes mean by their first digit; 4xx is not now, 5xx never (RFC 5321 section 4.2.1)."""
+
 _CODES = {str(code).encode(): code for code in range(200, 600)}
 
 
@@ -20,11 +24,6 @@ class Reply(NamedTuple):
 
     code: int
     text: bytes
-
-    @property
-    def kind(self) -> int:
-        """The first digit: 2 done, 3 go on, 4 not now, 5 never."""
-        return self.code // 100
 
 
 class ProtocolError(ConnectionError):
