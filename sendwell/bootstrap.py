@@ -249,6 +249,7 @@ def _delivery(
         load=lambda after, limit: store.due(after=after, limit=limit),
         fire=lambda works: delivery.wake(works),  # noqa: PLW0108 - it is made below
     )
+    core.process.start(Worker("timers", timers.run))
     settler = Settler(
         core.flow,
         store,

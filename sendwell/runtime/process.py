@@ -8,6 +8,8 @@ from typing import Any
 import structlog
 
 log = structlog.get_logger()
+_PAUSE_SECONDS = 1
+_RECENT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Worker:
 
 
 class Process:
-    """Runs workers; a worker that dies is logged and makes the process not ready.
+    """Runs workers. One that fails is logged, makes the process not ready, and is run again.
 
     Stopping goes through the workers in the order they were added: each is asked, and awaited,
     before the next one is; then the closers run.
@@ -29,20 +31,26 @@ class Process:
     def __init__(self, *, patience_seconds: float = 25) -> None:
         self._patience = patience_seconds
         self._workers: list[tuple[Worker, asyncio.Task[None]]] = []
+        self._failed_at: dict[str, float] = {}
         self._closers: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self.is_draining = False
 
     def start(self, worker: Worker) -> None:
         """Run it from now on."""
-        self._workers.append((worker, asyncio.create_task(worker.run(), name=worker.name)))
+        self._workers.append((worker, asyncio.create_task(self._keep(worker), name=worker.name)))
 
     def at_close(self, name: str, close: Callable[[], Awaitable[None]]) -> None:
         """Close this when all workers have stopped; the last one added is closed first."""
         self._closers.append((name, close))
 
     def silent(self) -> list[str]:
-        """Workers that have stopped though nobody asked them to: then we are not ready."""
-        return [worker.name for worker, task in self._workers if task.done()]
+        """Workers that have stopped or failed just now: then we are not ready."""
+        now = asyncio.get_running_loop().time()
+        return [
+            worker.name
+            for worker, task in self._workers
+            if task.done() or now - self._failed_at.get(worker.name, -_RECENT) < _RECENT
+        ]
 
     async def stop(self) -> None:
         """Finish or hand back what is in flight, then close everything. Never raises."""
@@ -56,6 +64,17 @@ class Process:
             except Exception:
                 log.exception("process.close_failed", part=name)
 
+    async def _keep(self, worker: Worker) -> None:
+        while True:
+            try:
+                await worker.run()
+            except Exception:
+                log.exception("process.worker_failed", worker=worker.name)
+                self._failed_at[worker.name] = asyncio.get_running_loop().time()
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
     @staticmethod
     async def _stop(worker: Worker, task: asyncio.Task[None], deadline: float) -> None:
         if worker.stop is not None:
@@ -65,5 +84,3 @@ class Process:
         if not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=1)
-        if task.done() and not task.cancelled() and (error := task.exception()):
-            log.error("process.worker_failed", worker=worker.name, exc_info=error)

@@ -55,9 +55,17 @@ class Timers:
             if not self._heap and self._horizon < _FOREVER:
                 await self._load_stretch()
             if due := self._due():
-                await self._fire(due)
+                await self._fire_or_keep(due)
                 continue
             await self._sleep()
+
+    async def _fire_or_keep(self, due: Sequence[int]) -> None:
+        try:
+            await self._fire(due)
+        except BaseException:
+            for number in due:
+                heapq.heappush(self._heap, (0, number))
+            raise
 
     def _due(self) -> list[int]:
         now = self._clock.now()

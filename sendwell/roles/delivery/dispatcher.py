@@ -15,7 +15,7 @@ from sendwell.domain.admission import Go, Hold, Stop
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
-from sendwell.domain.lifecycle import State
+from sendwell.domain.lifecycle import WAITING, State
 from sendwell.domain.outcome import Blame, Fault, Outcome, Unknown
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.task import Task
@@ -33,7 +33,7 @@ from sendwell.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 _BATCH = 64
-
+_AFTER_A_FAILURE_SECONDS = 0.5
 
 Seated = tuple[Checked, Account]
 
@@ -81,6 +81,8 @@ class Dispatcher:
         self._in_flight: dict[TenantId, int] = {}
         self._sends: set[asyncio.Task[None]] = set()
         self._paused: dict[Who, int] = {}
+        self._unused: dict[int, Account] = {}
+        """Seats taken in the batch at hand, by the work they are for, and not sent from yet."""
         self._is_stopping = False
 
     async def run(self) -> None:
@@ -102,6 +104,19 @@ class Dispatcher:
         self.ready.changed.set()
 
     async def _dispatch(self, tasks: Sequence[Task]) -> None:
+        """Send what may be sent. When that fails as a whole, the tasks wait where they were."""
+        try:
+            await self._try(tasks)
+        except Exception:
+            log.exception("delivery.dispatch_failed", channel=self.channel, deliveries=len(tasks))
+            self.ready.put_back([task for task in tasks if task.state in WAITING])
+            await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
+        finally:
+            for account in self._unused.values():
+                self.exchange.leave(account)
+            self._unused.clear()
+
+    async def _try(self, tasks: Sequence[Task]) -> None:
         now = self._clock.now()
         seated = self._seated(await self._allowed(tasks, now))
         within = await self._within_limits(seated, now)
@@ -113,10 +128,8 @@ class Dispatcher:
         claimed = await self._store.claim(claims)
         failpoint("claim.after")
         for send, is_ours in zip(sends, claimed, strict=True):
-            if is_ours:
+            if is_ours:  # else it was cancelled while it waited
                 self._start(send, now)
-            else:  # cancelled while it waited
-                self.exchange.leave(send.account)
 
     async def _allowed(self, tasks: Sequence[Task], now: int) -> list[Checked]:
         """Those that the rules let through; the others are settled here."""
@@ -142,6 +155,7 @@ class Dispatcher:
                 back.append(checked.task)
             else:
                 seated.append((checked, account))
+                self._unused[checked.task.work] = account
         self.ready.put_back(back)
         return seated
 
@@ -154,7 +168,6 @@ class Dispatcher:
             if over is None:
                 within.append((checked, account))
                 continue
-            self.exchange.leave(account)
             match over.scope:
                 case Scope.PERSON if over.drops:
                     stop = Stop(State.SUPPRESSED, over.rule, f"Over the limit {over.rule}.")
@@ -179,7 +192,6 @@ class Dispatcher:
                 task, checked.person, address=checked.address, now=now
             )
         except Invalid as error:
-            self.exchange.leave(account)
             fault = Fault(error.code, error.message, Blame.CONTENT)
             self._settler.put(Unsendable(task, fault))
             return None
@@ -187,6 +199,7 @@ class Dispatcher:
 
     def _start(self, send: Send, now: int) -> None:
         task = send.task
+        del self._unused[task.work]
         task.state = State.PROCESSING
         task.attempt += 1
         task.claimed_at = now
@@ -233,6 +246,8 @@ class Dispatcher:
         if closed := self.exchange.closed_for():
             self._paused[None] = now + closed // timedelta(microseconds=1)
         self._paused = {key: until for key, until in self._paused.items() if until > now}
+        if not self._paused and not self._sends and len(self.ready):
+            return  # a pause has just ended, and nothing in flight would wake us
         wait = (min(self._paused.values()) - now) / 1e6 if self._paused else None
         try:
             async with asyncio.timeout(wait):

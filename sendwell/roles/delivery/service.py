@@ -90,12 +90,10 @@ class Delivery:
 
     async def run(self) -> None:
         """Work until `stop`; then everything in flight is back and on record."""
-        timers = asyncio.create_task(self._timers.run())
         settling = asyncio.create_task(self._settler.run())
         try:
             await asyncio.gather(*(each.run() for each in self._dispatchers.values()))
         finally:
-            timers.cancel()
             self._settler.stop()
             await settling
 

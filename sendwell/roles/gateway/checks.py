@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName, UserId
@@ -58,7 +60,7 @@ def recipients(given: NotificationIn, channels: Mapping[ChannelName, Channel]) -
         return (To(user_id=UserId(given.user_id)),)
     if isinstance(given.to, To):
         require(_flaws_of(given.to, "/to", channels))
-        return (given.to,)
+        return (_normal(given.to, channels),)
     many = tuple(given.to or ())
     if not 1 <= len(many) <= MOST_RECIPIENTS:
         require([Flaw("/to", f"Give 1 to {MOST_RECIPIENTS} recipients; there are {len(many)}.")])
@@ -69,7 +71,18 @@ def recipients(given: NotificationIn, channels: Mapping[ChannelName, Channel]) -
             for flaw in _flaws_of(to, f"/to/{number}", channels)
         ]
     )
-    return many
+    return tuple(_normal(to, channels) for to in many)
+
+
+def _normal(to: To, channels: Mapping[ChannelName, Channel]) -> To:
+    """The addresses in the one form that suppressions know them by."""
+    changes = {
+        channel.address_field: normal
+        for channel in channels.values()
+        if (value := getattr(to, channel.address_field)) is not None
+        and (normal := channel.normalise(value)) != value
+    }
+    return msgspec.structs.replace(to, **changes) if changes else to
 
 
 def _flaws_of(to: To, pointer: str, channels: Mapping[ChannelName, Channel]) -> list[Flaw]:

@@ -13,6 +13,8 @@ from sendwell.ports.journal import Filter, Records
 from sendwell.ports.work import Work
 from sendwell.roles.tracker.timeline import Event, timeline
 
+_LOOKS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
@@ -73,7 +75,18 @@ class Tracker:
         return await self._tracked(tenant, newest)
 
     async def ledger(self, tenant: TenantId) -> Ledger:
-        """Accepted against what became of it, in deliveries."""
+        """Accepted against what became of it, in deliveries.
+
+        The two sides are read one after the other: while deliveries move in between, again.
+        """
+        ledger = await self._balance(tenant)
+        for _ in range(_LOOKS - 1):
+            if ledger.difference == 0:
+                break
+            ledger = await self._balance(tenant)
+        return ledger
+
+    async def _balance(self, tenant: TenantId) -> Ledger:
         open_counts = await self._work.open_counts(tenant)
         planned, ended = await self._records.counts(tenant)
         return balance(planned, _states(open_counts), _states(ended))

@@ -122,4 +122,10 @@ async def on_defect(request: Request, error: Exception) -> Response:
 def _flaw(error: Mapping[str, Any]) -> Flaw:
     place, *path = error.get("loc", ("body",))
     steps = path if place == "body" else [place, *path]
-    return Flaw("".join(f"/{step}" for step in steps), str(error.get("msg", "is not valid")))
+    pointer = "".join(f"/{_escaped(str(step))}" for step in steps)
+    return Flaw(pointer, str(error.get("msg", "is not valid")))
+
+
+def _escaped(step: str) -> str:
+    """A step of a JSON Pointer (RFC 6901 section 3)."""
+    return step.replace("~", "~0").replace("/", "~1")

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from sendwell.roles.templates.api import previews, templates, versions
-from sendwell.roles.templates.api.documents import PROBLEMS, strict_route
 from sendwell.roles.templates.service import Templates
+from sendwell.runtime.server.documents import PROBLEMS, strict_route
 
 _MOST_BYTES = 512 * 1024
 

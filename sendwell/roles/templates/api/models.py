@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.rendering import TemplateBody
-from sendwell.roles.templates.api.documents import Moment
 from sendwell.roles.templates.service import Draft
 from sendwell.roles.templates.store import Template, VersionRecord
 from sendwell.runtime.moments import moment
+from sendwell.runtime.server.documents import Moment
 
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 _LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from sendwell.domain.ids import ChannelName
-from sendwell.roles.templates.api.documents import NOT_FOUND
 from sendwell.roles.templates.api.models import ChannelKey, LocaleKey, ThisTemplate
 from sendwell.roles.templates.service import Preview, Templates
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.documents import NOT_FOUND
 
 _FIRST = 1
 _LAST = 2**31 - 1

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from sendwell.roles.templates.api.documents import NOT_FOUND, problem
 from sendwell.roles.templates.api.models import (
     TemplateIn,
     TemplateOut,
@@ -15,6 +14,7 @@ from sendwell.roles.templates.service import Templates
 from sendwell.roles.templates.service.templates import tag_of
 from sendwell.roles.templates.store import Template
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.documents import NOT_FOUND, problem
 from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
 
 _TAKEN = problem("There is a template with that code already.")

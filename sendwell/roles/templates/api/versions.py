@@ -4,12 +4,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from sendwell.roles.templates.api.documents import (
-    NOT_FOUND,
-    PRECONDITION_FAILED,
-    IfMatch,
-    tags_of,
-)
 from sendwell.roles.templates.api.models import (
     TemplateOut,
     ThisTemplate,
@@ -21,6 +15,12 @@ from sendwell.roles.templates.api.models import (
 from sendwell.roles.templates.api.templates import Cursor, Limit, answer, link
 from sendwell.roles.templates.service import Templates
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.documents import (
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    IfMatch,
+    tags_of,
+)
 from sendwell.runtime.server.paging import cursor_of, position_of
 
 _BEHIND_ALL = 2**31

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from sendwell.roles.users.api import people, preferences, tokens
-from sendwell.roles.users.api.documents import PROBLEMS, strict_route
 from sendwell.roles.users.service import Users
+from sendwell.runtime.server.documents import PROBLEMS, strict_route
 
 _MOST_BYTES = 64 * 1024
 

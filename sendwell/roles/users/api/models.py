@@ -11,10 +11,10 @@ from pydantic_core import PydanticCustomError
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.zone import find_zone
-from sendwell.roles.users.api.documents import Moment
 from sendwell.roles.users.store.people import PersonRecord, Profile
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.moments import moment
+from sendwell.runtime.server.documents import Moment
 
 _LARGEST_ATTRIBUTES = 16 * 1024
 _DEEPEST_ATTRIBUTES = 10

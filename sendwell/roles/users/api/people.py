@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Response
 
-from sendwell.roles.users.api.documents import NOT_FOUND
 from sendwell.roles.users.api.models import PersonIn, PersonOut, ThisUser
 from sendwell.roles.users.service import Users
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.documents import NOT_FOUND
 
 _CREATED = {"model": PersonOut, "description": "There was no such person before."}
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Response
 from pydantic import Field, WithJsonSchema
 
-from sendwell.roles.users.api.documents import NOT_FOUND, PRECONDITION_FAILED, IfMatch, tags_of
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.service.users import Choices
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.documents import NOT_FOUND, PRECONDITION_FAILED, IfMatch, tags_of
 
 _CATEGORIES = {
     "type": "object",

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from sendwell.roles.users.api.documents import NOT_FOUND
 from sendwell.roles.users.api.models import ThisUser, TokenIn, TokenOut
 from sendwell.roles.users.service import Users
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.documents import NOT_FOUND
 
 _CREATED = {"model": TokenOut, "description": "The person did not have that token before."}
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The token's number.")]
