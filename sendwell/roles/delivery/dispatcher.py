@@ -247,6 +247,7 @@ class Dispatcher:
             self._paused[None] = now + closed // timedelta(microseconds=1)
         self._paused = {key: until for key, until in self._paused.items() if until > now}
         if not self._paused and not self._sends and len(self.ready):
+            await asyncio.sleep(0)
             return  # a pause has just ended, and nothing in flight would wake us
         wait = (min(self._paused.values()) - now) / 1e6 if self._paused else None
         try:
