@@ -105,7 +105,7 @@ async def _publish(product: Product) -> None:
 
 
 async def _cycle(product: Product, producer: Producer, nemesis: Nemesis) -> None:
-    producing = asyncio.create_task(producer.run(product.client))
+    producing = asyncio.create_task(producer.run(product))
     try:
         await nemesis.strike(provoke=producer.hurry)
     finally:
@@ -116,7 +116,7 @@ async def _cycle(product: Product, producer: Producer, nemesis: Nemesis) -> None
 
 async def _last_requests(product: Product, producer: Producer) -> None:
     """Ask again for what the last kill left unanswered."""
-    producing = asyncio.create_task(producer.run(product.client))
+    producing = asyncio.create_task(producer.run(product))
     await asyncio.sleep(_LAST_REQUESTS_SECONDS)
     producer.stop()
     await producing

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import httpx2
 
+from tests.acceptance.product import Product
 from tests.chaos.clock import now
 from tests.chaos.draft import Drafts
 from tests.chaos.requests import Requests
@@ -24,10 +25,10 @@ class Producer:
         self._is_over = False
         self._wakes = asyncio.Event()
 
-    async def run(self, client: httpx2.AsyncClient) -> None:
+    async def run(self, product: Product) -> None:
         """Produce until the product is gone, or `stop`."""
         self._is_over = self._is_hurried = False
-        async with asyncio.TaskGroup() as group:
+        async with _client(product) as client, asyncio.TaskGroup() as group:
 
             def begin(asking: Awaitable[None]) -> None:
                 group.create_task(self._until_gone(asking))
@@ -64,3 +65,9 @@ class Producer:
             async with asyncio.timeout(seconds):
                 await self._wakes.wait()
         self._wakes.clear()
+
+
+def _client(product: Product) -> httpx2.AsyncClient:
+    """Connections of our own: the product's are closed as soon as it is dead."""
+    headers = {"Authorization": f"Bearer {product.key}"}
+    return httpx2.AsyncClient(base_url=product.url, headers=headers, timeout=30)
