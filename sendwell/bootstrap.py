@@ -1,5 +1,6 @@
 """Where ports meet adapters: builds every role of one process from the settings."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from sendwell.roles.delivery.gate import Gate
 from sendwell.roles.delivery.letters import DeadLetters
 from sendwell.roles.delivery.limits import Limits, Rates
 from sendwell.roles.delivery.ready import ReadyQueue
+from sendwell.roles.delivery.seating import Seating
 from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
@@ -163,8 +165,6 @@ async def build_roles(core: Core) -> Roles:
     )
     store = DeliveryStore(core.database, core.journal)
     backlog = Backlog(core.journal, store.planned)
-    planner = Planner(users, templates, accounts)
-    orchestrator = Orchestrator(planner, core.journal, backlog, flow=core.flow)
     delivery = _delivery(
         core,
         store,
@@ -175,6 +175,10 @@ async def build_roles(core: Core) -> Roles:
         words=Words(templates, renderer, tenants=accounts, channels=core.channels),
         accounts=accounts,
         users=users,
+    )
+    planner = Planner(users, templates, accounts)
+    orchestrator = Orchestrator(
+        planner, core.journal, backlog, flow=core.flow, pace=delivery.pace
     )
     letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=accounts)
     gateway = Gateway(
@@ -243,7 +247,7 @@ def _delivery(
     accounts: Accounts,
     users: Users,
 ) -> Delivery:
-    epoch = secrets.randbits(62)
+    epoch, freed = secrets.randbits(62), asyncio.Event()
     timers = Timers(
         core.clock,
         load=lambda after, limit: store.due(after=after, limit=limit),
@@ -266,14 +270,12 @@ def _delivery(
             channel,
             ready=ReadyQueue(channel, store),
             exchange=exchange,
-            gate=gate,
-            limits=limits,
-            words=words,
+            seating=Seating(exchange, gate=gate, limits=limits, words=words, tenants=accounts),
             settler=settler,
             store=store,
-            tenants=accounts,
             clock=core.clock,
             epoch=epoch,
+            freed=freed.set,
         )
         for channel, exchange in exchanges.items()
     }
@@ -285,6 +287,7 @@ def _delivery(
         clock=core.clock,
         ids=core.ids,
         epoch=epoch,
+        freed=freed,
     )
     return delivery
 

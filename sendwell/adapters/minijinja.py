@@ -15,6 +15,7 @@ from sendwell.adapters.rendering.template import Plain, Template, read
 from sendwell.adapters.rendering.trace import missing_in, required
 from sendwell.domain.errors import Invalid, TooLarge
 from sendwell.domain.rendering import Context, Missing, Source, flaw_in_line
+from sendwell.ports.renderer import Render
 
 _KEPT = 512
 """Compiled sources; a page takes some 30 kB."""
@@ -41,16 +42,30 @@ class MinijinjaRenderer:
         return required(parse(source.text))
 
     def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
-        given, known = read(data), known_locale(locale)
-        compiled, words, part = self._compiled, {}, ""
-        try:
-            for part, source in sources.items():
-                words[part] = compiled(source.text, source.context, known).render(given)
-        except Missing as error:
-            raise self._named(part, sources[part], given, locale=known) from error
-        except Invalid as error:
-            raise _in_part(part, error) from error
-        return words
+        return self.prepare(sources, locale=locale)(data)
+
+    def prepare(self, sources: Mapping[str, Source], *, locale: str) -> Render:
+        known = known_locale(locale)
+        programs: list[tuple[str, Callable[[Plain], str]]] = []
+        for part, source in sources.items():
+            try:
+                compiled = self._compiled(source.text, source.context, known)
+            except Invalid as error:
+                raise _in_part(part, error) from error
+            programs.append((part, compiled.render))
+
+        def render(data: bytes) -> dict[str, str]:
+            given, words, part = read(data), {}, ""
+            try:
+                for part, fill in programs:
+                    words[part] = fill(given)
+            except Missing as error:
+                raise self._named(part, sources[part], given, locale=known) from error
+            except Invalid as error:
+                raise _in_part(part, error) from error
+            return words
+
+        return render
 
     def _named(self, part: str, source: Source, data: Plain, *, locale: str) -> Missing:
         functions = self._functions_of(locale)

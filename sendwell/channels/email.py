@@ -8,6 +8,10 @@ from sendwell.domain.ids import ChannelName
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_USUAL = re.compile(
+    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,32}"
+)
+"""What nearly all of them look like: right, and in their normal form, if they are not long."""
 _LONGEST = 254  # RFC 5321 4.5.3.1.3: a path of 256 with its angle brackets
 _LONGEST_LOCAL = 64
 _LONGEST_LINE = 998  # RFC 5322 2.1.1
@@ -23,6 +27,8 @@ def flaw_in_address(address: str) -> str | None:
     or as several: display names, lists, comments, quoted local parts, IP addresses, a dot at the
     end. Local parts beyond ASCII need a relay with SMTPUTF8, which can't be known beforehand.
     """
+    if len(address) <= _LONGEST_LOCAL and _USUAL.fullmatch(address):
+        return None
     local, at, domain = address.rpartition("@")
     if not at:
         return f"{_FORM}; there is no @ in it."
@@ -31,6 +37,8 @@ def flaw_in_address(address: str) -> str | None:
 
 def normalise(address: str) -> str:
     """The domain in lower case and ASCII. The local part stays: only its host may interpret it."""
+    if _USUAL.fullmatch(address):
+        return address
     local, _, domain = address.rpartition("@")
     return f"{local}@{ascii_name(domain)}"
 

@@ -1,6 +1,7 @@
 """Webhooks as in Standard Webhooks, to a URL of somebody else's."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from sendwell.domain.channel import Channel, ContentLimit, Unit
@@ -19,6 +20,7 @@ _FORM = "A webhook's URL has the form https://example.org/path"
 _NO_HOST = f"{_FORM}; the host or the port in it is none."
 
 
+@lru_cache(maxsize=1_024)  # endpoints are few, and asked for with every message
 def flaw_in_address(address: str) -> str | None:
     """Why it is no absolute URL of http or https.
 
@@ -36,6 +38,7 @@ def flaw_in_address(address: str) -> str | None:
         return _NO_HOST
 
 
+@lru_cache(maxsize=1_024)
 def normalise(address: str) -> str:
     """Scheme and host in lower case, without the fragment, which is never sent."""
     parts = urlsplit(address)

@@ -6,6 +6,7 @@ stopped before anything is merely held; what is held is never dropped.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
@@ -36,12 +37,11 @@ class Stop:
 
 
 Verdict = Go | Hold | Stop
-_GO = Go()
+GO = Go()
 NO_ADDRESS = Stop(State.DEAD, "no_address", "There is no address for this channel.")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What is to be sent, as far as the rules look at it."""
 
     channel: ChannelName
@@ -74,13 +74,13 @@ def admit(
             "consent",
             f"The person has switched off {ask.category} messages by {ask.channel}.",
         )
-    return _GO if ask.is_critical else _quiet(person, now, default_zone)
+    return GO if ask.is_critical else _quiet(person, now, default_zone)
 
 
 def _quiet(person: Person, now: datetime, default_zone: str) -> Verdict:
     hours = person.preferences.quiet_hours
     if hours is None:
-        return _GO
+        return GO
     zone = find_zone(person.timezone or default_zone) or find_zone(default_zone) or UTC
     until = hours.quiet_until(now.astimezone(zone))
-    return _GO if until is None else Hold(until, "quiet_hours")
+    return GO if until is None else Hold(until, "quiet_hours")

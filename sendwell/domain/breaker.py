@@ -73,6 +73,11 @@ class Breaker:
     probes: int = 0
     """Attempts let through since it opened; nobody has heard of them yet."""
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has failed since the last success: then a success is no news."""
+        return self.reopens_at is None and not self.failed_at
+
     def phase(self, now: int) -> Phase:
         """What it does at `now`."""
         if self.reopens_at is None:
@@ -118,8 +123,7 @@ class Breaker:
 
         While open that is no news: the attempt began before the failures that opened it.
         """
-        is_untouched = self.reopens_at is None and not self.failed_at
-        if is_untouched or self.phase(now) is Phase.OPEN:
+        if self.is_untouched or self.phase(now) is Phase.OPEN:
             return self
         return Breaker(self.policy)
 

@@ -1,7 +1,6 @@
 """Names of things. A delivery's name is derived, so that the same work always has the same name."""
 
-from dataclasses import dataclass
-from typing import NewType, Self
+from typing import NamedTuple, NewType, Self
 
 TenantId = NewType("TenantId", str)
 NotificationId = NewType("NotificationId", str)
@@ -18,8 +17,7 @@ primary key, the order, the page cursor and the partition key at once."""
 COUNTER_BITS = 21
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Part:
+class Part(NamedTuple):
     """Which delivery of a notification: recipient, channel, and `target` (a push token's number).
 
     Derived from the plan, never drawn: planning twice names the same deliveries, and so a second

@@ -1,14 +1,13 @@
 """Whom we tell: a person as far as planning and sending need to know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sendwell.domain.consent import Preferences
 from sendwell.domain.ids import ChannelName, UserId
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One person's addresses and choices.
 
     `addresses` maps a channel to its numbered addresses: number 0 where there is one of a kind,
@@ -16,10 +15,10 @@ class Person:
     """
 
     user_id: UserId | None
-    addresses: Mapping[ChannelName, Mapping[int, str]] = field(default_factory=dict)
+    addresses: Mapping[ChannelName, Mapping[int, str]] = {}
     locale: str | None = None
     timezone: str | None = None
-    preferences: Preferences = field(default_factory=Preferences)
+    preferences: Preferences = Preferences()
 
     def address(self, channel: ChannelName, target: int) -> str | None:
         """The address, if it is still there."""

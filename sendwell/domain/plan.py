@@ -1,23 +1,21 @@
 """Which channels and addresses a request goes to, for one recipient."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sendwell.domain.admission import NO_ADDRESS, Stop, Verdict
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.person import Person
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What the request says about channels; no `channels` means that the person decides."""
 
     channels: tuple[ChannelName, ...] = ()
     is_fallback: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One delivery to be: where it goes, and what the rules say. No address: nowhere to go."""
 
     channel: ChannelName
@@ -53,6 +51,8 @@ def choose(
     """
     channels = order(wanted, person, tenants_order)
     if wanted.channels and not wanted.is_fallback:
+        if len(channels) == 1:
+            return _on(channels[0], person, admits)
         return [choice for channel in channels for choice in _on(channel, person, admits)]
     if after is not None:
         channels = channels[channels.index(after) + 1 :] if after in channels else ()
@@ -77,7 +77,7 @@ def _more_telling(before: list[Choice], now: list[Choice]) -> list[Choice]:
 
 
 def _on(channel: ChannelName, person: Person, admits: Admits) -> list[Choice]:
-    addresses = person.addresses.get(channel, {})
+    addresses = person.addresses.get(channel)
     if not addresses:
         return [Choice(channel, 0, None, NO_ADDRESS)]
     return [

@@ -95,7 +95,11 @@ def pick_locale(available: Collection[str], wanted: str | None, default: str) ->
 
 def absent(names: Iterable[str], data: Mapping[str, Any]) -> tuple[str, ...]:
     """Those of the dotted names that `data` has no value for, in order."""
-    return tuple(sorted(name for name in names if _find(name, data) is None))
+    value_of = data.get
+    lacking = [
+        name for name in names if (_find(name, data) if "." in name else value_of(name)) is None
+    ]
+    return tuple(sorted(lacking))
 
 
 def pointer(name: str) -> str:
@@ -132,7 +136,7 @@ def _find(name: str, data: Mapping[str, Any]) -> Any:
 
 def _step(value: Any, step: str) -> Any:
     match value:
-        case Mapping():
+        case dict():
             return value.get(step)
         case list() if step.isdigit() and int(step) < len(value):
             return value[int(step)]

@@ -1,15 +1,14 @@
 """What becomes of a delivery once the outcome of an attempt is known."""
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from sendwell.domain.backoff import RetryPolicy, delay
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(NamedTuple):
     """Where a delivery stands when an attempt has come back."""
 
     attempt: int
@@ -21,8 +20,7 @@ class Tried:
     """Providers of the channel that have not refused it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The moves out of PROCESSING, in order; the last one is where it stays.
 
     `wait` is the time until the next attempt when that is RETRYING. `refused_by` grows when the
@@ -45,10 +43,11 @@ class Settled:
 
 
 _ANOTHER_MAY = frozenset({Blame.ACCOUNT, Blame.PROVIDER})
-_NO_WAIT = timedelta(0)
+_TAKEN = (State.SENT,)
+_ARRIVED = (State.SENT, State.DELIVERED)
 
 
-def settle(  # noqa: PLR0911 - one for each outcome
+def settle(
     tried: Tried,
     outcome: Outcome,
     policy: RetryPolicy,
@@ -63,12 +62,10 @@ def settle(  # noqa: PLR0911 - one for each outcome
     with the same key where the channel allows it, else dead, for a person to look at.
     """
     match outcome:
-        case Accepted(reference, True):
-            return Settled((State.SENT, State.DELIVERED), reference=reference)
-        case Accepted(reference):
-            return Settled((State.SENT,), reference=reference)
+        case Accepted() as accepted:
+            return Settled(states_of(accepted), reference=accepted.reference)
         case Unknown(fault) if not resends_unknown:
-            return replace(_dead(fault), is_unknown=True)
+            return _dead(fault)._replace(is_unknown=True)
         case Refused(fault) if fault.blame not in _ANOTHER_MAY:
             return _dead(fault)
         case Refused(fault):
@@ -79,6 +76,11 @@ def settle(  # noqa: PLR0911 - one for each outcome
             return _next_provider(tried, fault) or _again(
                 tried, fault, policy, wait=wait, chance=chance
             )
+
+
+def states_of(accepted: Accepted) -> tuple[State, ...]:
+    """The moves when the provider has taken it: nothing else has to be asked."""
+    return _ARRIVED if accepted.is_delivered else _TAKEN
 
 
 def _next_provider(tried: Tried, fault: Fault) -> Settled | None:

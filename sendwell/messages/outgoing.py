@@ -1,14 +1,13 @@
 """`Outgoing`: one delivery, rendered and addressed, as a provider gets it."""
 
-from dataclasses import dataclass
+import msgspec
 
 from sendwell.domain.ids import ChannelName, NotificationId, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.messages.requested import Content
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """Everything a provider may need to send one delivery, and nothing it has to look up.
 
     `key` names the delivery in the whole world and stays the same over all attempts: it is the

@@ -1,7 +1,7 @@
 """What the flow asks the templates role."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, Protocol
+from collections.abc import Collection
+from typing import Protocol
 
 from sendwell.domain.errors import Flaw
 from sendwell.domain.ids import ChannelName, TenantId
@@ -18,9 +18,9 @@ class Catalogue(Protocol):
         ...
 
     def flaws(
-        self, version: TemplateVersion, data: Mapping[str, Any], channels: Collection[ChannelName]
+        self, version: TemplateVersion, data: bytes, channels: Collection[ChannelName]
     ) -> list[Flaw]:
-        """What the data lacks for these channels (all, when empty) of a version.
+        """What the data, a JSON object, lacks for these channels (all, when empty) of a version.
 
         A variable that is not there is `missing …` with the pointer /data/<name>; what the data's
         JSON Schema refuses has the pointer of the value. Never waits: it is asked at each intake.

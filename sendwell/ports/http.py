@@ -1,27 +1,24 @@
 """The one way out by HTTP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sendwell.domain.outcome import Deferred, Refused, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """One request. Header names and values are refused when they hold CR, LF or NUL."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}  # noqa: RUF012 - nobody writes to it
     body: bytes = b""
     timeout: timedelta = timedelta(seconds=15)
     """The total: connect, send, and read the last byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(NamedTuple):
     """A complete answer; header names are lower case. Bodies over the size cap are cut there."""
 
     status: int

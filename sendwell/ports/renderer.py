@@ -1,9 +1,12 @@
 """Words from templates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sendwell.domain.rendering import Source
+
+Render = Callable[[bytes], dict[str, str]]
+"""From data to words, by part."""
 
 
 class Renderer(Protocol):
@@ -30,11 +33,16 @@ class Renderer(Protocol):
         ...
 
     def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
-        """The sources, by part, all filled with the same data; numbers and dates as `locale` has.
+        """The sources, by part, all filled with the same data; what `prepare` gives, called once."""
+        ...
 
-        `data` is a JSON object, as the producer sent it.
+    def prepare(self, sources: Mapping[str, Source], *, locale: str) -> Render:
+        """The sources, by part, ready to be filled again and again, for who sends them to many.
+
+        Numbers and dates are as `locale` has them; an unknown one counts as English. The data is
+        a JSON object, as the producer sent it.
         Raises Missing (an Invalid) with the names and where they would stand in the request when
         a variable is absent or null; TooLarge when a part takes too long or becomes too long;
-        Invalid otherwise. Each says in which part. An unknown locale counts as English.
+        Invalid otherwise, both here and when it is filled. Each says in which part.
         """
         ...

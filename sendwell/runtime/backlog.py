@@ -15,7 +15,7 @@ from sendwell.ports.journal import Journal
 Planned = Callable[[Sequence[Position]], Awaitable[Collection[Position]]]
 """Which of these are planned already: their deliveries are open work."""
 
-_WINDOW = 8_192
+_WINDOW = 4_096
 _CHUNK = 1_024
 
 
@@ -48,15 +48,19 @@ class Backlog:
         self._read_from = Position(0)
         self._changed.set()
 
-    async def take(self, most: int) -> list[Requested]:
-        """The next notifications to plan; waits until there is one."""
+    async def wait(self) -> None:
+        """Wait until there is something to plan."""
         while True:
             if self._read_from is not None and len(self._queue) < self._window // 2:
                 await self._read_back(self._read_from)
-            if batch := self._queue.take(most):
-                return batch
+            if len(self._queue):
+                return
             self._changed.clear()
             await self._changed.wait()
+
+    def take(self, most: int) -> list[Requested]:
+        """The next notifications to plan, lanes and tenants in their order."""
+        return self._queue.take(most)
 
     def _put(self, request: Requested) -> None:
         if request.lane <= Lane.HIGH:
@@ -65,10 +69,10 @@ class Backlog:
             self._keep(request)
         elif self._late is not None:
             self._late.append(request)
-        elif self._read_from is None and len(self._queue) < self._window:
-            self._keep(request)
-        elif self._read_from is None:
+        elif self._read_from is None and len(self._queue) >= self._window:
             self._read_from = Position(request.position - 1)
+        elif self._read_from is None or request.position <= self._read_from:
+            self._keep(request)  # also what was numbered before that place, but committed later
 
     def _keep(self, request: Requested) -> None:
         self._queue.put(Lane(request.lane), request.tenant, request)
@@ -85,13 +89,11 @@ class Backlog:
                 self._keep(request)
         if len(requests) == _CHUNK:
             self._read_from = requests[-1].position
-        else:
-            self._catch_up(late, {request.position for request in requests})
-
-    def _catch_up(self, late: Sequence[Requested], read: Collection[Position]) -> None:
-        """The disk has been read to its end: from now on all is in memory again."""
-        self._read_from = None
-        self._urgent.clear()
+        else:  # the disk has been read to its end: from now on all is in memory again
+            self._read_from = None
+            self._urgent.clear()
+        read = {request.position for request in requests}
+        behind = self._read_from
         for request in late:
-            if request.position not in read:
+            if request.position not in read and (behind is None or request.position <= behind):
                 self._keep(request)

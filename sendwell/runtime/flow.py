@@ -44,9 +44,13 @@ class Flow:
     async def say(self, speaker: Callable[[Scene], Sequence[Message]]) -> None:
         """Like `run`, for messages that come with writes of their own in the same unit."""
         scene = Scene(self._clock.now())
-        await self._hand_on(speaker(scene), scene)
-        if scene.unit:
-            await self._database.commit(scene.unit)
+        try:
+            await self._hand_on(speaker(scene), scene)
+            if scene.unit:
+                await self._database.commit(scene.unit)
+        except BaseException:
+            scene.failed()
+            raise
         scene.committed()
 
     async def run_apart(

@@ -1,10 +1,7 @@
 """A template body, rendered for one delivery."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
-
-import msgspec
 
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Invalid
@@ -14,30 +11,25 @@ from sendwell.messages.requested import Content
 from sendwell.ports.renderer import Renderer
 
 
-def render_parts(
-    renderer: Renderer,
-    body: TemplateBody,
-    data: bytes | Mapping[str, Any],
-    *,
-    channel: ChannelName,
-    locale: str,
-) -> Content:
-    """Everything the channel uses, rendered at once; raises what `Renderer.render` raises.
+def prepare_parts(
+    renderer: Renderer, body: TemplateBody, *, channel: ChannelName, locale: str
+) -> Callable[[bytes], Content]:
+    """Everything the channel uses, to be rendered at once from a JSON object.
 
-    `data` is a JSON object, best as it came; a body without words for the channel is Invalid too.
+    Raises what `Renderer.prepare` raises; a body without words for the channel is Invalid too.
     """
     parts = _sources(body, channel)
     if not parts:
         raise Invalid(f"The template has no words for {channel}.", code="template_error")
-    given = data if isinstance(data, bytes) else msgspec.json.encode(data)
-    words = renderer.render(parts, given, locale=locale)
-    return Content(
-        subject=words.get("subject"),
-        text=words.get("text"),
-        html=words.get("html"),
-        title=words.get("title"),
-        body=words.get("body"),
-    )
+    render = renderer.prepare(parts, locale=locale)
+
+    def content(data: bytes) -> Content:
+        words = render(data).get
+        return Content(
+            words("text"), words("subject"), words("html"), words("title"), words("body")
+        )
+
+    return content
 
 
 def variables_of(renderer: Renderer, body: TemplateBody, *, channel: ChannelName) -> frozenset[str]:

@@ -17,6 +17,7 @@ class Scene:
     now: int
     unit: list[Write] = field(default_factory=list)
     _committed: list[Callable[[], None]] = field(default_factory=list)
+    _failed: list[Callable[[], None]] = field(default_factory=list)
 
     def write(self, unit: Unit) -> None:
         """Add writes to the transaction."""
@@ -26,7 +27,16 @@ class Scene:
         """Call this once the transaction is on disk."""
         self._committed.append(call)
 
+    def after_failure(self, call: Callable[[], None]) -> None:
+        """Call this if it never gets there."""
+        self._failed.append(call)
+
     def committed(self) -> None:
         """The transaction is on disk."""
         for call in self._committed:
+            call()
+
+    def failed(self) -> None:
+        """Nothing of the transaction was stored."""
+        for call in self._failed:
             call()

@@ -1,6 +1,5 @@
 """Deliveries to send in tests: one by example, or any by hypothesis."""
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -33,7 +32,7 @@ EXAMPLE = Outgoing(
 
 def an_outgoing(**changes: Any) -> Outgoing:
     """The example, with changes."""
-    return replace(EXAMPLE, **changes)
+    return msgspec.structs.replace(EXAMPLE, **changes)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)

@@ -81,7 +81,7 @@ class Impatient:
     http: Http
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
-        return await self.http.exchange(replace(request, timeout=timedelta(seconds=0.3)))
+        return await self.http.exchange(request._replace(timeout=timedelta(seconds=0.3)))
 
     async def close(self) -> None:
         await self.http.close()

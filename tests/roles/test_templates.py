@@ -1,5 +1,6 @@
 """Templates and their versions by API, and as the flow gets them."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -313,7 +314,7 @@ async def test_the_sample_is_made_once(role: Role) -> None:
     assert version is not None
     assert await role.deeds() == [("sample", "template.created", "welcome", 1)]
     data = {"name": "Ada", "link": "https://example.org"}
-    assert role.templates.flaws(version, data, []) == []
+    assert role.templates.flaws(version, json.dumps(data).encode(), []) == []
     for channel in version.bodies:
         shown = await role.templates.preview(
             ACME, "welcome", version=None, data=data, channel=channel, locale="de-AT"

@@ -1,12 +1,19 @@
 """What data a version takes, and what it would say."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sendwell.adapters.minijinja import MinijinjaRenderer
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.rendering import TemplateBody
+from sendwell.domain.template import TemplateVersion
+from sendwell.roles.templates.service.needs import Needs
 from tests.roles.templates_house import (
     HERE,
     WELCOME,
@@ -16,6 +23,11 @@ from tests.roles.templates_house import (
     pointers,
 )
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "null", "x"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=4,
+)
 EMAIL, PUSH = ChannelName("email"), ChannelName("push")
 
 
@@ -31,7 +43,7 @@ async def test_a_variable_that_is_not_there_is_missing_for_its_channel(role: Rol
     assert version is not None
 
     def missing(data: dict[str, Any], *channels: ChannelName) -> set[str]:
-        flaws = role.templates.flaws(version, data, channels)
+        flaws = role.templates.flaws(version, json.dumps(data).encode(), channels)
         assert all(flaw.why.startswith("missing") for flaw in flaws)
         return {flaw.pointer for flaw in flaws}
 
@@ -47,9 +59,22 @@ async def test_a_name_that_is_missing_twice_is_told_once(role: Role) -> None:
     version = await role.published()
     assert version is not None
 
-    flaws = role.templates.flaws(version, {"age": 3}, [EMAIL])
+    flaws = role.templates.flaws(version, b'{"age": 3}', [EMAIL])
 
     assert [flaw.pointer for flaw in flaws] == ["/data/name", "/data/age"]
+
+
+@given(st.dictionaries(st.sampled_from(["name", "order", "other"]), JSON))
+def test_the_quick_look_never_passes_what_the_close_one_refuses(data: dict[str, Any]) -> None:
+    body = TemplateBody(subject="{{ name }}", text="{{ order }}")
+    version = TemplateVersion("quick", 1, {EMAIL: {"en": body}})
+    needs = Needs(MinijinjaRenderer())
+    raw = json.dumps(data).encode()
+
+    flaws = needs.flaws(version, data, [EMAIL])
+
+    assert not (needs.is_met(version, raw, [EMAIL]) and flaws)
+    assert needs.is_met(version, raw, [EMAIL]) or flaws or b"null" in raw
 
 
 # --- previews

@@ -8,7 +8,7 @@ from datetime import timedelta
 class Limits:
     """Sizes in bytes; `connections` in all is kept by closing idle ones, never by waiting."""
 
-    connections_per_host: int = 64
+    connections_per_host: int = 128
     connections: int = 512
     idle: timedelta = timedelta(seconds=30)
     head_size: int = 64 * 1024

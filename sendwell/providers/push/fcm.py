@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -89,7 +88,7 @@ class Fcm:
         if not isinstance(token, str):
             return token
         headers = {**made.headers, "authorization": f"Bearer {token}"}
-        answer = await self._http.exchange(replace(made, headers=headers))
+        answer = await self._http.exchange(made._replace(headers=headers))
         if not isinstance(answer, HttpAnswer):
             return answer
         if answer.status == HTTPStatus.UNAUTHORIZED:

@@ -2,17 +2,19 @@
 
 import base64
 import binascii
+import hmac
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from standardwebhooks import Webhook
 
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.domain.outcome import Accepted, Blame, Fault, Outcome, Refused
 from sendwell.messages.outgoing import Outgoing
+from sendwell.messages.requested import Content
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.ports.vendor import AccountCredentials, Vendor
 
@@ -23,7 +25,6 @@ TAKES_IDEMPOTENCY_KEY = True
 LARGEST_BYTES = 20_000
 SECRET_PREFIX = "whsec_"  # noqa: S105 – says what follows is one
 SECRET_BYTES = range(24, 65)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Credentials(AccountCredentials, frozen=True):
@@ -71,39 +72,76 @@ def request(outgoing: Outgoing, credentials: Credentials, *, now: int) -> HttpRe
     `webhook-id` is the delivery's key and stays the same over all attempts, so that a receiver
     can drop a second one.
     """
-    at = EPOCH + timedelta(microseconds=now)
-    body = _payload(outgoing, at)
+    seconds = now // 1_000_000
+    body = _payload(outgoing, seconds)
     if len(body) > LARGEST_BYTES:
         text = f"The payload has {len(body)} bytes; Standard Webhooks allow {LARGEST_BYTES}."
         return Refused(Fault("payload_too_large", text, Blame.CONTENT))
-    signatures = (
-        Webhook(secret).sign(outgoing.key, at, body.decode()) for secret in credentials.secrets
-    )
     headers = {
         "content-type": "application/json",
         "webhook-id": outgoing.key,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(signatures),
+        "webhook-timestamp": str(seconds),
+        "webhook-signature": _signatures(outgoing.key, seconds, body, credentials),
     }
     return HttpRequest("POST", outgoing.address, headers, body)
 
 
-def _payload(outgoing: Outgoing, at: datetime) -> bytes:
-    data = {
-        "notification_id": outgoing.notification,
-        "organization_id": outgoing.tenant,
-        "user_id": outgoing.user_id,
-        "priority": outgoing.lane.label,
-        "correlation_id": outgoing.correlation_id,
-        "content": outgoing.content,
-        "metadata": msgspec.Raw(outgoing.metadata),
-    }
-    event = {
-        "type": outgoing.event_type or "notification",
-        "timestamp": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "data": {name: value for name, value in data.items() if value is not None},
-    }
-    return msgspec.json.encode(event)
+def _signatures(key: str, seconds: int, body: bytes, credentials: Credentials) -> str:
+    """One for each secret (the specification, "Signature scheme"), divided by spaces.
+
+    Written out: the library takes 15 us for what is one HMAC; the tests verify with it.
+    """
+    content = b"%s.%d.%s" % (key.encode(), seconds, body)
+    return " ".join(
+        f"v1,{base64.b64encode(hmac.digest(secret, content, 'sha256')).decode()}"
+        for secret in _keys(credentials.secrets)
+    )
+
+
+@lru_cache(maxsize=256)
+def _keys(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(base64.b64decode(secret.removeprefix(SECRET_PREFIX)) for secret in secrets)
+
+
+class _Data(msgspec.Struct, omit_defaults=True, gc=False, kw_only=True):
+    notification_id: str
+    organization_id: str
+    user_id: str | None = None
+    priority: str
+    correlation_id: str | None = None
+    content: Content
+    metadata: msgspec.Raw
+
+
+class _Event(msgspec.Struct, gc=False):
+    type: str
+    timestamp: str
+    data: _Data
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _payload(outgoing: Outgoing, seconds: int) -> bytes:
+    data = _Data(
+        notification_id=outgoing.notification,
+        organization_id=outgoing.tenant,
+        user_id=outgoing.user_id,
+        priority=outgoing.lane.label,
+        correlation_id=outgoing.correlation_id,
+        content=outgoing.content,
+        metadata=msgspec.Raw(outgoing.metadata),
+    )
+    return _encode(_Event(outgoing.event_type or "notification", _timestamp(seconds), data))
+
+
+@lru_cache(maxsize=1)
+def _timestamp(seconds: int) -> str:
+    at = datetime.fromtimestamp(seconds, UTC)
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+_ARRIVED = Accepted(is_delivered=True)
 
 
 def understand(answer: HttpAnswer) -> Outcome:
@@ -114,7 +152,7 @@ def understand(answer: HttpAnswer) -> Outcome:
     """
     code = f"http_{answer.status}"
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return Accepted(is_delivered=True)
+        return _ARRIVED
     if answer.status == HTTPStatus.GONE:
         return Refused(Fault(code, "The endpoint says that it is gone.", Blame.ADDRESS))
     if answer.status < HTTPStatus.BAD_REQUEST:

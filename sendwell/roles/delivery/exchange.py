@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sendwell.domain.breaker import Breaker
-from sendwell.domain.outcome import Blame, Deferred, Outcome, Refused, Unknown
+from sendwell.domain.outcome import Accepted, Blame, Outcome
 from sendwell.domain.routing import Route, order
 from sendwell.ports.clock import Chance, Clock
 from sendwell.ports.provider import Provider
@@ -19,7 +19,7 @@ class Account:
 
     name: str
     provider: Provider
-    seats: int = 64
+    seats: int = 128
     breaker: Breaker = field(default_factory=Breaker)
     in_flight: int = 0
     paused_until: int = 0
@@ -27,6 +27,8 @@ class Account:
 
     def is_open(self, now: int) -> bool:
         """Whether it may be asked now."""
+        if not self.paused_until and self.breaker.is_untouched:
+            return True
         return self.paused_until <= now and self.breaker.allows(now)
 
     def wait(self, now: int) -> timedelta:
@@ -65,8 +67,13 @@ class Exchange:
         if account is None or account.in_flight >= account.seats:
             return None
         account.in_flight += 1
-        account.breaker = account.breaker.after_start(self._now())
+        if account.breaker.reopens_at is not None:
+            account.breaker = account.breaker.after_start(self._now())
         return account
+
+    def seats(self) -> int:
+        """How many sends may be in flight at once."""
+        return sum(account.seats for account in self._accounts.values())
 
     def free_seats(self) -> int:
         """How many deliveries could find a seat now."""
@@ -77,15 +84,15 @@ class Exchange:
             if account.is_open(now)
         )
 
-    def others(self, tried: Collection[str]) -> tuple[str, ...]:
-        """The accounts that a delivery could still go to at once."""
-        if self._only is not None and self._only.name in tried:
+    def others(self, asked: str, tried: Collection[str]) -> tuple[str, ...]:
+        """The accounts that a delivery could go to at once, besides those it was at."""
+        if self._only is not None and self._only.name == asked:
             return ()
         now = self._now()
         return tuple(
             name
             for name, account in self._accounts.items()
-            if name not in tried and account.is_open(now)
+            if name != asked and name not in tried and account.is_open(now)
         )
 
     def pause(self, account: Account, microseconds: int) -> None:
@@ -100,11 +107,10 @@ class Exchange:
     def learn(self, account: Account, outcome: Outcome) -> None:
         """Give the seat back and let the breaker know how it went."""
         account.in_flight -= 1
-        now = self._now()
         if _is_their_fault(outcome):
-            account.breaker = account.breaker.after_failure(now)
-        else:
-            account.breaker = account.breaker.after_success(now)
+            account.breaker = account.breaker.after_failure(self._now())
+        elif not account.breaker.is_untouched:
+            account.breaker = account.breaker.after_success(self._now())
 
     def closed_for(self) -> timedelta:
         """How long no account may be asked; nothing when one may be asked now."""
@@ -131,8 +137,4 @@ class Exchange:
 
 
 def _is_their_fault(outcome: Outcome) -> bool:
-    match outcome:
-        case Deferred(fault) | Refused(fault) | Unknown(fault):
-            return fault.blame is Blame.PROVIDER
-        case _:
-            return False
+    return not isinstance(outcome, Accepted) and outcome.fault.blame is Blame.PROVIDER

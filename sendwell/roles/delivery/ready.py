@@ -14,7 +14,7 @@ from sendwell.domain.lane import Lane
 from sendwell.messages.task import Task
 from sendwell.roles.delivery.store import DeliveryStore
 
-_BUDGET = 8_192
+_BUDGET = 4_096
 _LEAST_WINDOW = 32
 _Key = tuple[Lane, TenantId]
 
@@ -46,6 +46,11 @@ class ReadyQueue:
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    @property
+    def is_spilled(self) -> bool:
+        """Whether some of it is only on disk."""
+        return bool(self._spills)
 
     def put(self, tasks: Iterable[Task]) -> None:
         """Add new work, in the order of its numbers; all of it is on disk."""
@@ -81,11 +86,14 @@ class ReadyQueue:
 
     def _put(self, task: Task) -> None:
         key = (Lane(task.request.lane), task.request.tenant)
+        last = self._last.get(key, 0)
         if spill := self._spills.get(key):
             if spill.late is not None:
                 spill.late.append(task)
-        elif self._queue.waiting(*key) >= self._window():
-            self._spills[key] = _Spill(after=self._last.get(key, 0))
+            elif task.work <= spill.after:  # it was numbered before, but committed after the last
+                self._keep(key, task)
+        elif self._queue.waiting(*key) >= self._window() and task.work > last:
+            self._spills[key] = _Spill(after=last)
         else:
             self._keep(key, task)
 
@@ -102,13 +110,14 @@ class ReadyQueue:
             late, spill.late = spill.late, None
         for task in tasks:
             self._keep(key, task)
-        if len(tasks) == limit:
+        is_end = len(tasks) < limit
+        if is_end:
+            del self._spills[key]  # from now on all is in memory again
+        else:
             spill.after = tasks[-1].work
-            return
-        del self._spills[key]  # the disk has been read to its end: all is in memory again
         read = {task.work for task in tasks}
         for task in late:
-            if task.work not in read:
+            if task.work not in read and (is_end or task.work <= spill.after):
                 self._keep(key, task)
 
     def _window(self) -> int:

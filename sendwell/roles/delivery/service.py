@@ -13,12 +13,16 @@ from sendwell.ports.clock import Clock, Ids
 from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.settler import Sent, Settler, Stopped
 from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Message
 from sendwell.runtime.scene import Scene
 from sendwell.runtime.timers import Timers
 from sendwell.telemetry.names import BREAKER_OPEN, READY
 
 _CHUNK = 500
+_FEW = 32
+_A_MOMENT = 0.01
+_STANDS_STILL = 512
 
 
 class Delivery:
@@ -34,6 +38,7 @@ class Delivery:
         clock: Clock,
         ids: Ids,
         epoch: int,
+        freed: asyncio.Event,
     ) -> None:
         self._store = store
         self._settler = settler
@@ -42,14 +47,43 @@ class Delivery:
         self._clock = clock
         self._ids = ids
         self._epoch = epoch
+        self._freed = freed
+        """Set by the dispatchers when a seat is free and nobody waits for it."""
+        self._busy: set[Dispatcher] = set()
+        """Who got work from the last plan."""
 
     async def on_tasks(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
         """Take tasks into the ready queue, durably, in the transaction of whoever said them."""
+        pending: dict[ChannelName, list[Task]] = {}
         for task in tasks:
             task.work = self._ids.position()
-        scene.write(self._store.put(tasks))
-        scene.after_commit(lambda: self._admit(tasks))
+            if task.state is State.PENDING:
+                pending.setdefault(task.channel, []).append(task)
+        for channel, own in pending.items():
+            await self._seat(self._dispatchers[channel], own, scene)
+        scene.write(self._store.put(tasks, epoch=self._epoch))
+        scene.after_commit(lambda: self._wait_for_time(tasks))
         return ()
+
+    async def pace(self, most: int) -> int:
+        """How much to plan next, at least a little: as much as finds a seat at once is best.
+
+        Waits a moment when there are no seats, so that little has to be put on disk as waiting and
+        taken in hand later by another commit. A channel with a long queue has no say in it: it
+        stands still, and must not hold up the others.
+        """
+        if self._room(most) < _FEW:
+            self._freed.clear()
+            try:
+                async with asyncio.timeout(_A_MOMENT):
+                    while self._room(most) < _FEW:
+                        await self._freed.wait()
+                        self._freed.clear()
+            except TimeoutError:
+                pass
+        room = max(_FEW, self._room(most))
+        self._busy.clear()
+        return room
 
     async def wake(self, works: Sequence[int]) -> None:
         """What waited for its time may be looked at again."""
@@ -68,7 +102,7 @@ class Delivery:
             await self._store.adopt([task.work for task in tasks], self._epoch)
             for task in tasks:
                 unknown += task.state is State.PROCESSING
-                self._settler.put(self._left_behind(task))
+                self._settler.put((self._left_behind(task),))
         return unknown
 
     async def cancel(self, request: Requested) -> list[str]:
@@ -77,7 +111,7 @@ class Delivery:
         taken = await self._store.withdraw([task.work for task in tasks])
         cancelled = [task for task, is_ours in zip(tasks, taken, strict=True) if is_ours]
         for task in cancelled:
-            self._settler.put(Stopped(task, _CANCELLED))
+            self._settler.put((Stopped(task, _CANCELLED),))
         return [task.part for task in cancelled]
 
     def observe(self) -> None:
@@ -102,11 +136,31 @@ class Delivery:
         for dispatcher in self._dispatchers.values():
             dispatcher.stop()
 
-    def _admit(self, tasks: Sequence[Task]) -> None:
+    async def _seat(self, dispatcher: Dispatcher, tasks: Sequence[Task], scene: Scene) -> None:
+        """Claim what finds a seat in the commit that plans it; the rest queues after it."""
+        seated = await dispatcher.seat(tasks, scene.now)
+        for send in seated.sends:
+            dispatcher.claim(send, scene.now)
+        self._busy.add(dispatcher)
+
+        def committed() -> None:
+            failpoint("claim.after")
+            dispatcher.send(seated.sends)
+            dispatcher.ready.put(sorted(seated.back, key=lambda task: task.work))
+            self._settler.put(seated.events)
+
+        failpoint("claim.before")
+        scene.after_commit(committed)
+        scene.after_failure(lambda: dispatcher.leave(seated.sends))
+
+    def _room(self, most: int) -> int:
+        """The seats of the channels that are in use and keep up."""
+        rooms = [each.appetite() for each in self._busy if len(each.ready) < _STANDS_STILL]
+        return min(rooms, default=most)
+
+    def _wait_for_time(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
-            if task.state is State.PENDING:
-                self._dispatchers[task.channel].ready.put([task])
-            else:
+            if task.due:
                 self._timers.add(task.due, task.work)
 
     def _left_behind(self, task: Task) -> Sent | Stopped:

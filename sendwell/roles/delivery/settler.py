@@ -16,8 +16,8 @@ import structlog
 from sendwell.domain.admission import Stop
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State, move
-from sendwell.domain.outcome import Blame, Fault, Outcome, Refused
-from sendwell.domain.settle import Settled, Tried, settle
+from sendwell.domain.outcome import Accepted, Blame, Fault, Outcome, Refused
+from sendwell.domain.settle import Settled, Tried, settle, states_of
 from sendwell.domain.triage import Cause, triage
 from sendwell.messages.dead import Dead
 from sendwell.messages.status import Status
@@ -107,10 +107,11 @@ class Settler:
         self._emptied = asyncio.Event()
         self._is_stopping = False
 
-    def put(self, event: Event) -> None:
-        """Take an event in; it will be settled, whatever it takes."""
-        self._events.append(event)
-        self._arrived.set()
+    def put(self, events: Sequence[Event]) -> None:
+        """Take events in; they will be settled, whatever it takes."""
+        if events:
+            self._events.extend(events)
+            self._arrived.set()
 
     async def has_room(self) -> None:
         """Wait while too much is unsettled: it bounds what a crash leaves unknown."""
@@ -152,6 +153,8 @@ class Settler:
     async def _suppress(self, events: Sequence[Event]) -> None:
         """Addresses that a provider has refused for good are not used for the next send."""
         for event in events:
+            if not isinstance(event, Sent) or isinstance(event.outcome, Accepted):
+                continue
             match event:
                 case Sent(task, Refused(fault), address=str(address)) if (
                     fault.blame is Blame.ADDRESS
@@ -177,9 +180,10 @@ class Settler:
             self._wait(task.due, task.work)
 
     def _enter(self, event: Event, book: _Book) -> None:
+        if isinstance(event, Sent):
+            self._enter_sent(event, book)
+            return
         match event:
-            case Sent():
-                self._enter_sent(event, book)
             case Held(task, until, rule):
                 task.wait(until, rule)
                 self._move(task, State.HELD, book, rule=rule, due=task.due)
@@ -191,6 +195,11 @@ class Settler:
 
     def _enter_sent(self, event: Sent, book: _Book) -> None:
         task = event.task
+        if isinstance(event.outcome, Accepted):
+            for state in states_of(event.outcome):
+                self._move(task, state, book, at=event.at, reference=event.outcome.reference)
+            book.finished.append(task)
+            return
         policy = self._tenants.policy(task.request.tenant)
         resends = policy.resends_unknown.get(task.channel, self._resends_unknown(task.channel))
         settled = settle(
@@ -202,15 +211,11 @@ class Settler:
         )
         if settled.state is State.RETRYING:
             self._enter_retry(task, settled, event.at, book)
-        elif settled.state is State.DEAD:
+        else:
             cause = triage(
                 settled.fault, exhausted=settled.exhausted, is_unknown=settled.is_unknown
             )
             self._end(task, settled.fault, cause, book=book, at=event.at)
-        else:
-            for state in settled.states:
-                self._move(task, state, book, at=event.at, reference=settled.reference)
-            book.finished.append(task)
 
     def _enter_retry(self, task: Task, settled: Settled, at: int, book: _Book) -> None:
         self._move(task, State.FAILED, book, at=at, fault=settled.fault)

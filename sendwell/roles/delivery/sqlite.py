@@ -1,6 +1,7 @@
 """The delivery role's hot statements for SQLite, by hand because Core costs 2-4 times as much."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -9,15 +10,14 @@ from sendwell.ports.database import driver
 from sendwell.runtime.rows import Values, for_keys, insert
 
 _COLUMNS = (
-    "work,position,part,tenant,channel,lane,state,due,attempt,epoch,planned_at,claimed_at,plan"
+    "work,position,part,tenant,channel,lane,state,due,attempt,epoch,planned_at,claimed_at,plan,"
+    "reason,provider"
 )
 
 
 def put(connection: Connection, rows: Sequence[Values]) -> None:
     """New work; a delivery that is there already stays as it is."""
-    insert(
-        connection, f"work({_COLUMNS},reason)", rows, then="ON CONFLICT(position,part) DO NOTHING"
-    )
+    insert(connection, f"work({_COLUMNS})", rows, then="ON CONFLICT(position,part) DO NOTHING")
 
 
 class Claim(NamedTuple):
@@ -34,11 +34,14 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
     texts = (
         "UPDATE work SET state='PROCESSING',due=0,attempt=attempt+1,claimed_at=v.column3,"
         "epoch=v.column4,provider=v.column2,reason=NULL FROM (VALUES",
-        ") AS v WHERE work.work=v.column1"
-        " AND state IN ('PENDING','SCHEDULED','HELD','RETRYING') RETURNING work.work",
+        ") AS v WHERE work.work=v.column1 AND state IN ('PENDING','SCHEDULED','HELD','RETRYING')",
     )
-    taken = {work for (work,) in _with_values(connection, texts, claims)}
-    return [each.work in taken for each in claims]
+    if _with_values(connection, texts, claims) == len(claims):
+        return [True] * len(claims)
+    works = [each.work for each in claims]
+    question = "SELECT work,claimed_at,epoch FROM work WHERE state='PROCESSING' AND work IN"
+    in_hand = set(for_keys(connection, question, works))
+    return [(each.work, each.at, each.epoch) in in_hand for each in claims]
 
 
 class Postponement(NamedTuple):
@@ -95,13 +98,14 @@ _CHUNK = 64
 
 def _with_values(
     connection: Connection, texts: tuple[str, str], rows: Sequence[Sequence[Any]]
-) -> list[Values]:
+) -> int:
+    """Run `before VALUES (…), (…) after` in chunks; gives how many rows it changed."""
     raw = driver(connection)
     before, after = texts
-    returned: list[Values] = []
+    changed = 0
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         row = f"({','.join('?' * len(chunk[0]))})"
         text = f"{before} {','.join([row] * len(chunk))}{after}"
-        returned += raw.execute(text, [value for each in chunk for value in each]).fetchall()
-    return returned
+        changed += raw.execute(text, list(chain.from_iterable(chunk))).rowcount
+    return changed

@@ -39,9 +39,12 @@ class DeliveryStore:
         self._database = database
         self._journal = journal
 
-    def put(self, tasks: Sequence[Task]) -> Unit:
-        """The writes that add this work; what is there already stays as it is."""
-        return [Write(hot.put, [_row(task) for task in tasks])]
+    def put(self, tasks: Sequence[Task], *, epoch: int) -> Unit:
+        """The writes that add this work, attempts in the name of the process `epoch`.
+
+        What is there already stays as it is.
+        """
+        return [Write(hot.put, [_row(task, epoch) for task in tasks])]
 
     def finish(self, tasks: Iterable[Task]) -> Unit:
         """The writes that take finished work away."""
@@ -185,11 +188,12 @@ def plan_of(task: Task) -> str:
     return _encode_plan(plan).decode()
 
 
-def _row(task: Task) -> tuple[Any, ...]:
+def _row(task: Task, epoch: int) -> tuple[Any, ...]:
     request = task.request
     return (
         task.work, request.position, task.part, request.tenant, task.channel, request.lane,
-        task.state.value, task.due, task.attempt, 0, task.planned_at, 0, plan_of(task), task.reason,
+        task.state.value, task.due, task.attempt, epoch if task.claimed_at else 0, task.planned_at,
+        task.claimed_at, plan_of(task), task.reason, task.provider,
     )  # fmt: skip
 
 

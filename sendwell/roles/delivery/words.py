@@ -1,12 +1,12 @@
 """From a task to what a provider gets: the template rendered, or the words as given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
-from sendwell.domain.ids import ChannelName, delivery_key
+from sendwell.domain.ids import ChannelName, TenantId, delivery_key
 from sendwell.domain.lane import Lane
 from sendwell.domain.person import Person
 from sendwell.domain.plain_words import subject_of
@@ -19,8 +19,11 @@ from sendwell.messages.task import Task
 from sendwell.ports.catalogue import Catalogue
 from sendwell.ports.renderer import Renderer
 from sendwell.ports.tenants import Tenants
-from sendwell.runtime.rendering import render_parts
+from sendwell.runtime.rendering import prepare_parts
 
+Render = Callable[[bytes], Content]
+Versions = Mapping[tuple[TenantId, str, int | None], TemplateVersion | None]
+_MOST_KNOWN = 512
 PARTS = ("subject", "text", "html", "title", "body")
 
 
@@ -36,11 +39,26 @@ class Words:
         channels: Mapping[ChannelName, Channel],
     ) -> None:
         self._channels = channels
+        self._known: dict[
+            tuple[int, ChannelName, str | None, str], tuple[TemplateVersion, Render]
+        ] = {}
         self._catalogue = catalogue
         self._renderer = renderer
         self._tenants = tenants
 
-    async def outgoing(self, task: Task, person: Person, *, address: str, now: int) -> Outgoing:
+    async def versions(self, tasks: Iterable[Task]) -> Versions:
+        """The template versions that these tasks need."""
+        found: dict[tuple[TenantId, str, int | None], TemplateVersion | None] = {}
+        for task in tasks:
+            if (template := task.request.template) is not None:
+                key = (task.request.tenant, template.code, task.template_version)
+                if key not in found:
+                    found[key] = await self._catalogue.version(*key)
+        return found
+
+    def outgoing(
+        self, task: Task, person: Person, *, address: str, now: int, versions: Versions
+    ) -> Outgoing:
         """The task, rendered for this person and addressed."""
         request = task.request
         return Outgoing(
@@ -50,7 +68,7 @@ class Words:
             part=task.part,
             channel=task.channel,
             address=address,
-            content=await self._content(task, person),
+            content=self._content(task, person, versions),
             lane=Lane(request.lane),
             attempt=task.attempt + 1,
             event_type=request.event_type,
@@ -60,23 +78,24 @@ class Words:
             metadata=bytes(request.metadata),
         )
 
-    async def _content(self, task: Task, person: Person) -> Content:
+    def _content(self, task: Task, person: Person, versions: Versions) -> Content:
         """Words that fit the channel; an e-mail always has a subject."""
-        content = await self._words(task, person)
+        content = self._words(task, person, versions)
         if content.subject is None and "subject" in self._channels[task.channel].parts:
             subject = subject_of(task.request.event_type, content.text)
             return msgspec.structs.replace(content, subject=subject)
         return content
 
-    async def _words(self, task: Task, person: Person) -> Content:
+    def _words(self, task: Task, person: Person, versions: Versions) -> Content:
         request = task.request
         if request.template is None:
             return self._given(request.content or Content(), task.channel)
         code, wanted = request.template.code, request.template.locale or person.locale
-        version = await self._catalogue.version(request.tenant, code, task.template_version)
+        version = versions[request.tenant, code, task.template_version]
         if version is None:
             raise Invalid(f"There is no published template {code!r}.", code="template_error")
-        return self._render(version, task, wanted, self._tenants.policy(request.tenant))
+        policy = self._tenants.policy(request.tenant)
+        return self._prepared(version, task.channel, wanted, policy)(bytes(request.data))
 
     def _given(self, content: Content, channel: ChannelName) -> Content:
         """The producer's own words, in the parts that the channel uses."""
@@ -88,24 +107,32 @@ class Words:
             raise Invalid(f"There are no words for {channel} in it.", code="template_error")
         return Content(**fitted, data=content.data)
 
-    def _render(
-        self, version: TemplateVersion, task: Task, wanted: str | None, policy: Policy
-    ) -> Content:
-        bodies = version.bodies.get(task.channel, {})
+    def _prepared(
+        self, version: TemplateVersion, channel: ChannelName, wanted: str | None, policy: Policy
+    ) -> Render:
+        """The version in the words of a channel and a locale, found once for many deliveries."""
+        key = (id(version), channel, wanted, policy.locale)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            # The version is kept as well: as long as it is, nothing else has its identity.
+            known = self._known[key] = version, self._prepare(version, channel, wanted, policy)
+        return known[1]
+
+    def _prepare(
+        self, version: TemplateVersion, channel: ChannelName, wanted: str | None, policy: Policy
+    ) -> Render:
+        bodies = version.bodies.get(channel, {})
         locale = pick_locale(bodies, wanted or policy.locale, version.default_locale)
         if locale is None:
             raise Invalid(
                 f"The template {version.code!r} (version {version.version}) has no words for"
-                f" {task.channel}.",
+                f" {channel}.",
                 code="template_error",
             )
-        return render_parts(
-            self._renderer,
-            bodies[locale],
-            bytes(task.request.data),
-            channel=task.channel,
-            locale=wanted or locale,
-        )
+        body = bodies[locale]
+        return prepare_parts(self._renderer, body, channel=channel, locale=wanted or locale)
 
 
 def _seconds_left(expires_at: int | None, now: int) -> int | None:

@@ -1,8 +1,9 @@
 """What makes a request acceptable, field by field; the answer names every flaw with its pointer."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 
 import msgspec
 
@@ -30,82 +31,83 @@ def require(flaws: Sequence[Flaw]) -> None:
         raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws)
 
 
-_FORMS = (
-    ("id", _ID, "Use a UUID, or 1-64 letters, digits, '_', ':' and '-'."),
-    ("event_type", _NAME, "Use 1-100 characters without control characters."),
-    ("category", _NAME, "Use 1-100 characters without control characters."),
-    ("template", _NAME, "Use a template's code."),
-    ("locale", _NAME, "Use a language tag such as de-AT."),
-    ("user_id", _USER, "Use 1-255 characters without spaces."),
-    ("correlation_id", _KEY, "Use 1-255 visible ASCII characters."),
-    ("idempotency_key", _KEY, "Use 1-255 visible ASCII characters."),
-)
+_FORMS = {
+    name: (attrgetter(name), form.fullmatch, why)
+    for name, form, why in (
+        ("id", _ID, "Use a UUID, or 1-64 letters, digits, '_', ':' and '-'."),
+        ("event_type", _NAME, "Use 1-100 characters without control characters."),
+        ("category", _NAME, "Use 1-100 characters without control characters."),
+        ("template", _NAME, "Use a template's code."),
+        ("locale", _NAME, "Use a language tag such as de-AT."),
+        ("user_id", _USER, "Use 1-255 characters without spaces."),
+        ("correlation_id", _KEY, "Use 1-255 visible ASCII characters."),
+        ("idempotency_key", _KEY, "Use 1-255 visible ASCII characters."),
+    )
+}
 
 
 def names(given: NotificationIn) -> list[Flaw]:
     """Flaws of the fields that are names or end up in headers."""
-    return [
-        Flaw(f"/{name}", why)
-        for name, form, why in _FORMS
-        if (value := getattr(given, name)) is not None and form.fullmatch(value) is None
-    ]
+    flaws = []
+    for name, (value_of, is_right, why) in _FORMS.items():
+        value = value_of(given)
+        if value is not None and is_right(value) is None:
+            flaws.append(Flaw(f"/{name}", why))
+    return flaws
 
 
-def recipients(given: NotificationIn, channels: Mapping[ChannelName, Channel]) -> tuple[To, ...]:
-    """The recipients, each a person or at least one good address. Raises Invalid."""
+def recipients(given: NotificationIn, channels: Sequence[Channel]) -> tuple[To, ...]:
+    """The recipients, each a person or at least one good address, in the one form that
+    suppressions know it by. `channels` are those with addresses. Raises Invalid.
+    """
     if (given.user_id is None) == (given.to is None):
         flaw = Flaw("/to", "Say whom to tell: either user_id or to.")
         raise Invalid(f"/to: {flaw.why}", flaws=[flaw])
     if given.user_id is not None:
         return (To(user_id=UserId(given.user_id)),)
+    flaws: list[Flaw] = []
     if isinstance(given.to, To):
-        require(_flaws_of(given.to, "/to", channels))
-        return (_normal(given.to, channels),)
-    many = tuple(given.to or ())
+        good = (_recipient(given.to, "/to", channels, flaws),)
+        require(flaws)
+        return good
+    many = given.to or ()
     if not 1 <= len(many) <= MOST_RECIPIENTS:
         require([Flaw("/to", f"Give 1 to {MOST_RECIPIENTS} recipients; there are {len(many)}.")])
-    require(
-        [
-            flaw
-            for number, to in enumerate(many)
-            for flaw in _flaws_of(to, f"/to/{number}", channels)
-        ]
+    all_good = tuple(
+        _recipient(to, f"/to/{number}", channels, flaws) for number, to in enumerate(many)
     )
-    return tuple(_normal(to, channels) for to in many)
+    require(flaws)
+    return all_good
 
 
-def _normal(to: To, channels: Mapping[ChannelName, Channel]) -> To:
-    """The addresses in the one form that suppressions know them by."""
-    changes = {
-        channel.address_field: normal
-        for channel in channels.values()
-        if (value := getattr(to, channel.address_field)) is not None
-        and (normal := channel.normalise(value)) != value
-    }
-    return msgspec.structs.replace(to, **changes) if changes else to
-
-
-def _flaws_of(to: To, pointer: str, channels: Mapping[ChannelName, Channel]) -> list[Flaw]:
-    flaws = []
+def _recipient(to: To, pointer: str, channels: Sequence[Channel], flaws: list[Flaw]) -> To:
+    """The recipient with normal addresses; adds what is wrong to the flaws."""
+    changes: dict[str, str] = {}
+    has_address = to.user_id is not None
     if to.user_id is not None and _USER.fullmatch(to.user_id) is None:
         flaws.append(Flaw(f"{pointer}/user_id", "Use 1-255 characters without spaces."))
-    has_address = to.user_id is not None
-    for channel in channels.values():
-        value = getattr(to, channel.address_field)
-        if value is None or channel.address_field == "user_id":
+    for channel in channels:
+        field = channel.address_field
+        value = getattr(to, field)
+        if value is None:
             continue
         has_address = True
         if why := channel.flaw_in_address(value):
-            flaws.append(Flaw(f"{pointer}/{channel.address_field}", why))
+            flaws.append(Flaw(f"{pointer}/{field}", why))
+        elif (normal := channel.normalise(value)) != value:
+            changes[field] = normal
     if not has_address:
         flaws.append(Flaw(pointer, "Give a user_id or an address."))
-    return flaws
+    return msgspec.structs.replace(to, **changes) if changes else to
 
 
 def channels_of(given: NotificationIn, enabled: Collection[ChannelName]) -> tuple[ChannelName, ...]:
     """The channels asked for, without repetitions. Raises Invalid for an unknown one."""
-    if given.channel is None and given.channels is None:
-        return ()
+    if given.channels is None:
+        if given.channel is None:
+            return ()
+        if given.channel in enabled:
+            return (ChannelName(given.channel),)
     if given.channel is not None and given.channels is not None:
         require([Flaw("/channels", "Give channel or channels, not both.")])
     asked = [given.channel] if given.channel is not None else given.channels or []

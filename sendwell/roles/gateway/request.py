@@ -33,6 +33,7 @@ class Builder:
 
     def __init__(self, channels: Mapping[ChannelName, Channel], *, clock: Clock, ids: Ids) -> None:
         self._channels = channels
+        self._addressed = [each for each in channels.values() if each.address_field != "user_id"]
         self._clock = clock
         self._ids = ids
 
@@ -40,7 +41,7 @@ class Builder:
         """The accepted form of a request. Its position is taken here: accept it without delay."""
         _refuse_other_tenants(given, origin.tenant)
         checks.require(checks.names(given))
-        to = checks.recipients(given, self._channels)
+        to = checks.recipients(given, self._addressed)
         channels = checks.channels_of(given, self._channels)
         now = self._clock.now()
         expires_at = checks.expiry(given, now)
@@ -82,16 +83,16 @@ class Builder:
         return id_, given.correlation_id or id_
 
 
-def hashed(text: str | bytes) -> bytes:
+def hashed(content: bytes) -> bytes:
     """128 bits that stand for an idempotency key or a request."""
-    return blake2b(text.encode() if isinstance(text, str) else text, digest_size=16).digest()
+    return blake2b(content, digest_size=16).digest()
 
 
 def _refuse_other_tenants(given: NotificationIn, tenant: TenantId) -> None:
-    for name in ("organization_id", "tenant_id"):
-        said = getattr(given, name)
-        if said is not None and said != tenant:
-            raise Denied(f"{name} names another organization than your API key does.")
+    if given.organization_id is not None and given.organization_id != tenant:
+        raise Denied("organization_id names another organization than your API key does.")
+    if given.tenant_id is not None and given.tenant_id != tenant:
+        raise Denied("tenant_id names another organization than your API key does.")
 
 
 def _template(given: NotificationIn) -> TemplateRef | None:

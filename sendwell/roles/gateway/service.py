@@ -65,10 +65,19 @@ class Gateway:
 
         `key` is the Idempotency-Key of the call; each item of a batch has its own share of it.
         """
+        check = self._templates.begin(origin.tenant)
+        policy = self._tenants.policy(origin.tenant)
         entries: list[Entry | SendwellError] = []
         for number, body in enumerate(bodies):
             share = f"{key}#{number}" if key and len(bodies) > 1 else key
-            entries.append(await self._entry(body, origin, share))
+            try:
+                given = read(body)
+                request = self._builder.build(given, origin, policy)
+                if request.template is not None:
+                    await check(request)
+                entries.append(_entry(request, body, _one_key(given, share)))
+            except SendwellError as error:
+                entries.append(error)
         good = [entry for entry in entries if isinstance(entry, Entry)]
         accepted = iter(await self._store(good) if good else ())
         return [
@@ -89,20 +98,6 @@ class Gateway:
         """Accept nothing more."""
         self._is_closed = True
         self._arrived.set()
-
-    async def _entry(self, body: bytes, origin: Origin, key: str | None) -> Entry | SendwellError:
-        try:
-            given = read(body)
-            policy = self._tenants.policy(origin.tenant)
-            request = self._builder.build(given, origin, policy)
-            if request.template is not None:
-                await self._templates.check(request)
-            key = _one_key(given, key)
-        except SendwellError as error:
-            return error
-        if key is None:
-            return Entry(request)
-        return Entry(request, hashed(key), hashed(body))
 
     async def _store(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
         if self._is_closed:
@@ -153,6 +148,12 @@ class Gateway:
             if not acceptance.is_duplicate
         ]
         self._backlog.put(fresh)
+
+
+def _entry(request: Requested, body: bytes, key: str | None) -> Entry:
+    if key is None:
+        return Entry(request)
+    return Entry(request, hashed(key.encode()), hashed(body))
 
 
 def _answer(acceptance: Acceptance) -> Answer:

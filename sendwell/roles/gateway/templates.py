@@ -1,37 +1,54 @@
 """Data against the template, where it is known at intake: a missing variable is a 4xx."""
 
+from collections.abc import Awaitable, Callable
+
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.ids import TenantId
+from sendwell.domain.template import TemplateVersion
 from sendwell.messages.requested import Requested
 from sendwell.ports.catalogue import Catalogue
-from sendwell.roles.gateway.wire import json_object
+
+Check = Callable[[Requested], Awaitable[None]]
 
 
 class TemplateCheck:
-    """Compares the data of a request with what its template needs."""
+    """Compares the data of requests with what their templates need."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    async def check(self, request: Requested) -> None:
-        """Raise Invalid when the template needs what the data does not hold.
+    def begin(self, tenant: TenantId) -> Check:
+        """The check for the requests of one call: each template is looked up once for all.
 
-        A template that is not known yet passes: it may be published before its time, and where it
-        is not the delivery ends dead, saying so.
+        It raises Invalid when a template needs what the data does not hold. A template that is
+        not known yet passes: it may be published before its time, and where it is not the
+        delivery ends dead, saying so.
         """
-        template = request.template
-        if template is None:
-            return
-        version = await self._catalogue.version(request.tenant, template.code, template.version)
-        if version is None:
-            return
-        flaws = self._catalogue.flaws(version, json_object(request.data, "/data"), request.channels)
-        if flaws:
-            named = ", ".join(flaw.pointer.removeprefix("/data/") for flaw in flaws)
-            raise Invalid(
-                f"The template {template.code!r} (version {version.version}) needs: {named}.",
-                flaws=flaws,
-                code="missing_variable" if _only_missing(flaws) else "data_mismatch",
-            )
+        known: dict[tuple[str, int | None], TemplateVersion | None] = {}
+
+        async def check(request: Requested) -> None:
+            template = request.template
+            if template is None:
+                return
+            key = (template.code, template.version)
+            if key not in known:
+                known[key] = await self._catalogue.version(tenant, *key)
+            version = known[key]
+            if version is not None:
+                data = bytes(request.data)
+                _refuse(version, self._catalogue.flaws(version, data, request.channels))
+
+        return check
+
+
+def _refuse(version: TemplateVersion, flaws: list[Flaw]) -> None:
+    if flaws:
+        named = ", ".join(flaw.pointer.removeprefix("/data/") for flaw in flaws)
+        raise Invalid(
+            f"The template {version.code!r} (version {version.version}) needs: {named}.",
+            flaws=flaws,
+            code="missing_variable" if _only_missing(flaws) else "data_mismatch",
+        )
 
 
 def _only_missing(flaws: list[Flaw]) -> bool:

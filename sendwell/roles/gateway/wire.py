@@ -60,6 +60,7 @@ _camel = msgspec.json.Decoder(CamelIn).decode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _CAMEL_NAME = b'"organizationId"'  # looked for first: decoding twice is only for those who have it
+_any = msgspec.json.Decoder().decode
 _ADDRESS_FIELDS = {"email": "email", "sms": "phone", "push": "token", "webhook": "url"}
 
 
@@ -143,7 +144,7 @@ def _invalid(message: str) -> Invalid:
 def json_object(raw: msgspec.Raw, pointer: str) -> dict[str, Any]:
     """The JSON object in a raw field. Raises Invalid for any other JSON."""
     try:
-        value = msgspec.json.decode(raw)
+        value = _any(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid(f"{pointer} is not valid JSON: {error}") from error
     if not isinstance(value, dict):

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from sendwell.domain.admission import Ask, Go, Hold, Stop, Verdict, admit
+from sendwell.domain.admission import GO, Ask, Go, Hold, Stop, Verdict, admit
 from sendwell.domain.ids import ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
@@ -30,6 +31,9 @@ class Known:
     """The recipients of each request, in their order."""
     suppressed: Mapping[TenantId, Mapping[Address, str]]
     versions: Mapping[tuple[TenantId, str, int | None], int | None]
+    now: int
+    at: datetime
+    """`now` once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Planner:
         self._catalogue = catalogue
         self._tenants = tenants
 
-    async def look_up(self, requests: Sequence[Requested]) -> Known:
+    async def look_up(self, requests: Sequence[Requested], now: int) -> Known:
         """Ask the other roles everything that planning these requests needs."""
         people: dict[Position, Sequence[Person]] = {}
         suppressed: dict[TenantId, Mapping[Address, str]] = {}
@@ -63,47 +67,40 @@ class Planner:
             addresses = _addresses(people[request.position] for request in own)
             suppressed[tenant] = await self._directory.suppressed(tenant, addresses)
         versions = {key: await self._pin(*key) for key in {_template(r) for r in requests} if key}
-        return Known(people, suppressed, versions)
+        return Known(people, suppressed, versions, now, _instant(now))
 
-    def plan(
-        self, request: Requested, known: Known, now: int, *, after: Task | None = None
-    ) -> list[Planned]:
+    def plan(self, request: Requested, known: Known, *, after: Task | None = None) -> list[Planned]:
         """The deliveries of a request, each with where it stands.
 
         With `after` only those of that delivery's recipient, on the channels behind its own.
         """
-        recipients = range(len(request.to)) if after is None else (after.recipient,)
+        if after is not None:
+            return self._plan_one(request, after.recipient, known, after=after.channel)
+        if len(request.to) == 1:
+            return self._plan_one(request, 0, known)
         return [
             planned
-            for recipient in recipients
-            for planned in self._plan_one(
-                request, recipient, known, now, after=after.channel if after else None
-            )
+            for recipient in range(len(request.to))
+            for planned in self._plan_one(request, recipient, known)
         ]
 
     def _plan_one(
-        self,
-        request: Requested,
-        recipient: int,
-        known: Known,
-        now: int,
-        *,
-        after: ChannelName | None,
+        self, request: Requested, recipient: int, known: Known, *, after: ChannelName | None = None
     ) -> list[Planned]:
         policy = self._tenants.policy(request.tenant)
         person = known.people[request.position][recipient]
         when = _send_time(request, person, policy.timezone)
-        at = _instant(now)
+        is_later = when is not None and when > known.at
         suppressed = known.suppressed[request.tenant]
 
         def admits(channel: ChannelName, address: str) -> Verdict:
-            if when is not None and when > at:
-                return Go()  # asked again when its time has come
+            if is_later:
+                return GO  # asked again when its time has come
             return admit(
                 _ask(request, channel),
                 person,
-                suppressed=suppressed.get((channel, address)),
-                now=at,
+                suppressed=suppressed.get((channel, address)) if suppressed else None,
+                now=known.at,
                 default_zone=policy.timezone,
             )
 
@@ -111,7 +108,14 @@ class Planner:
         choices = choose(wanted, person, policy.channels, admits=admits, after=after)
         version = known.versions.get(_template(request) or _NO_TEMPLATE)
         return [
-            _planned(request, recipient, choice, now=now, when=when, version=version)
+            _planned(
+                request,
+                recipient,
+                choice,
+                now=known.now,
+                when=when if is_later else None,
+                version=version,
+            )
             for choice in choices
         ]
 
@@ -134,7 +138,7 @@ def _planned(
 ) -> Planned:
     task = Task(
         request=request,
-        part=str(Part(recipient, choice.channel, choice.target)),
+        part=_part(recipient, choice.channel, choice.target),
         recipient=recipient,
         channel=choice.channel,
         planned_at=now,
@@ -147,9 +151,12 @@ def _planned(
         case Hold(until, rule):
             return _waiting(task, State.HELD, until, rule)
         case Go():
-            if when is not None and when > _instant(now):
-                return _waiting(task, State.SCHEDULED, when, "send_at")
-            return task
+            return task if when is None else _waiting(task, State.SCHEDULED, when, "send_at")
+
+
+@lru_cache(maxsize=4_096)
+def _part(recipient: int, channel: ChannelName, target: int) -> str:
+    return str(Part(recipient, channel, target))
 
 
 def _waiting(task: Task, state: State, until: datetime, rule: str) -> Task:

@@ -1,8 +1,7 @@
 """The orchestrator at work: plans what was accepted, and the next channel where one has failed."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from sendwell.domain.admission import Stop
 from sendwell.domain.errors import Unavailable
@@ -18,7 +17,9 @@ from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
 
-_BATCH = 256
+_BATCH = 64
+Pace = Callable[[int], Awaitable[int]]
+"""Says how many to plan next, at most so many; may take a moment."""
 
 
 class Orchestrator:
@@ -31,26 +32,27 @@ class Orchestrator:
         backlog: Backlog,
         *,
         flow: Flow,
+        pace: Pace,
     ) -> None:
         self._planner = planner
         self._journal = journal
         self._backlog = backlog
         self._flow = flow
+        self._pace = pace
 
     async def run(self) -> None:
         """Plan what is accepted, for ever. What cannot be planned ends as dead, alone."""
         while True:
-            batch = await self._backlog.take(_BATCH)
+            await self._backlog.wait()
+            batch = self._backlog.take(await self._pace(_BATCH))
             failpoint("plan.before")
             await self._flow.run_apart(batch, self._give_up)
             failpoint("plan.after")
 
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Plan accepted requests."""
-        known = await self._planner.look_up(batch)
-        plans = [
-            each for request in batch for each in self._planner.plan(request, known, scene.now)
-        ]
+        known = await self._planner.look_up(batch, scene.now)
+        plans = [each for request in batch for each in self._planner.plan(request, known)]
         return self._say(batch, plans, scene)
 
     async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
@@ -79,8 +81,8 @@ class Orchestrator:
             channel=part.channel,
             planned_at=0,
         )
-        known = await self._planner.look_up([request])
-        plans = self._planner.plan(request, known, scene.now, after=failed)
+        known = await self._planner.look_up([request], scene.now)
+        plans = self._planner.plan(request, known, after=failed)
         # Having no address on the channels that are left adds nothing to what has failed.
         reachable = [plan for plan in plans if isinstance(plan, Task)]
         return self._say((), reachable, scene)
@@ -89,11 +91,15 @@ class Orchestrator:
         self, requests: Sequence[Requested], plans: Sequence[Planned], scene: Scene
     ) -> Sequence[Message]:
         said: list[Message] = []
-        counts: Counter[TenantId] = Counter()
+        counts: dict[TenantId, int] = {}
         for plan in plans:
             task = plan.task if isinstance(plan, Ended) else plan
-            counts[task.request.tenant] += 1
-            said += self._moves(plan, scene.now)
+            tenant = task.request.tenant
+            counts[tenant] = counts.get(tenant, 0) + 1
+            if plan is task and task.state is State.PENDING:
+                said.append(task)
+            else:
+                said += self._moves(plan, scene.now)
         scene.write(self._journal.planned(counts))
         scene.after_commit(lambda: self._journal.forget(requests))
         return said
@@ -101,8 +107,6 @@ class Orchestrator:
     @staticmethod
     def _moves(plan: Planned, now: int) -> list[Message]:
         match plan:
-            case Task() as task if task.state is State.PENDING:
-                return [task]
             case Task() as task:
                 return [task, moved(task, task.state, now)]
             case Ended(task, stop) if stop.state is State.DEAD:

@@ -65,8 +65,6 @@ def _insert_all(
     connection: Connection, table: str, rows: Sequence[Record] | Sequence[Wait]
 ) -> None:
     columns = ",".join(rows[0]._fields)
-    stored = insert(
-        connection, f"{table}({columns})", rows, then="ON CONFLICT DO NOTHING RETURNING event_id"
-    )
-    if len(stored) < len(rows):
+    stored = insert(connection, f"{table}({columns})", rows, then="ON CONFLICT DO NOTHING")
+    if stored < len(rows):
         raise Conflict("Another process has taken one of these receipts.")

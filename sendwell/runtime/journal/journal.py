@@ -112,7 +112,7 @@ class SqlJournal:
             body=codec.encode(request),
             key=entry.key,
             fingerprint=entry.fingerprint,
-            forgotten_before=request.accepted_at - self._window,
+            window=self._window,
         )
 
 

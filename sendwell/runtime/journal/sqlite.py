@@ -1,6 +1,6 @@
 """The journal's hot statements for SQLite, by hand because Core costs 2-4 times as much here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -9,7 +9,7 @@ from sendwell.domain.ids import TenantId
 from sendwell.messages.status import Status
 from sendwell.ports.database import driver
 from sendwell.ports.journal import Acceptance
-from sendwell.runtime.rows import insert
+from sendwell.runtime.rows import for_keys, insert
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -24,8 +24,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     key: bytes | None
     fingerprint: bytes
-    forgotten_before: int
-    """Idempotency keys stored before this time no longer count."""
+    window: int
+    """Idempotency keys older than this, in microseconds, no longer count."""
 
 
 def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
@@ -39,18 +39,22 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     ]
 
 
-def _store(connection: Connection, rows: Sequence[Row]) -> set[int]:
+def _store(connection: Connection, rows: Sequence[Row]) -> Collection[int]:
     """Insert the notifications whose id is new; gives the positions that were."""
-    returned = insert(
+    positions = [row.position for row in rows]
+    stored = insert(
         connection,
         "requested(position,tenant,id,user_id,event_type,accepted_at,body)",
         [
             (r.position, r.tenant, r.id, r.user_id, r.event_type, r.accepted_at, r.body)
             for r in rows
         ],
-        then="ON CONFLICT(tenant,id) DO NOTHING RETURNING position",
+        then="ON CONFLICT(tenant,id) DO NOTHING",
     )
-    return {position for (position,) in returned}
+    if stored == len(rows):
+        return set(positions)
+    found = for_keys(connection, "SELECT position FROM requested WHERE position IN", positions)
+    return {position for (position,) in found}
 
 
 def _claim_keys(connection: Connection, rows: Sequence[Row]) -> dict[int, Acceptance]:
@@ -62,10 +66,12 @@ def _claim_keys(connection: Connection, rows: Sequence[Row]) -> dict[int, Accept
         "idempotency(tenant,key,fingerprint,id,at)",
         [(r.tenant, r.key, r.fingerprint, r.id, r.accepted_at) for r in rows],
         then="ON CONFLICT(tenant,key) DO UPDATE SET fingerprint=excluded.fingerprint,"
-        f"id=excluded.id,at=excluded.at WHERE at<{rows[0].forgotten_before} RETURNING id",
+        f"id=excluded.id,at=excluded.at WHERE at<excluded.at-{rows[0].window}",
     )
-    winners = {winner for (winner,) in taken}
-    return {row.position: _held(connection, row) for row in rows if row.id not in winners}
+    if taken == len(rows):
+        return {}
+    held = ((row, _held(connection, row)) for row in rows)
+    return {row.position: holder for row, holder in held if holder.id != row.id}
 
 
 def _held(connection: Connection, row: Row) -> Acceptance:

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sendwell.domain.errors import Flaw, NotFound
+import msgspec
+
+from sendwell.domain.errors import Flaw, Invalid, NotFound
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.template import TemplateVersion
 from sendwell.ports.audit import Audit, Deed
@@ -18,6 +20,8 @@ from sendwell.roles.templates.service.needs import Needs
 from sendwell.roles.templates.service.previews import Preview, preview
 from sendwell.roles.templates.service.samples import SAMPLE_CODE, SAMPLE_NAME, sample_draft
 from sendwell.roles.templates.store import Template, TemplateStore, VersionRecord, changed, taken
+
+_NO_OBJECT = Flaw("/data", "Must be a JSON object.")
 
 
 class Templates:
@@ -60,10 +64,16 @@ class Templates:
         return found
 
     def flaws(
-        self, version: TemplateVersion, data: Mapping[str, Any], channels: Collection[ChannelName]
+        self, version: TemplateVersion, data: bytes, channels: Collection[ChannelName]
     ) -> list[Flaw]:
         """As the port says; quotes nothing of the data."""
-        return self._needs.flaws(version, data, channels)
+        if self._needs.is_met(version, data, channels):
+            return []
+        try:
+            given = msgspec.json.decode(data, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Invalid("/data is no JSON object.", flaws=[_NO_OBJECT]) from error
+        return self._needs.flaws(version, given, channels)
 
     async def create(
         self, caller: Caller, code: str, *, name: str | None, draft: Draft, is_published: bool

@@ -1,0 +1,170 @@
+"""From waiting tasks to sends that may enter a socket now: gate -> seat -> limits -> words.
+
+Writes nothing. Whoever asks puts on disk who has the seats, before anything is sent.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from sendwell.domain.admission import Go, Hold, Stop
+from sendwell.domain.errors import Invalid
+from sendwell.domain.ids import TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.domain.outcome import Blame, Fault
+from sendwell.messages.outgoing import Outgoing
+from sendwell.messages.task import Task
+from sendwell.ports.tenants import Tenants
+from sendwell.roles.delivery.exchange import Account, Exchange
+from sendwell.roles.delivery.gate import Checked, Gate
+from sendwell.roles.delivery.limits import Limits, Over, Scope, Who
+from sendwell.roles.delivery.settler import Event, Held, Stopped, Unsendable
+from sendwell.roles.delivery.words import Versions, Words
+
+
+class Seat(msgspec.Struct, gc=False):
+    """A place among the sends in flight of one provider account, and the task it is for."""
+
+    task: Task
+    account: Account
+    is_taken: bool = True
+
+
+class Send(msgspec.Struct, frozen=True, gc=False):
+    """A delivery with everything it needs for the socket."""
+
+    seat: Seat
+    outgoing: Outgoing
+
+
+class Seated(msgspec.Struct):
+    """What came of a batch: each of its tasks is in one of the three."""
+
+    sends: list[Send] = []
+    back: list[Task] = []
+    """Those that wait where they were: there was no seat, or a limit of many is reached."""
+    events: list[Event] = []
+    """What has ended others, or makes them wait for a time of their own."""
+
+
+class Seating:
+    """Gives out the seats of one channel."""
+
+    def __init__(
+        self, exchange: Exchange, *, gate: Gate, limits: Limits, words: Words, tenants: Tenants
+    ) -> None:
+        self._exchange = exchange
+        self._gate = gate
+        self._limits = limits
+        self._words = words
+        self._tenants = tenants
+        self.paused: dict[Who, int] = {}
+        """Whose deliveries a limit holds up, and until when."""
+        self.in_flight: dict[TenantId, int] = {}
+        """How many seats each tenant has."""
+
+    async def seat(self, tasks: Sequence[Task], now: int) -> Seated:
+        """Find out which of the tasks may go now, and take their seats.
+
+        When it fails as a whole, it has taken none.
+        """
+        seated = Seated()
+        going = await self._allowed(tasks, now, seated)
+        seats = self._take(going, seated)
+        try:
+            within = await self._within_limits(seats, now, seated)
+            versions = await self._words.versions([seat.task for _, seat in within])
+            for checked, seat in within:
+                self._word(checked, seat, versions, now=now, seated=seated)
+        except BaseException:
+            for _, seat in seats:
+                self.leave(seat)
+            raise
+        return seated
+
+    def leave(self, seat: Seat) -> None:
+        """Give the seat back unused."""
+        if seat.is_taken:
+            self._exchange.leave(seat.account)
+            self.free(seat)
+
+    def free(self, seat: Seat) -> None:
+        """Its send has come back, and the exchange knows how it went."""
+        seat.is_taken = False
+        tenant = seat.task.request.tenant
+        left = self.in_flight[tenant] - 1
+        if left:
+            self.in_flight[tenant] = left
+        else:
+            del self.in_flight[tenant]
+
+    async def _allowed(self, tasks: Sequence[Task], now: int, seated: Seated) -> list[Checked]:
+        """Those that the rules let through."""
+        going: list[Checked] = []
+        for checked in await self._gate.check(tasks, now):
+            match checked.verdict:
+                case Go():
+                    going.append(checked)
+                case Hold(until, rule):
+                    held = Held(checked.task, int(until.timestamp() * 1e6), rule)
+                    seated.events.append(held)
+                case Stop() as stop:
+                    seated.events.append(Stopped(checked.task, stop))
+        return going
+
+    def _take(self, going: Sequence[Checked], seated: Seated) -> list[tuple[Checked, Seat]]:
+        """Those that found a seat at a provider."""
+        seats: list[tuple[Checked, Seat]] = []
+        for checked in going:
+            task = checked.task
+            tenant = task.request.tenant
+            in_house = self._tenants.policy(tenant).is_sandboxed
+            account = self._exchange.pick(task.tried, stays_in_house=in_house)
+            if account is None:
+                seated.back.append(task)
+            else:
+                self.in_flight[tenant] = self.in_flight.get(tenant, 0) + 1
+                seats.append((checked, Seat(task, account)))
+        return seats
+
+    async def _within_limits(
+        self, seats: Sequence[tuple[Checked, Seat]], now: int, seated: Seated
+    ) -> list[tuple[Checked, Seat]]:
+        wanted = [(seat.task, seat.account.name) for _, seat in seats]
+        within: list[tuple[Checked, Seat]] = []
+        for (checked, seat), over in zip(seats, await self._limits.take(wanted, now), strict=True):
+            if over is None:
+                within.append((checked, seat))
+            else:
+                self.leave(seat)
+                self._hold_up(seat, over, now, seated)
+        return within
+
+    def _hold_up(self, seat: Seat, over: Over, now: int, seated: Seated) -> None:
+        match over.scope:
+            case Scope.PERSON if over.drops:
+                stop = Stop(State.SUPPRESSED, over.rule, f"Over the limit {over.rule}.")
+                seated.events.append(Stopped(seat.task, stop))
+            case Scope.PERSON:
+                seated.events.append(Held(seat.task, over.until, over.rule))
+            case Scope.PROVIDER:
+                self._exchange.pause(seat.account, over.until - now)
+                seated.back.append(seat.task)
+            case _:
+                self.paused[over.who] = over.until
+                seated.back.append(seat.task)
+
+    def _word(
+        self, checked: Checked, seat: Seat, versions: Versions, *, now: int, seated: Seated
+    ) -> None:
+        """Find the finished words; where they cannot be made, the delivery ends."""
+        try:
+            outgoing = self._words.outgoing(
+                seat.task, checked.person, address=checked.address, now=now, versions=versions
+            )
+        except Invalid as error:
+            self.leave(seat)
+            fault = Fault(error.code, error.message, Blame.CONTENT)
+            seated.events.append(Unsendable(seat.task, fault))
+        else:
+            seated.sends.append(Send(seat, outgoing))
