@@ -177,9 +177,7 @@ async def build_roles(core: Core) -> Roles:
         users=users,
     )
     planner = Planner(users, templates, accounts)
-    orchestrator = Orchestrator(
-        planner, core.journal, backlog, flow=core.flow, pace=delivery.pace
-    )
+    orchestrator = Orchestrator(planner, core.journal, backlog, flow=core.flow, pace=delivery.pace)
     letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=accounts)
     gateway = Gateway(
         Builder(core.channels, clock=clock, ids=core.ids),

@@ -8,9 +8,7 @@ from sendwell.domain.ids import ChannelName
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-_USUAL = re.compile(
-    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,32}"
-)
+_USUAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,32}")
 """What nearly all of them look like: right, and in their normal form, if they are not long."""
 _LONGEST = 254  # RFC 5321 4.5.3.1.3: a path of 256 with its angle brackets
 _LONGEST_LOCAL = 64
@@ -56,10 +54,11 @@ def _flaw_in_local(local: str) -> str | None:
 
 def _flaw_in_domain(domain: str) -> str | None:
     name = ascii_name(domain)
-    if name is None or "." not in name:
-        return f"{_FORM}; what follows the @ is not the name of a domain."
-    if name.rpartition(".")[2].isdigit():
+    top = (name or "").rpartition(".")[2]
+    if top.isdigit() and name != top:
         return f"{_FORM}; an IP address can't stand behind the @."
+    if name is None or top == name or top[-1].isdigit():  # no top-level domain ends with a digit
+        return f"{_FORM}; what follows the @ is not the name of a domain."
     return None
 
 

@@ -116,7 +116,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     embedded = await build(settings)
-    server = Server(embedded.app, listener)
+    server = Server(embedded.app, listener, hot=embedded.app.hot)
     await server.start()
     _say_ready(settings, embedded.key)
     await stopping.wait()

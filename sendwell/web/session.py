@@ -52,7 +52,7 @@ class Sessions:
         """The session as a cookie's value."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._cipher.encrypt(nonce, msgspec.json.encode(session), _SEALS)
-        return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+        return _text(nonce + sealed)
 
     def open(self, sealed: str | None) -> Session | None:
         """The session of a cookie that `seal` made; None for any other or when it has ended."""
@@ -60,6 +60,8 @@ class Sessions:
             return None
         try:
             raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+            if _text(raw) != sealed:
+                return None  # the bits that base64 leaves unused are not as we left them
             plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _SEALS)
         except (binascii.Error, ValueError, InvalidTag):
             return None
@@ -73,6 +75,10 @@ class Sessions:
     def is_form_token(self, session: Session, token: str) -> bool:
         """Whether it is this session's, in constant time."""
         return hmac.compare_digest(self.form_token(session).encode(), token.encode())
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _derived(secret: str, purpose: bytes) -> bytes:

@@ -31,9 +31,12 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=5000",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-16384",
     "PRAGMA wal_autocheckpoint=2000",
 )
+
+_WRITER_CACHE_KIB = 16_384
+_READER_CACHE_KIB = 4_096
+"""A process may have 150 MB, and readers ask for what was written a moment ago."""
 
 _T = TypeVar("_T")
 _Waiting = tuple[Unit, asyncio.Future[list[Sequence[Any]]]]
@@ -90,18 +93,19 @@ class SqliteDatabase:
     def _read(self, statement: Executable) -> Sequence[Row[Any]]:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._connect()
+            connection = self._local.connection = self._connect(_READER_CACHE_KIB)
         return connection.execute(statement).all()
 
-    def _connect(self) -> Connection:
+    def _connect(self, cache_kib: int) -> Connection:
         # Autocommit keeps SQLAlchemy from opening transactions of its own: each read sees the last
         # commit, and the writer says BEGIN and COMMIT itself.
         connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        driver(connection).execute(f"PRAGMA cache_size=-{cache_kib}")
         self._connections.append(connection)
         return connection
 
     def _write(self) -> None:
-        connection = self._connect()
+        connection = self._connect(_WRITER_CACHE_KIB)
         is_open = True
         while is_open:
             batch, is_open = self._next()

@@ -3,32 +3,31 @@
 The fields are those of draft-ietf-httpapi-ratelimit-headers-11: one policy named `tenant`.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.limits import Rate
+from sendwell.runtime.server.calls import Header
 
 _SECOND = 1_000_000
 _MOST_TENANTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """Where a tenant stands after a request."""
 
-    policy: str
+    policy: bytes
     remaining: int
     reset_seconds: int
 
     @property
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> list[Header]:
         """As the answer says it."""
-        return {
-            "RateLimit-Policy": self.policy,
-            "RateLimit": f'"tenant";r={self.remaining};t={self.reset_seconds}',
-        }
+        limit = b'"tenant";r=%d;t=%d' % (self.remaining, self.reset_seconds)
+        return [(b"ratelimit-policy", self.policy), (b"ratelimit", limit)]
 
 
 class Quota:
@@ -36,7 +35,8 @@ class Quota:
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        self._policy = f'"tenant";q={rate.burst};w={max(1, rate.period_us // _SECOND)}'
+        window = max(1, rate.period_us // _SECOND)
+        self._policy = b'"tenant";q=%d;w=%d' % (rate.burst, window)
         self._tats: dict[TenantId, int] = {}
 
     def take(self, tenant: TenantId, count: int, now: int) -> Standing:

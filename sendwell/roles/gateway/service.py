@@ -16,7 +16,6 @@ from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.failpoints import failpoint
 
 _LARGEST_GROUP = 2_000
-_PATIENCE_SECONDS = 15
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -27,7 +26,17 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     refusal: SendwellError | None = None
 
 
-_Waiting = tuple[Sequence[Entry], asyncio.Future[Sequence[Acceptance]]]
+class _Waiting(msgspec.Struct, frozen=True, gc=False):
+    """The entries of one call, for which somebody waits since that time of the loop."""
+
+    entries: Sequence[Entry]
+    future: asyncio.Future[Sequence[Acceptance]]
+    since: float
+
+    @property
+    def may_lose_patience(self) -> bool:
+        """Whether the same call again would get the answer: it has a key."""
+        return not self.future.done() and any(entry.key for entry in self.entries)
 
 
 class Gateway:
@@ -41,13 +50,17 @@ class Gateway:
         *,
         tenants: Tenants,
         templates: TemplateCheck,
+        patience_seconds: float = 15,
     ) -> None:
         self._builder = builder
         self._journal = journal
         self._backlog = backlog
         self._tenants = tenants
         self._templates = templates
+        self._patience = patience_seconds
         self._waiting: list[_Waiting] = []
+        self._in_commit: Sequence[_Waiting] = ()
+        self._alarm: asyncio.TimerHandle | None = None
         self._arrived = asyncio.Event()
         self._is_closed = False
 
@@ -102,44 +115,56 @@ class Gateway:
     async def _store(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
         if self._is_closed:
             raise Unavailable("Sendwell is stopping; send this again in a moment.")
-        future: asyncio.Future[Sequence[Acceptance]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entries, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Sequence[Acceptance]] = loop.create_future()
+        self._waiting.append(_Waiting(entries, future, loop.time()))
         self._arrived.set()
-        if any(entry.key for entry in entries):
-            await asyncio.wait([future], timeout=_PATIENCE_SECONDS)
-            if not future.done():  # the commit goes on; the key will give its answer
-                raise Conflict(
-                    "A request with this idempotency key is still running. Send it again in a"
-                    " moment to get its answer.",
-                    code="still_running",
-                )
+        if self._alarm is None:
+            self._alarm = loop.call_later(self._patience, self._lose_patience)
         return await future
+
+    def _lose_patience(self) -> None:
+        """Send those away who have waited too long; their commits go on, and so does the alarm."""
+        loop = asyncio.get_running_loop()
+        patient: list[float] = []
+        for waiting in (*self._in_commit, *self._waiting):
+            if not waiting.may_lose_patience:
+                continue
+            if waiting.since + self._patience <= loop.time():
+                waiting.future.set_exception(_still_running())
+            else:
+                patient.append(waiting.since)
+        due = min(patient, default=None)
+        at = self._lose_patience
+        self._alarm = None if due is None else loop.call_at(due + self._patience, at)
 
     def _next_group(self) -> list[_Waiting]:
         taken = size = 0
         while taken < len(self._waiting) and size < _LARGEST_GROUP:
-            size += len(self._waiting[taken][0])
+            size += len(self._waiting[taken].entries)
             taken += 1
         group, self._waiting = self._waiting[:taken], self._waiting[taken:]
         return group
 
     async def _store_group(self, group: Sequence[_Waiting]) -> None:
-        entries = [entry for own, _ in group for entry in own]
+        entries = [entry for waiting in group for entry in waiting.entries]
+        self._in_commit = group
         failpoint("accept.before")
         try:
             accepted = await self._journal.accept(entries)
         except Exception as error:  # noqa: BLE001 - each caller hears of it
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(error)
+            for waiting in group:
+                if not waiting.future.done():
+                    waiting.future.set_exception(error)
             return
         failpoint("accept.after")
         self._hand_on(entries, accepted)
         start = 0
-        for own, future in group:
-            if not future.done():
-                future.set_result(accepted[start : start + len(own)])
-            start += len(own)
+        for waiting in group:
+            size = len(waiting.entries)
+            if not waiting.future.done():
+                waiting.future.set_result(accepted[start : start + size])
+            start += size
 
     def _hand_on(self, entries: Sequence[Entry], accepted: Sequence[Acceptance]) -> None:
         fresh: list[Requested] = [
@@ -160,6 +185,14 @@ def _answer(acceptance: Acceptance) -> Answer:
     if acceptance.is_other:
         return Answer(refusal=_REUSED)
     return Answer(acceptance.id, acceptance.is_duplicate)
+
+
+def _still_running() -> Conflict:
+    return Conflict(
+        "A request with this idempotency key is still running. Send it again in a moment to get"
+        " its answer.",
+        code="still_running",
+    )
 
 
 _REUSED = Invalid(

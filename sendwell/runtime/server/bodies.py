@@ -1,25 +1,38 @@
 """Request bodies: read with a limit, so that nobody fills the memory."""
 
+from collections.abc import AsyncIterator
+
 from starlette.requests import Request
 
 from sendwell.domain.errors import Invalid, TooLarge
+from sendwell.runtime.server.calls import Call
+from sendwell.runtime.server.framework import call_of
 
 
-async def body_of(request: Request, *, most: int) -> bytes:
+async def body_of(asked: Call | Request, *, most: int) -> bytes:
     """The whole body. Raises TooLarge as soon as it is known to be, and Invalid when compressed."""
-    if request.headers.get("content-encoding", "identity") != "identity":
+    call = asked if isinstance(asked, Call) else call_of(asked)
+    if call.header(b"content-encoding") not in {None, "identity"}:
         raise Invalid("Compressed bodies are not accepted.", code="unsupported_encoding")
-    declared = request.headers.get("content-length", "0")
+    if isinstance(call.body, bytes):
+        if len(call.body) > most:
+            raise _too_large(most)
+        return call.body
+    declared = call.header(b"content-length") or "0"
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(most)
-    chunks: list[bytes] = []
+    return await _joined(call.body(), most)
+
+
+async def _joined(chunks: AsyncIterator[bytes], most: int) -> bytes:
+    read: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    async for chunk in chunks:
         size += len(chunk)
         if size > most:
             raise _too_large(most)
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        read.append(chunk)
+    return read[0] if len(read) == 1 else b"".join(read)
 
 
 def _too_large(most: int) -> TooLarge:

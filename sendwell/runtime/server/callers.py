@@ -9,59 +9,61 @@ from starlette.requests import Request
 from sendwell.domain.errors import Denied
 from sendwell.domain.ids import TenantId
 from sendwell.ports.tenants import Caller, Tenants
+from sendwell.runtime.server.calls import Call
+from sendwell.runtime.server.framework import call_of
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "origin")
+_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"origin")
 
 
 class Callers:
-    """A FastAPI dependency: `caller: Annotated[Caller, Depends(callers)]`."""
+    """Tells of every call who is asking. Routes of the framework ask by `Asking`."""
 
     def __init__(self, tenants: Tenants, anonymous: TenantId | None = None) -> None:
         self._tenants = tenants
         self._anonymous = anonymous
 
-    async def __call__(self, request: Request) -> Caller:
+    async def __call__(self, call: Call) -> Caller:
         """The caller. Raises Denied without a valid key where one is needed."""
-        if key := _key(request):
+        if key := _key(call):
             return await self._tenants.caller(key)
         if self._anonymous is None:
             raise Denied(
                 "Send your API key: `Authorization: Bearer sw_…` (or the header X-API-Key).",
                 is_unknown=True,
             )
-        _refuse_strangers(request)
+        _refuse_strangers(call)
         return Caller(self._anonymous, "sample", is_anonymous=True)
 
 
 async def _asking(request: Request) -> Caller:
     callers: Callers = request.app.state.callers
-    return await callers(request)
+    return await callers(call_of(request))
 
 
 Asking = Annotated[Caller, Depends(_asking)]
 """A route's parameter: who is asking, by the app's `callers`."""
 
 
-def _key(request: Request) -> str | None:
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+def _key(call: Call) -> str | None:
+    scheme, _, value = (call.header(b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer" and value:
         return value.strip()
-    return request.headers.get("x-api-key")
+    return call.header(b"x-api-key")
 
 
-def _refuse_strangers(request: Request) -> None:
+def _refuse_strangers(call: Call) -> None:
     """Calls without a key come from this machine's own user, not from a page or through a proxy.
 
     SETTLED 19: a literal loopback Host, no Origin, no forwarding headers, JSON only. Otherwise any
     web page in the user's browser could post here.
     """
-    if not _is_loopback(request.headers.get("host", "")):
+    if not _is_loopback(call.header(b"host") or ""):
         raise Denied("Without an API key, call http://127.0.0.1 or http://localhost.")
-    if stranger := next((name for name in _FORWARDED if name in request.headers), None):
-        raise Denied(f"Without an API key the header {stranger!r} is not accepted.")
-    is_write = request.method not in {"GET", "HEAD"}
-    has_body = request.headers.get("content-length", "0") != "0"
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if stranger := next((name for name in _FORWARDED if name in call), None):
+        raise Denied(f"Without an API key the header {stranger.decode()!r} is not accepted.")
+    is_write = call.method not in {"GET", "HEAD"}
+    has_body = b"transfer-encoding" in call or call.header(b"content-length") not in {None, "0"}
+    kind = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
     if is_write and has_body and kind not in {"application/json", "application/x-ndjson"}:
         raise Denied("Without an API key the content type must be application/json.")
 

@@ -20,8 +20,11 @@ from sendwell.domain.errors import (
     TooLarge,
     Unavailable,
 )
+from sendwell.runtime.server.calls import Call, Endpoint, Header, Reply
+from sendwell.runtime.server.framework import response_of
 
 log = structlog.get_logger()
+_KIND = b"application/problem+json"
 DOCS = "/docs/errors#"
 _TITLES = {
     400: "Bad request",
@@ -40,10 +43,10 @@ _TITLES = {
 }
 
 
-class Problem(Response):
+class Problem(Reply):
     """An `application/problem+json` answer. `code` is stable; `detail` is for people."""
 
-    media_type = "application/problem+json"
+    __slots__ = ()
 
     def __init__(
         self,
@@ -63,7 +66,9 @@ class Problem(Response):
         }
         if flaws:
             document["errors"] = [{"pointer": f.pointer, "detail": f.why} for f in flaws]
-        super().__init__(msgspec.json.encode(document), status, headers)
+        super().__init__(
+            status, msgspec.json.encode(document), headers=_raw(headers or {}), kind=_KIND
+        )
 
 
 def problem_of(error: SendwellError) -> Problem:
@@ -93,30 +98,49 @@ def problem_of(error: SendwellError) -> Problem:
 _UNPROCESSABLE = frozenset({"idempotency_key_reused", "missing_variable", "data_mismatch"})
 
 
+def defect(path: str, error: Exception) -> Problem:
+    """The answer to what must not happen: says nothing about our insides."""
+    log.error("http.defect", path=path, exc_info=error)
+    return Problem(500, "internal", "Something went wrong on our side. It has been logged.")
+
+
+async def answered(call: Call, endpoint: Endpoint) -> Reply:
+    """What the endpoint says to the call; an error becomes its problem document."""
+    try:
+        return await endpoint(call)
+    except SendwellError as error:
+        return problem_of(error)
+    except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever happens
+        return defect(call.path, error)
+
+
 async def on_sendwell_error(_: Request, error: Exception) -> Response:
     """Handler for our own errors."""
     assert isinstance(error, SendwellError)  # noqa: S101 - registered for it
-    return problem_of(error)
+    return response_of(problem_of(error))
 
 
 async def on_http_exception(_: Request, error: Exception) -> Response:
     """Handler for what the framework refuses: unknown paths, methods, media types."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     code = _TITLES.get(error.status_code, "error").lower().replace(" ", "_")
-    return Problem(error.status_code, code, str(error.detail), headers=error.headers)
+    return response_of(Problem(error.status_code, code, str(error.detail), headers=error.headers))
 
 
 async def on_validation_error(_: Request, error: Exception) -> Response:
     """Handler for bodies and parameters that FastAPI's models refuse."""
     flaws = [_flaw(each) for each in getattr(error, "errors", list)()]
     first = flaws[0] if flaws else Flaw("", "The request is not valid.")
-    return Problem(400, "invalid", f"{first.pointer}: {first.why}", flaws=flaws)
+    return response_of(Problem(400, "invalid", f"{first.pointer}: {first.why}", flaws=flaws))
 
 
 async def on_defect(request: Request, error: Exception) -> Response:
-    """Handler for what must not happen: says nothing about our insides."""
-    log.error("http.defect", path=request.url.path, exc_info=error)
-    return Problem(500, "internal", "Something went wrong on our side. It has been logged.")
+    """Handler for what must not happen."""
+    return response_of(defect(request.url.path, error))
+
+
+def _raw(headers: Mapping[str, str]) -> list[Header]:
+    return [(name.lower().encode("latin-1"), v.encode("latin-1")) for name, v in headers.items()]
 
 
 def _flaw(error: Mapping[str, Any]) -> Flaw:

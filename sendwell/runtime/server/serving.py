@@ -4,9 +4,12 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
+
+from sendwell.runtime.server.hot_protocol import Hot, HotProtocol
 
 _DRAIN_SECONDS = 5
 
@@ -20,13 +23,13 @@ class _Quiet(uvicorn.Server):
 
 
 class Server:
-    """Serves one application."""
+    """Serves one application; the calls in `hot` are answered without it."""
 
-    def __init__(self, app: Any, listener: socket.socket) -> None:
+    def __init__(self, app: Any, listener: socket.socket, *, hot: Hot | None = None) -> None:
         config = uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=_protocol(hot) if hot else "httptools",
             ws="none",
             lifespan="off",
             log_config=None,
@@ -54,3 +57,7 @@ class Server:
         self._server.should_exit = True
         if self._task is not None:
             await self._task
+
+
+def _protocol(hot: Hot) -> type[asyncio.Protocol]:
+    return cast("type[asyncio.Protocol]", partial(HotProtocol, hot=hot))  # uvicorn only calls it

@@ -61,6 +61,7 @@ def test_exactly_one_plain_mailbox_is_taken(address: str) -> None:
         "ann@[IPv6:2001:db8::1]",
         "ann@192.0.2.1",
         "ann@-example.org",
+        "ann@example.x0",
         "ann@exa_mple.org",
         "ann@example.org:25",
         "ann@☃.example",

@@ -18,7 +18,10 @@ def test_it_counts_down_and_says_when_it_is_whole_again() -> None:
     second = quota.take(ACME, 6, SECOND)
 
     assert (first.remaining, second.remaining, second.reset_seconds) == (6, 0, 1)
-    assert first.headers["RateLimit-Policy"] == '"tenant";q=10;w=1'
+    assert first.headers == [
+        (b"ratelimit-policy", b'"tenant";q=10;w=1'),
+        (b"ratelimit", b'"tenant";r=6;t=1'),
+    ]
 
 
 def test_too_many_are_refused_with_a_time_and_take_nothing() -> None:

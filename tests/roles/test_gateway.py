@@ -1,0 +1,124 @@
+"""Intake while the disk takes its time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.system import SystemClock, SystemIds
+from sendwell.channels import all_channels
+from sendwell.domain.errors import Conflict
+from sendwell.domain.ids import Position, TenantId
+from sendwell.domain.policy import Policy
+from sendwell.domain.template import TemplateVersion
+from sendwell.ports.journal import Acceptance, Entry
+from sendwell.ports.tenants import Caller
+from sendwell.roles.gateway.request import Builder, Origin
+from sendwell.roles.gateway.service import Gateway
+from sendwell.roles.gateway.templates import TemplateCheck
+from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.journal import tables
+from sendwell.runtime.journal.journal import SqlJournal
+
+ORIGIN = Origin(TenantId("acme"))
+BODY = msgspec.json.encode({"to": {"email": "ada@example.org"}, "content": "Hello"})
+
+
+class OneTenant:
+    async def caller(self, key: str) -> Caller:
+        return Caller(ORIGIN.tenant, key)
+
+    def policy(self, _: TenantId) -> Policy:
+        return Policy()
+
+
+class NoTemplates:
+    async def version(self, *_: object) -> TemplateVersion | None:
+        return None
+
+    def flaws(self, *_: object) -> list[object]:
+        return []
+
+
+class SlowJournal(SqlJournal):
+    """A journal whose commits wait until `goes_on` is set."""
+
+    goes_on: asyncio.Event
+
+    async def accept(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
+        await self.goes_on.wait()
+        return await super().accept(entries)
+
+
+@asynccontextmanager
+async def a_gateway(folder: Path) -> AsyncIterator[tuple[Gateway, SlowJournal]]:
+    database = SqliteDatabase(folder / "test.db")
+    tables.METADATA.create_all(database.engine)
+    journal = SlowJournal(
+        database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
+    )
+    journal.goes_on = asyncio.Event()
+    clock, ids = SystemClock(), SystemIds(await journal.start())
+    gateway = Gateway(
+        Builder(all_channels(), clock=clock, ids=ids),
+        journal,
+        Backlog(journal, nobody_planned),
+        tenants=OneTenant(),
+        templates=TemplateCheck(NoTemplates()),  # type: ignore[arg-type]
+        patience_seconds=0.05,
+    )
+    working = asyncio.create_task(gateway.run())
+    try:
+        yield gateway, journal
+    finally:
+        journal.goes_on.set()
+        gateway.close()
+        await working
+        await database.close()
+
+
+async def nobody_planned(_: Sequence[Position]) -> Sequence[Position]:
+    return ()
+
+
+async def test_a_key_whose_request_is_still_running_is_told_so_and_gets_its_answer_later(
+    tmp_path: Path,
+) -> None:
+    async with a_gateway(tmp_path) as (gateway, journal):
+        with pytest.raises(Conflict) as refused:
+            await gateway.accept(BODY, ORIGIN, key="k-1")
+        journal.goes_on.set()
+        again = await gateway.accept(BODY, ORIGIN, key="k-1")
+
+    assert refused.value.code == "still_running"
+    assert again.is_duplicate
+
+
+async def test_every_key_that_waits_is_told_in_its_own_time(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as (gateway, _):
+        first = asyncio.create_task(gateway.accept(BODY, ORIGIN, key="k-1"))
+        await asyncio.wait([first])
+        others = [asyncio.create_task(gateway.accept(BODY, ORIGIN, key=f"k-{n}")) for n in (2, 3)]
+        await asyncio.wait(others)
+
+    told = [task.exception() for task in (first, *others)]
+    assert [isinstance(error, Conflict) for error in told] == [True, True, True]
+
+
+async def test_without_a_key_a_request_waits_as_long_as_it_takes(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as (gateway, journal):
+        keyless = asyncio.create_task(gateway.accept(BODY, ORIGIN))
+        with pytest.raises(Conflict):
+            await gateway.accept(BODY, ORIGIN, key="k-1")
+        is_waiting = not keyless.done()
+        journal.goes_on.set()
+        answer = await keyless
+
+    assert is_waiting
+    assert answer.id
+    assert not answer.is_duplicate
