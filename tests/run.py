@@ -16,6 +16,19 @@ CHECKS = (
     ("lint", (BIN / "ruff", "check", ".")),
     ("types", (BIN / "mypy",)),
     ("contracts", (BIN / "lint-imports", "--no-cache")),
+    (
+        "every branch of the domain",
+        (
+            BIN / "pytest",
+            "-q",
+            "--hypothesis-seed=0",
+            "tests/unit/domain",
+            "--cov=sendwell.domain",
+            "--cov-branch",
+            "--cov-report=term-missing:skip-covered",
+            "--cov-fail-under=100",
+        ),
+    ),
 )
 
 

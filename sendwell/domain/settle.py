@@ -72,7 +72,7 @@ def settle(
             return _next_provider(tried, fault) or _dead(fault)
         case Unknown(fault):
             return _again(tried, fault, policy, wait=None, chance=chance)
-        case Deferred(fault, wait):
+        case Deferred(fault, wait):  # pragma: no branch - there is no other outcome
             return _next_provider(tried, fault) or _again(
                 tried, fault, policy, wait=wait, chance=chance
             )

@@ -12,7 +12,7 @@ class HttpRequest(NamedTuple):
 
     method: str
     url: str
-    headers: Mapping[str, str] = {}  # noqa: RUF012 - nobody writes to it
+    headers: Mapping[str, str] = {}
     body: bytes = b""
     timeout: timedelta = timedelta(seconds=15)
     """The total: connect, send, and read the last byte."""

@@ -63,6 +63,10 @@ class Journal(Protocol):
         """Accepted notifications that nobody has planned yet, oldest first, from the last mark."""
         ...
 
+    async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
+        """Those of the positions of which a delivery has ended."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

@@ -33,7 +33,7 @@ class Renderer(Protocol):
         ...
 
     def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
-        """The sources, by part, all filled with the same data; what `prepare` gives, called once."""
+        """The sources, by part, filled with the data: what `prepare` gives, called once."""
         ...
 
     def prepare(self, sources: Mapping[str, Source], *, locale: str) -> Render:

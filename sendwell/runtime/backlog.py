@@ -4,7 +4,8 @@ What does not fit is not kept: it is on disk already, and read back by position 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from sendwell.domain.fair_queue import FairQueue
 from sendwell.domain.ids import Position
@@ -16,7 +17,6 @@ Planned = Callable[[Sequence[Position]], Awaitable[Collection[Position]]]
 """Which of these are planned already: their deliveries are open work."""
 
 _WINDOW = 4_096
-_CHUNK = 1_024
 
 
 class Backlog:
@@ -26,9 +26,14 @@ class Backlog:
         self._journal = journal
         self._planned = planned
         self._window = window
+        self._chunk = window // 4
         self._queue: FairQueue[Requested] = FairQueue()
         self._read_from: Position | None = None
         """Behind this position some are only on disk; None: all are in memory."""
+        self._last = Position(0)
+        """The highest position ever kept in memory: reading back begins behind it."""
+        self._expected: set[Position] = set()
+        """What is on its way to the disk and will be put: not to be read back before."""
         self._urgent: set[Position] = set()
         self._late: list[Requested] | None = None
         """What came while the disk was being read; None: it is not being read."""
@@ -43,6 +48,16 @@ class Backlog:
             self._put(request)
         self._changed.set()
 
+    @contextmanager
+    def expecting(self, requests: Sequence[Requested]) -> Iterator[None]:
+        """While these are on their way to the disk. What got there is put before anything else."""
+        positions = {request.position for request in requests}
+        self._expected |= positions
+        try:
+            yield
+        finally:
+            self._expected -= positions
+
     def recover(self) -> None:
         """Begin with what an earlier process left unplanned."""
         self._read_from = Position(0)
@@ -55,8 +70,9 @@ class Backlog:
                 await self._read_back(self._read_from)
             if len(self._queue):
                 return
-            self._changed.clear()
-            await self._changed.wait()
+            if self._read_from is None:  # else there is more on disk, behind what was planned
+                self._changed.clear()
+                await self._changed.wait()
 
     def take(self, most: int) -> list[Requested]:
         """The next notifications to plan, lanes and tenants in their order."""
@@ -69,31 +85,38 @@ class Backlog:
             self._keep(request)
         elif self._late is not None:
             self._late.append(request)
-        elif self._read_from is None and len(self._queue) >= self._window:
+        elif self._read_from is None and self._is_full_for(request):
             self._read_from = Position(request.position - 1)
         elif self._read_from is None or request.position <= self._read_from:
             self._keep(request)  # also what was numbered before that place, but committed later
 
+    def _is_full_for(self, request: Requested) -> bool:
+        return len(self._queue) >= self._window and request.position > self._last
+
     def _keep(self, request: Requested) -> None:
+        self._last = max(self._last, request.position)
         self._queue.put(Lane(request.lane), request.tenant, request)
 
     async def _read_back(self, after: Position) -> None:
         self._late = []
+        read: Collection[Position] = ()
         try:
-            requests = await self._journal.unplanned(after=after, limit=_CHUNK)
-            known = await self._planned([request.position for request in requests])
-        finally:
+            requests = await self._journal.unplanned(after=after, limit=self._chunk)
+            positions = [request.position for request in requests]
+            # In this order: what ends after the first look is found by the second.
+            known = {*await self._planned(positions), *await self._journal.ended(positions)}
+            self._take_in(requests, without=known | self._urgent | self._expected)
+            read = set(positions)
+        finally:  # when the reading fails, what came meanwhile is treated as if it came now
             late, self._late = self._late, None
+            self.put([request for request in late if request.position not in read])
+
+    def _take_in(self, requests: Sequence[Requested], *, without: Collection[Position]) -> None:
         for request in requests:
-            if request.position not in known and request.position not in self._urgent:
+            if request.position not in without:
                 self._keep(request)
-        if len(requests) == _CHUNK:
+        if len(requests) == self._chunk:
             self._read_from = requests[-1].position
         else:  # the disk has been read to its end: from now on all is in memory again
             self._read_from = None
             self._urgent.clear()
-        read = {request.position for request in requests}
-        behind = self._read_from
-        for request in late:
-            if request.position not in read and (behind is None or request.position <= behind):
-                self._keep(request)

@@ -5,7 +5,7 @@ window has run half empty.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sendwell.domain.fair_queue import FairQueue, Serves
@@ -42,6 +42,8 @@ class ReadyQueue:
         self._queue: FairQueue[Task] = FairQueue()
         self._last: dict[_Key, int] = {}
         self._spills: dict[_Key, _Spill] = {}
+        self._expected: set[int] = set()
+        """Work on its way to the disk that will be put: not to be read back before."""
         self.changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -55,8 +57,17 @@ class ReadyQueue:
     def put(self, tasks: Iterable[Task]) -> None:
         """Add new work, in the order of its numbers; all of it is on disk."""
         for task in tasks:
+            self._expected.discard(task.work)
             self._put(task)
         self.changed.set()
+
+    def expect(self, tasks: Iterable[Task]) -> None:
+        """These are on their way to the disk; `put` follows, or `forget`."""
+        self._expected.update(task.work for task in tasks)
+
+    def forget(self, tasks: Iterable[Task]) -> None:
+        """They did not get there."""
+        self._expected.difference_update(task.work for task in tasks)
 
     def put_due(self, tasks: Iterable[Task]) -> None:
         """Add work whose time has come: never left to the disk, for its number lies behind."""
@@ -93,7 +104,7 @@ class ReadyQueue:
             elif task.work <= spill.after:  # it was numbered before, but committed after the last
                 self._keep(key, task)
         elif self._queue.waiting(*key) >= self._window() and task.work > last:
-            self._spills[key] = _Spill(after=last)
+            self._spills[key] = _Spill(after=task.work - 1)
         else:
             self._keep(key, task)
 
@@ -104,21 +115,25 @@ class ReadyQueue:
     async def _read_back(self, key: _Key, spill: _Spill) -> None:
         limit = self._window()
         spill.late = []
+        read: Collection[int] = ()
         try:
             tasks = await self._store.ready(self._channel, *key, after=spill.after, limit=limit)
-        finally:
+            self._take_in(tasks, key, is_end=len(tasks) < limit)
+            read = {task.work for task in tasks}
+        finally:  # when the reading fails, what came meanwhile is treated as if it came now
             late, spill.late = spill.late, None
+            for task in late:
+                if task.work not in read:
+                    self._put(task)
+
+    def _take_in(self, tasks: Sequence[Task], key: _Key, *, is_end: bool) -> None:
         for task in tasks:
-            self._keep(key, task)
-        is_end = len(tasks) < limit
+            if task.work not in self._expected:
+                self._keep(key, task)
         if is_end:
             del self._spills[key]  # from now on all is in memory again
         else:
-            spill.after = tasks[-1].work
-        read = {task.work for task in tasks}
-        for task in late:
-            if task.work not in read and (is_end or task.work <= spill.after):
-                self._keep(key, task)
+            self._spills[key].after = tasks[-1].work
 
     def _window(self) -> int:
         return max(_LEAST_WINDOW, self._budget // max(1, len(self._spills)))

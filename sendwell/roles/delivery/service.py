@@ -149,9 +149,14 @@ class Delivery:
             dispatcher.ready.put(sorted(seated.back, key=lambda task: task.work))
             self._settler.put(seated.events)
 
+        def failed() -> None:
+            dispatcher.leave(seated.sends)
+            dispatcher.ready.forget(seated.back)
+
         failpoint("claim.before")
+        dispatcher.ready.expect(seated.back)
         scene.after_commit(committed)
-        scene.after_failure(lambda: dispatcher.leave(seated.sends))
+        scene.after_failure(failed)
 
     def _room(self, most: int) -> int:
         """The seats of the channels that are in use and keep up."""

@@ -30,18 +30,25 @@ class Claim(NamedTuple):
 
 
 def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
-    """Move waiting rows to PROCESSING, one attempt more; False for one that no longer waits."""
+    """Move waiting rows to PROCESSING, one attempt more; False for one that no longer waits.
+
+    Of two claims for one row only the first is granted.
+    """
     texts = (
         "UPDATE work SET state='PROCESSING',due=0,attempt=attempt+1,claimed_at=v.column3,"
         "epoch=v.column4,provider=v.column2,reason=NULL FROM (VALUES",
         ") AS v WHERE work.work=v.column1 AND state IN ('PENDING','SCHEDULED','HELD','RETRYING')",
     )
-    if _with_values(connection, texts, claims) == len(claims):
-        return [True] * len(claims)
+    changed = _with_values(connection, texts, claims)
     works = [each.work for each in claims]
+    if changed == len(claims) == len(set(works)):
+        return [True] * changed
     question = "SELECT work,claimed_at,epoch FROM work WHERE state='PROCESSING' AND work IN"
     in_hand = set(for_keys(connection, question, works))
-    return [(each.work, each.at, each.epoch) in in_hand for each in claims]
+    return [
+        (each.work, each.at, each.epoch) in in_hand and works.index(each.work) == place
+        for place, each in enumerate(claims)
+    ]
 
 
 class Postponement(NamedTuple):

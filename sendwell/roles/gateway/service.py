@@ -151,7 +151,8 @@ class Gateway:
         self._in_commit = group
         failpoint("accept.before")
         try:
-            accepted = await self._journal.accept(entries)
+            with self._backlog.expecting([entry.request for entry in entries]):
+                accepted = await self._journal.accept(entries)
         except Exception as error:  # noqa: BLE001 - each caller hears of it
             for waiting in group:
                 if not waiting.future.done():

@@ -1,6 +1,6 @@
 """The write side of the journal on a SQL database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
@@ -99,6 +99,12 @@ class SqlJournal:
             .limit(limit)
         )
         return [codec.decode(row.body) for row in rows]
+
+    async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
+        rows = await self._database.rows(
+            select(OUTCOME.c.position).where(OUTCOME.c.position.in_(positions)).distinct()
+        )
+        return {row.position for row in rows}
 
     def _row(self, entry: Entry) -> hot.Row:
         request = entry.request

@@ -166,6 +166,25 @@ def test_a_notification_is_told_by_its_most_telling_delivery(
     assert State(expected) is derive(State(name) for name in deliveries.split())
 
 
+@pytest.mark.parametrize(
+    ("deliveries", "expected"),
+    [
+        ("DEAD SENT", "SENT"),
+        ("DEAD DELIVERED", "DELIVERED"),
+        ("SUPPRESSED SENT", "SENT"),
+        ("DEAD PENDING", "PENDING"),
+        ("DEAD SENT RETRYING", "RETRYING"),
+        ("DEAD SUPPRESSED", "DEAD"),
+    ],
+)
+def test_with_fallback_a_success_makes_the_failures_before_it_unimportant(
+    deliveries: str, expected: str
+) -> None:
+    states_ = [State(name) for name in deliveries.split()]
+
+    assert State(expected) is derive(states_, is_fallback=True)
+
+
 @given(st.lists(states, min_size=1))
 def test_a_notification_is_open_as_long_as_any_delivery_is(deliveries: list[State]) -> None:
     status = derive(deliveries)
