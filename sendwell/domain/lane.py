@@ -11,10 +11,15 @@ class Lane(IntEnum):
     MEDIUM = 2
     LOW = 3
 
+    __hash__ = int.__hash__  # an enumeration's own is written in Python
+
     @property
     def label(self) -> str:
         """The word used on the wire."""
-        return self.name.lower()
+        return _LABELS[self]
 
 
-LANES = {lane.label: lane for lane in Lane}
+_LABELS = {lane: lane.name.lower() for lane in Lane}
+LANES = {label: lane for lane, label in _LABELS.items()}
+BY_NUMBER = tuple(Lane)
+"""The lane of a number, for a tenth of what the enumeration takes."""

@@ -28,6 +28,8 @@ class State(StrEnum):
     BOUNCED = "BOUNCED"
     COMPLAINED = "COMPLAINED"
 
+    __hash__ = str.__hash__  # an enumeration's own is written in Python, and every move asks for it
+
 
 _S = State
 _STOPPED = frozenset({_S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED, _S.FAILED})

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from sendwell.domain.fair_queue import FairQueue
 from sendwell.domain.ids import Position
-from sendwell.domain.lane import Lane
+from sendwell.domain.lane import BY_NUMBER, Lane
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Journal
 
@@ -95,7 +95,7 @@ class Backlog:
 
     def _keep(self, request: Requested) -> None:
         self._last = max(self._last, request.position)
-        self._queue.put(Lane(request.lane), request.tenant, request)
+        self._queue.put(BY_NUMBER[request.lane], request.tenant, request)
 
     async def _read_back(self, after: Position) -> None:
         self._late = []

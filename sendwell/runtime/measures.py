@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sendwell.domain.ids import COUNTER_BITS
-from sendwell.domain.lane import Lane
+from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested
@@ -17,7 +17,7 @@ from sendwell.telemetry import names
 async def on_requested(batch: Sequence[Requested], _: Scene) -> Sequence[Message]:
     """Count what was accepted."""
     for lane, count in Counter(request.lane for request in batch).items():
-        names.ACCEPTED.labels(Lane(lane).label).inc(count)
+        names.ACCEPTED.labels(BY_NUMBER[lane].label).inc(count)
     return ()
 
 
@@ -30,7 +30,7 @@ async def on_status(batch: Sequence[Status], _: Scene) -> Sequence[Message]:
         if status.state is State.SENT and status.claimed_at:
             accepted_ms = status.position >> COUNTER_BITS
             seconds = max(0, status.at / 1e6 - accepted_ms / 1e3)
-            names.LATENCY.labels(status.channel, Lane(status.lane).label).observe(seconds)
+            names.LATENCY.labels(status.channel, BY_NUMBER[status.lane].label).observe(seconds)
     return ()
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from sendwell.domain.fair_queue import Serves
 from sendwell.domain.ids import ChannelName, TenantId
-from sendwell.domain.lane import Lane
+from sendwell.domain.lane import BY_NUMBER, Lane
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Outcome, Unknown
 from sendwell.messages.task import Task
@@ -106,7 +106,7 @@ class Dispatcher:
         fit: list[Task] = []
         others: list[Task] = []
         for task in tasks:
-            is_next = len(fit) < room and serves(Lane(task.request.lane), task.request.tenant)
+            is_next = len(fit) < room and serves(BY_NUMBER[task.request.lane], task.request.tenant)
             (fit if is_next else others).append(task)
         seated = await self._seat(fit, now)
         seated.back += others

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sendwell.domain.ids import ChannelName, TenantId
-from sendwell.domain.lane import Lane
+from sendwell.domain.lane import BY_NUMBER, Lane
 from sendwell.domain.limits import Rate
 from sendwell.messages.task import Task
 from sendwell.ports.limiter import Demand, Limiter
@@ -83,7 +83,7 @@ class Limits:
         wanted = (
             (Scope.EVERYTHING.value, rates.everything),
             (f"{Scope.CHANNEL}:{task.channel}", rates.channel.get(task.channel)),
-            (f"{Scope.LANE}:{request.lane}", rates.lane.get(Lane(request.lane))),
+            (f"{Scope.LANE}:{request.lane}", rates.lane.get(BY_NUMBER[request.lane])),
             (f"{Scope.TENANT}:{request.tenant}", rates.tenant),
             (f"{Scope.PROVIDER}:{account}", rates.provider.get(account)),
             (f"{Scope.PERSON}:{request.tenant}:{user}", self._personal(task)),
@@ -101,5 +101,5 @@ class Limits:
         if scope is Scope.TENANT:
             who = task.request.tenant
         elif scope is Scope.LANE:
-            who = Lane(task.request.lane)
+            who = BY_NUMBER[task.request.lane]
         return Over(scope, until, who, self._rates.person_drops)

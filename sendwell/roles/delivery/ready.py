@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sendwell.domain.fair_queue import FairQueue, Serves
 from sendwell.domain.ids import ChannelName, TenantId
-from sendwell.domain.lane import Lane
+from sendwell.domain.lane import BY_NUMBER, Lane
 from sendwell.messages.task import Task
 from sendwell.roles.delivery.store import DeliveryStore
 
@@ -72,13 +72,13 @@ class ReadyQueue:
     def put_due(self, tasks: Iterable[Task]) -> None:
         """Add work whose time has come: never left to the disk, for its number lies behind."""
         for task in tasks:
-            self._queue.put(Lane(task.request.lane), task.request.tenant, task)
+            self._queue.put(BY_NUMBER[task.request.lane], task.request.tenant, task)
         self.changed.set()
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Return work that was taken and could not go, in its old place."""
         for task in reversed(tasks):
-            self._queue.put_back(Lane(task.request.lane), task.request.tenant, task)
+            self._queue.put_back(BY_NUMBER[task.request.lane], task.request.tenant, task)
 
     def recover(self, lane: Lane, tenant: TenantId) -> None:
         """There is pending work on disk from before."""
@@ -96,7 +96,7 @@ class ReadyQueue:
                 await self._read_back(key, spill)
 
     def _put(self, task: Task) -> None:
-        key = (Lane(task.request.lane), task.request.tenant)
+        key = (BY_NUMBER[task.request.lane], task.request.tenant)
         last = self._last.get(key, 0)
         if spill := self._spills.get(key):
             if spill.late is not None:

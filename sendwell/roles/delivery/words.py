@@ -7,7 +7,7 @@ import msgspec
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, TenantId, delivery_key
-from sendwell.domain.lane import Lane
+from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.person import Person
 from sendwell.domain.plain_words import subject_of
 from sendwell.domain.policy import Policy
@@ -69,7 +69,7 @@ class Words:
             channel=task.channel,
             address=address,
             content=self._content(task, person, versions),
-            lane=Lane(request.lane),
+            lane=BY_NUMBER[request.lane],
             attempt=task.attempt + 1,
             event_type=request.event_type,
             user_id=person.user_id,

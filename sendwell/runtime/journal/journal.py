@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
+import msgspec
 from sqlalchemy import delete, func, select
 
 from sendwell.domain.ids import Position, TenantId
@@ -66,7 +67,7 @@ class SqlJournal:
         return accepted
 
     def recorded(self, statuses: Sequence[Status]) -> Unit:
-        outcomes = [status for status in statuses if status.state in FINAL]
+        outcomes = _outcomes(statuses)
         moves = [status for status in statuses if not _is_told_by_outcome(status)]
         named = [s for s in outcomes if s.reference and s.provider in self._by_reference]
         writes = (
@@ -120,6 +121,25 @@ class SqlJournal:
             fingerprint=entry.fingerprint,
             window=self._window,
         )
+
+
+def _outcomes(statuses: Sequence[Status]) -> list[Status]:
+    """One row for each delivery that has ended, with the times of its first end.
+
+    What moves on at once, as a webhook that is sent and delivered by the same answer, is written
+    as the row would be after all its moves.
+    """
+    ended: dict[tuple[int, str], Status] = {}
+    for status in statuses:
+        if status.state in FINAL:
+            key = (status.position, status.part)
+            first = ended.get(key)
+            ended[key] = status if first is None else _moved_on(first, status)
+    return list(ended.values())
+
+
+def _moved_on(first: Status, then: Status) -> Status:
+    return msgspec.structs.replace(first, state=then.state, code=then.code, text=then.text)
 
 
 _TOLD = frozenset({State.SENT, State.SUPPRESSED, State.CANCELLED, State.EXPIRED})
