@@ -1,6 +1,7 @@
 """`sendwell up`: everything in one process on one SQLite file."""
 
 import asyncio
+import gc
 import ipaddress
 import signal
 import socket
@@ -118,6 +119,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     embedded = await build(settings)
     server = Server(embedded.app, listener, hot=embedded.app.hot)
     await server.start()
+    gc.freeze()  # what is here stays: looking through it again stops everything for 90 ms
     _say_ready(settings, embedded.key)
     await stopping.wait()
     print("Stopping: finishing what is in flight …", file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 """Who is served next: lanes by weight, and inside a lane the tenants in turn."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from sendwell.domain.ids import TenantId
@@ -11,6 +11,7 @@ T = TypeVar("T")
 Serves = Callable[[Lane, TenantId], bool]
 _TURN = 8
 _DOWNWARDS = tuple(Lane)
+_URGENT = tuple(lane for lane in Lane if lane.is_urgent)
 _BELOW_FIRST = tuple(
     (first, *(lane for lane in Lane if lane is not first)) for first in _DOWNWARDS[1:]
 )
@@ -26,6 +27,7 @@ class FairQueue(Generic[T]):
 
     def __init__(self) -> None:
         self._lanes: list[OrderedDict[TenantId, deque[T]]] = [OrderedDict() for _ in Lane]
+        self._depths = [0 for _ in Lane]
         self._picks = 0
         self._size = 0
 
@@ -39,11 +41,13 @@ class FairQueue(Generic[T]):
         if queue is None:
             queue = tenants[tenant] = deque()
         queue.append(item)
+        self._depths[lane] += 1
         self._size += 1
 
     def put_back(self, lane: Lane, tenant: TenantId, item: T) -> None:
         """Return a taken item to the front of its tenant's queue."""
         self._lanes[lane].setdefault(tenant, deque()).appendleft(item)
+        self._depths[lane] += 1
         self._size += 1
 
     def waiting(self, lane: Lane, tenant: TenantId) -> int:
@@ -52,7 +56,12 @@ class FairQueue(Generic[T]):
 
     def depth(self, lane: Lane) -> int:
         """How many items wait in a lane."""
-        return sum(map(len, self._lanes[lane].values()))
+        return self._depths[lane]
+
+    @property
+    def has_urgent(self) -> bool:
+        """Whether anything waits in an urgent lane."""
+        return any(self._depths[lane] for lane in _URGENT)
 
     def take(self, most: int, *, serves: Serves | None = None) -> list[T]:
         """Up to `most` items, in the order they should be served.
@@ -64,21 +73,33 @@ class FairQueue(Generic[T]):
             taken.append(item)
         return taken
 
+    def take_urgent(self, most: int) -> list[T]:
+        """Up to `most` items of the urgent lanes; the others keep their turns."""
+        taken: list[T] = []
+        while len(taken) < most and (item := self._first(_URGENT, None)) is not None:
+            taken.append(item)
+        return taken
+
     def _pick(self, serves: Serves | None) -> T | None:
         if not self._size:
             return None
         self._picks += 1
         turn, rest = divmod(self._picks, _TURN)
-        for lane in _DOWNWARDS if rest else _BELOW_FIRST[turn % len(_BELOW_FIRST)]:
-            tenants = self._lanes[lane]
-            for tenant in tenants:
+        lanes = _DOWNWARDS if rest else _BELOW_FIRST[turn % len(_BELOW_FIRST)]
+        return self._first(lanes, serves)
+
+    def _first(self, lanes: Sequence[Lane], serves: Serves | None) -> T | None:
+        for lane in lanes:
+            for tenant in self._lanes[lane]:
                 if serves is None or serves(lane, tenant):
-                    return self._from(tenants, tenant)
+                    return self._from(lane, tenant)
         return None
 
-    def _from(self, tenants: OrderedDict[TenantId, deque[T]], tenant: TenantId) -> T:
+    def _from(self, lane: Lane, tenant: TenantId) -> T:
+        tenants = self._lanes[lane]
         queue = tenants[tenant]
         item = queue.popleft()
+        self._depths[lane] -= 1
         self._size -= 1
         if queue:
             tenants.move_to_end(tenant)

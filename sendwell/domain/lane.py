@@ -14,6 +14,11 @@ class Lane(IntEnum):
     __hash__ = int.__hash__  # an enumeration's own is written in Python
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether it goes ahead of the batches that the other lanes are handled in."""
+        return self <= Lane.HIGH
+
+    @property
     def label(self) -> str:
         """The word used on the wire."""
         return _LABELS[self]

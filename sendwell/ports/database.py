@@ -56,8 +56,10 @@ class Database(Protocol):
     takes none of the others with it.
     """
 
-    async def commit(self, unit: Unit) -> list[Sequence[Any]]:
+    async def commit(self, unit: Unit, *, is_urgent: bool = False) -> list[Sequence[Any]]:
         """Write a unit; gives one list of results for each of its writes.
+
+        Units are written in the order of coming, urgent ones before all others that wait.
 
         Raises what the failing operation raised; then nothing of the unit is stored.
         Raises Unavailable when the database is closing or too many units wait.

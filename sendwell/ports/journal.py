@@ -13,8 +13,8 @@ from sendwell.ports.database import Unit
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One notification to accept. `key` and `fingerprint` are 128-bit hashes of the idempotency
-    key and of the request, when a key was given.
+    """One notification to accept. `key` and `fingerprint` are hashes of the idempotency key
+    (128 bits) and of the request (64 bits), when a key was given.
     """
 
     request: Requested
@@ -35,8 +35,10 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
 class Journal(Protocol):
     """Accepted notifications and their history: written once, appended, never rewritten."""
 
-    async def accept(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
-        """Store the entries; when this returns they are on disk.
+    async def accept(
+        self, entries: Sequence[Entry], *, is_urgent: bool = False
+    ) -> Sequence[Acceptance]:
+        """Store the entries, urgent ones ahead of others; when this returns they are on disk.
 
         An id that the tenant used before, or a key used within the idempotency window, stores
         nothing and is answered as a duplicate; twins that arrive together wait for each other.

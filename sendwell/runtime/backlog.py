@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from sendwell.domain.fair_queue import FairQueue
 from sendwell.domain.ids import Position
-from sendwell.domain.lane import BY_NUMBER, Lane
+from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Journal
 
@@ -26,7 +26,7 @@ class Backlog:
         self._journal = journal
         self._planned = planned
         self._window = window
-        self._chunk = window // 4
+        self._chunk = window // 8
         self._queue: FairQueue[Requested] = FairQueue()
         self._read_from: Position | None = None
         """Behind this position some are only on disk; None: all are in memory."""
@@ -38,6 +38,7 @@ class Backlog:
         self._late: list[Requested] | None = None
         """What came while the disk was being read; None: it is not being read."""
         self._changed = asyncio.Event()
+        self._came_urgent = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -78,8 +79,15 @@ class Backlog:
         """The next notifications to plan, lanes and tenants in their order."""
         return self._queue.take(most)
 
+    async def take_urgent(self, most: int) -> list[Requested]:
+        """The next urgent ones, at least one: waits for it, but never for the disk."""
+        while not self._queue.has_urgent:
+            self._came_urgent.clear()
+            await self._came_urgent.wait()
+        return self._queue.take_urgent(most)
+
     def _put(self, request: Requested) -> None:
-        if request.lane <= Lane.HIGH:
+        if BY_NUMBER[request.lane].is_urgent:
             if self._read_from is not None:
                 self._urgent.add(request.position)
             self._keep(request)
@@ -95,7 +103,10 @@ class Backlog:
 
     def _keep(self, request: Requested) -> None:
         self._last = max(self._last, request.position)
-        self._queue.put(BY_NUMBER[request.lane], request.tenant, request)
+        lane = BY_NUMBER[request.lane]
+        self._queue.put(lane, request.tenant, request)
+        if lane.is_urgent:
+            self._came_urgent.set()
 
     async def _read_back(self, after: Position) -> None:
         self._late = []

@@ -34,20 +34,22 @@ class Flow:
         """From now on `handler` gets every batch of messages of that kind."""
         self._handlers.setdefault(kind, []).append(handler)
 
-    async def run(self, messages: Sequence[Message]) -> None:
+    async def run(self, messages: Sequence[Message], *, is_urgent: bool = False) -> None:
         """Hand the messages on, and what is said about them, and commit it all as one unit.
 
         Raises what a handler or the database raised; nothing is stored then.
         """
-        await self.say(lambda _: messages)
+        await self.say(lambda _: messages, is_urgent=is_urgent)
 
-    async def say(self, speaker: Callable[[Scene], Sequence[Message]]) -> None:
+    async def say(
+        self, speaker: Callable[[Scene], Sequence[Message]], *, is_urgent: bool = False
+    ) -> None:
         """Like `run`, for messages that come with writes of their own in the same unit."""
         scene = Scene(self._clock.now())
         try:
             await self._hand_on(speaker(scene), scene)
             if scene.unit:
-                await self._database.commit(scene.unit)
+                await self._database.commit(scene.unit, is_urgent=is_urgent)
         except BaseException:
             scene.failed()
             raise
@@ -57,17 +59,19 @@ class Flow:
         self,
         messages: Sequence[Message],
         poisoned: Callable[[Message, Exception], Awaitable[None]],
+        *,
+        is_urgent: bool = False,
     ) -> None:
         """Like `run`, but a message that cannot be handled fails alone, and goes to `poisoned`."""
         try:
-            await self.run(messages)
+            await self.run(messages, is_urgent=is_urgent)
         except Exception as error:
             if len(messages) == 1:
                 log.exception("flow.poisoned", kind=type(messages[0]).__name__)
                 await poisoned(messages[0], error)
                 return
             for message in messages:
-                await self.run_apart([message], poisoned)
+                await self.run_apart([message], poisoned, is_urgent=is_urgent)
 
     async def _hand_on(self, messages: Sequence[Message], scene: Scene) -> None:
         for kind, batch in _by_kind(messages).items():

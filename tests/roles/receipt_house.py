@@ -55,8 +55,10 @@ class ListeningFlow(Flow):
         super().__init__(database, clock)
         self.spoken = asyncio.Event()
 
-    async def say(self, speaker: Callable[[Scene], Sequence[Message]]) -> None:
-        await super().say(speaker)
+    async def say(
+        self, speaker: Callable[[Scene], Sequence[Message]], *, is_urgent: bool = False
+    ) -> None:
+        await super().say(speaker, is_urgent=is_urgent)
         self.spoken.set()
 
 

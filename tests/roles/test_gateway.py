@@ -50,9 +50,11 @@ class SlowJournal(SqlJournal):
 
     goes_on: asyncio.Event
 
-    async def accept(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
+    async def accept(
+        self, entries: Sequence[Entry], *, is_urgent: bool = False
+    ) -> Sequence[Acceptance]:
         await self.goes_on.wait()
-        return await super().accept(entries)
+        return await super().accept(entries, is_urgent=is_urgent)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,14 +25,24 @@ from sendwell.ports.database import Done, Operation, Unit, Write, core, driver
 
 _READERS = 2
 _MOST_WAITING = 20_000
+_CACHED_STATEMENTS = 512
+"""A hot statement has a text for each power of two of rows; compiled anew it takes milliseconds."""
+_LARGEST_COMMIT = 512
+"""Items, of all writes."""
 _LEAST_SQLITE = (3, 35, 0)  # RETURNING
+
+_LOG_BYTES = 8 * 1024 * 1024
+_LONG_LOG_BYTES = 64 * 1024 * 1024
+_LOOKS_AT_LOG_EVERY = 32
+"""Commits."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=5000",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA wal_autocheckpoint=2000",
+    "PRAGMA wal_autocheckpoint=0",  # the checkpointer does it
+    f"PRAGMA journal_size_limit={_LOG_BYTES // 2}",
 )
 
 _WRITER_CACHE_KIB = 16_384
@@ -55,21 +66,31 @@ class SqliteDatabase:
         sys.setswitchinterval(50e-6)
         self.engine = _engine(path)
         self._loop = asyncio.get_running_loop()
-        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._urgent: deque[_Waiting] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._news: SimpleQueue[None] = SimpleQueue()
+        """One for each unit that is handed in, and one at the end."""
         self._is_closing = False
         self._local = threading.local()
         self._connections: list[Connection] = []
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
+        self._log = path.with_name(f"{path.name}-wal")
+        self._log_has_grown = threading.Event()
         self._writer = threading.Thread(target=self._write, name="sqlite-writer", daemon=True)
+        self._checkpointer = threading.Thread(
+            target=self._checkpoint, name="sqlite-checkpointer", daemon=True
+        )
         self._writer.start()
+        self._checkpointer.start()
 
-    async def commit(self, unit: Unit) -> list[Sequence[Any]]:
+    async def commit(self, unit: Unit, *, is_urgent: bool = False) -> list[Sequence[Any]]:
         if self._is_closing:
             raise Unavailable("The database is closing.")
-        if self._waiting.qsize() >= _MOST_WAITING:
+        if len(self._waiting) >= _MOST_WAITING:
             raise Unavailable("More writes wait for the database than it can take right now.")
         future: asyncio.Future[list[Sequence[Any]]] = self._loop.create_future()
-        self._waiting.put((unit, future))
+        (self._urgent if is_urgent else self._waiting).append((unit, future))
+        self._news.put(None)
         return await future
 
     async def execute(self, *statements: Executable) -> list[Done]:
@@ -82,8 +103,10 @@ class SqliteDatabase:
     async def close(self) -> None:
         if not self._is_closing:
             self._is_closing = True
-            self._waiting.put(None)
+            self._news.put(None)
         await asyncio.to_thread(self._writer.join)
+        self._log_has_grown.set()
+        await asyncio.to_thread(self._checkpointer.join)
         self._readers.shutdown(wait=True)
         for connection in self._connections:
             connection.close()
@@ -106,24 +129,51 @@ class SqliteDatabase:
 
     def _write(self) -> None:
         connection = self._connect(_WRITER_CACHE_KIB)
-        is_open = True
-        while is_open:
-            batch, is_open = self._next()
-            if batch:
-                results = _commit_together(connection, batch)
-                self._loop.call_soon_threadsafe(_answer, batch, results)
+        commits = 0
+        while batch := self._next():
+            results = _commit_together(connection, batch)
+            self._loop.call_soon_threadsafe(_answer, batch, results)
+            commits += 1
+            if commits % _LOOKS_AT_LOG_EVERY == 0:
+                self._look_at_log(connection)
 
-    def _next(self) -> tuple[list[_Waiting], bool]:
-        """Everything that waits now, at least one; False at the end, which comes after all."""
+    def _look_at_log(self, connection: Connection) -> None:
+        """Have the log copied into the file while the writer goes on writing.
+
+        Under a steady load it never begins anew by that: then the writer copies the rest itself.
+        """
+        size = self._log.stat().st_size if self._log.exists() else 0
+        if size > _LONG_LOG_BYTES:
+            driver(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+        elif size > _LOG_BYTES:
+            self._log_has_grown.set()
+
+    def _checkpoint(self) -> None:
+        connection = driver(self._connect(_READER_CACHE_KIB))
+        while self._writer.is_alive():
+            self._log_has_grown.wait()
+            self._log_has_grown.clear()
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _next(self) -> list[_Waiting]:
+        """The next units to commit together; none at the end, when all are committed.
+
+        A commit is bounded, so that an urgent unit waits for a short one at most.
+        """
+        while not (self._urgent or self._waiting):
+            if self._is_closing:
+                return []
+            self._news.get()
+        with contextlib.suppress(Empty):
+            while True:  # what is told by these is looked at now
+                self._news.get_nowait()
+        source = self._urgent or self._waiting
         batch: list[_Waiting] = []
-        item = self._waiting.get()
-        while item is not None:
-            batch.append(item)
-            try:
-                item = self._waiting.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
+        size = 0
+        while source and size < _LARGEST_COMMIT:
+            batch.append(source.popleft())
+            size += sum(len(write.items) for write in batch[-1][0])
+        return batch
 
 
 _Result = list[Sequence[Any]] | Exception
@@ -133,7 +183,11 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=NullPool,
-        connect_args={"check_same_thread": False, "isolation_level": None},
+        connect_args={
+            "check_same_thread": False,
+            "isolation_level": None,
+            "cached_statements": _CACHED_STATEMENTS,
+        },
     )
 
     @event.listens_for(engine, "connect")

@@ -58,7 +58,6 @@ class Dispatcher:
         self._epoch = epoch
         self._freed = freed
         self._capacity = capacity
-        self._most_for_one = min(capacity, exchange.seats()) * 3 // 4
         self._seats = 0
         self._sends: set[asyncio.Task[None]] = set()
         self._is_stopping = False
@@ -92,21 +91,23 @@ class Dispatcher:
         """How much new work, of whatever tenant, would find a seat at once."""
         if len(self.ready) or self.ready.is_spilled:
             return 0
-        left = self._most_for_one - max(self._seating.in_flight.values(), default=0)
-        return min(self.room(), left)
+        most = self._seats_for_one(urgent=False)
+        return min(self.room(), most - max(self._seating.in_flight.values(), default=0))
 
     async def seat(self, tasks: Sequence[Task], now: int) -> Seated:
         """Take seats for new work, as far as nothing older waits for them.
 
         Follow up with `send` once the claims are on disk, or with `leave`.
         """
-        if len(self.ready) or self.ready.is_spilled:
-            return Seated(back=list(tasks))
         room, serves = self.room(), self._serving()
+        waits = bool(len(self.ready) or self.ready.is_spilled)
+        waits_urgent = waits and self.ready.has_urgent
         fit: list[Task] = []
         others: list[Task] = []
         for task in tasks:
-            is_next = len(fit) < room and serves(BY_NUMBER[task.request.lane], task.request.tenant)
+            lane = BY_NUMBER[task.request.lane]
+            is_behind = waits_urgent if lane.is_urgent else waits
+            is_next = not is_behind and len(fit) < room and serves(lane, task.request.tenant)
             (fit if is_next else others).append(task)
         seated = await self._seat(fit, now)
         seated.back += others
@@ -164,7 +165,8 @@ class Dispatcher:
             return []
         claims = [Claim(s.seat.task.work, s.seat.account.name, now, self._epoch) for s in sends]
         failpoint("claim.before")
-        claimed = await self._store.claim(claims)
+        is_urgent = BY_NUMBER[sends[0].seat.task.request.lane].is_urgent
+        claimed = await self._store.claim(claims, is_urgent=is_urgent)
         failpoint("claim.after")
         return [send for send, is_ours in zip(sends, claimed, strict=True) if is_ours]
 
@@ -202,18 +204,27 @@ class Dispatcher:
     def _serving(self) -> Serves:
         """Who may have the next seat, each time it is asked.
 
-        No tenant takes the last quarter of the seats, so that a slow one leaves room.
+        No tenant takes the last seats, so that a slow one leaves room for others; and the last
+        quarter is not for what can wait.
         """
         taken = dict(self._seating.in_flight)
+        most_urgent, most = self._seats_for_one(urgent=True), self._seats_for_one(urgent=False)
 
         def serves(lane: Lane, tenant: TenantId) -> bool:
             has = taken.get(tenant, 0)
-            if has >= self._most_for_one or self._is_paused(tenant) or self._is_paused(lane):
+            if has >= (most_urgent if lane.is_urgent else most):
+                return False
+            if self._is_paused(tenant) or self._is_paused(lane):
                 return False
             taken[tenant] = has + 1
             return True
 
         return serves
+
+    def _seats_for_one(self, *, urgent: bool) -> int:
+        """How many seats one tenant may have."""
+        eighths = 7 if urgent else 6
+        return min(self._capacity, self.exchange.seats()) * eighths // 8
 
     def _is_paused(self, who: Lane | TenantId | None) -> bool:
         until = self._seating.paused.get(who)

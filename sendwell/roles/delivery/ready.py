@@ -50,6 +50,11 @@ class ReadyQueue:
         return len(self._queue)
 
     @property
+    def has_urgent(self) -> bool:
+        """Whether anything urgent waits."""
+        return self._queue.has_urgent or any(lane.is_urgent for lane, _ in self._spills)
+
+    @property
     def is_spilled(self) -> bool:
         """Whether some of it is only on disk."""
         return bool(self._spills)

@@ -3,6 +3,7 @@
 Writes nothing. Whoever asks puts on disk who has the seats, before anything is sent.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -20,6 +21,8 @@ from sendwell.roles.delivery.gate import Checked, Gate
 from sendwell.roles.delivery.limits import Limits, Over, Scope, Who
 from sendwell.roles.delivery.settler import Event, Held, Stopped, Unsendable
 from sendwell.roles.delivery.words import Versions, Words
+
+_AT_ONCE = 8
 
 
 class Seat(msgspec.Struct, gc=False):
@@ -74,8 +77,10 @@ class Seating:
         try:
             within = await self._within_limits(seats, now, seated)
             versions = await self._words.versions([seat.task for _, seat in within])
-            for checked, seat in within:
+            for number, (checked, seat) in enumerate(within, 1):
                 self._word(checked, seat, versions, now=now, seated=seated)
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)  # to render many takes long: let others go on
         except BaseException:
             for _, seat in seats:
                 self.leave(seat)

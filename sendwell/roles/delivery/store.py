@@ -59,9 +59,10 @@ class DeliveryStore:
             )
         ]
 
-    async def claim(self, claims: Sequence[hot.Claim]) -> Sequence[bool]:
+    async def claim(self, claims: Sequence[hot.Claim], *, is_urgent: bool) -> Sequence[bool]:
         """Take work in hand, durably; False where it no longer waits."""
-        (claimed,) = await self._database.commit([Write(hot.claim, claims)])
+        write = Write(hot.claim, claims)
+        (claimed,) = await self._database.commit([write], is_urgent=is_urgent)
         return claimed
 
     async def withdraw(self, works: Sequence[int]) -> Sequence[bool]:

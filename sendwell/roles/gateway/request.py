@@ -83,9 +83,9 @@ class Builder:
         return id_, given.correlation_id or id_
 
 
-def hashed(content: bytes) -> bytes:
-    """128 bits that stand for an idempotency key or a request."""
-    return blake2b(content, digest_size=16).digest()
+def hashed(content: bytes, size_bytes: int) -> bytes:
+    """So many bytes that stand for an idempotency key or a request."""
+    return blake2b(content, digest_size=size_bytes).digest()
 
 
 def _refuse_other_tenants(given: NotificationIn, tenant: TenantId) -> None:

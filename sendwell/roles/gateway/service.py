@@ -5,17 +5,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sendwell.domain.errors import Conflict, Invalid, SendwellError, Unavailable
+from sendwell.domain.errors import Conflict, Invalid, SendwellError
+from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Acceptance, Entry, Journal
 from sendwell.ports.tenants import Tenants
+from sendwell.roles.gateway.line import Line
 from sendwell.roles.gateway.request import Builder, Origin, hashed
 from sendwell.roles.gateway.templates import TemplateCheck
 from sendwell.roles.gateway.wire import NotificationIn, read
 from sendwell.runtime.backlog import Backlog
-from sendwell.runtime.failpoints import failpoint
 
-_LARGEST_GROUP = 2_000
+_AT_ONCE = 8
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -24,19 +25,6 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     id: str | None = None
     is_duplicate: bool = False
     refusal: SendwellError | None = None
-
-
-class _Waiting(msgspec.Struct, frozen=True, gc=False):
-    """The entries of one call, for which somebody waits since that time of the loop."""
-
-    entries: Sequence[Entry]
-    future: asyncio.Future[Sequence[Acceptance]]
-    since: float
-
-    @property
-    def may_lose_patience(self) -> bool:
-        """Whether the same call again would get the answer: it has a key."""
-        return not self.future.done() and any(entry.key for entry in self.entries)
 
 
 class Gateway:
@@ -53,16 +41,12 @@ class Gateway:
         patience_seconds: float = 15,
     ) -> None:
         self._builder = builder
-        self._journal = journal
-        self._backlog = backlog
         self._tenants = tenants
         self._templates = templates
-        self._patience = patience_seconds
-        self._waiting: list[_Waiting] = []
-        self._in_commit: Sequence[_Waiting] = ()
-        self._alarm: asyncio.TimerHandle | None = None
-        self._arrived = asyncio.Event()
-        self._is_closed = False
+        self._urgent, self._others = (
+            Line(journal, backlog, is_urgent=is_urgent, patience_seconds=patience_seconds)
+            for is_urgent in (True, False)
+        )
 
     async def accept(self, body: bytes, origin: Origin, *, key: str | None = None) -> Answer:
         """Accept one request given as JSON. Raises what `Answer.refusal` would hold."""
@@ -91,6 +75,8 @@ class Gateway:
                 entries.append(_entry(request, body, _one_key(given, share)))
             except SendwellError as error:
                 entries.append(error)
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)  # a large batch lets others go on
         good = [entry for entry in entries if isinstance(entry, Entry)]
         accepted = iter(await self._store(good) if good else ())
         return [
@@ -100,100 +86,28 @@ class Gateway:
 
     async def run(self) -> None:
         """Store what arrives, in groups, until `close`; what was handed in is stored."""
-        while self._waiting or not self._is_closed:
-            if not self._waiting:
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            await self._store_group(self._next_group())
+        await asyncio.gather(self._urgent.run(), self._others.run())
 
     def close(self) -> None:
         """Accept nothing more."""
-        self._is_closed = True
-        self._arrived.set()
+        self._urgent.close()
+        self._others.close()
 
     async def _store(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
-        if self._is_closed:
-            raise Unavailable("Sendwell is stopping; send this again in a moment.")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Sequence[Acceptance]] = loop.create_future()
-        self._waiting.append(_Waiting(entries, future, loop.time()))
-        self._arrived.set()
-        if self._alarm is None:
-            self._alarm = loop.call_later(self._patience, self._lose_patience)
-        return await future
-
-    def _lose_patience(self) -> None:
-        """Send those away who have waited too long; their commits go on, and so does the alarm."""
-        loop = asyncio.get_running_loop()
-        patient: list[float] = []
-        for waiting in (*self._in_commit, *self._waiting):
-            if not waiting.may_lose_patience:
-                continue
-            if waiting.since + self._patience <= loop.time():
-                waiting.future.set_exception(_still_running())
-            else:
-                patient.append(waiting.since)
-        due = min(patient, default=None)
-        at = self._lose_patience
-        self._alarm = None if due is None else loop.call_at(due + self._patience, at)
-
-    def _next_group(self) -> list[_Waiting]:
-        taken = size = 0
-        while taken < len(self._waiting) and size < _LARGEST_GROUP:
-            size += len(self._waiting[taken].entries)
-            taken += 1
-        group, self._waiting = self._waiting[:taken], self._waiting[taken:]
-        return group
-
-    async def _store_group(self, group: Sequence[_Waiting]) -> None:
-        entries = [entry for waiting in group for entry in waiting.entries]
-        self._in_commit = group
-        failpoint("accept.before")
-        try:
-            with self._backlog.expecting([entry.request for entry in entries]):
-                accepted = await self._journal.accept(entries)
-        except Exception as error:  # noqa: BLE001 - each caller hears of it
-            for waiting in group:
-                if not waiting.future.done():
-                    waiting.future.set_exception(error)
-            return
-        failpoint("accept.after")
-        self._hand_on(entries, accepted)
-        start = 0
-        for waiting in group:
-            size = len(waiting.entries)
-            if not waiting.future.done():
-                waiting.future.set_result(accepted[start : start + size])
-            start += size
-
-    def _hand_on(self, entries: Sequence[Entry], accepted: Sequence[Acceptance]) -> None:
-        fresh: list[Requested] = [
-            entry.request
-            for entry, acceptance in zip(entries, accepted, strict=True)
-            if not acceptance.is_duplicate
-        ]
-        self._backlog.put(fresh)
+        is_urgent = all(BY_NUMBER[entry.request.lane].is_urgent for entry in entries)
+        return await (self._urgent if is_urgent else self._others).store(entries)
 
 
 def _entry(request: Requested, body: bytes, key: str | None) -> Entry:
     if key is None:
         return Entry(request)
-    return Entry(request, hashed(key.encode()), hashed(body))
+    return Entry(request, hashed(key.encode(), 16), hashed(body, 8))
 
 
 def _answer(acceptance: Acceptance) -> Answer:
     if acceptance.is_other:
         return Answer(refusal=_REUSED)
     return Answer(acceptance.id, acceptance.is_duplicate)
-
-
-def _still_running() -> Conflict:
-    return Conflict(
-        "A request with this idempotency key is still running. Send it again in a moment to get"
-        " its answer.",
-        code="still_running",
-    )
 
 
 _REUSED = Invalid(

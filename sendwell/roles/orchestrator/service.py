@@ -42,12 +42,24 @@ class Orchestrator:
 
     async def run(self) -> None:
         """Plan what is accepted, for ever. What cannot be planned ends as dead, alone."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._plan_all())
+            group.create_task(self._plan_urgent())
+
+    async def _plan_all(self) -> None:
         while True:
             await self._backlog.wait()
-            batch = self._backlog.take(await self._pace(_BATCH))
-            failpoint("plan.before")
-            await self._flow.run_apart(batch, self._give_up)
-            failpoint("plan.after")
+            await self._plan(self._backlog.take(await self._pace(_BATCH)))
+
+    async def _plan_urgent(self) -> None:
+        """So that an urgent one waits neither for the batch before it nor for free seats."""
+        while True:
+            await self._plan(await self._backlog.take_urgent(_BATCH), is_urgent=True)
+
+    async def _plan(self, batch: Sequence[Requested], *, is_urgent: bool = False) -> None:
+        failpoint("plan.before")
+        await self._flow.run_apart(batch, self._give_up, is_urgent=is_urgent)
+        failpoint("plan.after")
 
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Plan accepted requests."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 from sqlalchemy import delete, func, select
 
-from sendwell.domain.ids import Position, TenantId
+from sendwell.domain.ids import COUNTER_BITS, Position, TenantId
 from sendwell.domain.lifecycle import FINAL, State
 from sendwell.messages import requested as codec
 from sendwell.messages.requested import Requested
@@ -18,6 +18,7 @@ from sendwell.runtime.journal.tables import IDEMPOTENCY, MARK, OUTCOME, REQUESTE
 from sendwell.runtime.journal.unplanned import Unplanned
 
 _MARK = "planned"
+_LAST_BYTE = 255
 
 
 class SqlJournal:
@@ -31,7 +32,8 @@ class SqlJournal:
         receipts_by_reference: frozenset[str],
     ) -> None:
         self._database = database
-        self._window = idempotency_window // timedelta(microseconds=1)
+        self._window = idempotency_window // timedelta(milliseconds=1) << COUNTER_BITS
+        """As a distance between positions."""
         self._by_reference = receipts_by_reference
         self._unplanned = Unplanned(0)
 
@@ -43,17 +45,31 @@ class SqlJournal:
         return Position(max(row.last or 0, self._unplanned.mark))
 
     async def forget_keys(self, now: int) -> int:
-        """Delete idempotency keys that no longer count; gives how many those were."""
-        old = delete(IDEMPOTENCY).where(IDEMPOTENCY.c.at < now - self._window)
-        (done,) = await self._database.execute(old)
-        return done.rowcount
+        """Delete idempotency keys that no longer count; gives how many those were.
 
-    async def accept(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
+        Bit by bit in the order of keys, so that no commit takes long and no index is needed.
+        """
+        forgotten = 0
+        before = (now // 1000 << COUNTER_BITS) - self._window
+        for first in range(256):
+            old = delete(IDEMPOTENCY).where(
+                IDEMPOTENCY.c.key >= bytes([first]), IDEMPOTENCY.c.position < before
+            )
+            if first < _LAST_BYTE:
+                old = old.where(IDEMPOTENCY.c.key < bytes([first + 1]))
+            (done,) = await self._database.execute(old)
+            forgotten += done.rowcount
+        return forgotten
+
+    async def accept(
+        self, entries: Sequence[Entry], *, is_urgent: bool = False
+    ) -> Sequence[Acceptance]:
         rows = [self._row(entry) for entry in entries]
         for entry in entries:
             self._unplanned.add(entry.request.position)
         try:
-            (accepted,) = await self._database.commit([Write(hot.accept, rows)])
+            write = Write(hot.accept, rows)
+            (accepted,) = await self._database.commit([write], is_urgent=is_urgent)
         except BaseException:
             self._unplanned.finish(entry.request.position for entry in entries)
             raise

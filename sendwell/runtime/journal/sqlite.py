@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from sendwell.domain.ids import TenantId
+from sendwell.domain.ids import NotificationId, TenantId
 from sendwell.messages.status import Status
 from sendwell.ports.database import driver
 from sendwell.ports.journal import Acceptance
@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     fingerprint: bytes
     window: int
-    """Idempotency keys older than this, in microseconds, no longer count."""
+    """Idempotency keys of positions that lie further back no longer count."""
 
 
 def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
@@ -33,6 +33,8 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     repeats = _claim_keys(connection, [row for row in rows if row.key is not None])
     fresh = [row for row in rows if row.position not in repeats]
     stored = _store(connection, fresh)
+    if len(stored) < len(fresh):
+        _point_to_first(connection, [row for row in fresh if row.position not in stored])
     return [
         repeats.get(row.position) or Acceptance(row.id, is_duplicate=row.position not in stored)  # type: ignore[arg-type]
         for row in rows
@@ -63,21 +65,45 @@ def _claim_keys(connection: Connection, rows: Sequence[Row]) -> dict[int, Accept
         return {}
     taken = insert(
         connection,
-        "idempotency(tenant,key,fingerprint,id,at)",
-        [(r.tenant, r.key, r.fingerprint, r.id, r.accepted_at) for r in rows],
-        then="ON CONFLICT(tenant,key) DO UPDATE SET fingerprint=excluded.fingerprint,"
-        f"id=excluded.id,at=excluded.at WHERE at<excluded.at-{rows[0].window}",
+        "idempotency(key,tenant,fingerprint,position)",
+        [(r.key, r.tenant, r.fingerprint, r.position) for r in rows],
+        then="ON CONFLICT(key,tenant) DO UPDATE SET fingerprint=excluded.fingerprint,"
+        f"position=excluded.position WHERE position<excluded.position-{rows[0].window}",
     )
     if taken == len(rows):
         return {}
-    held = ((row, _held(connection, row)) for row in rows)
-    return {row.position: holder for row, holder in held if holder.id != row.id}
+    positions = {row.position: row for row in rows}
+    held: dict[int, Acceptance] = {}
+    for row in rows:
+        holder, fingerprint = _holder(connection, row)
+        if holder != row.position:
+            twin = positions.get(holder)
+            first = NotificationId(twin.id) if twin else _id_at(connection, row.tenant, holder)
+            is_other = fingerprint != row.fingerprint
+            held[row.position] = Acceptance(first, is_duplicate=True, is_other=is_other)
+    return held
 
 
-def _held(connection: Connection, row: Row) -> Acceptance:
-    question = "SELECT id,fingerprint FROM idempotency WHERE tenant=? AND key=?"
-    first, fingerprint = driver(connection).execute(question, (row.tenant, row.key)).fetchone()
-    return Acceptance(first, is_duplicate=True, is_other=fingerprint != row.fingerprint)
+def _point_to_first(connection: Connection, rows: Sequence[Row]) -> None:
+    """Keys that came with an id that was used before stand for the notification that has it."""
+    first = "SELECT position FROM requested WHERE tenant=? AND id=?"
+    driver(connection).executemany(
+        f"UPDATE idempotency SET position=({first}) WHERE key=? AND tenant=?",
+        [(row.tenant, row.id, row.key, row.tenant) for row in rows if row.key is not None],
+    )
+
+
+def _holder(connection: Connection, row: Row) -> tuple[int, bytes]:
+    """The position that holds the row's key, and what its request was."""
+    question = "SELECT position,fingerprint FROM idempotency WHERE key=? AND tenant=?"
+    position, fingerprint = driver(connection).execute(question, (row.key, row.tenant)).fetchone()
+    return position, fingerprint
+
+
+def _id_at(connection: Connection, tenant: TenantId, position: int) -> NotificationId:
+    question = "SELECT id FROM requested WHERE position=? AND tenant=?"
+    (found,) = driver(connection).execute(question, (position, tenant)).fetchone()
+    return NotificationId(found)
 
 
 _OUTCOME = (

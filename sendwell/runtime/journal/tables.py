@@ -43,15 +43,16 @@ REQUESTED = Table(
 IDEMPOTENCY = Table(
     "idempotency",
     METADATA,
-    Column("tenant", String(64), nullable=False),
     Column("key", LargeBinary(16), nullable=False),
-    Column("fingerprint", LargeBinary(16), nullable=False),
-    Column("id", String(64), nullable=False),
-    Column("at", BigInteger, nullable=False),
-    PrimaryKeyConstraint("tenant", "key"),
-    Index("idempotency_at", "at"),
+    Column("tenant", String(64), nullable=False),
+    Column("fingerprint", LargeBinary(8), nullable=False),
+    Column("position", Position, nullable=False),
+    PrimaryKeyConstraint("key", "tenant"),
     sqlite_with_rowid=False,
 )
+"""Which notification holds a key; its position tells the time too. Keys are hashes, so each one
+lands on another page: rows are kept small and without a second index, or they would be most of what
+a commit writes (PERFORMANCE section 3b)."""
 
 OUTCOME = Table(
     "outcome",

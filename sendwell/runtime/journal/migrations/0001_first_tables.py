@@ -36,15 +36,13 @@ def upgrade() -> None:
     op.create_index("history_position", "history", ["position"], unique=False)
     op.create_table(
         "idempotency",
-        sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("key", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "key"),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("key", "tenant"),
         sqlite_with_rowid=False,
     )
-    op.create_index("idempotency_at", "idempotency", ["at"], unique=False)
     op.create_table(
         "mark",
         sa.Column("name", sa.String(length=64), nullable=False),
