@@ -91,3 +91,28 @@ def test_everything_comes_out_once_and_in_order_within_lane_and_tenant(
         for tenant in (ACME, BETA):
             own = [number for at, whose, number in taken if (at, whose) == (lane, tenant)]
             assert own == sorted(own)
+
+
+def test_urgent_ones_are_taken_past_the_others_which_keep_their_places() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for lane in reversed(Lane):
+        queue.put(lane, ACME, f"acme {lane.label}")
+        queue.put(lane, BETA, f"beta {lane.label}")
+    had_urgent = queue.has_urgent
+
+    urgent = queue.take_urgent(10)
+
+    assert urgent == ["acme critical", "beta critical", "acme high", "beta high"]
+    assert (had_urgent, queue.has_urgent) == (True, False)
+    assert queue.take(10) == ["acme medium", "beta medium", "acme low", "beta low"]
+
+
+def test_the_depth_of_a_lane_is_what_waits_in_it() -> None:
+    queue: FairQueue[int] = FairQueue()
+    for number in range(5):
+        queue.put(Lane.LOW, ACME, number)
+    (first,) = queue.take(1)
+    queue.put_back(Lane.LOW, ACME, first)
+    queue.take(2)
+
+    assert [queue.depth(lane) for lane in Lane] == [0, 0, 0, 3]
