@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,12 +15,13 @@ from sendwell.ports.clock import Clock
 from sendwell.ports.database import Unit
 from sendwell.ports.renderer import Renderer
 from sendwell.ports.tenants import Caller
-from sendwell.roles.templates.cache import PublishedCache, VersionCache
+from sendwell.roles.templates.cache import OLDEST_SECONDS, PublishedCache, VersionCache
 from sendwell.roles.templates.service.drafts import Draft
 from sendwell.roles.templates.service.needs import Needs
 from sendwell.roles.templates.service.previews import Preview, preview
 from sendwell.roles.templates.service.samples import SAMPLE_CODE, SAMPLE_NAME, sample_draft
 from sendwell.roles.templates.store import Template, TemplateStore, VersionRecord, changed, taken
+from sendwell.runtime.ahead import Ahead
 
 _NO_OBJECT = Flaw("/data", "Must be a JSON object.")
 
@@ -42,6 +44,7 @@ class Templates:
         self._versions = VersionCache()
         self._published = PublishedCache()
         self._needs = Needs(renderer)
+        self._ahead = Ahead()
 
     async def version(
         self, tenant: TenantId, code: str, version: int | None
@@ -184,7 +187,13 @@ class Templates:
         key, now = (tenant, code), self._clock.elapsed()
         known = self._published.get(key, now=now)
         if known is not None:
+            if known[1] < now - OLDEST_SECONDS / 2:
+                self._ahead.begin(key, partial(self._read_published, tenant, code))
             return known[0]
+        return await self._read_published(tenant, code)
+
+    async def _read_published(self, tenant: TenantId, code: str) -> int | None:
+        key, now = (tenant, code), self._clock.elapsed()
         edition = self._published.edition
         number = await self._store.published(tenant, code)
         self._published.keep(key, number, now=now, edition=edition)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from sys import intern
 
 from sendwell.domain.ids import ChannelName, TenantId, UserId
@@ -10,6 +11,7 @@ from sendwell.ports.clock import Clock
 from sendwell.ports.directory import Address
 from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.suppressions import Change, Reasons, SuppressionStore
+from sendwell.runtime.ahead import Ahead
 
 MOST_KEPT = 100_000
 """Over all tenants; measured 80 bytes each. A tenant with more is asked for in the database."""
@@ -60,6 +62,7 @@ class Suppressions:
         self._lists: OrderedDict[TenantId, _List] = OrderedDict()
         self._kept = 0
         self._edition = 0
+        self._ahead = Ahead()
 
     async def among(
         self, tenant: TenantId, addresses: Collection[Address]
@@ -68,6 +71,8 @@ class Suppressions:
         known = self._lists.get(tenant)
         if known is None or known.checked < self._clock.elapsed() - _OLDEST_SECONDS:
             known = await self._refreshed(tenant)
+        elif known.checked < self._clock.elapsed() - _OLDEST_SECONDS / 2:
+            self._ahead.begin(tenant, partial(self._refreshed, tenant))
         reasons = known.reasons
         if not addresses or (reasons is not None and not reasons):
             return _NONE
