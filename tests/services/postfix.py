@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,7 +146,7 @@ def postfix(authority: trustme.CA) -> Iterator[Postfix]:
     """Run it for as long as the block lasts, with a certificate for localhost by `authority`."""
     folder = Path(tempfile.mkdtemp(prefix="sendwell-postfix-"))
     try:
-        ports = {name: _free_port() for name in DOORS}
+        ports = dict(zip(DOORS, _free_ports(len(DOORS)), strict=True))
         _write(folder, ports)
         authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(
             str(folder / "certificate.pem")
@@ -203,16 +203,23 @@ def _running(folder: Path, ports: Mapping[str, int]) -> Iterator[None]:
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, output: Path) -> None:
-    """Wait until somebody listens there; all doors are opened together."""
+    """Wait until it is Postfix that greets there; all doors are opened together.
+
+    A free port may have been taken by somebody else meanwhile.
+    """
     deadline = time.monotonic() + SOON
     while process.poll() is None and time.monotonic() < deadline:
-        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-            return
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), SOON) as there:
+            if b"Postfix" in there.recv(512):
+                return
         time.sleep(0.02)
     raise AssertionError(f"Postfix does not run:\n{output.read_text()}")
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+def _free_ports(count: int) -> list[int]:
+    """Different ones: each is held until all are found."""
+    with ExitStack() as held:
+        found = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in found:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in found]

@@ -45,7 +45,7 @@ _PRAGMAS = (
     f"PRAGMA journal_size_limit={_LOG_BYTES // 2}",
 )
 
-_WRITER_CACHE_KIB = 16_384
+_WRITER_CACHE_KIB = 8_192
 _READER_CACHE_KIB = 4_096
 """A process may have 150 MB, and readers ask for what was written a moment ago."""
 
