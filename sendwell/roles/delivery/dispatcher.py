@@ -179,6 +179,8 @@ class Dispatcher:
             seats = len(seated.sends)
         finally:
             self._seats -= len(tasks) - seats
+            if self._is_stopping:
+                self.ready.changed.set()  # `run` waits for the last seat
         return seated
 
     async def _send(self, send: Send) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from sendwell.domain.errors import Conflict, Invalid, SendwellError
-from sendwell.domain.lane import Lane
+from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Acceptance, Entry, Journal
 from sendwell.ports.tenants import Tenants
@@ -94,7 +94,7 @@ class Gateway:
         self._others.close()
 
     async def _store(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
-        is_urgent = max(entry.request.lane for entry in entries) <= Lane.HIGH
+        is_urgent = BY_NUMBER[max(entry.request.lane for entry in entries)].is_urgent
         return await (self._urgent if is_urgent else self._others).store(entries)
 
 
