@@ -174,8 +174,11 @@ async def test_close_ends_idle_connections() -> None:
     async with serving(saying(ok())) as server:
         async with a_client() as client:
             await client.exchange(a_request(server.url()))
+            was_open = server.open
 
         await server.until(lambda: server.open == 0)
+
+    assert was_open == 1
 
 
 async def test_close_waits_for_open_exchanges() -> None:
@@ -207,3 +210,6 @@ async def test_close_may_be_called_twice_and_without_any_exchange() -> None:
 
     await client.close()
     await client.close()
+
+    refused = await client.exchange(a_request("http://127.0.0.1:9/"))
+    assert code_of(refused, Deferred) == Code.CLOSING

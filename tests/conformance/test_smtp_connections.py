@@ -267,3 +267,6 @@ async def test_closing_does_not_wait_for_a_connection_that_nobody_needs() -> Non
 
         async with asyncio.timeout(1):
             await client.close()
+
+        outcome = await client.deliver(a_mail())
+        assert fault_of(outcome) == (Deferred, "smtp.closed", Blame.US)

@@ -155,6 +155,8 @@ async def test_a_delivery_that_is_committed_while_it_is_sought_is_found(house: H
 
         await house.until_state(sent, State.DELIVERED)
 
+    assert await house.moves(sent) == [State.DELIVERED]
+
 
 async def test_what_waits_survives_a_restart(house: House) -> None:
     sent = a_delivery()
@@ -167,6 +169,8 @@ async def test_what_waits_survives_a_restart(house: House) -> None:
 
     async with house.receipts():
         await house.until_state(sent, State.DELIVERED)
+
+    assert await house.moves(sent) == [State.DELIVERED]
 
 
 async def test_a_receipt_that_nothing_is_found_for_ends_as_an_orphan(house: House) -> None:
