@@ -1,0 +1,1 @@
+"""Buses, one file or package a broker: the same port on each."""
