@@ -5,7 +5,7 @@ import time
 
 import uuid_utils
 
-from sendwell.domain.ids import COUNTER_BITS
+from sendwell.domain.ids import next_position
 
 
 class SystemClock:
@@ -28,13 +28,13 @@ class SystemChance:
 class SystemIds:
     """UUIDv7 and journal positions. `last` is the highest position the database holds."""
 
-    def __init__(self, last: int = 0) -> None:
+    def __init__(self, last: int = 0, *, node: int = 0) -> None:
         self._last = last
+        self._node = node
 
     def notification(self) -> str:
         return str(uuid_utils.uuid7())
 
     def position(self) -> int:
-        now = (time.time_ns() // 1_000_000) << COUNTER_BITS
-        self._last = max(now, self._last + 1)
+        self._last = next_position(self._last, time.time_ns() // 1_000_000, self._node)
         return self._last

@@ -11,10 +11,25 @@ ProviderName = NewType("ProviderName", str)
 Position = NewType("Position", int)
 """A row's place in the journal: a 63-bit integer that grows with time and is unique in a database.
 
-The upper 42 bits are milliseconds since 1970, the lower 21 count within one; so it is the
-primary key, the order, the page cursor and the partition key at once."""
+The upper 42 bits are milliseconds since 1970, the next 11 count within one, and the last 10 are
+the number of the process that gave it (its node); so it is the primary key, the order, the page
+cursor, the partition key and the owner at once."""
+
+Node = NewType("Node", int)
+"""The number of a process among those that share a database."""
 
 COUNTER_BITS = 21
+"""Everything below the milliseconds."""
+
+NODES = 1 << 10
+"""How many processes can share a database."""
+
+
+def next_position(last: int, milliseconds: int, node: int) -> Position:
+    """The next position of a node behind its `last` one, even when the clock has gone back."""
+    earliest = milliseconds << COUNTER_BITS
+    behind = (last // NODES + 1) * NODES
+    return Position(max(earliest, behind) + node)
 
 
 class Part(NamedTuple):

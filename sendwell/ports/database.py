@@ -1,10 +1,13 @@
 """A database: reads, and units of writes that are committed together."""
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Executable, Row
+
+from sendwell.domain.ids import TenantId
 
 Operation = Callable[[Connection, Sequence[Any]], Sequence[Any] | None]
 """One hot statement, written by hand for one kind of database: takes many items at once and gives
@@ -48,6 +51,20 @@ def driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
+def by_dialect(**operations: Operation) -> Operation:
+    """One operation that has a statement of its own for each kind of database."""
+
+    def operation(connection: Connection, items: Sequence[Any]) -> Sequence[Any] | None:
+        return operations[connection.dialect.name](connection, items)
+
+    return operation
+
+
+acting_for: ContextVar[TenantId | None] = ContextVar("acting_for", default=None)
+"""The tenant on whose behalf this task reads, where it is one: PostgreSQL then hides all others'
+rows from it (row-level security), whatever the statement says."""
+
+
 class Database(Protocol):
     """One database and its engine.
 
@@ -56,10 +73,14 @@ class Database(Protocol):
     takes none of the others with it.
     """
 
+    dialect: str
+    """`sqlite`, `postgresql` or `mysql`: which of the statements written by hand it takes."""
+
     async def commit(self, unit: Unit, *, is_urgent: bool = False) -> list[Sequence[Any]]:
         """Write a unit; gives one list of results for each of its writes.
 
-        Units are written in the order of coming, urgent ones before all others that wait.
+        Units are written in the order of coming, urgent ones before all others that wait, or beside
+        them.
 
         Raises what the failing operation raised; then nothing of the unit is stored.
         Raises Unavailable when the database is closing or too many units wait.

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from sendwell.domain.ids import NotificationId, Position, TenantId
+from sendwell.domain.ids import Node, NotificationId, Position, TenantId
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Unit
@@ -14,12 +14,14 @@ from sendwell.ports.database import Unit
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One notification to accept. `key` and `fingerprint` are hashes of the idempotency key
-    (128 bits) and of the request (64 bits), when a key was given.
+    (128 bits) and of the request (64 bits), when a key was given. `is_named`: its id is the
+    producer's, so it may have been used before.
     """
 
     request: Requested
     key: bytes | None = None
     fingerprint: bytes = b""
+    is_named: bool = False
 
 
 class Acceptance(msgspec.Struct, frozen=True, gc=False):
@@ -63,6 +65,10 @@ class Journal(Protocol):
 
     async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
         """Accepted notifications that nobody has planned yet, oldest first, from the last mark."""
+        ...
+
+    async def left_by(self, node: Node, *, after: Position, limit: int) -> Sequence[Requested]:
+        """What another process has accepted and may not have planned, oldest first."""
         ...
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:

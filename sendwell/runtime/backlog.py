@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from sendwell.domain.fair_queue import FairQueue
-from sendwell.domain.ids import Position
+from sendwell.domain.ids import Node, Position
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Journal
@@ -85,6 +85,18 @@ class Backlog:
             self._came_urgent.clear()
             await self._came_urgent.wait()
         return self._queue.take_urgent(most)
+
+    async def left_by(
+        self, node: Node, *, after: Position
+    ) -> tuple[list[Requested], Position | None]:
+        """The next notifications that another process has accepted and not planned, and behind
+        which position there may be more.
+        """
+        requests = await self._journal.left_by(node, after=after, limit=self._chunk)
+        positions = [request.position for request in requests]
+        known = {*await self._planned(positions), *await self._journal.ended(positions)}
+        left = [request for request in requests if request.position not in known]
+        return left, positions[-1] if positions else None
 
     def _put(self, request: Requested) -> None:
         if BY_NUMBER[request.lane].is_urgent:

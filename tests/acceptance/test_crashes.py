@@ -13,6 +13,8 @@ from sendwell.runtime.failpoints import NAMES
 from tests.acceptance.product import Product, webhooks
 from tests.simulators.webhook import WebhookSimulator
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 SENDS = 12
 EDGES = [name for name in NAMES if not name.startswith("receipt")]
 

@@ -14,6 +14,9 @@ from tests.simulators.troubles import Instead, Reply
 from tests.simulators.webhook import WebhookSimulator
 
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
+
 @pytest.fixture
 async def endpoint() -> AsyncIterator[WebhookSimulator]:
     async with WebhookSimulator() as simulator:

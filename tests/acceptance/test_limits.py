@@ -9,6 +9,8 @@ import pytest
 from tests.acceptance.product import running, webhooks
 from tests.simulators.webhook import WebhookSimulator
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 EMAIL = {"email": "someone@example.org"}
 
 

@@ -7,11 +7,15 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.acceptance.product import Product, running
 from tests.conformance.smtp_sink import SmtpSink
 from tests.simulators.fcm import FcmSimulator
 from tests.simulators.sendgrid import SendGridSimulator
 from tests.simulators.twilio import TwilioSimulator
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 TEMPLATE = {
     "code": "order",

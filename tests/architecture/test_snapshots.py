@@ -77,7 +77,9 @@ def test_tables_only_grow(tmp_path: Path) -> None:
     assert compare("tables", tables) == []
 
 
-@pytest.mark.parametrize("owner", TABLES)
+@pytest.mark.parametrize(
+    "owner", [name for name, folder in TABLES.items() if (folder.parent / "tables.py").exists()]
+)
 def test_migrations_make_exactly_the_tables_that_the_code_uses(owner: str, tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/tables.db")
     folder = TABLES[owner]

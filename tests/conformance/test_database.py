@@ -1,31 +1,44 @@
 """The Database port, over every adapter."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, select, text
+from sqlalchemy.schema import CreateTable
 
+from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.domain.errors import Unavailable
-from sendwell.ports.database import Write, driver
+from sendwell.ports.database import Database, Write
+from tests.services.needs import needs
 
+Make = Callable[[], SqliteDatabase | PostgresDatabase]
 METADATA = MetaData()
 THING = Table("thing", METADATA, Column("number", Integer, primary_key=True))
 
 
-@pytest.fixture(params=["sqlite"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    made = {"sqlite": lambda: SqliteDatabase(tmp_path / "test.db")}[request.param]()
-    METADATA.create_all(made.engine)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """Makes a database; the same one when called again."""
+    if request.param == "sqlite":
+        return lambda: SqliteDatabase(tmp_path / "test.db")
+    url = request.getfixturevalue("postgres_url")
+    return lambda: PostgresDatabase(url)
+
+
+@pytest.fixture
+async def database(make: Make) -> AsyncIterator[Database]:
+    made = make()
+    await made.execute(CreateTable(THING))
     yield made
     await made.close()
 
 
 def add(connection: Connection, numbers: Sequence[int]) -> list[int]:
-    driver(connection).executemany("INSERT INTO thing VALUES (?)", [(n,) for n in numbers])
+    connection.execute(insert(THING), [{"number": number} for number in numbers])
     return [-number for number in numbers]
 
 
@@ -37,11 +50,11 @@ def count_calls(calls: list[int]) -> Any:
     return operation
 
 
-async def stored(database: SqliteDatabase) -> set[int]:
+async def stored(database: Database) -> set[int]:
     return {row.number for row in await database.rows(select(THING.c.number))}
 
 
-async def test_what_is_committed_is_read_by_the_next_question(database: SqliteDatabase) -> None:
+async def test_what_is_committed_is_read_by_the_next_question(database: Database) -> None:
     ((result,),) = await database.commit([Write(add, [7])])
 
     assert result == -7
@@ -49,7 +62,7 @@ async def test_what_is_committed_is_read_by_the_next_question(database: SqliteDa
 
 
 async def test_units_that_wait_together_are_written_by_one_statement(
-    database: SqliteDatabase,
+    database: Database,
 ) -> None:
     calls: list[int] = []
     operation = count_calls(calls)
@@ -64,7 +77,7 @@ async def test_units_that_wait_together_are_written_by_one_statement(
 
 
 async def test_a_unit_that_fails_stores_nothing_and_takes_no_other_with_it(
-    database: SqliteDatabase,
+    database: Database,
 ) -> None:
     await database.commit([Write(add, [1])])
 
@@ -79,7 +92,7 @@ async def test_a_unit_that_fails_stores_nothing_and_takes_no_other_with_it(
     assert await stored(database) == {1, 10, 11, 30}
 
 
-async def test_core_statements_tell_what_they_did(database: SqliteDatabase) -> None:
+async def test_core_statements_tell_what_they_did(database: Database) -> None:
     statement = insert(THING).values(number=3).returning(THING.c.number)
 
     (done,) = await database.execute(statement)
@@ -87,28 +100,26 @@ async def test_core_statements_tell_what_they_did(database: SqliteDatabase) -> N
     assert [tuple(row) for row in done.rows] == [(3,)]
 
 
-async def test_what_was_handed_in_before_closing_is_stored(
-    database: SqliteDatabase, tmp_path: Path
-) -> None:
+async def test_what_was_handed_in_before_closing_is_stored(database: Database, make: Make) -> None:
     pending = [asyncio.ensure_future(database.commit([Write(add, [n])])) for n in range(50)]
     await asyncio.sleep(0)
 
     await database.close()
 
     await asyncio.gather(*pending)
-    again = SqliteDatabase(tmp_path / "test.db")
+    again = make()
     assert await stored(again) == set(range(50))
     await again.close()
 
 
-async def test_a_closed_database_takes_nothing(database: SqliteDatabase) -> None:
+async def test_a_closed_database_takes_nothing(database: Database) -> None:
     await database.close()
 
     with pytest.raises(Unavailable):
         await database.commit([Write(add, [1])])
 
 
-async def test_a_commit_outlives_whoever_asked_for_it(database: SqliteDatabase) -> None:
+async def test_a_commit_outlives_whoever_asked_for_it(database: Database) -> None:
     asking = asyncio.ensure_future(database.commit([Write(add, [5])]))
     await asyncio.sleep(0)
     asking.cancel()
@@ -118,8 +129,11 @@ async def test_a_commit_outlives_whoever_asked_for_it(database: SqliteDatabase) 
     assert await stored(database) == {5, 6}
 
 
-async def test_commits_reach_the_disk(database: SqliteDatabase) -> None:
+async def test_commits_to_sqlite_reach_the_disk(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "test.db")
+
     (journal,) = await database.rows(text("PRAGMA journal_mode"))
     (synchronous,) = await database.rows(text("PRAGMA synchronous"))
 
     assert (journal[0], synchronous[0]) == ("wal", 2)
+    await database.close()

@@ -20,8 +20,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.domain.errors import Unavailable
-from sendwell.ports.database import Done, Operation, Unit, Write, core, driver
+from sendwell.ports.database import Done, Unit, Write, core, driver
 
 _READERS = 2
 _MOST_WAITING = 20_000
@@ -50,11 +51,12 @@ _READER_CACHE_KIB = 4_096
 """A process may have 150 MB, and readers ask for what was written a moment ago."""
 
 _T = TypeVar("_T")
-_Waiting = tuple[Unit, asyncio.Future[list[Sequence[Any]]]]
 
 
 class SqliteDatabase:
     """One file. Made inside the running event loop that will use it."""
+
+    dialect = "sqlite"
 
     def __init__(self, path: Path) -> None:
         if sqlite3.sqlite_version_info < _LEAST_SQLITE:
@@ -66,8 +68,8 @@ class SqliteDatabase:
         sys.setswitchinterval(50e-6)
         self.engine = _engine(path)
         self._loop = asyncio.get_running_loop()
-        self._urgent: deque[_Waiting] = deque()
-        self._waiting: deque[_Waiting] = deque()
+        self._urgent: deque[Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._news: SimpleQueue[None] = SimpleQueue()
         """One for each unit that is handed in, and one at the end."""
         self._is_closing = False
@@ -132,7 +134,7 @@ class SqliteDatabase:
         commits = 0
         while batch := self._next():
             results = _commit_together(connection, batch)
-            self._loop.call_soon_threadsafe(_answer, batch, results)
+            self._loop.call_soon_threadsafe(answer, batch, results)
             commits += 1
             if commits % _LOOKS_AT_LOG_EVERY == 0:
                 self._look_at_log(connection)
@@ -155,7 +157,7 @@ class SqliteDatabase:
             self._log_has_grown.clear()
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def _next(self) -> list[_Waiting]:
+    def _next(self) -> list[Waiting]:
         """The next units to commit together; none at the end, when all are committed.
 
         A commit is bounded, so that an urgent unit waits for a short one at most.
@@ -168,15 +170,12 @@ class SqliteDatabase:
             while True:  # what is told by these is looked at now
                 self._news.get_nowait()
         source = self._urgent or self._waiting
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         size = 0
         while source and size < _LARGEST_COMMIT:
             batch.append(source.popleft())
             size += sum(len(write.items) for write in batch[-1][0])
         return batch
-
-
-_Result = list[Sequence[Any]] | Exception
 
 
 def _engine(path: Path) -> Engine:
@@ -198,20 +197,20 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _commit_together(connection: Connection, batch: Sequence[_Waiting]) -> list[_Result]:
+def _commit_together(connection: Connection, batch: Sequence[Waiting]) -> list[Result]:
     """All units in one transaction; when that fails, each in its own, to find the culprit."""
     units = [unit for unit, _ in batch]
     try:
-        return list(_transaction(connection, lambda: _run_merged(connection, units)))
+        return list(_transaction(connection, lambda: run_merged(connection, units)))
     except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
         if len(units) == 1:
             return [error]
     return [_commit_alone(connection, unit) for unit in units]
 
 
-def _commit_alone(connection: Connection, unit: Unit) -> _Result:
+def _commit_alone(connection: Connection, unit: Unit) -> Result:
     try:
-        return _transaction(connection, lambda: _run_merged(connection, [unit]))[0]
+        return _transaction(connection, lambda: run_merged(connection, [unit]))[0]
     except Exception as error:  # noqa: BLE001 - the caller hears of it
         return error
 
@@ -227,33 +226,3 @@ def _transaction(connection: Connection, work: Callable[[], _T]) -> _T:
             raw.execute("ROLLBACK")
         raise
     return result
-
-
-def _run_merged(connection: Connection, units: Sequence[Unit]) -> list[list[Sequence[Any]]]:
-    """Run each operation once, over the items of all units, and deal its results out again."""
-    items: dict[Operation, list[Any]] = {}
-    for unit in units:
-        for write in unit:
-            items.setdefault(write.operation, []).extend(write.items)
-    results = {operation: operation(connection, given) for operation, given in items.items()}
-    taken = dict.fromkeys(items, 0)
-    dealt = []
-    for unit in units:
-        shares = []
-        for write in unit:
-            start = taken[write.operation]
-            taken[write.operation] = stop = start + len(write.items)
-            result = results[write.operation]
-            shares.append(() if result is None else result[start:stop])
-        dealt.append(shares)
-    return dealt
-
-
-def _answer(batch: Sequence[_Waiting], results: Sequence[_Result]) -> None:
-    for (_, future), result in zip(batch, results, strict=True):
-        if future.done():  # whoever asked has gone; the commit stands
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)

@@ -20,15 +20,16 @@ from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock
 from sendwell.roles.delivery.exchange import Exchange
 from sendwell.roles.delivery.ready import ReadyQueue
+from sendwell.roles.delivery.rows import Claim
 from sendwell.roles.delivery.seating import Seated, Seating, Send
 from sendwell.roles.delivery.settler import Sent, Settler
-from sendwell.roles.delivery.sqlite import Claim
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 _BATCH = 64
 _AFTER_A_FAILURE_SECONDS = 0.5
+_A_MOMENT = 0.05
 
 
 class Dispatcher:
@@ -45,6 +46,7 @@ class Dispatcher:
         store: DeliveryStore,
         clock: Clock,
         epoch: int,
+        may_send: Callable[[], bool],
         freed: Callable[[], None],
         capacity: int = 256,
     ) -> None:
@@ -56,6 +58,7 @@ class Dispatcher:
         self._store = store
         self._clock = clock
         self._epoch = epoch
+        self._may_send = may_send
         self._freed = freed
         self._capacity = capacity
         self._seats = 0
@@ -183,8 +186,15 @@ class Dispatcher:
                 self.ready.changed.set()  # `run` waits for the last seat
         return seated
 
+    async def _until_we_may(self) -> None:
+        """Ends when our lease was renewed. When it was lost instead, so is this process."""
+        while not self._may_send():  # noqa: ASYNC110 - rare, and only a clock is asked
+            await asyncio.sleep(_A_MOMENT)
+
     async def _send(self, send: Send) -> None:
         seat = send.seat
+        if not self._may_send():  # we were away for long; another process may be sending it
+            await self._until_we_may()
         failpoint("send.before")
         outcome = await _outcome(send)
         failpoint("send.after")

@@ -16,7 +16,7 @@ from sendwell.ports.audit import Audit, Deed
 from sendwell.ports.database import Database, Write, core
 from sendwell.ports.journal import Journal
 from sendwell.ports.tenants import Caller
-from sendwell.roles.delivery import sqlite as hot
+from sendwell.roles.delivery import hot
 from sendwell.roles.delivery.tables import DEAD_LETTER
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene

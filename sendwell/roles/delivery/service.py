@@ -1,11 +1,11 @@
 """The delivery role at work: takes tasks, runs the pumps, wakes what is due, recovers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.domain.admission import Stop
-from sendwell.domain.ids import ChannelName
-from sendwell.domain.lifecycle import State
+from sendwell.domain.ids import ChannelName, Node
+from sendwell.domain.lifecycle import WAITING, State
 from sendwell.domain.outcome import Blame, Fault, Unknown
 from sendwell.messages.requested import Requested
 from sendwell.messages.task import Task
@@ -23,6 +23,7 @@ _CHUNK = 500
 _FEW = 32
 _A_MOMENT = 0.01
 _STANDS_STILL = 512
+_MOST_TAKEN_OVER = 4_096
 
 
 class Delivery:
@@ -105,6 +106,27 @@ class Delivery:
                 self._settler.put((self._left_behind(task),))
         return unknown
 
+    async def adopt(self, node: Node) -> int:
+        """Go on with what another process has left; gives how many deliveries those were.
+
+        What it had in hand comes first: of that nobody knows whether it went out.
+        """
+        count = 0
+        in_hand = (State.PROCESSING, State.CANCELLED)
+        while tasks := await self._take_over(node, in_hand):
+            for task in tasks:
+                self._settler.put((self._left_behind(task),))
+            count += len(tasks)
+        while tasks := await self._take_over(node, WAITING):
+            for task in tasks:
+                if task.due:
+                    self._timers.add(task.due, task.work)
+                else:
+                    self._dispatchers[task.channel].ready.put([task])
+            count += len(tasks)
+            await self._keep_up()
+        return count
+
     async def cancel(self, request: Requested) -> list[str]:
         """Stop what has not gone out yet; gives the parts that were stopped."""
         tasks = await self._store.of(request.tenant, request.position)
@@ -157,6 +179,14 @@ class Delivery:
         dispatcher.ready.expect(seated.back)
         scene.after_commit(committed)
         scene.after_failure(failed)
+
+    async def _take_over(self, node: Node, states: Collection[State]) -> list[Task]:
+        return await self._store.take_over(node, states, epoch=self._epoch, limit=_CHUNK)
+
+    async def _keep_up(self) -> None:
+        """Wait until what was taken over is no longer more than memory should hold."""
+        while any(len(each.ready) > _MOST_TAKEN_OVER for each in self._dispatchers.values()):  # noqa: ASYNC110 - after a crash only
+            await asyncio.sleep(_A_MOMENT)
 
     def _room(self, most: int) -> int:
         """The seats of the channels that are in use and keep up."""

@@ -2,31 +2,18 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection
 
 from sendwell.ports.database import driver
+from sendwell.roles.delivery.rows import COLUMNS, Claim, Postponement
 from sendwell.runtime.rows import Values, for_keys, insert
-
-_COLUMNS = (
-    "work,position,part,tenant,channel,lane,state,due,attempt,epoch,planned_at,claimed_at,plan,"
-    "reason,provider"
-)
 
 
 def put(connection: Connection, rows: Sequence[Values]) -> None:
     """New work; a delivery that is there already stays as it is."""
-    insert(connection, f"work({_COLUMNS})", rows, then="ON CONFLICT(position,part) DO NOTHING")
-
-
-class Claim(NamedTuple):
-    """One row to take in hand."""
-
-    work: int
-    provider: str
-    at: int
-    epoch: int
+    insert(connection, f"work({COLUMNS})", rows, then="ON CONFLICT(position,part) DO NOTHING")
 
 
 def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
@@ -49,16 +36,6 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
         (each.work, each.at, each.epoch) in in_hand and works.index(each.work) == place
         for place, each in enumerate(claims)
     ]
-
-
-class Postponement(NamedTuple):
-    """One row that waits for `due`."""
-
-    work: int
-    state: str
-    due: int
-    reason: str | None
-    plan: str
 
 
 def postpone(connection: Connection, waits: Sequence[Postponement]) -> None:

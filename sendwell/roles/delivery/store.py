@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Select, func, select, update
 
-from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.ids import ChannelName, Node, NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import WAITING, State
 from sendwell.messages.requested import Requested
@@ -14,8 +14,11 @@ from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Journal
-from sendwell.roles.delivery import sqlite as hot
+from sendwell.roles.delivery import hot
+from sendwell.roles.delivery.rows import Claim, Postponement
 from sendwell.roles.delivery.tables import WORK
+
+_FIRST = Node(0)
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,16 +38,18 @@ _decode_plan = msgspec.json.Decoder(Plan).decode
 class DeliveryStore:
     """Open work on a SQL database, joined in memory with the requests it belongs to."""
 
-    def __init__(self, database: Database, journal: Journal) -> None:
+    def __init__(self, database: Database, journal: Journal, *, node: Node = _FIRST) -> None:
         self._database = database
         self._journal = journal
+        self._node = node
+        """Whose work this process does: what it has planned itself, or taken over."""
 
     def put(self, tasks: Sequence[Task], *, epoch: int) -> Unit:
         """The writes that add this work, attempts in the name of the process `epoch`.
 
         What is there already stays as it is.
         """
-        return [Write(hot.put, [_row(task, epoch) for task in tasks])]
+        return [Write(hot.put, [_row(task, epoch, self._node) for task in tasks])]
 
     def finish(self, tasks: Iterable[Task]) -> Unit:
         """The writes that take finished work away."""
@@ -55,11 +60,11 @@ class DeliveryStore:
         return [
             Write(
                 hot.postpone,
-                [hot.Postponement(t.work, t.state, t.due, t.reason, plan_of(t)) for t in tasks],
+                [Postponement(t.work, t.state, t.due, t.reason, plan_of(t)) for t in tasks],
             )
         ]
 
-    async def claim(self, claims: Sequence[hot.Claim], *, is_urgent: bool) -> Sequence[bool]:
+    async def claim(self, claims: Sequence[Claim], *, is_urgent: bool) -> Sequence[bool]:
         """Take work in hand, durably; False where it no longer waits."""
         write = Write(hot.claim, claims)
         (claimed,) = await self._database.commit([write], is_urgent=is_urgent)
@@ -73,6 +78,20 @@ class DeliveryStore:
     async def adopt(self, works: Sequence[int], epoch: int) -> None:
         """From now on this process answers for work that another one had in hand."""
         await self._database.execute(update(WORK).where(WORK.c.work.in_(works)).values(epoch=epoch))
+
+    async def take_over(
+        self, node: Node, states: Collection[State], *, epoch: int, limit: int
+    ) -> list[Task]:
+        """From now on this is ours: the next work that another process has left in such states."""
+        which = (
+            select(WORK.c.work)
+            .where(WORK.c.node == node, WORK.c.state.in_(states))
+            .order_by(WORK.c.work)
+            .limit(limit)
+        )
+        moved = update(WORK).where(WORK.c.work.in_(which)).values(node=self._node, epoch=epoch)
+        (done,) = await self._database.execute(moved.returning(WORK))
+        return await self._joined(sorted(done.rows, key=lambda row: row.work))
 
     async def load(self, works: Collection[int]) -> list[Task]:
         """Those of the works that still wait."""
@@ -92,6 +111,7 @@ class DeliveryStore:
                 WORK.c.channel == channel,
                 WORK.c.lane == lane,
                 WORK.c.work > after,
+                WORK.c.node == self._node,
             )
             .order_by(WORK.c.work)
             .limit(limit)
@@ -103,7 +123,9 @@ class DeliveryStore:
         rows = await self._database.rows(
             select(WORK.c.due, WORK.c.work)
             .where(
-                WORK.c.due > 0, (WORK.c.due > due) | ((WORK.c.due == due) & (WORK.c.work > work))
+                WORK.c.node == self._node,
+                WORK.c.due > 0,
+                (WORK.c.due > due) | ((WORK.c.due == due) & (WORK.c.work > work)),
             )
             .order_by(WORK.c.due, WORK.c.work)
             .limit(limit)
@@ -114,7 +136,7 @@ class DeliveryStore:
         """Where pending work is waiting."""
         rows = await self._database.rows(
             select(WORK.c.channel, WORK.c.lane, WORK.c.tenant)
-            .where(WORK.c.state == State.PENDING)
+            .where(WORK.c.state == State.PENDING, WORK.c.node == self._node)
             .distinct()
         )
         return [(row.channel, Lane(row.lane), row.tenant) for row in rows]
@@ -122,7 +144,9 @@ class DeliveryStore:
     async def abandoned(self, *, epoch: int, limit: int) -> list[Task]:
         """Work that an earlier process had in hand, or was cancelling, when it died."""
         left = WORK.c.state.in_((State.PROCESSING, State.CANCELLED))
-        return await self._tasks(select(WORK).where(left, WORK.c.epoch != epoch).limit(limit))
+        return await self._tasks(
+            select(WORK).where(left, WORK.c.epoch != epoch, WORK.c.node == self._node).limit(limit)
+        )
 
     async def planned(self, positions: Collection[Position]) -> set[Position]:
         """Those of the positions that have open work."""
@@ -178,7 +202,9 @@ class DeliveryStore:
         return {row.state: row.deliveries for row in rows}
 
     async def _tasks(self, question: Select[Any]) -> list[Task]:
-        rows = await self._database.rows(question)
+        return await self._joined(await self._database.rows(question))
+
+    async def _joined(self, rows: Sequence[Row[Any]]) -> list[Task]:
         requests = await self._journal.requested(list({row.position for row in rows}))
         return [_task(row, requests[row.position]) for row in rows if row.position in requests]
 
@@ -189,12 +215,12 @@ def plan_of(task: Task) -> str:
     return _encode_plan(plan).decode()
 
 
-def _row(task: Task, epoch: int) -> tuple[Any, ...]:
+def _row(task: Task, epoch: int, node: int) -> tuple[Any, ...]:
     request = task.request
     return (
         task.work, request.position, task.part, request.tenant, task.channel, request.lane,
         task.state.value, task.due, task.attempt, epoch if task.claimed_at else 0, task.planned_at,
-        task.claimed_at, plan_of(task), task.reason, task.provider,
+        task.claimed_at, plan_of(task), task.reason, task.provider, node,
     )  # fmt: skip
 
 

@@ -33,11 +33,13 @@ WORK = Table(
     Column("reason", String(100)),
     Column("provider", String(64)),
     Column("plan", Text, nullable=False),
+    Column("node", Integer, nullable=False, server_default="0"),
     Index("work_part", "position", "part", unique=True),
     Index("work_state", "tenant", "state", "channel", "lane", "work"),
     Index("work_due", "due", sqlite_where=text("due > 0"), postgresql_where=text("due > 0")),
 )
-"""`epoch` names the process that claimed the row: a fencing token. `plan` is what planning decided
+"""`node` is the process whose work it is, `epoch` the life of it that claimed the row: a fencing
+token. `plan` is what planning decided
 (template version, target, providers that refused), as JSON."""
 
 DEAD_LETTER = Table(

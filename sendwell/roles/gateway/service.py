@@ -72,7 +72,8 @@ class Gateway:
                 request = self._builder.build(given, origin, policy)
                 if request.template is not None:
                     await check(request)
-                entries.append(_entry(request, body, _one_key(given, share)))
+                entry = _entry(request, body, _one_key(given, share), is_named=bool(given.id))
+                entries.append(entry)
             except SendwellError as error:
                 entries.append(error)
             if number % _AT_ONCE == _AT_ONCE - 1:
@@ -98,10 +99,10 @@ class Gateway:
         return await (self._urgent if is_urgent else self._others).store(entries)
 
 
-def _entry(request: Requested, body: bytes, key: str | None) -> Entry:
+def _entry(request: Requested, body: bytes, key: str | None, *, is_named: bool) -> Entry:
     if key is None:
-        return Entry(request)
-    return Entry(request, hashed(key.encode(), 16), hashed(body, 8))
+        return Entry(request, is_named=is_named)
+    return Entry(request, hashed(key.encode(), 16), hashed(body, 8), is_named)
 
 
 def _answer(acceptance: Acceptance) -> Answer:

@@ -1,25 +1,12 @@
 """The inbox's hot statement for SQLite, by hand because Core costs 2-4 times as much."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sendwell.domain.ids import TenantId
 from sendwell.ports.database import driver
+from sendwell.roles.inbox.rows import Row
 from sendwell.runtime.rows import insert
-
-
-class Row(NamedTuple):
-    """A message on its way into an inbox, encoded."""
-
-    tenant: TenantId
-    user_id: str
-    key: str
-    event_type: str
-    notification: str
-    at: int
-    body: bytes
 
 
 def put(connection: Connection, rows: Sequence[Row]) -> list[int]:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, func, select, update
 from sendwell.domain.ids import TenantId
 from sendwell.messages.outgoing import Outgoing
 from sendwell.ports.database import Database, Write
-from sendwell.roles.inbox import sqlite as hot
+from sendwell.roles.inbox import hot, rows
 from sendwell.roles.inbox.message import InboxMessage
 from sendwell.roles.inbox.tables import INBOX_MESSAGE as MESSAGE
 
@@ -86,14 +86,14 @@ def _of(owner: Owner) -> Select[Any]:
     return select(MESSAGE).where(MESSAGE.c.tenant == tenant, MESSAGE.c.user_id == user_id)
 
 
-def _row(outgoing: Outgoing, at: int) -> hot.Row:
+def _row(outgoing: Outgoing, at: int) -> rows.Row:
     content = outgoing.content
     body = _Body(
         title=content.title or content.subject,
         body=content.body or content.text or "",
         data=content.data or {},
     )
-    return hot.Row(
+    return rows.Row(
         tenant=outgoing.tenant,
         user_id=outgoing.address,
         key=outgoing.key,

@@ -1,28 +1,13 @@
 """The mailbox's hot statements for SQLite: in a trial every send ends here."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection
 
-from sendwell.domain.ids import TenantId
 from sendwell.ports.database import driver
+from sendwell.roles.mailbox.rows import Bound, Row
 from sendwell.runtime.rows import insert
-
-
-class Row(NamedTuple):
-    """A message on its way into the mailbox, encoded."""
-
-    tenant: TenantId
-    key: str
-    channel: str
-    user_id: str | None
-    event_type: str
-    notification: str
-    part: str
-    lane: int
-    at: int
-    body: bytes
 
 
 def put(connection: Connection, rows: Sequence[Row]) -> list[int]:
@@ -39,13 +24,6 @@ def _id(connection: Connection, row: Row) -> int:
     question = "SELECT id FROM mailbox_message WHERE tenant=? AND key=?"
     found: tuple[int] = driver(connection).execute(question, (row.tenant, row.key)).fetchone()
     return found[0]
-
-
-class Bound(NamedTuple):
-    """How many messages a tenant may keep."""
-
-    tenant: TenantId
-    most: int
 
 
 def trim(connection: Connection, bounds: Sequence[Bound]) -> None:

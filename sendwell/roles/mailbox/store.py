@@ -11,7 +11,7 @@ from sendwell.domain.lane import Lane
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
 from sendwell.ports.database import Database, Write
-from sendwell.roles.mailbox import sqlite as hot
+from sendwell.roles.mailbox import hot, rows
 from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
 from sendwell.roles.mailbox.tables import MAILBOX_MESSAGE as MESSAGE
 
@@ -42,7 +42,7 @@ class MailboxStore:
         """
         unit = [Write(hot.put, [_row(outgoing, at)])]
         if most is not None:
-            unit.append(Write(hot.trim, [hot.Bound(outgoing.tenant, most)]))
+            unit.append(Write(hot.trim, [rows.Bound(outgoing.tenant, most)]))
         stored, *_ = await self._database.commit(unit)
         return int(stored[0])
 
@@ -122,8 +122,8 @@ def _conditions(tenant: TenantId, narrowing: Narrowing) -> list[ColumnElement[bo
     ]
 
 
-def _row(outgoing: Outgoing, at: int) -> hot.Row:
-    return hot.Row(
+def _row(outgoing: Outgoing, at: int) -> rows.Row:
+    return rows.Row(
         tenant=outgoing.tenant,
         key=outgoing.key,
         channel=outgoing.channel,

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from sendwell.domain.admission import Stop
-from sendwell.domain.errors import Unavailable
-from sendwell.domain.ids import ChannelName, Part, TenantId
+from sendwell.domain.errors import Conflict, Unavailable
+from sendwell.domain.ids import ChannelName, Node, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -60,6 +60,17 @@ class Orchestrator:
         failpoint("plan.before")
         await self._flow.run_apart(batch, self._give_up, is_urgent=is_urgent)
         failpoint("plan.after")
+
+    async def adopt(self, node: Node) -> int:
+        """Plan what another process has accepted and not planned; gives how many those were."""
+        count, after = 0, Position(0)
+        while True:
+            left, last = await self._backlog.left_by(node, after=after)
+            if last is None:
+                return count
+            for start in range(0, len(left), _BATCH):
+                await self._plan(left[start : start + _BATCH])
+            count, after = count + len(left), last
 
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Plan accepted requests."""
@@ -130,6 +141,9 @@ class Orchestrator:
     async def _give_up(self, message: Message, error: Exception) -> None:
         """Even what cannot be planned comes to a visible end, unless it only has to wait."""
         assert isinstance(message, Requested)  # noqa: S101 - only requests are planned
+        if isinstance(error, Conflict):  # another process has planned it
+            self._journal.forget([message])
+            return
         if isinstance(error, Unavailable):
             await asyncio.sleep(error.retry_after.total_seconds())
             self._backlog.put([message])

@@ -5,45 +5,18 @@ was faster they raise Conflict, nothing of the unit is stored, and it is decided
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from sendwell.domain.errors import Conflict
 from sendwell.ports.database import driver
+from sendwell.roles.receipts.rows import Record, Wait
 from sendwell.runtime.rows import for_keys, insert
-
-
-class Record(NamedTuple):
-    """A receipt on its way onto the record."""
-
-    provider: str
-    event_id: str
-    tenant: str | None
-    position: int | None
-    part: str | None
-    said: str
-    code: str | None
-    state: str | None
-    at: int
-    taken_at: int
 
 
 def record(connection: Connection, rows: Sequence[Record]) -> None:
     """Put receipts on record. Raises Conflict when an event, or its move, is there already."""
     _insert_all(connection, "receipt", rows)
-
-
-class Wait(NamedTuple):
-    """A receipt on its way to the waiting ones, encoded."""
-
-    number: int
-    provider: str
-    event_id: str
-    tenant: str | None
-    due: int
-    taken_at: int
-    receipt: bytes
 
 
 def keep(connection: Connection, rows: Sequence[Wait]) -> None:

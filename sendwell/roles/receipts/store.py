@@ -10,8 +10,9 @@ from sendwell.domain.lifecycle import State
 from sendwell.messages.receipt import Receipt
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.deliveries import Found
-from sendwell.roles.receipts import sqlite as hot
+from sendwell.roles.receipts import hot
 from sendwell.roles.receipts.look import Look
+from sendwell.roles.receipts.rows import Record, Wait
 from sendwell.roles.receipts.tables import RECEIPT, WAITING
 
 _encode = msgspec.json.Encoder().encode
@@ -30,7 +31,7 @@ class ReceiptStore:
     def record(self, look: Look, found: Found | None, state: State | None) -> Unit:
         """The writes that settle a receipt: it is on record, once, and waits no longer."""
         receipt = look.receipt
-        row = hot.Record(
+        row = Record(
             provider=look.provider,
             event_id=receipt.event_id,
             tenant=found.tenant if found else look.tenant,
@@ -49,7 +50,7 @@ class ReceiptStore:
         """The writes that let a receipt wait until `due`."""
         if look.is_kept:
             return [Write(hot.postpone, [(due, look.number)])]
-        row = hot.Wait(
+        row = Wait(
             number=look.number,
             provider=look.provider,
             event_id=look.receipt.event_id,

@@ -4,21 +4,23 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, true
 
-from sendwell.domain.ids import COUNTER_BITS, Position, TenantId
+from sendwell.domain.ids import COUNTER_BITS, NODES, Node, Position, TenantId
 from sendwell.domain.lifecycle import FINAL, State
 from sendwell.messages import requested as codec
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Acceptance, Entry
-from sendwell.runtime.journal import sqlite as hot
+from sendwell.runtime.journal import hot
+from sendwell.runtime.journal.rows import Count, Row
 from sendwell.runtime.journal.tables import IDEMPOTENCY, MARK, OUTCOME, REQUESTED
 from sendwell.runtime.journal.unplanned import Unplanned
 
-_MARK = "planned"
 _LAST_BYTE = 255
+_FIRST = Node(0)
+_START = Position(0)
 
 
 class SqlJournal:
@@ -30,18 +32,24 @@ class SqlJournal:
         *,
         idempotency_window: timedelta,
         receipts_by_reference: frozenset[str],
+        node: Node = _FIRST,
     ) -> None:
         self._database = database
         self._window = idempotency_window // timedelta(milliseconds=1) << COUNTER_BITS
         """As a distance between positions."""
         self._by_reference = receipts_by_reference
+        self._node = node
+        self._mark = mark_of(node)
         self._unplanned = Unplanned(0)
 
     async def start(self) -> Position:
         """Read the mark; gives the highest position ever used."""
-        marks = await self._database.rows(select(MARK.c.position).where(MARK.c.name == _MARK))
-        self._unplanned = Unplanned(marks[0].position if marks else 0)
         (row,) = await self._database.rows(select(func.max(REQUESTED.c.position).label("last")))
+        mark = await self._stored_mark(self._node)
+        if mark is None and self._node:  # a new number: nothing before has been accepted under it
+            mark = Position(row.last or 0)
+            await self._database.commit([Write(hot.set_mark, [(self._mark, mark)])])
+        self._unplanned = Unplanned(mark or 0)
         return Position(max(row.last or 0, self._unplanned.mark))
 
     async def forget_keys(self, now: int) -> int:
@@ -95,12 +103,15 @@ class SqlJournal:
 
     def planned(self, deliveries: Mapping[TenantId, int]) -> Unit:
         return [
-            Write(hot.count_planned, list(deliveries.items())),
-            Write(hot.set_mark, [(_MARK, self._unplanned.mark)]),
+            Write(hot.count_planned, [Count(t, self._node, n) for t, n in deliveries.items()]),
+            Write(hot.set_mark, [(self._mark, self._unplanned.mark)]),
         ]
 
     def forget(self, requests: Sequence[Requested]) -> None:
-        self._unplanned.finish(request.position for request in requests)
+        own = (
+            r.position for r in requests if r.position & (NODES - 1) == self._node or not self._node
+        )
+        self._unplanned.finish(own)
 
     async def requested(self, positions: Sequence[Position]) -> Mapping[Position, Requested]:
         columns = select(REQUESTED.c.position, REQUESTED.c.body)
@@ -108,14 +119,13 @@ class SqlJournal:
         return {row.position: codec.decode(row.body) for row in rows}
 
     async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
-        ended = select(OUTCOME.c.position).where(OUTCOME.c.position == REQUESTED.c.position)
-        rows = await self._database.rows(
-            select(REQUESTED.c.body)
-            .where(REQUESTED.c.position > max(after, self._unplanned.mark), ~ended.exists())
-            .order_by(REQUESTED.c.position)
-            .limit(limit)
+        return await self._unplanned_of(
+            self._node, max(after, Position(self._unplanned.mark)), limit
         )
-        return [codec.decode(row.body) for row in rows]
+
+    async def left_by(self, node: Node, *, after: Position, limit: int) -> Sequence[Requested]:
+        mark = await self._stored_mark(node) or _START
+        return await self._unplanned_of(node, max(after, mark), limit)
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
         rows = await self._database.rows(
@@ -123,9 +133,30 @@ class SqlJournal:
         )
         return {row.position for row in rows}
 
-    def _row(self, entry: Entry) -> hot.Row:
+    async def _stored_mark(self, node: Node) -> Position | None:
+        rows = await self._database.rows(
+            select(MARK.c.position).where(MARK.c.name == mark_of(node))
+        )
+        return Position(rows[0].position) if rows else None
+
+    async def _unplanned_of(self, node: Node, after: Position, limit: int) -> Sequence[Requested]:
+        ended = select(OUTCOME.c.position).where(OUTCOME.c.position == REQUESTED.c.position)
+        rows = await self._database.rows(
+            select(REQUESTED.c.body)
+            .where(REQUESTED.c.position > after, self._is_of(node), ~ended.exists())
+            .order_by(REQUESTED.c.position)
+            .limit(limit)
+        )
+        return [codec.decode(row.body) for row in rows]
+
+    def _is_of(self, node: Node) -> ColumnElement[bool]:
+        if self._database.dialect == "sqlite":  # there is only one
+            return true()
+        return REQUESTED.c.position.op("&")(NODES - 1) == node
+
+    def _row(self, entry: Entry) -> Row:
         request = entry.request
-        return hot.Row(
+        return Row(
             position=request.position,
             tenant=request.tenant,
             id=request.id,
@@ -136,7 +167,13 @@ class SqlJournal:
             key=entry.key,
             fingerprint=entry.fingerprint,
             window=self._window,
+            is_named=entry.is_named,
         )
+
+
+def mark_of(node: Node) -> str:
+    """The name of a node's mark."""
+    return f"planned:{node}" if node else "planned"
 
 
 def _outcomes(statuses: Sequence[Status]) -> list[Status]:

@@ -12,7 +12,7 @@ from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database
 from sendwell.ports.journal import Filter
-from sendwell.runtime.journal.tables import HISTORY, OUTCOME, PLANNED, REFERENCE, REQUESTED
+from sendwell.runtime.journal.tables import HISTORY, OUTCOME, REFERENCE, REQUESTED, TALLY
 
 
 class SqlRecords:
@@ -91,17 +91,17 @@ class SqlRecords:
         return (rows[0].tenant, _ended(rows[0])) if rows else None
 
     async def counts(self, tenant: TenantId) -> tuple[int, Mapping[str, int]]:
-        planned = await self._database.rows(
-            select(PLANNED.c.deliveries).where(PLANNED.c.tenant == tenant)
+        (planned,) = await self._database.rows(
+            select(func.coalesce(func.sum(TALLY.c.deliveries), 0).label("deliveries")).where(
+                TALLY.c.tenant == tenant
+            )
         )
         ended = await self._database.rows(
             select(OUTCOME.c.status, func.count().label("deliveries"))
             .where(OUTCOME.c.tenant == tenant)
             .group_by(OUTCOME.c.status)
         )
-        return (planned[0].deliveries if planned else 0), {
-            row.status: row.deliveries for row in ended
-        }
+        return int(planned.deliveries), {row.status: row.deliveries for row in ended}
 
 
 def _with_status(question: Select[Any], narrowed: Filter, tenant: TenantId) -> Select[Any]:

@@ -1,31 +1,15 @@
 """The journal's hot statements for SQLite, by hand because Core costs 2-4 times as much here."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
-import msgspec
 from sqlalchemy import Connection
 
 from sendwell.domain.ids import NotificationId, TenantId
 from sendwell.messages.status import Status
 from sendwell.ports.database import driver
 from sendwell.ports.journal import Acceptance
+from sendwell.runtime.journal.rows import Count, Row, summed
 from sendwell.runtime.rows import for_keys, insert
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """A notification on its way into the journal, encoded."""
-
-    position: int
-    tenant: TenantId
-    id: str
-    user_id: str | None
-    event_type: str
-    accepted_at: int
-    body: bytes
-    key: bytes | None
-    fingerprint: bytes
-    window: int
-    """Idempotency keys of positions that lie further back no longer count."""
 
 
 def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
@@ -36,7 +20,7 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     if len(stored) < len(fresh):
         _point_to_first(connection, [row for row in fresh if row.position not in stored])
     return [
-        repeats.get(row.position) or Acceptance(row.id, is_duplicate=row.position not in stored)  # type: ignore[arg-type]
+        repeats.get(row.position) or Acceptance(row.id, is_duplicate=row.position not in stored)
         for row in rows
     ]
 
@@ -156,13 +140,13 @@ def put_references(connection: Connection, statuses: Sequence[Status]) -> None:
     )
 
 
-def count_planned(connection: Connection, counts: Sequence[tuple[TenantId, int]]) -> None:
+def count_planned(connection: Connection, counts: Sequence[Count]) -> None:
     """Add to the ledger's left side."""
     insert(
         connection,
-        "planned(tenant,deliveries)",
-        _summed(counts),
-        then="ON CONFLICT(tenant) DO UPDATE SET deliveries=deliveries+excluded.deliveries",
+        "tally(tenant,node,deliveries)",
+        summed(counts),
+        then="ON CONFLICT(tenant,node) DO UPDATE SET deliveries=deliveries+excluded.deliveries",
     )
 
 
@@ -174,10 +158,3 @@ def set_mark(connection: Connection, marks: Sequence[tuple[str, int]]) -> None:
         list(dict(sorted(marks)).items()),
         then="ON CONFLICT(name) DO UPDATE SET position=max(position,excluded.position)",
     )
-
-
-def _summed(counts: Iterable[tuple[TenantId, int]]) -> list[tuple[TenantId, int]]:
-    sums: dict[TenantId, int] = {}
-    for tenant, count in counts:
-        sums[tenant] = sums.get(tenant, 0) + count
-    return list(sums.items())

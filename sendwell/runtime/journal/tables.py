@@ -119,6 +119,17 @@ PLANNED = Table(
 """How many deliveries were ever planned for a tenant: the ledger's left side, counted apart from
 the rows on its right side, so that the two can disagree."""
 
+TALLY = Table(
+    "tally",
+    METADATA,
+    Column("tenant", String(64), nullable=False),
+    Column("node", Integer, nullable=False),
+    Column("deliveries", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "node"),
+    sqlite_with_rowid=False,
+)
+"""The same by process, so that no two of them wait for each other's row."""
+
 MARK = Table(
     "mark",
     METADATA,

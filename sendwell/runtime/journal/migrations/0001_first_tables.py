@@ -7,8 +7,13 @@ revision = "0001"
 down_revision = None
 
 
+_BY_POSITION = "RANGE (position)"
+
+
 def upgrade() -> None:
-    """Create them."""
+    """Create them. On PostgreSQL they have partitions: whatever is unique holds the time in it."""
+    is_parted = op.get_bind().dialect.name == "postgresql"
+    in_time = ("position",) if is_parted else ()
     op.create_table(
         "history",
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -31,7 +36,8 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("rule", sa.String(length=100), nullable=True),
         sa.Column("due", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("number"),
+        sa.PrimaryKeyConstraint(*in_time, "number"),
+        postgresql_partition_by=_BY_POSITION,
     )
     op.create_index("history_position", "history", ["position"], unique=False)
     op.create_table(
@@ -40,8 +46,10 @@ def upgrade() -> None:
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(length=8), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.PrimaryKeyConstraint("key", "tenant"),
+        *([sa.Column("day", sa.Integer(), nullable=False)] if is_parted else []),
+        sa.PrimaryKeyConstraint("key", "tenant", *(["day"] if is_parted else [])),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (day)",
     )
     op.create_table(
         "mark",
@@ -68,6 +76,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.String(length=100), nullable=True),
         sa.PrimaryKeyConstraint("position", "part"),
         sqlite_with_rowid=False,
+        postgresql_partition_by=_BY_POSITION,
     )
     op.create_index("outcome_status", "outcome", ["tenant", "status", "position"], unique=False)
     op.create_table(
@@ -83,8 +92,9 @@ def upgrade() -> None:
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("part", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("provider", "reference"),
+        sa.PrimaryKeyConstraint("provider", "reference", *in_time),
         sqlite_with_rowid=False,
+        postgresql_partition_by=_BY_POSITION,
     )
     op.create_table(
         "requested",
@@ -102,10 +112,11 @@ def upgrade() -> None:
         sa.Column("key_id", sa.String(length=64), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
+        postgresql_partition_by=_BY_POSITION,
     )
     op.create_index(
         "requested_event", "requested", ["tenant", "event_type", "position"], unique=False
     )
-    op.create_index("requested_id", "requested", ["id", "tenant"], unique=True)
+    op.create_index("requested_id", "requested", ["id", "tenant"], unique=not is_parted)
     op.create_index("requested_tenant", "requested", ["tenant", "position"], unique=False)
     op.create_index("requested_user", "requested", ["tenant", "user_id", "position"], unique=False)

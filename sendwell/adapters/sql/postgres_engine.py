@@ -1,0 +1,118 @@
+"""Connections to PostgreSQL, and what their failures mean."""
+
+import contextlib
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from sendwell.domain.errors import Unavailable
+from sendwell.ports.database import driver
+
+_CONNECT_SECONDS = 5
+_STATEMENT_MS = 30_000
+
+FAILURES = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""Whatever a call may raise."""
+
+_LOST = (
+    OSError,  # also a time-out
+    asyncpg.InternalClientError,  # a session that ended in the middle of an answer
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it is shutting down or starting; a session was ended
+    asyncpg.InsufficientResourcesError,  # also too many connections
+    asyncpg.ReadOnlySQLTransactionError,  # we are still connected to what was the primary
+    PoolTimeout,
+)
+_MET = (
+    asyncpg.UniqueViolationError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+)
+
+
+class Fenced(Exception):
+    """Another process has taken over what was ours: nothing of ours may be written any more."""
+
+
+def open_engine(url: str, connections: int) -> tuple[AsyncEngine, bool]:
+    """The pool for a URL, and whether PgBouncer stands before the server."""
+    is_pooled = dict(parse_qsl(urlsplit(url).query)).get("pooled") == "true"
+    arguments: dict[str, Any] = {"dsn": plain_url(url), "timeout": _CONNECT_SECONDS}
+    if is_pooled:  # one session is many: nothing prepared in it can be found again
+        arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    else:
+        arguments["server_settings"] = {
+            "application_name": "sendwell",
+            "statement_timeout": str(_STATEMENT_MS),
+        }
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        connect_args=arguments,
+        isolation_level="AUTOCOMMIT",
+        pool_size=connections,
+        max_overflow=1,
+        pool_timeout=_CONNECT_SECONDS,
+    )
+    return engine, is_pooled
+
+
+def plain_url(url: str) -> str:
+    """The URL without what only we understand."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    options.pop("pooled", None)
+    return urlunsplit(parts._replace(scheme="postgresql", query=urlencode(options)))
+
+
+def driver_of(connection: AsyncConnection) -> Any:
+    """Asyncpg's own connection."""
+    assert connection.sync_connection is not None  # noqa: S101 - only open ones are asked
+    return driver(connection.sync_connection)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection or the server is gone, so that the same may work later."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        error = _below(error)
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)
+    return isinstance(error, _LOST)
+
+
+def is_met(error: BaseException) -> bool:
+    """Whether another process was there at the same moment: trying again will see what it did."""
+    return isinstance(_below(error) if isinstance(error, DBAPIError) else error, _MET)
+
+
+def away(error: BaseException) -> Unavailable:
+    """What callers are told. The driver's own words may hold addresses: they stay out."""
+    return Unavailable(
+        f"The database cannot be reached right now ({type(_below(error)).__name__})."
+    )
+
+
+async def let_go(connection: AsyncConnection) -> None:
+    """Close a connection that is not to be used again, whatever state it is in."""
+    with contextlib.suppress(*FAILURES):
+        await connection.invalidate()
+    with contextlib.suppress(*FAILURES):
+        await connection.close()
+
+
+def _below(error: BaseException) -> BaseException:
+    """Asyncpg's error below SQLAlchemy's wrapping."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error

@@ -1,0 +1,110 @@
+"""Partitions by time: made ahead, and dropped when they are older than anybody wants to know.
+
+Which tables have them says the database itself; how long a partition is, their key: tables by
+`position` have a week each, those by `day` a day.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from sendwell.domain.ids import COUNTER_BITS
+
+_DAY_MS = 86_400_000
+_WEEK_DAYS = 7
+_AHEAD = 2
+"""Partitions that are there before they are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How one kind of table is parted."""
+
+    days: int
+    unit: int
+    """How far the key goes in a day."""
+
+    def bounds(self, day: int) -> tuple[int, int]:
+        """The partition that this day is in, as bounds of the key: [from, to)."""
+        first = day // self.days * self.days
+        return first * self.unit, (first + self.days) * self.unit
+
+
+_SCHEMES = {
+    'RANGE ("position")': Scheme(_WEEK_DAYS, _DAY_MS << COUNTER_BITS),
+    "RANGE (day)": Scheme(1, 1),
+}
+
+_PARTED = """
+    SELECT c.relname, pg_get_partkeydef(c.oid) FROM pg_partitioned_table p
+    JOIN pg_class c ON c.oid=p.partrelid WHERE c.relnamespace=current_schema()::regnamespace
+    ORDER BY c.relname"""
+
+_PARTS = """
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid=i.inhrelid
+    WHERE i.inhparent=CAST(:parent AS regclass) ORDER BY c.relname"""
+
+
+def make_ahead(connection: Connection, now: int, *, since: int | None = None) -> list[str]:
+    """Partitions for everything from `since` (else from yesterday) until weeks ahead are there;
+    gives those that were made. Times are microseconds since 1970.
+    """
+    today = now // 1000 // _DAY_MS
+    first = today - 1 if since is None else since // 1000 // _DAY_MS
+    connection.execute(text("SELECT pg_advisory_lock(7370601, 1)"))
+    try:
+        made = []
+        for table, scheme in _tables(connection):
+            known = set(_parts(connection, table))
+            for low, high in _periods(scheme, first, today):
+                name = f"{table}_{low // scheme.unit}"
+                if name not in known:
+                    connection.execute(
+                        text(
+                            f"CREATE TABLE {name} PARTITION OF {table}"
+                            f" FOR VALUES FROM ({low}) TO ({high})"
+                        )
+                    )
+                    made.append(name)
+        return made
+    finally:
+        connection.execute(text("SELECT pg_advisory_unlock(7370601, 1)"))
+
+
+def drop_old(connection: Connection, *, journal_before: int, keys_before: int) -> list[str]:
+    """Drop partitions that lie wholly before these times; gives their names.
+
+    One that still has open work stays, with all it is about.
+    """
+    open_since = connection.execute(text("SELECT min(position) FROM work")).scalar()
+    dropped = []
+    connection.execute(text("SET lock_timeout='2s'"))
+    for table, scheme in _tables(connection):
+        before = keys_before if scheme.days == 1 else journal_before
+        day = before // 1000 // _DAY_MS
+        bound = day * scheme.unit
+        if scheme.days > 1 and open_since is not None:
+            bound = min(bound, open_since)
+        for name in _parts(connection, table):
+            first = int(name.rpartition("_")[2])
+            if (first + scheme.days) * scheme.unit <= bound:
+                connection.execute(text(f"DROP TABLE {name}"))
+                dropped.append(name)
+    return dropped
+
+
+def _tables(connection: Connection) -> Iterator[tuple[str, Scheme]]:
+    for table, key in connection.execute(text(_PARTED)).all():
+        yield table, _SCHEMES[key]
+
+
+def _parts(connection: Connection, table: str) -> Sequence[str]:
+    return connection.execute(text(_PARTS), {"parent": table}).scalars().all()
+
+
+def _periods(scheme: Scheme, first: int, today: int) -> Iterator[tuple[int, int]]:
+    day = first
+    while day <= today + _AHEAD * scheme.days:
+        yield scheme.bounds(day)
+        day += scheme.days

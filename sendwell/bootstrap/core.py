@@ -1,0 +1,76 @@
+"""What all roles of a process are built on: its database, clock, journal and flow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sendwell.adapters.system import SystemClock, SystemIds
+from sendwell.bootstrap.database import House, open_house
+from sendwell.channels import all_channels
+from sendwell.domain.channel import Channel
+from sendwell.domain.errors import Invalid
+from sendwell.domain.ids import ChannelName
+from sendwell.ports.database import Database
+from sendwell.ports.membership import Membership
+from sendwell.ports.signals import Signals
+from sendwell.runtime.flow import Flow
+from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.process import Process
+from sendwell.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What every role of a process is built with."""
+
+    settings: Settings
+    house: House
+    clock: SystemClock
+    ids: SystemIds
+    journal: SqlJournal
+    flow: Flow
+    process: Process
+    channels: Mapping[ChannelName, Channel]
+
+    @property
+    def database(self) -> Database:
+        """The database that the roles share."""
+        return self.house.database
+
+    @property
+    def membership(self) -> Membership:
+        """Which of the processes on that database this is."""
+        return self.house.membership
+
+    @property
+    def signals(self) -> Signals:
+        """What those processes tell each other."""
+        return self.house.signals
+
+
+async def build_core(settings: Settings) -> Core:
+    """Open the database, bring its tables up to date, and find where the journal ends."""
+    channels = _enabled(settings)
+    clock, process = SystemClock(), Process()
+    house = await open_house(settings, clock, process)
+    node = house.membership.node
+    journal = SqlJournal(
+        house.database,
+        idempotency_window=settings.idempotency_window,
+        receipts_by_reference=frozenset({"twilio"}),
+        node=node,
+    )
+    ids = SystemIds(await journal.start(), node=node)
+    flow = Flow(house.database, clock)
+    return Core(settings, house, clock, ids, journal, flow, process, channels)
+
+
+def _enabled(settings: Settings) -> Mapping[ChannelName, Channel]:
+    known = all_channels()
+    if settings.channels is None:
+        return known
+    if strange := [name for name in settings.channels if name not in known]:
+        raise Invalid(
+            f"CHANNEL_ENABLE_LIST: there is no channel {strange[0]!r};"
+            f" there are {', '.join(known)}."
+        )
+    return {name: known[name] for name in settings.channels}

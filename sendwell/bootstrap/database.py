@@ -1,0 +1,86 @@
+"""Opens the database that the settings name, with all its tables."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from sendwell.adapters.sql.migrations import migrate, migrate_on
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.ports.clock import Clock
+from sendwell.ports.database import Database
+from sendwell.ports.membership import Membership
+from sendwell.ports.signals import Signals
+from sendwell.runtime.cluster.alone import Alone, Silence
+from sendwell.runtime.process import Process, Worker
+from sendwell.settings import Settings
+
+log = structlog.get_logger()
+_PACKAGE = Path(__file__).parents[1]
+_LOST_LEASE = 75
+"""EX_TEMPFAIL: whoever started us should start us again."""
+
+TABLES = {
+    "cluster": _PACKAGE / "runtime" / "cluster" / "migrations",
+    "journal": _PACKAGE / "runtime" / "journal" / "migrations",
+    **{
+        role: _PACKAGE / "roles" / role / "migrations"
+        for role in ("accounts", "users", "templates", "delivery", "inbox", "mailbox", "receipts")
+    },
+}
+"""Whose tables there are, and where their migrations are."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A database as one process uses it, and the other processes on it."""
+
+    database: Database
+    membership: Membership
+    signals: Signals
+
+
+async def open_house(settings: Settings, clock: Clock, process: Process) -> House:
+    """The database with its tables up to date; closed when the process stops."""
+    url = settings.servers.database
+    if url is not None and url.scheme == "postgresql":
+        return await _on_postgres(settings, clock, process, url=url.text)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    file = url.file if url is not None else None
+    database = SqliteDatabase(file or settings.data / "sendwell.db")
+    migrate(database.engine, TABLES)
+    process.at_close("database", database.close)
+    return House(database, Alone(clock.now()), Silence())
+
+
+async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, url: str) -> House:
+    from sendwell.adapters.sql.direct import DirectConnection
+    from sendwell.adapters.sql.postgres import PostgresDatabase
+    from sendwell.adapters.sql.postgres_membership import PostgresMembership
+    from sendwell.adapters.sql.postgres_partitions import make_ahead
+    from sendwell.adapters.sql.postgres_signals import PostgresSignals
+    from sendwell.adapters.sql.postgres_walls import raise_walls
+
+    servers = settings.servers
+    database = PostgresDatabase(url, readers=servers.pool_size)
+    process.at_close("database", database.close)
+    await database.with_connection(lambda connection: migrate_on(connection, TABLES))
+    await database.with_connection(lambda connection: make_ahead(connection, clock.now()))
+    await database.with_connection(raise_walls)
+    direct = DirectConnection(servers.listen.text if servers.listen else url)
+    process.at_close("direct connection", direct.close)
+    signals = PostgresSignals(direct)
+    membership = await PostgresMembership.join(
+        direct, clock, seconds=settings.lease.total_seconds(), lost=_stop_at_once
+    )
+    process.at_close("membership", membership.leave)
+    database.fence(membership.node, membership.epoch, lost=_stop_at_once)
+    process.start(Worker("direct connection", direct.run))
+    return House(database, membership, signals)
+
+
+def _stop_at_once() -> None:
+    """Another process does our work: whatever we would still do could be done twice."""
+    log.critical("cluster.lease_lost", advice="Start this process again; nothing is lost.")
+    os._exit(_LOST_LEASE)

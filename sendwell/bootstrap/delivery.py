@@ -1,0 +1,94 @@
+"""Builds the delivery role."""
+
+import asyncio
+from collections.abc import Mapping
+
+from sendwell.adapters.limiter.memory import MemoryLimiter
+from sendwell.adapters.system import SystemChance
+from sendwell.bootstrap.core import Core
+from sendwell.domain.ids import ChannelName
+from sendwell.roles.accounts.service import Accounts
+from sendwell.roles.delivery.dispatcher import Dispatcher
+from sendwell.roles.delivery.exchange import Exchange
+from sendwell.roles.delivery.gate import Gate
+from sendwell.roles.delivery.limits import Limits, Rates
+from sendwell.roles.delivery.ready import ReadyQueue
+from sendwell.roles.delivery.seating import Seating
+from sendwell.roles.delivery.service import Delivery
+from sendwell.roles.delivery.settler import Settler
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.delivery.words import Words
+from sendwell.roles.users.service import Users
+from sendwell.runtime.process import Worker
+from sendwell.runtime.timers import Timers
+from sendwell.settings import Settings, drops
+
+
+def build_delivery(
+    core: Core,
+    store: DeliveryStore,
+    *,
+    exchanges: Mapping[ChannelName, Exchange],
+    gate: Gate,
+    words: Words,
+    accounts: Accounts,
+    users: Users,
+) -> Delivery:
+    """What sends: a dispatcher for each channel, and the settler and timers they share."""
+    epoch, freed = core.membership.epoch, asyncio.Event()
+    timers = Timers(
+        core.clock,
+        load=lambda after, limit: store.due(after=after, limit=limit),
+        fire=lambda works: delivery.wake(works),  # noqa: PLW0108 - it is made below
+    )
+    core.process.start(Worker("timers", timers.run))
+    settler = Settler(
+        core.flow,
+        store,
+        tenants=accounts,
+        suppressions=users,
+        resends_unknown=lambda channel: core.channels[channel].resends_unknown,
+        clock=core.clock,
+        chance=SystemChance(),
+        wait=timers.add,
+    )
+    limits = Limits(MemoryLimiter(), _rates(core.settings))
+    dispatchers = {
+        channel: Dispatcher(
+            channel,
+            ready=ReadyQueue(channel, store),
+            exchange=exchange,
+            seating=Seating(exchange, gate=gate, limits=limits, words=words, tenants=accounts),
+            settler=settler,
+            store=store,
+            clock=core.clock,
+            epoch=epoch,
+            may_send=core.membership.holds,
+            freed=freed.set,
+        )
+        for channel, exchange in exchanges.items()
+    }
+    delivery = Delivery(
+        store,
+        settler,
+        dispatchers,
+        timers=timers,
+        clock=core.clock,
+        ids=core.ids,
+        epoch=epoch,
+        freed=freed,
+    )
+    return delivery
+
+
+def _rates(settings: Settings) -> Rates:
+    rates = settings.rates
+    return Rates(
+        everything=rates.everything,
+        channel=rates.channel,
+        lane=rates.lane,
+        provider=rates.provider,
+        tenant=rates.tenant,
+        person=rates.person.rate if rates.person else None,
+        person_drops=drops(rates.person),
+    )

@@ -1,0 +1,165 @@
+"""Builds every role of one process and connects what they say with who listens."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from sendwell.adapters.minijinja import MinijinjaRenderer
+from sendwell.bootstrap.core import Core
+from sendwell.bootstrap.delivery import build_delivery
+from sendwell.bootstrap.exchanges import build_exchanges, means_of
+from sendwell.domain.policy import Policy
+from sendwell.messages.dead import Dead
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.providers.accounts import Providers, build_providers
+from sendwell.providers.in_app.stored import Stored
+from sendwell.providers.mailbox import Mailbox as MailboxProvider
+from sendwell.roles.accounts.service import Accounts
+from sendwell.roles.accounts.store import AccountStore
+from sendwell.roles.delivery.gate import Gate
+from sendwell.roles.delivery.letters import DeadLetters
+from sendwell.roles.delivery.service import Delivery
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.delivery.words import Words
+from sendwell.roles.gateway.request import Builder
+from sendwell.roles.gateway.service import Gateway
+from sendwell.roles.gateway.templates import TemplateCheck
+from sendwell.roles.inbox.service import Inbox
+from sendwell.roles.inbox.store import InboxStore
+from sendwell.roles.mailbox.service import Mailbox
+from sendwell.roles.mailbox.store import MailboxStore
+from sendwell.roles.orchestrator.planner import Planner
+from sendwell.roles.orchestrator.service import Orchestrator
+from sendwell.roles.receipts.service import Receipts
+from sendwell.roles.receipts.store import ReceiptStore
+from sendwell.roles.templates.service import Templates
+from sendwell.roles.templates.store import TemplateStore
+from sendwell.roles.tracker.deliveries import DeliveryFinder
+from sendwell.roles.tracker.service import Tracker
+from sendwell.roles.users.service import Users
+from sendwell.roles.users.store import UserStore
+from sendwell.runtime import measures
+from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.cluster.takeover import TakeOver
+from sendwell.runtime.journal.listener import recorder
+from sendwell.runtime.journal.records import SqlRecords
+from sendwell.runtime.journal.sweep import sweep
+from sendwell.runtime.process import Worker
+from sendwell.settings import Settings
+from sendwell.telemetry.names import UNPLANNED
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The roles at work in this process."""
+
+    accounts: Accounts
+    users: Users
+    templates: Templates
+    mailbox: Mailbox
+    inbox: Inbox
+    gateway: Gateway
+    delivery: Delivery
+    letters: DeadLetters
+    tracker: Tracker
+    receipts: Receipts
+    providers: Providers
+    backlog: Backlog
+
+    def observe(self) -> None:
+        """Set the gauges to how things are now."""
+        UNPLANNED.set(len(self.backlog))
+        self.delivery.observe()
+
+
+async def build_roles(core: Core) -> Roles:
+    """Build the roles and connect what they say with who listens."""
+    settings, clock = core.settings, core.clock
+    accounts = Accounts(AccountStore(core.database), defaults=_defaults(settings), clock=clock)
+    await accounts.start()
+    renderer = MinijinjaRenderer()
+    users = Users(UserStore(core.database), clock=clock)
+    templates = Templates(
+        TemplateStore(core.database), renderer=renderer, clock=clock, audit=accounts
+    )
+    mailbox = Mailbox(MailboxStore(core.database), clock)
+    inbox = Inbox(InboxStore(core.database), clock)
+    providers = build_providers(
+        [(each.vendor, each.account, each.json) for each in settings.credentials], means_of(core)
+    )
+    store = DeliveryStore(core.database, core.journal, node=core.membership.node)
+    backlog = Backlog(core.journal, store.planned)
+    delivery = build_delivery(
+        core,
+        store,
+        exchanges=build_exchanges(
+            core, providers, mailbox=MailboxProvider(mailbox), inbox=Stored(inbox)
+        ),
+        gate=Gate(users, accounts),
+        words=Words(templates, renderer, tenants=accounts, channels=core.channels),
+        accounts=accounts,
+        users=users,
+    )
+    planner = Planner(users, templates, accounts)
+    orchestrator = Orchestrator(planner, core.journal, backlog, flow=core.flow, pace=delivery.pace)
+    letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=accounts)
+    gateway = Gateway(
+        Builder(core.channels, clock=clock, ids=core.ids),
+        core.journal,
+        backlog,
+        tenants=accounts,
+        templates=TemplateCheck(templates),
+    )
+    _connect(core, orchestrator, delivery, letters)
+    await delivery.recover()
+    backlog.recover()
+    records = SqlRecords(core.database)
+    finder = DeliveryFinder(records, core.journal, work=store, directory=users)
+    receipts = Receipts(
+        ReceiptStore(core.database), finder, users, flow=core.flow, clock=clock, ids=core.ids
+    )
+    core.flow.listen(Status, receipts.on_status)
+    for worker in (
+        Worker("gateway", gateway.run, gateway.close),
+        Worker("orchestrator", orchestrator.run),
+        Worker("delivery", delivery.run, delivery.stop),
+        Worker("receipts", receipts.run, receipts.stop),
+        Worker("sweep", partial(sweep, core.journal, clock)),
+        Worker("membership", partial(core.membership.keep, TakeOver(delivery, orchestrator))),
+    ):
+        core.process.start(worker)
+    tracker = Tracker(records, store)
+    return Roles(
+        accounts=accounts,
+        users=users,
+        templates=templates,
+        mailbox=mailbox,
+        inbox=inbox,
+        gateway=gateway,
+        delivery=delivery,
+        letters=letters,
+        tracker=tracker,
+        receipts=receipts,
+        providers=providers,
+        backlog=backlog,
+    )
+
+
+def _connect(
+    core: Core, orchestrator: Orchestrator, delivery: Delivery, letters: DeadLetters
+) -> None:
+    """Who hears what. The journal comes first: a Status is the history row."""
+    flow = core.flow
+    flow.listen(Requested, orchestrator.on_requested)
+    flow.listen(Requested, measures.on_requested)
+    flow.listen(Task, delivery.on_tasks)
+    flow.listen(Status, recorder(core.journal))
+    flow.listen(Status, orchestrator.on_status)
+    flow.listen(Status, measures.on_status)
+    flow.listen(Dead, letters.on_dead)
+    flow.listen(Dead, measures.on_dead)
+
+
+def _defaults(settings: Settings) -> Policy:
+    return Policy(retry=settings.retry, timezone=settings.timezone)

@@ -1,0 +1,27 @@
+"""The inbox's hot statement for PostgreSQL: one a batch, its columns as arrays."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from sendwell.roles.inbox.rows import Row
+from sendwell.runtime.postgres_rows import columns, execute, fetch
+
+
+def put(connection: Connection, rows: Sequence[Row]) -> list[int]:
+    """Store messages whose key is new; gives the ids, of the first one where a key is repeated."""
+    execute(connection, _PUT, *columns(rows))
+    keys = [(row.tenant, row.key) for row in rows]
+    found = {(tenant, key): id_ for tenant, key, id_ in fetch(connection, _IDS, *columns(keys))}
+    return [found[key] for key in keys]
+
+
+_PUT = f"""
+    INSERT INTO inbox_message({",".join(Row._fields)})
+    SELECT * FROM unnest($1::text[],$2::text[],$3::text[],$4::text[],$5::text[],$6::bigint[],
+    $7::bytea[])
+    ON CONFLICT(tenant,key) DO NOTHING"""
+
+_IDS = """
+    SELECT tenant,key,id FROM inbox_message
+    WHERE (tenant,key) IN (SELECT * FROM unnest($1::text[],$2::text[]))"""

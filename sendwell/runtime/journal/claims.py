@@ -1,0 +1,148 @@
+"""What must be unique over time on PostgreSQL: idempotency keys, and ids that producers gave.
+
+A unique index cannot span partitions, and one random index over everything would be most of what a
+commit writes (PERFORMANCE section 7). So keys and ids are hashes in one narrow table with a
+partition for each day: today's decides between twins, the days before are only looked at.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from sendwell.domain.ids import COUNTER_BITS, NotificationId, TenantId
+from sendwell.ports.journal import Acceptance
+from sendwell.runtime.journal.rows import Row
+from sendwell.runtime.postgres_rows import columns, execute, fetch
+
+_DAY = 86_400_000 << COUNTER_BITS
+"""As a distance between positions."""
+_NEIGHBOURS = 60_000 << COUNTER_BITS
+"""For so long into a day, a twin may still be writing into the day before. Then the day before
+decides, and the new one is written too."""
+
+
+class _Key(NamedTuple):
+    name: bytes
+    tenant: TenantId
+    fingerprint: bytes
+    position: int
+
+
+class _Holder(NamedTuple):
+    position: int
+    fingerprint: bytes
+
+
+_Held = Mapping[tuple[bytes, TenantId], _Holder]
+
+
+def claimed(connection: Connection, rows: Sequence[Row]) -> dict[int, Acceptance]:
+    """Take keys and ids for these rows; gives the answers for those that repeat something."""
+    keys = {row.position: _keys(row) for row in rows if row.key or row.is_named}
+    if not keys:
+        return {}
+    everything = sorted(key for own in keys.values() for key in own)
+    held = _held(connection, everything, window=rows[0].window)
+    ids = {row.position: row.id for row in rows}
+    repeats: dict[int, Acceptance] = {}
+    for row in rows:
+        for key in keys.get(row.position, ()):
+            holder = held[key.name, key.tenant]
+            if holder.position != row.position:
+                repeats[row.position] = _repeats(connection, row, key, holder, ids=ids)
+                break
+    return repeats
+
+
+def _keys(row: Row) -> list[_Key]:
+    """What the row claims; the key goes first, for it says which request was meant."""
+    keys = []
+    if row.key is not None:
+        keys.append(_Key(row.key, row.tenant, row.fingerprint, row.position))
+    if row.is_named:
+        keys.append(_Key(_name_of_id(row), row.tenant, b"", row.position))
+    return keys
+
+
+def _name_of_id(row: Row) -> bytes:
+    return blake2b(row.id.encode(), digest_size=16, person=b"id").digest()
+
+
+def _held(connection: Connection, keys: Sequence[_Key], *, window: int) -> _Held:
+    """Who holds each of the keys, now that they were claimed."""
+    last, oldest = max(key.position for key in keys), min(key.position for key in keys) - window
+    today = last // _DAY
+    is_early = last % _DAY < _NEIGHBOURS
+    decides = today - 1 if is_early else today
+    given = columns(keys)
+    before = list(range(oldest // _DAY, decides))
+    found = fetch(connection, _CLAIM, *given, decides, before, oldest)
+    if is_early:
+        execute(connection, _COPY, *given, today, decides)
+    held = {(name, tenant): _Holder(*holder) for name, tenant, *holder in found}
+    if missing := [key for key in keys if (key.name, key.tenant) not in held]:
+        names, tenants, _, _ = columns(missing)
+        twins = fetch(connection, _TWINS, names, tenants, decides)
+        held |= {(name, tenant): _Holder(*holder) for name, tenant, *holder in twins}
+    return held
+
+
+def _repeats(
+    connection: Connection,
+    row: Row,
+    key: _Key,
+    holder: _Holder,
+    *,
+    ids: Mapping[int, NotificationId],
+) -> Acceptance:
+    """The answer for a row that stores nothing; what it has taken goes to whom it belongs."""
+    if key.name != row.key:  # its key stands for the notification that has the id
+        if row.key is not None:
+            execute(connection, _POINT, holder.position, row.key, row.tenant, row.position)
+        return Acceptance(row.id, is_duplicate=True)
+    if row.is_named:
+        execute(connection, _FREE, _name_of_id(row), row.tenant, row.position)
+    first = ids.get(holder.position) or _id_at(connection, row.tenant, holder.position)
+    is_other = holder.fingerprint != row.fingerprint
+    return Acceptance(first or row.id, is_duplicate=True, is_other=is_other)
+
+
+def _id_at(connection: Connection, tenant: TenantId, position: int) -> NotificationId | None:
+    question = "SELECT id FROM requested WHERE position=$1 AND tenant=$2"
+    found = fetch(connection, question, position, tenant)
+    return NotificationId(found[0][0]) if found else None
+
+
+_GIVEN = (
+    "unnest($1::bytea[],$2::text[],$3::bytea[],$4::bigint[]) AS g(key,tenant,fingerprint,position)"
+)
+
+_CLAIM = f"""
+    WITH given AS (SELECT * FROM {_GIVEN}),
+    held AS (
+      SELECT DISTINCT ON (key,tenant) key,tenant,i.position,i.fingerprint
+      FROM given JOIN idempotency AS i USING (key,tenant)
+      WHERE i.day=ANY($6::int[]) AND i.position>=$7 ORDER BY key,tenant,i.position),
+    taken AS (
+      INSERT INTO idempotency(key,tenant,fingerprint,position,day)
+      SELECT key,tenant,fingerprint,position,$5 FROM given
+      WHERE NOT EXISTS (SELECT FROM held WHERE held.key=given.key AND held.tenant=given.tenant)
+      ORDER BY key,tenant,position ON CONFLICT DO NOTHING
+      RETURNING key,tenant,position,fingerprint)
+    SELECT * FROM held UNION ALL SELECT * FROM taken"""
+
+_TWINS = """
+    SELECT key,tenant,position,fingerprint
+    FROM unnest($1::bytea[],$2::text[]) AS g(key,tenant) JOIN idempotency AS i USING (key,tenant)
+    WHERE i.day=$3"""
+
+_COPY = f"""
+    INSERT INTO idempotency(key,tenant,fingerprint,position,day)
+    SELECT key,tenant,i.fingerprint,i.position,$5
+    FROM {_GIVEN} JOIN idempotency AS i USING (key,tenant) WHERE i.day=$6
+    ORDER BY key,tenant ON CONFLICT DO NOTHING"""
+
+_POINT = "UPDATE idempotency SET position=$1 WHERE key=$2 AND tenant=$3 AND position=$4"
+_FREE = "DELETE FROM idempotency WHERE key=$1 AND tenant=$2 AND position=$3"

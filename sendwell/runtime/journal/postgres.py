@@ -1,0 +1,106 @@
+"""The journal's hot statements for PostgreSQL: one a batch, its columns as arrays.
+
+By hand because Core costs 185 us a statement and more for each row. The tables are partitioned by
+time; what has to be unique over time stands in `claims`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from sendwell.messages.status import Status
+from sendwell.ports.journal import Acceptance
+from sendwell.runtime.journal.claims import claimed
+from sendwell.runtime.journal.rows import Count, Row, summed
+from sendwell.runtime.postgres_rows import columns, execute
+
+
+def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
+    """Store what is new; say of the rest what it repeats."""
+    repeats = claimed(connection, rows)
+    fresh = [
+        (r.position, r.tenant, r.id, r.user_id, r.event_type, r.accepted_at, r.body)
+        for r in rows
+        if r.position not in repeats
+    ]
+    if fresh:
+        _insert(connection, _REQUESTED, fresh)
+    return [repeats.get(row.position) or Acceptance(row.id) for row in rows]
+
+
+def put_outcomes(connection: Connection, statuses: Sequence[Status]) -> None:
+    """How deliveries ended, with all the times; a late receipt replaces SENT or DELIVERED."""
+    rows = [
+        (s.position, s.part, s.tenant, s.notification, s.channel, s.state.value, s.at,
+         s.planned_at, s.claimed_at, s.attempt, s.provider, s.reference, s.code, s.text, s.rule)
+        for s in statuses
+    ]  # fmt: skip
+    _insert(connection, _OUTCOME, rows)
+
+
+def put_moves(connection: Connection, statuses: Sequence[Status]) -> None:
+    """The moves that the outcome does not tell."""
+    rows = [
+        (s.position, s.part, s.tenant, s.channel, s.state.value, s.at, s.claimed_at, s.attempt,
+         s.provider, s.reference, s.code, s.text, s.rule, s.due)
+        for s in statuses
+    ]  # fmt: skip
+    _insert(connection, _HISTORY, rows)
+
+
+def put_references(connection: Connection, statuses: Sequence[Status]) -> None:
+    """The providers' own ids, for receipts that name nothing else."""
+    rows = [(s.provider, s.reference, s.tenant, s.position, s.part) for s in statuses]
+    _insert(connection, _REFERENCE, rows)
+
+
+def count_planned(connection: Connection, counts: Sequence[Count]) -> None:
+    """Add to the ledger's left side."""
+    _insert(connection, _TALLY, summed(counts))
+
+
+def set_mark(connection: Connection, marks: Sequence[tuple[str, int]]) -> None:
+    """Move the marks forward."""
+    _insert(connection, _MARK, sorted(dict(sorted(marks)).items()))
+
+
+def _insert(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    execute(connection, text, *columns(rows))
+
+
+_REQUESTED = """
+    INSERT INTO requested(position,tenant,id,user_id,event_type,accepted_at,body)
+    SELECT * FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[],$5::text[],$6::bigint[],
+    $7::bytea[])"""
+
+_OUTCOME = """
+    INSERT INTO outcome(position,part,tenant,notification,channel,status,at,planned_at,claimed_at,
+    attempt,provider,reference,code,text,rule)
+    SELECT * FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],
+    $7::bigint[],$8::bigint[],$9::bigint[],$10::int[],$11::text[],$12::text[],$13::text[],
+    $14::text[],$15::text[]) AS given(position,part)
+    ORDER BY position,part
+    ON CONFLICT(position,part) DO UPDATE SET status=excluded.status,code=excluded.code,
+    text=excluded.text WHERE outcome.status IN ('SENT','DELIVERED')"""
+
+_HISTORY = """
+    INSERT INTO history(position,part,tenant,channel,state,at,claimed_at,attempt,provider,reference,
+    code,text,rule,due)
+    SELECT * FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[],$5::text[],$6::bigint[],
+    $7::bigint[],$8::int[],$9::text[],$10::text[],$11::text[],$12::text[],$13::text[],
+    $14::bigint[])"""
+
+_REFERENCE = """
+    INSERT INTO reference(provider,reference,tenant,position,part)
+    SELECT * FROM unnest($1::text[],$2::text[],$3::text[],$4::bigint[],$5::text[])
+    ON CONFLICT DO NOTHING"""
+
+_TALLY = """
+    INSERT INTO tally(tenant,node,deliveries)
+    SELECT * FROM unnest($1::text[],$2::int[],$3::bigint[])
+    ON CONFLICT(tenant,node) DO UPDATE SET deliveries=tally.deliveries+excluded.deliveries"""
+
+_MARK = """
+    INSERT INTO mark(name,position) SELECT * FROM unnest($1::text[],$2::bigint[])
+    ON CONFLICT(name) DO UPDATE SET position=greatest(mark.position,excluded.position)"""

@@ -1,0 +1,50 @@
+"""Everything that can be set, read from the environment and a file into one frozen tree.
+
+The names are the seeds' (12-factor), all of them in `table`; every secret may come from a file that
+`<NAME>_FILE` names. What is wrong is refused as a whole, with the variable's name and how to write
+it right.
+"""
+
+from sendwell.settings.changes import Differences, differences, reloadable
+from sendwell.settings.checks import check_apart, require_driver
+from sendwell.settings.read import read_settings
+from sendwell.settings.tree import (
+    BUILT_IN_SECRET,
+    ROLES,
+    SAMPLE,
+    BusAuth,
+    Credentials,
+    LogLevel,
+    Origin,
+    Peers,
+    Preset,
+    RateSettings,
+    Servers,
+    Settings,
+    drops,
+)
+from sendwell.settings.url import Url, is_loopback
+
+__all__ = [
+    "BUILT_IN_SECRET",
+    "ROLES",
+    "SAMPLE",
+    "BusAuth",
+    "Credentials",
+    "Differences",
+    "LogLevel",
+    "Origin",
+    "Peers",
+    "Preset",
+    "RateSettings",
+    "Servers",
+    "Settings",
+    "Url",
+    "check_apart",
+    "differences",
+    "drops",
+    "is_loopback",
+    "read_settings",
+    "reloadable",
+    "require_driver",
+]

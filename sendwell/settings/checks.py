@@ -1,0 +1,39 @@
+"""What settings must not say together."""
+
+from sendwell.domain.errors import Invalid
+from sendwell.settings.schemes import missing
+from sendwell.settings.tree import Settings
+from sendwell.settings.url import Url, is_loopback
+
+
+def check(settings: Settings) -> None:
+    """Raise Invalid, naming the variables, for what contradicts itself wherever it runs."""
+    if settings.idempotency_window > settings.retention:
+        raise Invalid(
+            "RETENTION_DAYS is shorter than IDEMPOTENCY_WINDOW_HOURS: a request that is kept no"
+            " longer would be accepted again. Keep it longer, or shorten the window."
+        )
+    if settings.peers.token is not None:
+        return
+    for role, url in settings.peers.url.items():
+        if not url.is_loopback:
+            raise Invalid(
+                f"{role.upper()}_URL leads to another machine, where anybody could ask as well:"
+                " set SERVICE_TOKEN to the same random text for all roles."
+            )
+
+
+def check_apart(settings: Settings) -> None:
+    """Raise Invalid when roles that run apart could be asked by strangers."""
+    if settings.peers.token is None and not is_loopback(settings.host):
+        raise Invalid(
+            f"{settings.host} can be reached by others, and roles that run apart answer questions"
+            " of each other: set SERVICE_TOKEN to a random text of 32 characters or more, the same"
+            " for all of them, or listen on 127.0.0.1."
+        )
+
+
+def require_driver(variable: str, url: Url) -> None:
+    """Raise Invalid, with what to install, when what speaks to that server is not here."""
+    if install := missing(url.scheme):
+        raise Invalid(f"{variable}: the driver for {url.scheme} is not installed: {install}.")

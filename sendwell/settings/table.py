@@ -1,0 +1,260 @@
+"""The one table of variables: what each means, how it is shown, and whether it can be reloaded.
+
+The names that a configuration file may use, the reference page and the answer to "does this need a
+restart?" are all made from it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Group(StrEnum):
+    """The parts of the reference page."""
+
+    PROCESS = "Process"
+    SERVERS = "Servers"
+    ROLES = "Roles apart"
+    CHANNELS = "Channels and providers"
+    RATES = "Rate limits"
+
+
+class Secrecy(StrEnum):
+    """Who may see a value. All but what is open may be read from a file of its own."""
+
+    OPEN = "open"
+    MASKED = "masked"
+    """A URL: everybody but for its password."""
+    HIDDEN = "hidden"
+    """Nobody: only whether it is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable, or a family of them: `<ROLE>` stands for each role, and so on."""
+
+    name: str
+    group: Group
+    meaning: str
+    default: str = ""
+    secrecy: Secrecy = Secrecy.OPEN
+    is_reloadable: bool = False
+
+    @property
+    def has_file(self) -> bool:
+        """Whether its value may be read from the file that `<NAME>_FILE` names."""
+        return self.secrecy is not Secrecy.OPEN
+
+
+_PROCESS = (
+    Setting(
+        "SECRET_KEY",
+        Group.PROCESS,
+        "seals the sessions of the pages; 32 random characters or more. Off loopback nothing starts"
+        " without it",
+        default="built in",
+        secrecy=Secrecy.HIDDEN,
+    ),
+    Setting(
+        "PUBLIC_URL",
+        Group.PROCESS,
+        "under which address people and providers reach this Sendwell; with `https:` cookies are"
+        " marked as secure",
+        default="`http://HOST:PORT`",
+    ),
+    Setting(
+        "ANONYMOUS_TENANT",
+        Group.PROCESS,
+        "the organization for which calls without a key act, from this machine only",
+        default="`sample` in sample mode, else none",
+    ),
+    Setting(
+        "SCHEDULE_TIMEZONE_DEFAULT",
+        Group.PROCESS,
+        "whose local time counts where nothing else says",
+        default="`UTC`",
+        is_reloadable=True,
+    ),
+    Setting(
+        "IDEMPOTENCY_WINDOW_HOURS",
+        Group.PROCESS,
+        "how long an idempotency key counts; never less than 24, nor longer than what is kept",
+        default="`24`",
+    ),
+    Setting(
+        "RETENTION_DAYS",
+        Group.PROCESS,
+        "how long notifications and their history are kept",
+        default="`90`",
+    ),
+    Setting(
+        "RETRY_MAX_ATTEMPTS",
+        Group.PROCESS,
+        "attempts for a delivery, the first one included",
+        default="`5`; with the preset `direct` `4`",
+        is_reloadable=True,
+    ),
+    Setting(
+        "OUTBOUND_ALLOW",
+        Group.PROCESS,
+        "addresses, networks, host names and `*.suffix` that URLs of tenants and people may lead to"
+        " although they are private; comma-separated",
+        default="none",
+        is_reloadable=True,
+    ),
+    Setting(
+        "LOG_LEVEL",
+        Group.PROCESS,
+        "the least important lines that are logged: `debug`, `info`, `warning` or `error`",
+        default="`info`",
+        is_reloadable=True,
+    ),
+    Setting(
+        "METRICS_PORT",
+        Group.PROCESS,
+        "a port of its own for the metrics",
+        default="the port of the API",
+    ),
+)
+_SERVERS = (
+    Setting(
+        "DB_URL",
+        Group.SERVERS,
+        "where all roles keep what they own: `sqlite:///file` or `postgresql://…`",
+        default="SQLite in the data folder",
+        secrecy=Secrecy.MASKED,
+    ),
+    Setting(
+        "<ROLE>_DB_URL",
+        Group.SERVERS,
+        "where one role keeps it instead; `USERS_DB_URL` may also be `mysql://…`, `TRACKER_DB_URL`"
+        " also `cassandra://…`",
+        default="`DB_URL`",
+        secrecy=Secrecy.MASKED,
+    ),
+    Setting(
+        "DB_LISTEN_URL",
+        Group.SERVERS,
+        "the way around a pooler to the same PostgreSQL, for the one connection that listens",
+        default="`DB_URL`",
+        secrecy=Secrecy.MASKED,
+    ),
+    Setting(
+        "DB_POOL_SIZE",
+        Group.SERVERS,
+        "connections of one process to each database server; two of them write",
+        default="`6`",
+    ),
+    Setting(
+        "LEASE_SECONDS",
+        Group.SERVERS,
+        "after how long without a sign of life another process takes over the work of one",
+        default="`8`",
+    ),
+    Setting(
+        "BROKER_URL",
+        Group.SERVERS,
+        "the bus between processes: `memory:`, `postgresql://…`, `kafka://…`, `kafka+ssl://…`,"
+        " `amqp://…` or `amqps://…`",
+        default="`memory:`",
+        secrecy=Secrecy.MASKED,
+    ),
+    Setting(
+        "CACHE_URL",
+        Group.SERVERS,
+        "where limits are counted and what was asked is remembered: `memory:`, `redis://…`,"
+        " `rediss://…` or `postgresql://…`",
+        default="`memory:`, on PostgreSQL that database",
+        secrecy=Secrecy.MASKED,
+    ),
+)
+_ROLES = (
+    Setting(
+        "PRESET",
+        Group.ROLES,
+        "whose names, ports and policies are used: `plain`, `tenant`, `intents`, `lanes` or"
+        " `direct`",
+        default="`plain`",
+    ),
+    Setting(
+        "BUS_AUTH",
+        Group.ROLES,
+        "what a message from the bus has to prove: with `jwt` its organization by a signed token,"
+        " with `none` the broker alone decides who may write",
+        default="`none`",
+    ),
+    Setting(
+        "SERVICE_TOKEN",
+        Group.ROLES,
+        "the secret by which roles know each other, the same for all; 32 random characters or more."
+        " Off loopback roles do not ask each other without it",
+        default="none",
+        secrecy=Secrecy.HIDDEN,
+    ),
+    Setting(
+        "<ROLE>_URL",
+        Group.ROLES,
+        "where the API of a role is that runs in another process: `http://…` or `https://…`",
+        default="in this process",
+    ),
+    Setting(
+        "<ROLE>_PORT",
+        Group.ROLES,
+        "the port that a role listens on where it runs alone",
+        default="as the preset has it",
+    ),
+)
+_CHANNELS = (
+    Setting(
+        "CHANNEL_ENABLE_LIST",
+        Group.CHANNELS,
+        "the channels there are, comma-separated",
+        default="all",
+    ),
+    Setting(
+        "PROVIDER_CREDENTIALS_<VENDOR>",
+        Group.CHANNELS,
+        "an account, as JSON",
+        secrecy=Secrecy.HIDDEN,
+        is_reloadable=True,
+    ),
+    Setting(
+        "PROVIDER_CREDENTIALS_<VENDOR>__<ACCOUNT>",
+        Group.CHANNELS,
+        "another account at the same vendor, named `vendor__account` in routes and history",
+        secrecy=Secrecy.HIDDEN,
+        is_reloadable=True,
+    ),
+    Setting(
+        "ROUTE_<CHANNEL>",
+        Group.CHANNELS,
+        "accounts in the order in which they are used, `smtp,sendgrid`, or by share,"
+        " `smtp:3,sendgrid:1`; an account without a share only stands in",
+        default="those with credentials, alphabetically; without any `mailbox`",
+        is_reloadable=True,
+    ),
+)
+_RATES = tuple(
+    Setting(name, Group.RATES, meaning, default, is_reloadable=True)
+    for name, meaning, default in (
+        ("RATE_LIMIT_GLOBAL", "every send", "no limit"),
+        ("RATE_LIMIT_TENANT", "the sends of each organization", "no limit"),
+        ("RATE_LIMIT_CHANNEL_<CHANNEL>", "the sends of a channel", "no limit"),
+        ("RATE_LIMIT_LANE_<LANE>", "the sends of a lane", "no limit"),
+        (
+            "RATE_LIMIT_PROVIDER_<ACCOUNT>",
+            "the sends through a provider account, named as in routes",
+            "no limit",
+        ),
+        (
+            "RATE_LIMIT_USER",
+            "the sends to each person; with `drop` behind it, what is over it is dropped",
+            "no limit",
+        ),
+        (
+            "RATE_LIMIT_API",
+            "the notifications that each organization hands in",
+            "`100000/s`",
+        ),
+    )
+)
+SETTINGS = (*_PROCESS, *_SERVERS, *_ROLES, *_CHANNELS, *_RATES)

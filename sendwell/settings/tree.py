@@ -1,0 +1,171 @@
+"""Everything that can be set, as one frozen tree of values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sendwell.domain.backoff import RetryPolicy
+from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.lane import Lane
+from sendwell.domain.limits import Limit, OverLimit, Rate
+from sendwell.domain.routing import Route
+from sendwell.settings.schemes import MEMORY, POSTGRESQL
+from sendwell.settings.url import Url
+
+BUILT_IN_SECRET = "sendwell-on-this-machine-only"  # noqa: S105 - refused off loopback
+SAMPLE = TenantId("sample")
+ROLES = (
+    "gateway",
+    "accounts",
+    "users",
+    "templates",
+    "orchestrator",
+    "delivery",
+    "receipts",
+    "inbox",
+    "mailbox",
+    "tracker",
+)
+"""What can be deployed alone."""
+
+
+class Preset(StrEnum):
+    """Whose names, ports and policies are used on the wire."""
+
+    PLAIN = "plain"
+    TENANT = "tenant"
+    INTENTS = "intents"
+    LANES = "lanes"
+    DIRECT = "direct"
+
+
+class BusAuth(StrEnum):
+    """What a message on the bus has to prove."""
+
+    NONE = "none"
+    """Nothing: who may write is the broker's to say."""
+    JWT = "jwt"
+    """Its organization, by a signed token in its header."""
+
+
+class LogLevel(StrEnum):
+    """The least important lines that are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Origin(StrEnum):
+    """Where a value comes from."""
+
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One provider account as configured: vendor, account name, and its JSON. Never printed."""
+
+    vendor: str
+    account: str
+    json: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What it is called in routes and history: `smtp`, or `smtp__eu`."""
+        return f"{self.vendor}__{self.account}" if self.account else self.vendor
+
+
+@dataclass(frozen=True, slots=True)
+class RateSettings:
+    """The rate limits of the flow; what is absent is not limited."""
+
+    everything: Rate | None = None
+    tenant: Rate | None = None
+    person: Limit | None = None
+    channel: Mapping[ChannelName, Rate] = field(default_factory=dict)
+    lane: Mapping[Lane, Rate] = field(default_factory=dict)
+    provider: Mapping[str, Rate] = field(default_factory=dict)
+    """By account, as in routes: `twilio`, `twilio__eu`."""
+    api: Rate = field(default_factory=lambda: Rate.parse("100000/s"))
+
+
+def drops(limit: Limit | None) -> bool:
+    """Whether a message over that limit is dropped instead of held."""
+    return limit is not None and limit.over is OverLimit.DROP
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where roles keep, say and count things. By default there is no server at all."""
+
+    database: Url | None = None
+    """None: SQLite in the data folder."""
+    databases: Mapping[str, Url] = field(default_factory=dict)
+    """Those of roles that have one of their own."""
+    listen: Url | None = None
+    """The same database by a direct connection, for LISTEN; None: the usual way there."""
+    pool_size: int = 6
+    broker: Url = field(default_factory=lambda: Url("memory:"))
+    cache: Url | None = None
+    """None: see `Settings.cache`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The roles that run in other processes, and how they know each other."""
+
+    url: Mapping[str, Url] = field(default_factory=dict)
+    port: Mapping[str, int] = field(default_factory=dict)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration of one process."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data: Path = Path("data")
+    is_sample: bool = True
+    anonymous: TenantId | None = None
+    secret: str = field(default=BUILT_IN_SECRET, repr=False)
+    public_url: str | None = None
+    channels: tuple[ChannelName, ...] | None = None
+    credentials: tuple[Credentials, ...] = ()
+    routes: Mapping[ChannelName, Route] = field(default_factory=dict)
+    rates: RateSettings = field(default_factory=RateSettings)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    timezone: str = "UTC"
+    outbound_allow: str = ""
+    idempotency_window: timedelta = timedelta(hours=24)
+    retention: timedelta = timedelta(days=90)
+    lease: timedelta = timedelta(seconds=8)
+    servers: Servers = field(default_factory=Servers)
+    peers: Peers = field(default_factory=Peers)
+    preset: Preset = Preset.PLAIN
+    bus_auth: BusAuth = BusAuth.NONE
+    metrics_port: int | None = None
+    """None: metrics are on the port of the API."""
+    log_level: LogLevel = LogLevel.INFO
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    """Of every variable that is set; all others are at their default."""
+    files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
+    """What was read for it: the configuration file, and those with a secret each."""
+
+    def database_of(self, role: str) -> Url:
+        """Where a role keeps what it owns."""
+        at_home = Url.of_file(self.data / "sendwell.db")
+        return self.servers.databases.get(role) or self.servers.database or at_home
+
+    @property
+    def cache(self) -> Url:
+        """Where limits are counted: on PostgreSQL where deliveries are kept there, else here."""
+        deliveries = self.database_of("delivery")
+        at_home = deliveries if deliveries.scheme == POSTGRESQL else Url(f"{MEMORY}:")
+        return self.servers.cache or at_home

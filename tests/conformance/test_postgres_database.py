@@ -1,0 +1,122 @@
+"""What PostgreSQL may do in the middle of a commit, and what keeps tenants and processes apart."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, select, text
+from sqlalchemy.schema import CreateTable
+
+from sendwell.adapters.sql.postgres import PostgresDatabase
+from sendwell.adapters.sql.postgres_walls import raise_walls
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import TenantId
+from sendwell.ports.database import Write, acting_for
+from tests.services.needs import needs
+from tests.services.postgres import Postgres
+
+pytestmark = needs("postgres")
+METADATA = MetaData()
+NOTE = Table(
+    "note",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+)
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    made = PostgresDatabase(postgres_url)
+    await made.execute(CreateTable(NOTE))
+    yield made
+    await made.close()
+
+
+def note(connection: Connection, notes: Sequence[tuple[int, str]]) -> None:
+    connection.execute(insert(NOTE), [{"number": n, "tenant": tenant} for n, tenant in notes])
+
+
+async def numbers(database: PostgresDatabase) -> list[int]:
+    return [row.number for row in await database.rows(select(NOTE.c.number).order_by("number"))]
+
+
+async def test_every_unit_is_written_once_while_sessions_are_ended_under_it(
+    database: PostgresDatabase, postgres_server: Postgres
+) -> None:
+    async def end_sessions() -> None:
+        for _ in range(40):
+            await asyncio.to_thread(
+                postgres_server.sql,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename='sendwell'",
+            )
+
+    async def write(number: int) -> None:
+        await database.commit([Write(note, [(number, "a")])], is_urgent=number % 2 == 0)
+
+    ending = asyncio.create_task(end_sessions())
+    count = 0
+    while not ending.done():
+        await asyncio.gather(*(write(number) for number in range(count, count + 20)))
+        count += 20
+
+    assert await numbers(database) == list(range(count))
+
+
+async def test_who_waits_for_a_server_that_is_away_hears_so_soon_and_may_come_again(
+    database: PostgresDatabase, postgres_server: Postgres
+) -> None:
+    await database.commit([Write(note, [(1, "a")])])
+    postgres_server.kill()
+
+    with pytest.raises(Unavailable):
+        async with asyncio.timeout(10):
+            await database.commit([Write(note, [(2, "a")])])
+    with pytest.raises(Unavailable):
+        await database.rows(select(NOTE))
+    postgres_server.start()
+
+    await database.commit([Write(note, [(3, "a")])])
+    assert await numbers(database) == [1, 3]
+
+
+async def test_a_unit_in_flight_survives_a_restart_of_the_server(
+    database: PostgresDatabase, postgres_server: Postgres
+) -> None:
+    await database.commit([Write(note, [(1, "a")])])
+    postgres_server.stop("immediate")
+    writing = asyncio.ensure_future(database.commit([Write(note, [(2, "a")])]))
+    await asyncio.sleep(0)
+
+    postgres_server.start()
+
+    await writing
+    assert await numbers(database) == [1, 2]
+
+
+async def test_who_reads_for_one_tenant_sees_no_other_whatever_is_asked(
+    database: PostgresDatabase,
+) -> None:
+    await database.with_connection(raise_walls)
+    await database.commit([Write(note, [(1, "a"), (2, "b"), (3, "a")])])
+
+    async def read_for(tenant: str) -> list[int]:
+        acting_for.set(TenantId(tenant))
+        return await numbers(database)
+
+    mine, theirs = await asyncio.gather(read_for("a"), read_for("b"))
+
+    assert (mine, theirs, await numbers(database)) == ([1, 3], [2], [1, 2, 3])
+
+
+async def test_who_does_not_say_for_whom_it_reads_sees_nothing(
+    database: PostgresDatabase,
+) -> None:
+    await database.with_connection(raise_walls)
+    await database.commit([Write(note, [(1, "a")])])
+
+    async with database.engine.connect() as connection:
+        await connection.execute(text("RESET sendwell.tenant"))
+        rows = (await connection.execute(select(NOTE))).all()
+
+    assert rows == []

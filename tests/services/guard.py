@@ -1,0 +1,93 @@
+"""Clears up after tests, also after killed ones: ends their servers, removes their folder.
+
+Runs as a process of its own. Its standard input stays open for as long as the tests live, so that
+even their SIGKILL is noticed; on each line they say which process they started (`7`) or saw end
+(`-7`). It imports nothing but the standard library, so that it is there at once.
+"""
+
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+SOON = 30.0
+
+
+def guard(folder: Path) -> None:
+    """Keep watch until the tests are over or dead, then leave nothing behind."""
+    running: set[int] = set()
+    for line in sys.stdin:
+        pid = int(line)
+        if pid > 0:
+            running.add(pid)
+        else:
+            running.discard(-pid)
+    for pid in running:
+        kill(pid)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill(pid: int) -> None:
+    """Neither the process nor any below it runs any more: SIGKILL, for all at once.
+
+    Each is halted before its children are looked up: what a server starts in answer to the death
+    of a child would be missed.
+    """
+    family = list(_halted(pid))
+    for member in family:
+        with suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+    for member in family:
+        wait(member, SOON)
+
+
+def wait(pid: int, seconds: float) -> bool:
+    """Whether the process has ended within that time; it may be anybody's child."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], seconds)[0])
+    finally:
+        os.close(handle)
+
+
+def _halted(pid: int) -> Iterator[int]:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        _until_halted(pid)
+        yield pid
+        for child in _children(pid):
+            yield from _halted(child)
+
+
+def _until_halted(pid: int) -> None:
+    """A stopped process may still finish the system call it is in, and that may be a fork."""
+    deadline = time.monotonic() + 1
+    while (status := _status(pid)) and status[0] not in "TtZX" and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _children(pid: int) -> list[int]:
+    everybody = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
+    return [each for each in everybody if (s := _status(each)) and s[1] == pid]
+
+
+def _status(pid: int) -> tuple[str, int] | None:
+    """What the process is doing (a letter) and who its parent is; None once it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, parent = text.rpartition(")")[2].split()[:2]
+    return state, int(parent)
+
+
+if __name__ == "__main__":
+    guard(Path(sys.argv[1]))
