@@ -22,7 +22,7 @@ from sendwell.settings.tree import (
     Credentials,
     LogLevel,
     Peers,
-    Preset,
+    PresetName,
     RateSettings,
     Servers,
     Settings,
@@ -43,7 +43,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """
     given = gather(environment)
     values = Values(given.values)
-    preset = values.read("PRESET", one_of(Preset), Preset.PLAIN)
+    preset = values.read("PRESET", one_of(PresetName), PresetName.PLAIN)
     settings = Settings(
         anonymous=values.maybe("ANONYMOUS_TENANT", TenantId),
         secret=values.read("SECRET_KEY", secret, BUILT_IN_SECRET),
@@ -132,8 +132,8 @@ def _rates(values: Values) -> RateSettings:
     )
 
 
-def _retry(values: Values, preset: Preset) -> RetryPolicy:
-    usual = DIRECT if preset is Preset.DIRECT else RetryPolicy()
+def _retry(values: Values, preset: PresetName) -> RetryPolicy:
+    usual = DIRECT if preset is PresetName.DIRECT else RetryPolicy()
     return replace(
         usual, attempts=values.read("RETRY_MAX_ATTEMPTS", whole(1, 1000), usual.attempts)
     )

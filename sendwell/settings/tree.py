@@ -31,8 +31,8 @@ ROLES = (
 """What can be deployed alone."""
 
 
-class Preset(StrEnum):
-    """Whose names, ports and policies are used on the wire."""
+class PresetName(StrEnum):
+    """Which of `domain.presets` holds: whose names, ports and policies are used."""
 
     PLAIN = "plain"
     TENANT = "tenant"
@@ -148,7 +148,7 @@ class Settings:
     lease: timedelta = timedelta(seconds=8)
     servers: Servers = field(default_factory=Servers)
     peers: Peers = field(default_factory=Peers)
-    preset: Preset = Preset.PLAIN
+    preset: PresetName = PresetName.PLAIN
     bus_auth: BusAuth = BusAuth.NONE
     metrics_port: int | None = None
     """None: metrics are on the port of the API."""

@@ -13,7 +13,6 @@ from tests.acceptance.product import Product, running, webhooks
 from tests.simulators.troubles import Instead, Reply
 from tests.simulators.webhook import WebhookSimulator
 
-
 pytestmark = pytest.mark.usefixtures("each_database")
 
 

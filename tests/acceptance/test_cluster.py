@@ -1,0 +1,93 @@
+"""Several processes on one PostgreSQL, nothing else: each does its own work, and that of the dead."""
+
+import signal
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.product import Product, running, webhooks
+from tests.services.needs import needs
+from tests.simulators.webhook import WebhookSimulator
+
+pytestmark = needs("postgres")
+LEASE_SECONDS = 3
+LOST_LEASE = 75
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[WebhookSimulator]:
+    async with WebhookSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def environment(endpoint: WebhookSimulator, postgres_url: str) -> dict[str, str]:
+    return {
+        **webhooks(endpoint.credentials),
+        "DB_URL": postgres_url,
+        "LEASE_SECONDS": str(LEASE_SECONDS),
+    }
+
+
+async def accepted(product: Product, count: int, **request: object) -> list[str]:
+    items = [{"content": str(number), **request} for number in range(count)]
+    answer = await product.client.post("/api/v1/notifications/batch", json=items)
+    return [item["id"] for item in answer.json()["items"]]
+
+
+async def test_two_processes_share_the_work_and_know_the_same(
+    tmp_path: Path, endpoint: WebhookSimulator, environment: dict[str, str]
+) -> None:
+    async with (
+        running(tmp_path, "--no-sample", environment=environment) as one,
+        running(tmp_path, "--no-sample", environment=environment) as two,
+    ):
+        ids = await accepted(one, 100, to={"url": endpoint.address})
+        ids += await accepted(two, 100, to={"url": endpoint.address})
+        for number, id_ in enumerate(ids):
+            await (two if number < 100 else one).settled(id_, "SENT", "DELIVERED")
+        ledgers = [await each.get("/ledger") for each in (one, two)]
+
+    assert [(ledger["accepted"], ledger["adds_up"]) for ledger in ledgers] == [(200, True)] * 2
+    assert sorted(endpoint.deliveries) == sorted(f"{id_}.0.webhook" for id_ in ids)
+    assert endpoint.repeats == 0
+
+
+async def test_what_a_killed_process_leaves_is_done_by_the_other(
+    tmp_path: Path, endpoint: WebhookSimulator, environment: dict[str, str]
+) -> None:
+    async with running(tmp_path, "--no-sample", environment=environment) as other:
+        dying = await Product(tmp_path, "--no-sample", environment=environment).start()
+        soon = await accepted(dying, 50, to={"url": endpoint.address})
+        later = await accepted(dying, 5, to={"url": endpoint.address}, send_at=in_seconds(6))
+        await dying.kill()
+
+        for id_ in soon + later:
+            await other.settled(id_, "SENT", "DELIVERED", seconds=30)
+        assert (await other.get("/ledger"))["adds_up"]
+
+    assert sorted(endpoint.deliveries) == sorted(f"{id_}.0.webhook" for id_ in soon + later)
+
+
+async def test_a_process_that_was_paused_past_its_lease_does_nothing_any_more(
+    tmp_path: Path, endpoint: WebhookSimulator, environment: dict[str, str]
+) -> None:
+    async with running(tmp_path, "--no-sample", environment=environment) as other:
+        paused = await Product(tmp_path, "--no-sample", environment=environment).start()
+        due = await accepted(paused, 20, to={"url": endpoint.address}, send_at=in_seconds(2))
+        paused.process.send_signal(signal.SIGSTOP)
+
+        for id_ in due:
+            await other.settled(id_, "SENT", "DELIVERED", seconds=30)
+        paused.process.send_signal(signal.SIGCONT)
+
+        assert await paused.gone() == LOST_LEASE
+        assert (await other.get("/ledger"))["adds_up"]
+    assert (len(endpoint.deliveries), endpoint.repeats) == (20, 0)
+
+
+def in_seconds(seconds: float) -> str:
+    return datetime.fromtimestamp(time.time() + seconds, UTC).isoformat()

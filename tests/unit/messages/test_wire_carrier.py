@@ -1,0 +1,340 @@
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sendwell.domain.ids import ChannelName, UserId
+from sendwell.domain.presets import PRESETS
+from sendwell.domain.presets.preset import Partition
+from sendwell.messages.dead import Dead
+from sendwell.messages.requested import Content, Requested, TemplateRef, To
+from sendwell.messages.task import Task
+from sendwell.messages.wire import headers
+from sendwell.messages.wire.carrier import Carrier
+from sendwell.messages.wire.incoming import Asked, Incoming
+from sendwell.messages.wire.letter import Letter
+from sendwell.messages.wire.opening import Opening
+from sendwell.messages.wire.quarantined import Quarantined
+from sendwell.messages.wire.reader import Reader
+from sendwell.messages.wire.reason import Reason
+from sendwell.roles.gateway.wire import read
+from tests.unit.messages.builders import (
+    CHANNELS,
+    EMAIL,
+    NOW,
+    a_request,
+    a_task,
+    objects,
+    requests,
+    tasks,
+)
+from tests.unit.messages.seeds import SEED_000
+
+TENANT = PRESETS["tenant"]
+OF_SEED_000 = a_request(
+    to=(To(email="user@example.com"),),
+    content=None,
+    data=msgspec.Raw(b'{\n    "name": "John",\n    "link": "https://example.com"\n  }'),
+    tenant="uuid",
+    id="uuid",
+)
+divided = pytest.mark.parametrize("preset", ["tenant", "intents", "lanes", "direct"])
+
+
+def opened(letter: Letter, **how: Any) -> Requested | Task | Quarantined | None:
+    return Opening(**how).open(Incoming(letter.body, letter.headers, letter.id))
+
+
+def told(letter: Letter, name: str) -> Any:
+    return msgspec.json.decode(letter.headers[name])
+
+
+def test_a_task_carries_its_producers_json_unchanged() -> None:
+    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
+
+    assert letter.body == SEED_000
+    assert (letter.stream.name, letter.key) == ("notification.send", "uuid")
+    assert letter.headers[headers.ORGANIZATION] == "uuid"
+    assert letter.headers[headers.IDEMPOTENCY] == "uuid.0.email"
+    assert letter.headers[headers.LANE] == "medium"
+
+
+def test_what_the_body_says_is_not_said_again_in_headers() -> None:
+    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
+
+    assert told(letter, headers.BODY) == {"data": "payload"}
+    assert "John" not in letter.headers[headers.MESSAGE]
+
+
+def test_words_that_nobody_wrote_are_made_again() -> None:
+    content = Content(subject="Hi", title="Hi", text="Hi\n\nName: Ada")
+    request = a_request(event_type="hi", data=msgspec.Raw(b'{"name":"Ada"}'), content=content)
+
+    letter = Carrier(PRESETS["direct"]).task(a_task(request))
+    found = opened(letter)
+
+    assert told(letter, headers.BODY)["content"] == ""
+    assert "content" not in msgspec.json.decode(letter.body)
+    assert isinstance(found, Task)
+    assert found.request.content == content
+
+
+@divided
+@given(task=tasks(), original=st.none() | objects.map(msgspec.json.encode))
+def test_a_task_is_opened_as_it_was(preset: str, task: Task, original: bytes | None) -> None:
+    letter = Carrier(PRESETS[preset]).task(task, original)
+
+    found = opened(letter)
+
+    assert isinstance(found, Task), found
+    request = msgspec.structs.replace(found.request, to=task.request.to)
+    assert found.request.to[found.recipient] == task.request.to[task.recipient]
+    assert msgspec.structs.replace(found, request=request) == task
+
+
+@divided
+@given(request=requests(), original=st.none() | objects.map(msgspec.json.encode))
+def test_a_request_is_opened_as_it_was(
+    preset: str, request: Requested, original: bytes | None
+) -> None:
+    assert opened(Carrier(PRESETS[preset]).accepted(request, original)) == request
+
+
+@divided
+@given(task=tasks())
+def test_headers_stay_short_however_much_there_is_to_say(preset: str, task: Task) -> None:
+    long = msgspec.Raw(msgspec.json.encode({"text": "x" * 100_000}))
+    much = Content(html="y" * 100_000)
+    request = msgspec.structs.replace(
+        task.request, data=long, metadata=long, content=much, template=None
+    )
+
+    letter = Carrier(PRESETS[preset]).task(msgspec.structs.replace(task, request=request))
+
+    assert sum(map(len, letter.headers.values())) < 10_000
+
+
+def test_a_thousand_recipients_stay_in_the_body() -> None:
+    many = tuple(To(email=f"user-{number}@example.org") for number in range(1_000))
+    request = a_request(to=many)
+    original = msgspec.json.encode({"to": many, "content": {"text": "Hello"}})
+
+    letter = Carrier(PRESETS["lanes"]).accepted(request, original)
+
+    assert len(letter.headers[headers.MESSAGE]) < 1_000
+    assert opened(letter) == request
+
+
+def test_a_task_for_one_of_many_speaks_of_that_one_alone() -> None:
+    request = a_request(to=(To(email="a@example.org"), To(email="b@example.org")))
+    original = b'{"to": [{"email": "a@example.org"}, {"email": "b@example.org"}]}'
+
+    letter = Carrier(PRESETS["lanes"]).task(a_task(request, recipient=1, part="1.email"), original)
+
+    assert b"a@example.org" not in letter.body
+    assert "a@example.org" not in letter.headers[headers.MESSAGE]
+    assert msgspec.json.decode(letter.body)["to"] == {"email": "b@example.org"}
+
+
+@divided
+def test_a_task_composed_in_the_presets_words_is_a_request_that_reads_alike(preset: str) -> None:
+    request = a_request(
+        to=(To(user_id=UserId("user-001")),),
+        content=None,
+        template=TemplateRef("order-shipped", locale="de-AT"),
+    )
+    task = a_task(request, channel=ChannelName("in_app"), part="0.in_app")
+
+    letter = Carrier(PRESETS[preset]).task(task)
+    found = Reader(preset, CHANNELS).read(Incoming(letter.body), now=NOW)
+
+    assert isinstance(found, Asked), found
+    given_ = read(found.body)
+    assert (found.tenant, found.id) == (request.tenant, request.id)
+    assert {given_.user_id, getattr(given_.to, "user_id", None)} == {"user-001", None}
+    assert (given_.event_type, given_.channel) == ("order_shipped", "in_app")
+    assert (given_.template, given_.locale) == ("order-shipped", "de-AT")
+    assert given_.priority == "medium"
+    assert (bytes(given_.data), bytes(given_.metadata)) == (b'{"order": "4711"}', b'{"shop":1}')
+    assert given_.correlation_id == "c-1"
+
+
+@divided
+@given(task=tasks())
+def test_whatever_is_composed_can_be_read(preset: str, task: Task) -> None:
+    request = task.request
+    assume(all(len(text) <= 100 for text in (request.event_type, *request.channels)))
+
+    letter = Carrier(PRESETS[preset]).task(task)
+    found = Reader(preset, CHANNELS).read(Incoming(letter.body), now=NOW)
+
+    assert isinstance(found, Asked), found
+    assert found.tenant == request.tenant
+    assert found.id == request.id
+    assert read(found.body).channel == task.channel
+
+
+@pytest.mark.parametrize(
+    ("lane", "name"), [(0, "critical"), (1, "high"), (2, "medium"), (3, "low")]
+)
+def test_a_lane_has_its_stream(lane: int, name: str) -> None:
+    letter = Carrier(PRESETS["lanes"]).accepted(a_request(lane=lane))
+
+    assert letter.stream.name == f"notifications.{name}"
+
+
+def test_a_request_by_rest_is_shown_and_read_again_as_the_same() -> None:
+    original = b'{"user_id": "user-001", "event_type": "greeting", "content": "Hello"}'
+    request = a_request(to=(To(user_id=UserId("user-001")),))
+
+    letter = Carrier(PRESETS["lanes"]).requested(request, original)
+    again = Reader("lanes", CHANNELS).read(Incoming(letter.body, letter.headers), now=NOW)
+
+    assert (letter.stream.name, letter.body) == ("notifications.raw", original)
+    assert opened(letter) is None
+    assert isinstance(again, Asked)
+    assert (again.tenant, again.id) == (request.tenant, request.id)
+
+
+def test_a_retry_waits_in_the_stream_of_retries() -> None:
+    task = a_task(OF_SEED_000, attempt=1, due=NOW + 2_000_000)
+
+    letter = Carrier(TENANT).retry(task, SEED_000)
+
+    assert letter.stream.name == "notification.send.retry"
+    assert letter.headers[headers.ATTEMPT] == "1"
+    assert letter.headers[headers.DUE] == "2026-09-21T14:13:22.000Z"
+    assert opened(letter) == task
+
+
+def a_dead_letter(preset: str, text: str = "Mailbox is full") -> Letter:
+    dead = Dead(
+        tenant=OF_SEED_000.tenant, position=OF_SEED_000.position, notification=OF_SEED_000.id,
+        part="0.email", channel=EMAIL, event_type="x", lane=2, cause="attempts_exhausted",
+        code="452", text=text, provider="smtp", attempt=4, at=NOW,
+    )  # fmt: skip
+    return Carrier(PRESETS[preset]).dead(dead, a_task(OF_SEED_000, attempt=4), SEED_000)
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "queue"),
+    [
+        ("tenant", "notification.send.dlt", ""),
+        ("direct", "failed", "failed.queue"),
+        ("intents", "sendwell.dead", "sendwell.dead"),
+    ],
+)
+def test_a_dead_letter_is_the_producers_json_with_the_error_in_headers(
+    preset: str, name: str, queue: str
+) -> None:
+    letter = a_dead_letter(preset)
+
+    assert (letter.stream.name, letter.stream.queue, letter.body) == (name, queue, SEED_000)
+    assert letter.headers[headers.CAUSE] == "attempts_exhausted"
+    assert (letter.headers[headers.CODE], letter.headers[headers.PROVIDER]) == ("452", "smtp")
+    assert letter.headers[headers.TEXT] == "Mailbox is full"
+    assert letter.headers[headers.ATTEMPT] == "4"
+
+
+def test_a_dead_letter_is_no_task_any_more() -> None:
+    assert opened(a_dead_letter("direct")) is None
+
+
+def test_an_error_of_many_lines_is_one_line_in_a_header() -> None:
+    letter = a_dead_letter("direct", text="no\r\nreason\x00 " + "x" * 5_000)
+
+    text = letter.headers[headers.TEXT]
+    assert text.startswith("no  reason  x")
+    assert text.isprintable()
+    assert len(text) == 1_000
+
+
+def test_every_attempt_is_a_letter_of_its_own_and_the_same_one_is_the_same() -> None:
+    first, second = (Carrier(TENANT).task(a_task(attempt=n)).id for n in (0, 1))
+
+    assert first != second
+    assert first == Carrier(TENANT).task(a_task(attempt=0)).id
+
+
+def test_letters_of_two_tenants_never_share_an_id() -> None:
+    one, other = (Carrier(TENANT).task(a_task(a_request(tenant=name))).id for name in ("a", "b"))
+
+    assert one != other
+
+
+def test_a_letter_stays_in_order_with_its_tenant_or_its_recipient() -> None:
+    by_tenant = Carrier(TENANT).task(a_task())
+    by_user = Carrier(TENANT, partition=Partition.USER).task(a_task())
+
+    assert (by_tenant.key, by_user.key) == ("acme", "acme/ada@example.org")
+
+
+# Proof
+
+
+def test_what_we_sealed_is_opened() -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+
+    assert opened(letter, secret=b"s") == a_task(OF_SEED_000)
+
+
+@pytest.mark.parametrize("name", [headers.KIND, headers.MESSAGE, headers.BODY, headers.SEAL])
+def test_a_changed_header_breaks_the_seal(name: str) -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+    forged = {**letter.headers, name: letter.headers[name] + " "}
+
+    found = Opening(secret=b"s").open(Incoming(letter.body, forged))
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+@pytest.mark.parametrize("secret", [None, b"other"])
+def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
+    letter = Carrier(TENANT, secret=secret).task(a_task(OF_SEED_000), SEED_000)
+
+    found = opened(letter, secret=b"s")
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+def test_a_changed_body_breaks_the_seal() -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+
+    found = Opening(secret=b"s").open(Incoming(letter.body + b" ", letter.headers))
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+def test_what_a_broker_adds_does_not_break_the_seal() -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+    found = Opening(secret=b"s").open(Incoming(letter.body, {**letter.headers, "x-death": "1"}))
+
+    assert found == a_task(OF_SEED_000)
+
+
+def test_a_task_over_the_body_of_another_organization_is_refused() -> None:
+    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
+    body = SEED_000.replace(b'"organizationId": "uuid"', b'"organizationId": "other"')
+
+    found = Opening().open(Incoming(body, letter.headers))
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.CONTRADICTORY_ORGANIZATION
+
+
+def test_a_task_without_the_body_it_was_made_for_is_refused() -> None:
+    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
+
+    found = Opening().open(Incoming(b'{"organizationId": "uuid"}', letter.headers))
+
+    assert isinstance(found, Quarantined)
+    assert (found.reason, found.pointer) == (Reason.CONTRADICTION, "/payload")
+
+
+def test_a_message_without_our_headers_is_not_ours() -> None:
+    assert Opening().open(Incoming(SEED_000)) is None
