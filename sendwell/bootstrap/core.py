@@ -28,6 +28,8 @@ class Core:
     ids: SystemIds
     journal: SqlJournal
     flow: Flow
+    inward: Flow
+    """Where tasks are heard that have come by a bus."""
     process: Process
     channels: Mapping[ChannelName, Channel]
 
@@ -60,8 +62,17 @@ async def build_core(settings: Settings) -> Core:
         node=node,
     )
     ids = SystemIds(await journal.start(), node=node)
-    flow = Flow(house.database, clock)
-    return Core(settings, house, clock, ids, journal, flow, process, channels)
+    return Core(
+        settings,
+        house,
+        clock,
+        ids,
+        journal,
+        Flow(house.database, clock),
+        Flow(house.database, clock),
+        process,
+        channels,
+    )
 
 
 def _enabled(settings: Settings) -> Mapping[ChannelName, Channel]:

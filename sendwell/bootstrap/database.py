@@ -23,7 +23,10 @@ _LOST_LEASE = 75
 
 TABLES = {
     "cluster": _PACKAGE / "runtime" / "cluster" / "migrations",
-    "journal": _PACKAGE / "runtime" / "journal" / "migrations",
+    **{
+        part: _PACKAGE / "runtime" / part / "migrations"
+        for part in ("journal", "outbox", "quarantine")
+    },
     **{
         role: _PACKAGE / "roles" / role / "migrations"
         for role in ("accounts", "users", "templates", "delivery", "inbox", "mailbox", "receipts")

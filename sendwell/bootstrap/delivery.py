@@ -72,6 +72,8 @@ def build_delivery(
         store,
         settler,
         dispatchers,
+        journal=core.journal,
+        inward=core.inward,
         timers=timers,
         clock=core.clock,
         ids=core.ids,

@@ -6,8 +6,10 @@ from functools import partial
 from sendwell.adapters.minijinja import MinijinjaRenderer
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.delivery import build_delivery
+from sendwell.bootstrap.edge import Edge, open_edge
 from sendwell.bootstrap.exchanges import build_exchanges, means_of
 from sendwell.domain.policy import Policy
+from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -41,7 +43,7 @@ from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
 from sendwell.runtime import measures
 from sendwell.runtime.backlog import Backlog
-from sendwell.runtime.cluster.takeover import TakeOver
+from sendwell.runtime.cluster.takeover import Adopts, TakeOver
 from sendwell.runtime.journal.listener import recorder
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.sweep import sweep
@@ -103,6 +105,7 @@ async def build_roles(core: Core) -> Roles:
     )
     planner = Planner(users, templates, accounts)
     orchestrator = Orchestrator(planner, core.journal, backlog, flow=core.flow, pace=delivery.pace)
+    edge = await open_edge(core, accounts.policy)
     letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=accounts)
     gateway = Gateway(
         Builder(core.channels, clock=clock, ids=core.ids),
@@ -111,7 +114,7 @@ async def build_roles(core: Core) -> Roles:
         tenants=accounts,
         templates=TemplateCheck(templates),
     )
-    _connect(core, orchestrator, delivery, letters)
+    _connect(core, orchestrator, delivery, letters=letters, edge=edge)
     await delivery.recover()
     backlog.recover()
     records = SqlRecords(core.database)
@@ -120,15 +123,25 @@ async def build_roles(core: Core) -> Roles:
         ReceiptStore(core.database), finder, users, flow=core.flow, clock=clock, ids=core.ids
     )
     core.flow.listen(Status, receipts.on_status)
+    adopting: list[Adopts] = [delivery, orchestrator]
+    planning = Worker("orchestrator", orchestrator.run)
+    if edge is not None:
+        await edge.consume(gateway, orchestrator, delivery, knows=accounts.knows)
+        adopting.append(edge.outbox)
+        if edge.carries(LogicalStream.ACCEPTED):
+            forwarder = edge.forwarder(backlog)
+            planning, adopting[1] = Worker("forwarder", forwarder.run), forwarder
     for worker in (
         Worker("gateway", gateway.run, gateway.close),
-        Worker("orchestrator", orchestrator.run),
+        planning,
         Worker("delivery", delivery.run, delivery.stop),
         Worker("receipts", receipts.run, receipts.stop),
         Worker("sweep", partial(sweep, core.journal, clock)),
-        Worker("membership", partial(core.membership.keep, TakeOver(delivery, orchestrator))),
+        Worker("membership", partial(core.membership.keep, TakeOver(*adopting))),
     ):
         core.process.start(worker)
+    if edge is not None:
+        core.process.start(Worker("outbox", edge.outbox.run, edge.outbox.stop))
     tracker = Tracker(records, store)
     return Roles(
         accounts=accounts,
@@ -147,18 +160,28 @@ async def build_roles(core: Core) -> Roles:
 
 
 def _connect(
-    core: Core, orchestrator: Orchestrator, delivery: Delivery, letters: DeadLetters
+    core: Core,
+    orchestrator: Orchestrator,
+    delivery: Delivery,
+    *,
+    letters: DeadLetters,
+    edge: Edge | None,
 ) -> None:
     """Who hears what. The journal comes first: a Status is the history row."""
     flow = core.flow
+    by_bus = edge is not None and edge.carries(LogicalStream.TASK)
     flow.listen(Requested, orchestrator.on_requested)
     flow.listen(Requested, measures.on_requested)
-    flow.listen(Task, delivery.on_tasks)
+    flow.listen(Task, edge.announcements.on_tasks if edge and by_bus else delivery.on_tasks)
     flow.listen(Status, recorder(core.journal))
     flow.listen(Status, orchestrator.on_status)
     flow.listen(Status, measures.on_status)
     flow.listen(Dead, letters.on_dead)
     flow.listen(Dead, measures.on_dead)
+    if edge is not None:
+        flow.listen(Status, edge.announcements.on_status)
+        flow.listen(Dead, edge.announcements.on_dead)
+    core.inward.listen(Task, delivery.on_tasks)
 
 
 def _defaults(settings: Settings) -> Policy:

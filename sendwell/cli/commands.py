@@ -11,11 +11,13 @@ from sendwell.cli.bench import bench
 from sendwell.cli.dead_letters import dead_letters
 from sendwell.cli.doctor import doctor
 from sendwell.cli.ledger import ledger
+from sendwell.cli.migrate import migrate
 from sendwell.cli.replay import replay
 from sendwell.cli.screen import speaking
 from sendwell.cli.send import send
 from sendwell.cli.status import status
 from sendwell.cli.timeline import timeline
+from sendwell.cli.topics import topics
 from sendwell.cli.up import up
 
 _AS_IT_IS = "\b\n"  # to the help's formatter: do not wrap the paragraph
@@ -63,5 +65,17 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.callback(help=help_of(sendwell))(sendwell)
-for command in (up, send, status, timeline, replay, dead_letters, ledger, doctor, bench):
+for command in (
+    up,
+    send,
+    status,
+    timeline,
+    replay,
+    dead_letters,
+    ledger,
+    topics,
+    migrate,
+    doctor,
+    bench,
+):
     app.command(help=help_of(command))(speaking(command))

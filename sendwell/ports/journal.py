@@ -1,6 +1,7 @@
 """The journal's two faces: writing and recovery for the flow, questions for the tracker."""
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,6 +70,10 @@ class Journal(Protocol):
 
     async def left_by(self, node: Node, *, after: Position, limit: int) -> Sequence[Requested]:
         """What another process has accepted and may not have planned, oldest first."""
+        ...
+
+    async def ended_parts(self, positions: Sequence[Position]) -> AbstractSet[tuple[Position, str]]:
+        """The deliveries at these positions that have ended, by position and part."""
         ...
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:

@@ -93,10 +93,13 @@ class Backlog:
         which position there may be more.
         """
         requests = await self._journal.left_by(node, after=after, limit=self._chunk)
+        return await self.unknown(requests), requests[-1].position if requests else None
+
+    async def unknown(self, requests: Sequence[Requested]) -> list[Requested]:
+        """Those that nobody has planned yet."""
         positions = [request.position for request in requests]
         known = {*await self._planned(positions), *await self._journal.ended(positions)}
-        left = [request for request in requests if request.position not in known]
-        return left, positions[-1] if positions else None
+        return [request for request in requests if request.position not in known]
 
     def _put(self, request: Requested) -> None:
         if BY_NUMBER[request.lane].is_urgent:

@@ -32,6 +32,7 @@ class Process:
         self._patience = patience_seconds
         self._workers: list[tuple[Worker, asyncio.Task[None]]] = []
         self._failed_at: dict[str, float] = {}
+        self._watched: list[tuple[str, Callable[[], bool]]] = []
         self._closers: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self.is_draining = False
 
@@ -43,14 +44,19 @@ class Process:
         """Close this when all workers have stopped; the last one added is closed first."""
         self._closers.append((name, close))
 
+    def watch(self, name: str, is_silent: Callable[[], bool]) -> None:
+        """While this is so, we are not ready."""
+        self._watched.append((name, is_silent))
+
     def silent(self) -> list[str]:
-        """Workers that have stopped or failed just now: then we are not ready."""
+        """Workers that have stopped or failed just now, or do nothing: then we are not ready."""
         now = asyncio.get_running_loop().time()
-        return [
+        ended = [
             worker.name
             for worker, task in self._workers
             if task.done() or now - self._failed_at.get(worker.name, -_RECENT) < _RECENT
         ]
+        return [*ended, *(name for name, is_silent in self._watched if is_silent())]
 
     async def stop(self) -> None:
         """Finish or hand back what is in flight, then close everything. Never raises."""

@@ -9,22 +9,32 @@ import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.schema import CreateTable
 
+from sendwell.adapters.sql.mysql import MysqlDatabase
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Database, Write
 from tests.services.needs import needs
 
-Make = Callable[[], SqliteDatabase | PostgresDatabase]
+Make = Callable[[], SqliteDatabase | PostgresDatabase | MysqlDatabase]
 METADATA = MetaData()
 THING = Table("thing", METADATA, Column("number", Integer, primary_key=True))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=needs("postgres")),
+        pytest.param("mysql", marks=needs("mariadb")),
+    ]
+)
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """Makes a database; the same one when called again."""
     if request.param == "sqlite":
         return lambda: SqliteDatabase(tmp_path / "test.db")
+    if request.param == "mysql":
+        url = request.getfixturevalue("mariadb_url")
+        return lambda: MysqlDatabase(url)
     url = request.getfixturevalue("postgres_url")
     return lambda: PostgresDatabase(url)
 

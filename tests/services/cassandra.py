@@ -1,7 +1,7 @@
 """A real Cassandra on the loopback: one node."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +9,21 @@ from pathlib import Path
 from tests.services import jars
 from tests.services.certificates import Certificates
 from tests.services.daemon import Daemon, Home, home
-from tests.services.ports import HOST, free_ports
+from tests.services.ports import HOST, free_ports, listens
 
 VERSION = "5.0.5"
 JARS = f"cassandra-{VERSION}"
 COORDINATES = (f"org.apache.cassandra:cassandra-all:{VERSION}",)
+VERSIONS = range(11, 18)
 USER = PASSWORD = "cassandra"
 """Whom a new Cassandra with passwords lets in."""
 
 JAVA = (
-    "-Xms512m", "-XX:+ExitOnOutOfMemoryError",
+    "-Xms512m",
+    "-XX:+ExitOnOutOfMemoryError",
     "-Xmx1g",
+    "-XX:TieredStopAtLevel=1",
+    "-Dcassandra-foreground=yes",  # else it closes its output
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.ring_delay_ms=0",
     "-Dcassandra.superuser_setup_delay_ms=0",
@@ -84,7 +88,6 @@ LOGBACK = """<configuration>
 <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
 <encoder><pattern>%d %-5level %logger{0} %msg%n</pattern></encoder>
 </appender>
-<logger name="org.apache.cassandra.transport.PipelineConfigurator" level="INFO"/>
 <root level="WARN"><appender-ref ref="out"/></root>
 </configuration>
 """
@@ -107,6 +110,17 @@ class Cassandra:
         """The URL of a keyspace that is not there yet: who uses it makes it."""
         return self._url(f"/test_{uuid.uuid4().hex}")
 
+    @contextmanager
+    def room(self) -> Iterator[str]:
+        yield self.keyspace()
+
+    @property
+    def folder(self) -> Path:
+        return self.daemon.home.folder
+
+    def version(self) -> str:
+        return VERSION
+
     def start(self) -> None:
         self.daemon.start()
 
@@ -120,22 +134,33 @@ class Cassandra:
         if not self.tls:
             return f"cassandra://{HOST}:{self.port}{path}"
         login = f"{USER}:{PASSWORD}@"
-        return f"cassandra://{login}{HOST}:{self.port}{path}?ssl_ca={self.tls.authority}"
+        return f"cassandra://{login}{HOST}:{self.port}{path}?ca={self.tls.authority}"
 
 
 def why_not() -> str | None:
     """Why Cassandra cannot be run here."""
-    return jars.why_not(JARS)
+    return jars.why_not(JARS, versions=VERSIONS)
+
+
+def prepare() -> None:
+    """Fetch what is missing, and have Java remember what Cassandra loads when it starts."""
+    with jars.remembering(JARS, *COORDINATES) as options:
+        if options:
+            with running(java=options) as server:
+                server.stop()
 
 
 @contextmanager
-def running(*, tls: Certificates | None = None) -> Iterator[Cassandra]:
-    """Run it for as long as the block lasts; with `tls` encrypted and with a password."""
+def running(*, tls: Certificates | None = None, java: Sequence[str] = ()) -> Iterator[Cassandra]:
+    """Run it for as long as the block lasts; with `tls` encrypted and with a password.
+
+    `java` are further options of the Java machine.
+    """
     with home("cassandra") as place:
         port, storage = free_ports(2)
         _write(place, port, storage, tls)
-        command = [*_java(place), "org.apache.cassandra.service.CassandraDaemon"]
-        daemon = Daemon(place, command, lambda: "listening for CQL clients" in daemon.says())
+        command = [*_java(place), *java, "org.apache.cassandra.service.CassandraDaemon"]
+        daemon = Daemon(place, command, lambda: listens(port))
         server = Cassandra(port, tls, daemon)
         server.start()
         try:
@@ -156,7 +181,7 @@ def _write(place: Home, port: int, storage: int, tls: Certificates | None) -> No
 
 
 def _java(place: Home) -> Iterator[str]:
-    yield from ("java", *JAVA)
+    yield from (*jars.java(JARS, *COORDINATES), *JAVA)
     for package in EXPORTS:
         yield f"--add-exports={package}=ALL-UNNAMED"
     for package in OPENS:
@@ -165,7 +190,6 @@ def _java(place: Home) -> Iterator[str]:
     yield f"-Dcassandra.storagedir={place.folder}"
     yield f"-Dlogback.configurationFile={_logback(place)}"
     yield f"-Djava.io.tmpdir={place.folder / 'tmp'}"
-    yield from ("-cp", f"{jars.gathered(JARS, *COORDINATES)}/*")
 
 
 def _configuration(place: Home) -> Path:

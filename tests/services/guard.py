@@ -11,11 +11,13 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 SOON = 30.0
+PATIENCE = 5.0
+"""How long a server may take to stop in good order when nobody waits for its data."""
 
 
 def guard(folder: Path) -> None:
@@ -27,9 +29,19 @@ def guard(folder: Path) -> None:
             running.add(pid)
         else:
             running.discard(-pid)
-    for pid in running:
-        kill(pid)
+    end(running)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def end(pids: Collection[int]) -> None:
+    """The processes have ended: by themselves, so that they put away what they share, or killed."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    for pid in pids:
+        if not wait(pid, max(0, deadline - time.monotonic())):
+            kill(pid)
 
 
 def kill(pid: int) -> None:

@@ -19,6 +19,7 @@ COORDINATES = (
     f"org.apache.kafka:kafka-tools:{VERSION}",
     "org.slf4j:slf4j-simple:1.7.36",
 )
+VERSIONS = range(17, 100)
 USER, PASSWORD = "sendwell", "secret"
 
 JAVA = (
@@ -53,10 +54,11 @@ log.cleaner.dedupe.buffer.size=8388608
 ENCRYPTED = """
 listener.name.client.ssl.keystore.type=PEM
 listener.name.client.ssl.keystore.location={keystore}
-listener.name.client.sasl.enabled.mechanisms=PLAIN
-listener.name.client.plain.sasl.jaas.config={module} required user_{user}="{password}";
+listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.client.plain.sasl.jaas.config={modules}.plain.PlainLoginModule required {known};
+listener.name.client.scram-sha-512.sasl.jaas.config={modules}.scram.ScramLoginModule required;
 """
-LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+MODULES = "org.apache.kafka.common.security"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +92,23 @@ class Kafka:
 
     @property
     def url(self) -> str:
-        """All brokers. With TLS, what librdkafka must be told stands in the query."""
+        """All brokers."""
         hosts = ",".join(f"{HOST}:{broker.port}" for broker in self.brokers)
         if not self.tls:
             return f"kafka://{hosts}"
-        options = "security.protocol=SASL_SSL&sasl.mechanism=PLAIN"
-        return f"kafka://{USER}:{PASSWORD}@{hosts}?{options}&ssl.ca.location={self.tls.authority}"
+        return f"kafka+ssl://{USER}:{PASSWORD}@{hosts}?ca={self.tls.authority}"
+
+    @contextmanager
+    def room(self) -> Iterator[str]:
+        """The whole cluster: whoever shares it gives topics and groups names of their own."""
+        yield self.url
+
+    @property
+    def folder(self) -> Path:
+        return self.home.folder
+
+    def version(self) -> str:
+        return VERSION
 
     def tool(self, name: str, *arguments: str) -> list[str]:
         """The command of one of Kafka's own tools: `consumer.ConsoleConsumer`, for example."""
@@ -119,18 +132,28 @@ class Kafka:
 
 def why_not() -> str | None:
     """Why Kafka cannot be run here."""
-    return jars.why_not(JARS)
+    return jars.why_not(JARS, versions=VERSIONS)
+
+
+def prepare() -> None:
+    """Fetch what is missing, and have Java remember what Kafka loads when it starts."""
+    with jars.remembering(JARS, *COORDINATES) as options:
+        if options:
+            with running(java=options) as server:
+                server.stop()
 
 
 @contextmanager
-def running(*, brokers: int = 1, tls: Certificates | None = None) -> Iterator[Kafka]:
+def running(
+    *, brokers: int = 1, tls: Certificates | None = None, java: Sequence[str] = ()
+) -> Iterator[Kafka]:
     """Run it for as long as the block lasts, each topic on all brokers (on three at most).
 
-    With `tls` clients must encrypt and give a password (SASL_SSL, PLAIN); brokers among themselves
-    do not.
+    With `tls` clients must encrypt and give a password (SCRAM-SHA-512 or PLAIN); brokers among
+    themselves do not. `java` are further options of the Java machines.
     """
     with home("kafka") as place:
-        cluster = Kafka(_brokers(place, brokers), tls, place)
+        cluster = Kafka(_brokers(place, brokers, java), tls, place)
         for broker in cluster.brokers:
             _properties(place, broker.id).write_text(_configuration(cluster, broker))
         _format(cluster)
@@ -141,18 +164,18 @@ def running(*, brokers: int = 1, tls: Certificates | None = None) -> Iterator[Ka
             cluster.kill()  # in good order it would take seconds, for data that is thrown away
 
 
-def _brokers(place: Home, count: int) -> Sequence[Broker]:
-    ports = free_ports(3 * count)
+def _brokers(place: Home, count: int, java: Sequence[str]) -> Sequence[Broker]:
+    ports = iter(free_ports(3 * count))
     return [
-        Broker(id_, *ports[3 * (id_ - 1) : 3 * id_], daemon=_daemon(place, id_))
-        for id_ in range(1, count + 1)
+        Broker(id_, *triple, _daemon(place, id_, java))
+        for id_, triple in enumerate(zip(ports, ports, ports, strict=True), start=1)
     ]
 
 
-def _daemon(place: Home, id_: int) -> Daemon:
+def _daemon(place: Home, id_: int, java: Sequence[str]) -> Daemon:
     daemon = Daemon(
         place,
-        [*_java(), "kafka.Kafka", _properties(place, id_)],
+        [*_java(), *java, "kafka.Kafka", _properties(place, id_)],
         lambda: "Kafka Server started" in daemon.says(),
         output=f"output-{id_}",
     )
@@ -160,7 +183,7 @@ def _daemon(place: Home, id_: int) -> Daemon:
 
 
 def _java() -> list[str]:
-    return ["java", *JAVA, "-cp", f"{jars.gathered(JARS, *COORDINATES)}/*"]
+    return [*jars.java(JARS, *COORDINATES), *JAVA]
 
 
 def _properties(place: Home, id_: int) -> Path:
@@ -187,17 +210,20 @@ def _configuration(cluster: Kafka, broker: Broker) -> str:
 def _encrypted(place: Home, tls: Certificates) -> str:
     keystore = place.folder / "keystore.pem"
     keystore.write_bytes(tls.key.read_bytes() + tls.chain.read_bytes())
-    return ENCRYPTED.format(keystore=keystore, module=LOGIN, user=USER, password=PASSWORD)
+    known = f'user_{USER}="{PASSWORD}"'
+    return ENCRYPTED.format(keystore=keystore, modules=MODULES, known=known)
 
 
 def _format(cluster: Kafka) -> None:
     """Give all folders the same cluster's name, as Kafka demands before the first start."""
     name = uuid.uuid4().hex[:22]
+    scram = f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]"
+    login = ["--add-scram", scram] if cluster.tls else []
 
     def format_one(broker: Broker) -> None:
         configuration = _properties(cluster.home, broker.id)
         command = ["kafka.tools.StorageTool", "format", "-t", name, "-c", configuration]
-        cluster.home.run(*_java(), *command)
+        cluster.home.run(*_java(), *command, *login)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(format_one, cluster.brokers))

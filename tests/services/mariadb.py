@@ -41,6 +41,15 @@ class MariaDb:
             if self.daemon.pid is not None:
                 self.sql(f"DROP DATABASE {name}")
 
+    room = database
+
+    @property
+    def folder(self) -> Path:
+        return self.daemon.home.folder
+
+    def version(self) -> str:
+        return self.sql("SELECT version()").split("-")[0]
+
     def sql(self, statements: str) -> str:
         """What the superuser is answered: values separated by tabs, one row a line."""
         place = self.daemon.home
@@ -58,7 +67,7 @@ class MariaDb:
 
     @property
     def _query(self) -> str:
-        return f"?ssl_ca={self.tls.authority}" if self.tls else ""
+        return f"?ca={self.tls.authority}" if self.tls else ""
 
 
 def why_not() -> str | None:

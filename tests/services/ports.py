@@ -22,3 +22,10 @@ def free_ports(count: int) -> list[int]:
             probe.bind((HOST, port))
             found.append(port)
     return found
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with suppress(ConnectionRefusedError), socket.create_connection((HOST, port), timeout=5):
+        return True
+    return False

@@ -62,6 +62,15 @@ class Postgres:
             if self.daemon.pid is not None:
                 self.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
+    room = database
+
+    @property
+    def folder(self) -> Path:
+        return self.daemon.home.folder
+
+    def version(self) -> str:
+        return self.sql("SHOW server_version").split()[0]
+
     def sql(self, statement: str, *, database: str = "postgres") -> str:
         """What the superuser is answered: values separated by `|`, one row a line."""
         return self.daemon.home.run(

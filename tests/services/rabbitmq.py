@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.services.certificates import Certificates
 from tests.services.daemon import Daemon, Failed, Home, home
-from tests.services.ports import HOST, free_ports
+from tests.services.ports import HOST, free_ports, listens
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 ERLANG = Path("/usr/lib/erlang/bin")
@@ -83,6 +83,15 @@ class RabbitMq:
             if self.daemon.pid is not None:
                 self.evaluate(DELETE.format(name=name))
 
+    room = vhost
+
+    @property
+    def folder(self) -> Path:
+        return self.daemon.home.folder
+
+    def version(self) -> str:
+        return self.evaluate("rabbit_misc:version()").strip('"')
+
     def evaluate(self, expressions: str) -> str:
         """Run Erlang in the server: what takes rabbitmqctl seconds is done at once."""
         return self.node.evaluate(self.daemon.home, expressions)
@@ -105,7 +114,7 @@ class RabbitMq:
 
     def _url(self, vhost: str) -> str:
         place = f"{USER}:{USER}@{HOST}:{self.port}/{vhost}"
-        return f"amqps://{place}?cafile={self.tls.authority}" if self.tls else f"amqp://{place}"
+        return f"amqps://{place}?ca={self.tls.authority}" if self.tls else f"amqp://{place}"
 
 
 def why_not() -> str | None:
@@ -123,7 +132,7 @@ def running(*, tls: Certificates | None = None) -> Iterator[RabbitMq]:
         _write(place, node, port, tls)
         with _names(place, names_port):
             environment = _environment(place, node, distribution_port)
-            daemon = Daemon(place, [PROGRAM], lambda: _is_ready(place, node), environment)
+            daemon = Daemon(place, [PROGRAM], lambda: _is_ready(place, node, port), environment)
             server = RabbitMq(port, tls, node, daemon)
             server.start()
             try:
@@ -174,5 +183,5 @@ def _environment(place: Home, node: Node, distribution_port: int) -> Mapping[str
     }
 
 
-def _is_ready(place: Home, node: Node) -> bool:
-    return node.evaluate(place, "rabbit:is_running()") == "true"
+def _is_ready(place: Home, node: Node, port: int) -> bool:
+    return listens(port) and node.evaluate(place, "rabbit:is_running()") == "true"

@@ -12,6 +12,7 @@ from tests.services.certificates import Certificates
 from tests.services.daemon import Daemon, Home, home
 from tests.services.ports import HOST, free_ports
 
+PROGRAM = "redis-server"
 PASSWORD = "secret"
 DATABASES = 10_000
 
@@ -40,6 +41,15 @@ class Redis:
             if self.daemon.pid is not None:
                 self.ask(f"SELECT {number}", "FLUSHDB ASYNC")
 
+    room = database
+
+    @property
+    def folder(self) -> Path:
+        return self.daemon.home.folder
+
+    def version(self) -> str:
+        return self.daemon.home.run(PROGRAM, "--version").split("v=")[1].split()[0]
+
     def ask(self, *commands: str) -> list[str]:
         """What it answers to commands without spaces in their words: the first line of each."""
         return _asked(self.daemon.home, *commands)
@@ -56,13 +66,13 @@ class Redis:
     def _url(self, database: int) -> str:
         if not self.tls:
             return f"redis://{HOST}:{self.port}/{database}"
-        query = f"?ssl_ca_certs={self.tls.authority}"
-        return f"rediss://:{PASSWORD}@{HOST}:{self.port}/{database}{query}"
+        place = f"{HOST}:{self.port}/{database}"
+        return f"rediss://:{PASSWORD}@{place}?ca={self.tls.authority}"
 
 
 def why_not() -> str | None:
     """Why Redis cannot be run here."""
-    return None if shutil.which("redis-server") else "redis-server is not installed"
+    return None if shutil.which(PROGRAM) else f"{PROGRAM} is not installed"
 
 
 @contextmanager
@@ -72,7 +82,7 @@ def running(*, tls: Certificates | None = None) -> Iterator[Redis]:
         (port,) = free_ports(1)
         configuration = place.folder / "redis.conf"
         configuration.write_text("\n".join(_lines(place, port, tls)))
-        command = ["redis-server", configuration]
+        command = [PROGRAM, configuration]
         server = Redis(port, tls, Daemon(place, command, lambda: _is_ready(place)))
         server.start()
         try:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from tests.services import kafka, postgres, rabbitmq, redis
+from tests.services import cassandra, kafka, mariadb, pgbouncer, postgres, rabbitmq, redis
 
 
 class Server(Protocol):
@@ -13,6 +14,17 @@ class Server(Protocol):
 
     @property
     def url(self) -> str: ...
+
+    @property
+    def folder(self) -> Path:
+        """Where its data is; gone when it is not needed any more."""
+        ...
+
+    def room(self) -> AbstractContextManager[str]:
+        """The URL of an empty place in it that nobody else uses: a database, a virtual host …"""
+        ...
+
+    def version(self) -> str: ...
 
     def start(self) -> None:
         """It runs (again) and is ready: same folder, same port."""
@@ -29,15 +41,19 @@ class Server(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is known of a server before it runs."""
+    """What is known of a server before it runs: `setting` is where Sendwell is told its URL."""
 
     running: Callable[[], AbstractContextManager[Server]]
     why_not: Callable[[], str | None]
+    setting: str
 
 
 KINDS: Mapping[str, Kind] = {
-    "redis": Kind(redis.running, redis.why_not),
-    "postgres": Kind(postgres.running, postgres.why_not),
-    "rabbitmq": Kind(rabbitmq.running, rabbitmq.why_not),
-    "kafka": Kind(kafka.running, kafka.why_not),
+    "redis": Kind(redis.running, redis.why_not, "CACHE_URL"),
+    "postgres": Kind(postgres.running, postgres.why_not, "DB_URL"),
+    "pgbouncer": Kind(pgbouncer.running, pgbouncer.why_not, "DB_URL"),
+    "rabbitmq": Kind(rabbitmq.running, rabbitmq.why_not, "BROKER_URL"),
+    "mariadb": Kind(mariadb.running, mariadb.why_not, "USERS_DB_URL"),
+    "kafka": Kind(kafka.running, kafka.why_not, "BROKER_URL"),
+    "cassandra": Kind(cassandra.running, cassandra.why_not, "TRACKER_DB_URL"),
 }

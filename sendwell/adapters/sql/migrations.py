@@ -3,16 +3,22 @@
 Alembic is imported only when something is to be done, for it costs 0.4 s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect
+
+from sendwell.adapters.sql.standing import current, head, refuse_unknown, standing
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
 
 _BEGIN = {
     "sqlite": ("BEGIN IMMEDIATE",),
     # Processes that start together wait for the first one, and find its work done.
     "postgresql": ("BEGIN", "SELECT pg_advisory_xact_lock(7370601, 0)"),
-    "mysql": ("BEGIN",),
 }
 
 
@@ -27,26 +33,17 @@ def migrate_on(connection: Connection, owners: Mapping[str, Path]) -> list[str]:
     """Apply what is missing, each owner's migrations in one transaction; gives whose were applied.
 
     `owners` maps a role's name to its folder of migrations; the connection commits by itself.
-    Raises what a migration raised; that owner's tables are then as they were.
+    Raises Conflict, before anything is applied, when this version does not know one of the
+    revisions, and what a migration raised; that owner's tables are then as they were. (On MySQL
+    they are as the migration has left them, and the next attempt goes on from there.)
     """
+    standings = standing(connection, owners)
+    refuse_unknown(standings)
     return [
-        owner
-        for owner, folder in owners.items()
-        if current(connection, owner) != head(folder) and _upgrade(connection, owner, folder)
+        each.owner
+        for each in standings
+        if each.pending and _upgrade(connection, each.owner, owners[each.owner])
     ]
-
-
-def head(folder: Path) -> str:
-    """The newest revision in a folder: files are named `<revision>_<what>.py`."""
-    return max(file.name.partition("_")[0] for file in folder.glob("[0-9]*_*.py"))
-
-
-def current(connection: Connection, owner: str) -> str | None:
-    """The revision that the database has, None when it has none."""
-    table = f"{owner}_version"
-    if not inspect(connection).has_table(table):
-        return None
-    return connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608 - a role's name
 
 
 def _upgrade(connection: Connection, owner: str, folder: Path) -> bool:
@@ -63,14 +60,32 @@ def _upgrade(connection: Connection, owner: str, folder: Path) -> bool:
             "fn": lambda revision, _: script._upgrade_revs("head", revision),  # noqa: SLF001 - as Alembic's own commands do
         },
     )
-    for statement in _BEGIN[connection.dialect.name]:
-        connection.exec_driver_sql(statement)
-    try:
+    with _alone(connection, context, owner):
         is_pending = current(connection, owner) != head(folder)
         with Operations.context(context):
             context.run_migrations()
+    return is_pending
+
+
+def _alone(
+    connection: Connection, context: "MigrationContext", owner: str
+) -> AbstractContextManager[None]:
+    """While nobody else changes tables of the database; all or nothing, where that can be had."""
+    if connection.dialect.name != "mysql":
+        return _transaction(connection)
+    from sendwell.adapters.sql.mysql_migrations import one_at_a_time
+
+    has_begun = inspect(connection).has_table(f"{owner}_version")
+    return one_at_a_time(connection, context, has_begun=has_begun)
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    for statement in _BEGIN[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+    try:
+        yield
         connection.exec_driver_sql("COMMIT")
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
         raise
-    return is_pending

@@ -49,6 +49,10 @@ class Accounts:
         self._callers[key] = (self._clock.elapsed() + _REMEMBERED_SECONDS, caller)
         return caller
 
+    def knows(self, tenant: TenantId) -> bool:
+        """Whether there is such a tenant. Never waits."""
+        return tenant in self._tenants
+
     def policy(self, tenant: TenantId) -> Policy:
         return self._policies.get(tenant, self._defaults)
 

@@ -123,7 +123,6 @@ class DeadLetters:
                 subject = f"{letter.notification}.{letter.part}"
                 deed = Deed(caller.tenant, caller.name, "dead_letter.replayed", subject, scene.now)
                 scene.write(self._audit.recorded(deed))
-            scene.write(self._journal.planned({caller.tenant: len(tasks)}))
             return [*tasks, *(_scheduled(t) for t in tasks if t.state is State.SCHEDULED)]
 
         await self._flow.say(speak)

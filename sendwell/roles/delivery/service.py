@@ -1,6 +1,7 @@
 """The delivery role at work: takes tasks, runs the pumps, wakes what is due, recovers."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.domain.admission import Stop
@@ -10,11 +11,12 @@ from sendwell.domain.outcome import Blame, Fault, Unknown
 from sendwell.messages.requested import Requested
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock, Ids
+from sendwell.ports.journal import Journal
 from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.settler import Sent, Settler, Stopped
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
-from sendwell.runtime.flow import Message
+from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
 from sendwell.runtime.timers import Timers
 from sendwell.telemetry.names import BREAKER_OPEN, READY
@@ -35,6 +37,8 @@ class Delivery:
         settler: Settler,
         dispatchers: Mapping[ChannelName, Dispatcher],
         *,
+        journal: Journal,
+        inward: Flow,
         timers: Timers,
         clock: Clock,
         ids: Ids,
@@ -44,6 +48,9 @@ class Delivery:
         self._store = store
         self._settler = settler
         self._dispatchers = dispatchers
+        self._journal = journal
+        self._inward = inward
+        """Where tasks that have come by a bus are heard."""
         self._timers = timers
         self._clock = clock
         self._ids = ids
@@ -63,8 +70,15 @@ class Delivery:
         for channel, own in pending.items():
             await self._seat(self._dispatchers[channel], own, scene)
         scene.write(self._store.put(tasks, epoch=self._epoch))
+        scene.write(self._journal.planned(Counter(task.request.tenant for task in tasks)))
         scene.after_commit(lambda: self._wait_for_time(tasks))
         return ()
+
+    async def take_arrived(self, tasks: Sequence[Task]) -> None:
+        """Take tasks that have come by a bus, unless we have had them. Durable when it returns."""
+        fresh = await self._store.unknown(tasks)
+        if fresh:
+            await self._inward.run(fresh)
 
     async def pace(self, most: int) -> int:
         """How much to plan next, at least a little: as much as finds a seat at once is best.

@@ -155,6 +155,21 @@ class DeliveryStore:
         )
         return {row.position for row in rows}
 
+    async def unknown(self, tasks: Sequence[Task]) -> list[Task]:
+        """Those whose delivery is neither open nor ended: nobody has taken them before."""
+        positions = {task.request.position for task in tasks}
+        rows = await self._database.rows(
+            select(WORK.c.position, WORK.c.part).where(WORK.c.position.in_(positions))
+        )
+        known = {(row.position, row.part) for row in rows}
+        known |= await self._journal.ended_parts(list(positions))
+        fresh = {
+            (task.request.position, task.part): task
+            for task in tasks
+            if (task.request.position, task.part) not in known
+        }
+        return list(fresh.values())
+
     async def of(self, tenant: TenantId, position: Position) -> list[Task]:
         """The open work of one notification that nobody has in hand."""
         return await self._tasks(

@@ -1,18 +1,20 @@
 """The gateway at work: checks requests, stores them in groups, hands them to the planner."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from sendwell.domain.errors import Conflict, Invalid, SendwellError
+from sendwell.domain.ids import TenantId
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Acceptance, Entry, Journal
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.gateway.line import Line
 from sendwell.roles.gateway.request import Builder, Origin, hashed
-from sendwell.roles.gateway.templates import TemplateCheck
+from sendwell.roles.gateway.templates import Check, TemplateCheck
 from sendwell.roles.gateway.wire import NotificationIn, read
 from sendwell.runtime.backlog import Backlog
 
@@ -25,6 +27,14 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     id: str | None = None
     is_duplicate: bool = False
     refusal: SendwellError | None = None
+
+
+class Ask(NamedTuple):
+    """One request as JSON, where it came from, and the key that it came with."""
+
+    body: bytes
+    origin: Origin
+    key: str | None = None
 
 
 class Gateway:
@@ -62,17 +72,26 @@ class Gateway:
 
         `key` is the Idempotency-Key of the call; each item of a batch has its own share of it.
         """
-        check = self._templates.begin(origin.tenant)
-        policy = self._tenants.policy(origin.tenant)
+        parts = key is not None and len(bodies) > 1
+        return await self.accept_all(
+            Ask(body, origin, f"{key}#{number}" if parts else key)
+            for number, body in enumerate(bodies)
+        )
+
+    async def accept_all(self, asks: Iterable[Ask]) -> list[Answer]:
+        """Accept requests of whatever tenants, each by itself; one commit for them all."""
+        checks: dict[TenantId, Check] = {}
         entries: list[Entry | SendwellError] = []
-        for number, body in enumerate(bodies):
-            share = f"{key}#{number}" if key and len(bodies) > 1 else key
+        for number, (body, origin, key) in enumerate(asks):
+            tenant = origin.tenant
+            if tenant not in checks:
+                checks[tenant] = self._templates.begin(tenant)
             try:
                 given = read(body)
-                request = self._builder.build(given, origin, policy)
+                request = self._builder.build(given, origin, self._tenants.policy(tenant))
                 if request.template is not None:
-                    await check(request)
-                entry = _entry(request, body, _one_key(given, share), is_named=bool(given.id))
+                    await checks[tenant](request)
+                entry = _entry(request, body, _one_key(given, key), is_named=bool(given.id))
                 entries.append(entry)
             except SendwellError as error:
                 entries.append(error)

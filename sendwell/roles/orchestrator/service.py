@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
+
 from sendwell.domain.admission import Stop
 from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import ChannelName, Node, Part, Position, TenantId
@@ -17,6 +19,7 @@ from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
 
+log = structlog.get_logger()
 _BATCH = 64
 Pace = Callable[[int], Awaitable[int]]
 """Says how many to plan next, at most so many; may take a moment."""
@@ -72,6 +75,22 @@ class Orchestrator:
                 await self._plan(left[start : start + _BATCH])
             count, after = count + len(left), last
 
+    async def plan_arrived(self, requests: Sequence[Requested]) -> None:
+        """Plan what has come by a bus, unless that was done before. When this returns each has
+        its plan on disk. Raises Unavailable; nothing is lost then by handing it out again.
+        """
+        fresh = await self._backlog.unknown(requests)
+        for start in range(0, len(fresh), _BATCH):
+            batch = fresh[start : start + _BATCH]
+            try:
+                await self._flow.run(batch)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("orchestrator.batch_failed", requests=len(batch))
+                for request in batch:
+                    await self._plan_alone(request)
+
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Plan accepted requests."""
         known = await self._planner.look_up(batch, scene.now)
@@ -117,8 +136,9 @@ class Orchestrator:
         counts: dict[TenantId, int] = {}
         for plan in plans:
             task = plan.task if isinstance(plan, Ended) else plan
-            tenant = task.request.tenant
-            counts[tenant] = counts.get(tenant, 0) + 1
+            if isinstance(plan, Ended):  # what becomes work is counted by whoever takes it
+                tenant = task.request.tenant
+                counts[tenant] = counts.get(tenant, 0) + 1
             if plan is task and task.state is State.PENDING:
                 said.append(task)
             else:
@@ -138,6 +158,16 @@ class Orchestrator:
             case Ended(task, stop):
                 return [moved(task, stop.state, now, stop=stop)]
 
+    async def _plan_alone(self, request: Requested) -> None:
+        try:
+            await self._flow.run([request])
+        except (Conflict, Unavailable) as error:
+            if isinstance(error, Unavailable):
+                raise
+        except Exception as error:
+            log.exception("orchestrator.poisoned", notification=request.id)
+            await self._bury(request, error)
+
     async def _give_up(self, message: Message, error: Exception) -> None:
         """Even what cannot be planned comes to a visible end, unless it only has to wait."""
         assert isinstance(message, Requested)  # noqa: S101 - only requests are planned
@@ -148,6 +178,9 @@ class Orchestrator:
             await asyncio.sleep(error.retry_after.total_seconds())
             self._backlog.put([message])
             return
+        await self._bury(message, error)
+
+    async def _bury(self, message: Requested, error: Exception) -> None:
         channel = message.channels[0] if message.channels else ChannelName("none")
         task = Task(
             request=message,

@@ -108,10 +108,7 @@ class SqlJournal:
         ]
 
     def forget(self, requests: Sequence[Requested]) -> None:
-        own = (
-            r.position for r in requests if r.position & (NODES - 1) == self._node or not self._node
-        )
-        self._unplanned.finish(own)
+        self._unplanned.finish(request.position for request in requests)
 
     async def requested(self, positions: Sequence[Position]) -> Mapping[Position, Requested]:
         columns = select(REQUESTED.c.position, REQUESTED.c.body)
@@ -126,6 +123,12 @@ class SqlJournal:
     async def left_by(self, node: Node, *, after: Position, limit: int) -> Sequence[Requested]:
         mark = await self._stored_mark(node) or _START
         return await self._unplanned_of(node, max(after, mark), limit)
+
+    async def ended_parts(self, positions: Sequence[Position]) -> set[tuple[Position, str]]:
+        rows = await self._database.rows(
+            select(OUTCOME.c.position, OUTCOME.c.part).where(OUTCOME.c.position.in_(positions))
+        )
+        return {(row.position, row.part) for row in rows}
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
         rows = await self._database.rows(

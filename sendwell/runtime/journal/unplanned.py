@@ -12,19 +12,19 @@ class Unplanned:
 
     def __init__(self, mark: int) -> None:
         self.mark = mark
-        self._open: list[int] = []
-        self._finished: set[int] = set()
+        self._in_order: list[int] = []
+        self._open: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self._open) - len(self._finished)
+        return len(self._open)
 
     def add(self, position: int) -> None:
         """Remember a position."""
-        heapq.heappush(self._open, position)
+        heapq.heappush(self._in_order, position)
+        self._open.add(position)
 
     def finish(self, positions: Iterable[int]) -> None:
-        """Forget positions whose plan is on disk."""
-        self._finished.update(positions)
-        while self._open and self._open[0] in self._finished:
-            self.mark = max(self.mark, heapq.heappop(self._open))
-            self._finished.discard(self.mark)
+        """Forget positions whose plan is on disk; those of others do not matter."""
+        self._open.difference_update(positions)
+        while self._in_order and self._in_order[0] not in self._open:
+            self.mark = max(self.mark, heapq.heappop(self._in_order))

@@ -20,6 +20,7 @@ from sendwell.messages.wire.incoming import Asked, Incoming
 from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reader import Reader
+from sendwell.messages.wire.requests import CONTRACTS
 from sendwell.roles.gateway.wire import read
 from tests.unit.messages.builders import CHANNELS, NOW, channels, jsons
 
@@ -44,8 +45,6 @@ def nearly_right(draw: st.DrawFn, preset: str) -> bytes:
 
 
 def _message(preset: str) -> type[msgspec.Struct]:
-    from sendwell.messages.wire.requests import CONTRACTS
-
     message: type[msgspec.Struct] = CONTRACTS[preset].message
     return message
 
@@ -69,6 +68,7 @@ def check(found: Asked | Quarantined) -> None:
     otherwise=st.none() | st.just(TenantId("acme")),
 )
 def test_any_bytes_are_a_request_or_quarantined(
+    *,
     preset: str,
     body: bytes,
     given_headers: Mapping[str, str],

@@ -14,6 +14,7 @@ from sendwell.messages.wire.incoming import Asked, Incoming
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
+from sendwell.messages.wire.requests.plain import PlainRequest
 from sendwell.roles.gateway.wire import NotificationIn, read
 from tests.unit.messages.builders import CHANNELS, EMAIL, NOW
 from tests.unit.messages.seeds import SEED_000, SEED_003
@@ -164,8 +165,6 @@ def test_our_own_words_are_read_as_by_rest() -> None:
 
 
 def test_everything_that_rest_takes_is_taken_on_the_bus() -> None:
-    from sendwell.messages.wire.requests.plain import PlainRequest
-
     rest = {field.encode_name for field in msgspec.structs.fields(NotificationIn)}
     bus = {field.encode_name for field in msgspec.structs.fields(PlainRequest)}
 
@@ -361,6 +360,12 @@ def test_one_intent_on_the_streams_of_two_channels_is_two_notifications() -> Non
     assert (email.key, push.key) == ("order-7:email", "order-7:push")
     assert (read(email.body).channel, read(push.body).channel) == ("email", "push")
     assert read(email.body).correlation_id == "checkout-3"
+
+
+def test_a_queued_message_is_known_by_its_id_in_either_name() -> None:
+    column = {**QUEUED, "id": QUEUED["notification_id"], "notification_id": None}
+
+    assert asked("direct", column, share=Share(EMAIL)).id == "n-1"
 
 
 def test_a_queued_message_keeps_its_id() -> None:

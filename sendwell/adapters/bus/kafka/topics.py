@@ -1,0 +1,161 @@
+"""What is asked of a cluster besides parcels: topics made, offsets counted, a sign of life."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.cimpl import NewTopic
+
+from sendwell.adapters.bus.kafka.records import Place
+from sendwell.adapters.bus.kafka.trouble import Trouble
+from sendwell.adapters.bus.kafka.url import KafkaUrl
+from sendwell.domain.errors import Invalid, Unavailable
+
+T = TypeVar("T")
+
+_COPIES = 3
+_MOVES = {
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+}
+_MOVE_SECONDS = 0.05
+_BEGIN = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # the driver left them out
+_END = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the same
+
+
+class _Moving(Unavailable):
+    """A partition or a group is just being given to another broker, or is new."""
+
+
+class Topics:
+    """Questions to one cluster. All raise Unavailable, saying why.
+
+    Raises Invalid for a URL that the client cannot follow: a file that is not there, for example.
+    """
+
+    def __init__(self, url: KafkaUrl, patience: timedelta) -> None:
+        self._trouble = Trouble("admin")
+        self._url = url
+        self._seconds = patience.total_seconds()
+        settings = {**url.client(), "error_cb": self._trouble.notice}
+        try:
+            self._admin: AdminClient = AdminClient(settings)
+        except KafkaException as error:
+            raise Invalid(f"Kafka's client cannot be set up: {error.args[0].str()}.") from error
+
+    async def declare(self, names: Sequence[str]) -> None:
+        """They exist. Those that did before stay as they are."""
+        there = await self._partitions(names)
+        missing = [name for name in names if name not in there]
+        if not missing:
+            return
+        made = [self._topic(name, copies=await self._copies()) for name in missing]
+        answers = self._admin.create_topics(
+            made, request_timeout=self._seconds, operation_timeout=self._seconds
+        )
+        for answer in answers.values():
+            await self._answer(answer, KafkaError.TOPIC_ALREADY_EXISTS)
+
+    async def lag(self, names: Sequence[str], *, group: str) -> int:
+        """How much lies behind what the group has committed, or at all where it has not yet."""
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                return await self._lag(names, group)
+            except _Moving:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_MOVE_SECONDS)
+
+    async def _lag(self, names: Sequence[str], group: str) -> int:
+        there = await self._partitions(names)
+        places = [(name, n) for name, count in there.items() for n in range(count)]
+        if not places:
+            return 0
+        begins, ends, committed = await asyncio.gather(
+            self._offsets(places, _BEGIN),
+            self._offsets(places, _END),
+            self._committed(group),
+        )
+        return sum(
+            max(0, ends[place] - max(begins[place], committed.get(place, 0))) for place in places
+        )
+
+    async def cluster(self) -> str:
+        """Which one answers. Its version is not told to clients."""
+        found = await self._answer(self._admin.describe_cluster(request_timeout=self._seconds))
+        count = len(found.nodes)
+        return f"Kafka, cluster {found.cluster_id}: {count} broker{'' if count == 1 else 's'}"
+
+    def close(self) -> None:
+        """Let go of the connections; nothing can be asked any more. Idempotent."""
+        with self._admin:
+            pass  # leaving is how the driver closes it
+
+    async def _partitions(self, names: Sequence[str]) -> dict[str, int]:
+        """How many each has; those that do not exist are left out."""
+        answers = self._admin.describe_topics(
+            TopicCollection(list(names)), request_timeout=self._seconds
+        )
+        found = [
+            await self._answer(answer, KafkaError.UNKNOWN_TOPIC_OR_PART)
+            for answer in answers.values()
+        ]
+        return {topic.name: len(topic.partitions) for topic in found if topic is not None}
+
+    async def _copies(self) -> int:
+        """Those of a new topic. A broker that is away for the moment counts when the URL names it:
+        a topic made meanwhile would have too few copies for ever.
+        """
+        if self._url.replication:
+            return self._url.replication
+        found = await self._answer(self._admin.describe_cluster(request_timeout=self._seconds))
+        return min(_COPIES, max(len(found.nodes), len(self._url.servers)))
+
+    def _topic(self, name: str, *, copies: int) -> NewTopic:
+        # Of three copies two have a parcel when it is acknowledged: one broker may then be lost.
+        config = {"min.insync.replicas": str(max(1, copies - 1))}
+        return NewTopic(name, self._url.partitions, copies, config=config)
+
+    async def _offsets(self, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, int]:
+        asked = {TopicPartition(*place): spec for place in places}
+        answers = self._admin.list_offsets(asked, request_timeout=self._seconds)
+        return {
+            (each.topic, each.partition): (await self._answer(answer)).offset
+            for each, answer in answers.items()
+        }
+
+    async def _committed(self, group: str) -> dict[Place, int]:
+        asked = [ConsumerGroupTopicPartitions(group)]
+        answers = self._admin.list_consumer_group_offsets(asked, request_timeout=self._seconds)
+        found = await self._answer(answers[group], KafkaError.GROUP_ID_NOT_FOUND)
+        parts = found.topic_partitions if found else []
+        return {(each.topic, each.partition): each.offset for each in parts}
+
+    async def _answer(self, answer: "Future[Any]", *expected: int) -> Any:
+        """None for an error that is expected."""
+        try:
+            found = await asyncio.wrap_future(answer)
+        except KafkaException as error:
+            if error.args[0].code() in expected:
+                return None
+            self._admin.poll(0)  # now it tells what was behind it
+            kind = _Moving if error.args[0].code() in _MOVES else Unavailable
+            raise kind(f"Kafka does not answer: {self._trouble.said(error)}.") from error
+        self._trouble.is_over()
+        return found

@@ -1,0 +1,150 @@
+"""The statements of the bus. Written by hand, because all but the seldom ones are hot.
+
+`clock_timestamp()` measures leases: the server's clock is the same for all members.
+"""
+
+# A call's parcels in one go. The number that orders them inside their transaction is made of one
+# step of a sequence and their place in the arrays: so their order does not depend on the plan.
+APPEND = """
+WITH now AS MATERIALIZED (
+    SELECT slot, pg_current_xact_id()::text::bigint AS xid, nextval('bus_turn') << 20 AS turn
+    FROM bus_ring
+)
+INSERT INTO bus_parcel (xid, seq, stream, shard, slot, id, key, headers, body)
+SELECT now.xid, now.turn + given.place, given.stream, given.shard, now.slot,
+    given.id, given.key, given.headers, given.body
+FROM now, unnest($1::int[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+    WITH ORDINALITY AS given (stream, shard, id, key, headers, body, place)
+"""
+
+# One message a stream, however many parcels.
+ANNOUNCE = "SELECT pg_notify('sendwell_bus_news', news) FROM unnest($1::text[]) AS news"
+
+# What we hold is owed, at most $6 parcels, in the order of the shards given: the shards behind are
+# not even looked at when those before have enough. `nth` proves that what came of a shard is its
+# beginning, whatever the planner made of it. The snapshot is the one that everything was read with.
+FETCH = """
+WITH ours AS MATERIALIZED (
+    SELECT shard.*
+    FROM unnest($4::smallint[], $5::bigint[]) WITH ORDINALITY AS held (shard, token, place)
+    JOIN bus_shard AS shard
+        ON shard.group_name = $1 AND shard.stream = $2 AND shard.member = $3
+        AND shard.shard = held.shard AND shard.token = held.token
+    ORDER BY held.place
+), owed AS (
+    SELECT ours.shard, parcel.*
+    FROM ours CROSS JOIN LATERAL (
+        SELECT each.*, row_number() OVER (ORDER BY each.xid, each.seq) AS nth
+        FROM (
+            SELECT late.*
+            FROM unnest(ours.open_xids, ours.open_seqs) AS open (xid, seq)
+            CROSS JOIN LATERAL (
+                SELECT xid, seq, id, key, headers, body FROM bus_parcel
+                WHERE stream = $2 AND shard = ours.shard AND xid = open.xid AND seq > open.seq
+                ORDER BY seq LIMIT $6
+            ) AS late
+            UNION ALL (
+                SELECT xid, seq, id, key, headers, body FROM bus_parcel
+                WHERE stream = $2 AND shard = ours.shard AND (xid, seq) > (ours.xid, ours.seq)
+                ORDER BY xid, seq LIMIT $6
+            )
+        ) AS each
+        ORDER BY nth LIMIT $6
+    ) AS parcel
+    LIMIT $6
+)
+SELECT pg_current_snapshot()::text AS snapshot,
+    found.shard, found.nth, found.xid, found.seq, found.id, found.key, found.headers, found.body
+FROM (SELECT) AS once
+LEFT JOIN (
+    SELECT *, sum(octet_length(body)) OVER (ROWS UNBOUNDED PRECEDING) - octet_length(body) AS before
+    FROM owed
+) AS found ON found.before < $7
+"""
+
+# The acknowledgement. A shard that was taken over has another holder and token: it stays as it is.
+# So it does when this arrives late, by a connection that was given up, behind a newer one.
+FINISH = """
+UPDATE bus_shard AS shard SET xid = done.xid, seq = done.seq, tries = 0,
+    open_xids = done.open_xids::bigint[], open_seqs = done.open_seqs::bigint[]
+FROM unnest($4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
+    AS done (shard, token, xid, seq, open_xids, open_seqs)
+WHERE shard.group_name = $1 AND shard.stream = $2 AND shard.member = $3
+    AND shard.shard = done.shard AND shard.token = done.token
+    AND (shard.xid, shard.seq) <= (done.xid, done.seq)
+RETURNING shard.shard
+"""
+
+# The lease of all that a member holds is one row. The others hear of a new member.
+RENEW = """
+WITH renewed AS (
+    INSERT INTO bus_member AS known (group_name, stream, member, until)
+    VALUES ($1, $2, $3, clock_timestamp() + $4)
+    ON CONFLICT (group_name, stream, member) DO UPDATE SET until = excluded.until
+    RETURNING known.xmax = 0 AS is_new
+)
+SELECT pg_notify('sendwell_bus_members', $2 || ' ' || $1) FROM renewed WHERE is_new
+"""
+
+# All shards of a stream as one member sees them, and how many members are alive.
+SURVEY = """
+SELECT shard.shard, shard.token, shard.member IS NOT DISTINCT FROM $3 AS is_mine,
+    holder.member IS NULL AS is_free,
+    (
+        SELECT count(*) FROM bus_member
+        WHERE group_name = $1 AND stream = $2 AND until > clock_timestamp()
+    ) AS members
+FROM bus_shard AS shard
+LEFT JOIN bus_member AS holder
+    ON holder.group_name = $1 AND holder.stream = $2 AND holder.member = shard.member
+    AND holder.until > clock_timestamp()
+WHERE shard.group_name = $1 AND shard.stream = $2
+"""
+
+# A new holder has a new token; only one of those who saw the old one gets it. Somebody who held it
+# and did not give it back may have died of what is next in it: that counts as a try.
+CLAIM = """
+WITH free AS MATERIALIZED (
+    SELECT shard.shard
+    FROM bus_shard AS shard
+    JOIN unnest($4::smallint[], $5::bigint[]) AS wanted (shard, token)
+        ON shard.shard = wanted.shard AND shard.token = wanted.token
+    WHERE shard.group_name = $1 AND shard.stream = $2
+    FOR UPDATE OF shard SKIP LOCKED
+)
+UPDATE bus_shard AS shard SET member = $3, token = shard.token + 1,
+    tries = shard.tries + (shard.member IS NOT NULL)::int
+FROM free
+WHERE shard.group_name = $1 AND shard.stream = $2 AND shard.shard = free.shard
+RETURNING shard.shard, shard.token, shard.tries, shard.xid, shard.seq,
+    shard.open_xids, shard.open_seqs
+"""
+
+# Gives some shards back, and says so.
+RELEASE = """
+WITH released AS (
+    UPDATE bus_shard SET member = NULL
+    WHERE group_name = $1 AND stream = $2 AND member = $3 AND shard = ANY($4::smallint[])
+    RETURNING 1
+)
+SELECT pg_notify('sendwell_bus_members', $2 || ' ' || $1) FROM released LIMIT 1
+"""
+
+# Gives everything back, and says so.
+LEAVE = """
+WITH released AS (
+    UPDATE bus_shard SET member = NULL WHERE group_name = $1 AND stream = $2 AND member = $3
+), gone AS (
+    DELETE FROM bus_member WHERE group_name = $1 AND stream = $2 AND member = $3 RETURNING 1
+)
+SELECT pg_notify('sendwell_bus_members', $2 || ' ' || $1) FROM gone
+"""
+
+# Counting stops somewhere: nobody is helped by waiting for the exact figure of a disaster.
+LAG = """
+SELECT count(*) FROM (
+    SELECT FROM bus_owed
+    WHERE group_name = $1 AND stream IN (SELECT number FROM bus_stream WHERE name = ANY($2))
+    LIMIT $3
+) AS owed
+"""

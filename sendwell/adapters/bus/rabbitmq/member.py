@@ -1,0 +1,105 @@
+"""A member of a group, at one queue."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from sendwell.adapters.bus.rabbitmq.intake import Intake
+from sendwell.adapters.bus.rabbitmq.link import Link
+from sendwell.adapters.bus.rabbitmq.topology import Topology, queue_of
+from sendwell.domain.backoff import Jitter, RetryPolicy, delay
+from sendwell.domain.errors import Unavailable
+from sendwell.ports.bus import Receive, Stream
+
+log = structlog.get_logger()
+
+_AHEAD = 2
+"""Batches that are pushed ahead: one at work, one behind it."""
+
+_MOST_AHEAD = 0xFFFF
+"""AMQP has two bytes for it."""
+
+_REFUSED = RetryPolicy(
+    base=timedelta(milliseconds=100), cap=timedelta(seconds=30), jitter=Jitter.NONE
+)
+_LOST = RetryPolicy(base=timedelta(milliseconds=100), cap=timedelta(seconds=2), jitter=Jitter.NONE)
+"""To be back soon after the broker is: a connection that is refused costs nobody anything."""
+
+
+class _Refused(Exception):
+    """`receive` raised."""
+
+
+@dataclass(slots=True)
+class Member:
+    """Hands over what comes to the group on one stream. `turn` is held while it is `receive`d."""
+
+    stream: Stream
+    group: str
+    link: Link
+    topology: Topology
+    receive: Receive
+    most: int
+    turn: asyncio.Lock
+    intake: Intake | None = None
+    _refusals: int = field(default=0, init=False)
+    _losses: int = field(default=0, init=False)
+    _is_declared: bool = field(default=False, init=False)
+
+    @property
+    def queue(self) -> str:
+        return queue_of(self.stream, self.group)
+
+    async def work(self) -> None:
+        """Until cancelled: after a failure all is given back, and read again after a pause."""
+        while True:
+            try:
+                await self._read()
+            except _Refused:
+                self._refusals += 1
+                pause = delay(_REFUSED, self._refusals, chance=0)
+            except Unavailable as error:
+                self._losses += 1
+                self._is_declared = False
+                pause = delay(_LOST, self._losses, chance=0)
+                if self._losses == 1:
+                    log.warning("bus.lost", queue=self.queue, why=error.message)
+            await asyncio.sleep(pause.total_seconds())
+
+    async def _read(self) -> None:
+        async with self._reading() as intake:
+            if self._losses:
+                log.info("bus.back", queue=self.queue)
+            self._losses = 0
+            while True:
+                await self._hand_over(intake)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Intake]:
+        if not self._is_declared:
+            await self.topology.declare([self.stream], self.group)
+            self._is_declared = True
+        channel = await self.link.channel()
+        try:
+            self.intake = Intake(channel, self.stream, self.queue)
+            await self.intake.open(prefetch=min(_AHEAD * self.most, _MOST_AHEAD))
+            yield self.intake
+        finally:
+            await self.link.let_go(channel)
+            self.intake = None
+
+    async def _hand_over(self, intake: Intake) -> None:
+        await intake.until_filled()
+        async with self.turn:
+            batch = intake.take(self.most)
+            try:
+                await self.receive(batch)
+            except Exception as error:
+                log.warning("bus.refused", queue=self.queue, parcels=len(batch), exc_info=error)
+                raise _Refused from error
+        await intake.acknowledge()
+        self._refusals = 0

@@ -1,0 +1,77 @@
+"""Where the tables of each owner stand: up to date, behind this version, or ahead of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from sendwell.domain.errors import Conflict
+
+PROMOTED = "promoted"
+"""The revision of a file whose data has moved to PostgreSQL: nothing can be started on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The revision that an owner's tables have, and the migrations that are still to be applied.
+
+    Migrations are called as their files are: `0002_work_has_a_node`.
+    """
+
+    owner: str
+    revision: str | None
+    pending: tuple[str, ...]
+    is_known: bool = True
+    """False: another version of Sendwell has made these tables."""
+
+
+def standing(connection: Connection, owners: Mapping[str, Path]) -> list[Standing]:
+    """How it is now. `owners` maps a role's name to its folder of migrations."""
+    return [
+        _standing(owner, folder, current(connection, owner)) for owner, folder in owners.items()
+    ]
+
+
+def refuse_unknown(standings: Iterable[Standing]) -> None:
+    """Raise Conflict, with what to do, when this version does not know one of the revisions."""
+    unknown = [each for each in standings if not each.is_known]
+    if any(each.revision == PROMOTED for each in unknown):
+        raise Conflict(
+            "This database was moved to PostgreSQL by `sendwell promote`; started here, what is"
+            " open would be sent twice. Set DB_URL to the database it was moved to."
+        )
+    if unknown:
+        named = ", ".join(f"{each.owner} ({each.revision})" for each in unknown)
+        raise Conflict(
+            f"A newer Sendwell has changed tables that this one does not know: {named}."
+            " Run that version; to go back to this one, restore the backup from before."
+        )
+
+
+def head(folder: Path) -> str:
+    """The newest revision in a folder: files are named `<revision>_<what>.py`."""
+    return _revision(_migrations(folder)[-1])
+
+
+def current(connection: Connection, owner: str) -> str | None:
+    """The revision that the database has, None when it has none."""
+    table = f"{owner}_version"
+    if not inspect(connection).has_table(table):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608 - a role's name
+
+
+def _standing(owner: str, folder: Path, revision: str | None) -> Standing:
+    migrations = _migrations(folder)
+    pending = tuple(each for each in migrations if revision is None or _revision(each) > revision)
+    is_known = revision is None or revision in map(_revision, migrations)
+    return Standing(owner, revision, pending, is_known=is_known)
+
+
+def _migrations(folder: Path) -> list[str]:
+    return sorted(file.stem for file in folder.glob("[0-9]*_*.py"))
+
+
+def _revision(migration: str) -> str:
+    return migration.partition("_")[0]

@@ -1,0 +1,160 @@
+"""The bus of a process: what it consumes, what it publishes, by the names of its preset."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sendwell.bootstrap.buses import open_bus
+from sendwell.bootstrap.core import Core
+from sendwell.domain.ids import TenantId
+from sendwell.domain.policy import Policy
+from sendwell.domain.presets import find_preset
+from sendwell.domain.presets.naming import Share
+from sendwell.domain.presets.preset import Preset
+from sendwell.domain.presets.streams import LogicalStream
+from sendwell.messages.wire.carrier import Carrier
+from sendwell.messages.wire.opening import Opening
+from sendwell.messages.wire.quarantine import Quarantine
+from sendwell.messages.wire.reader import Reader
+from sendwell.ports.bus import Bus, Stream
+from sendwell.roles.delivery.service import Delivery
+from sendwell.roles.gateway.consume import BusIntake
+from sendwell.roles.gateway.forward import Forwarder
+from sendwell.roles.gateway.service import Gateway
+from sendwell.roles.orchestrator.service import Orchestrator
+from sendwell.runtime.announce import Announcements
+from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.consumer import Consumer
+from sendwell.runtime.outbox.outbox import Outbox
+from sendwell.runtime.process import Worker
+from sendwell.runtime.quarantine.quarantine import QuarantineStore
+from sendwell.runtime.reception import Reception
+from sendwell.runtime.streams import stream_of, streams_to_declare
+
+_WRITTEN = (
+    LogicalStream.ACCEPTED,
+    LogicalStream.TASK,
+    LogicalStream.RETRY,
+    LogicalStream.STATUS,
+    LogicalStream.DEAD,
+    LogicalStream.QUARANTINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where this process meets a broker."""
+
+    core: Core
+    bus: Bus
+    preset: Preset
+    carrier: Carrier
+    outbox: Outbox
+    announcements: Announcements
+
+    def carries(self, stream: LogicalStream) -> bool:
+        """Whether this step goes by the bus: one that others know is never fused (SETTLED 5)."""
+        return self.preset.is_named(stream)
+
+    async def declare(self) -> None:
+        """All streams that this process writes or reads are there."""
+        streams = {
+            stream: None
+            for logical in (LogicalStream.REQUESTED, *_WRITTEN)
+            if logical in self.preset.namings
+            for share in self.preset.shares(logical, self.core.channels.values())
+            for stream in streams_to_declare(self.preset.physical(logical, share))
+        }
+        await self.bus.declare(list(streams))
+
+    def forwarder(self, backlog: Backlog) -> Forwarder:
+        """Publishes what is accepted, where the planner is behind the bus."""
+        return Forwarder(
+            backlog, self.core.journal, self.bus, carrier=self.carrier, preset=self.preset
+        )
+
+    async def consume(
+        self,
+        gateway: Gateway,
+        orchestrator: Orchestrator,
+        delivery: Delivery,
+        *,
+        knows: Callable[[TenantId], bool],
+    ) -> None:
+        """Start the consumers of this process."""
+        quarantine = QuarantineStore(self.core.database)
+        shares = self._shares()
+        reader = Reader(
+            self.preset.name,
+            self.core.channels,
+            otherwise=self.core.settings.anonymous,
+            window=self.core.settings.idempotency_window,
+        )
+        intake = BusIntake(gateway, reader, knows=knows, clock=self.core.clock)
+        reception = Reception(
+            Opening(secret=_secret(self.core)),
+            accept=intake.accept,
+            plan=orchestrator.plan_arrived,
+            deliver=delivery.take_arrived,
+            keep=partial(_keep, quarantine, self.announcements),
+            shares={name: share for name, (_, share) in shares.items()},
+            preset=self.preset.name,
+            clock=self.core.clock,
+        )
+        for logical, streams in self._read().items():
+            group = f"sendwell-{logical}"
+            made = Consumer(self.bus, streams, group=group, receive=reception.receive)
+            self.core.process.start(Worker(made.name, made.run))
+            self.core.process.watch(made.name, partial(_is_silent, made))
+
+    def _read(self) -> dict[LogicalStream, list[Stream]]:
+        """What is consumed, by the stream that each name stands for first."""
+        wanted = [LogicalStream.REQUESTED]
+        wanted += [s for s in (LogicalStream.ACCEPTED, LogicalStream.TASK) if self.carries(s)]
+        seen: set[Stream] = set()
+        read: dict[LogicalStream, list[Stream]] = {}
+        for logical in wanted:
+            for share in self.preset.shares(logical, self.core.channels.values()):
+                stream = stream_of(self.preset.physical(logical, share))
+                if stream not in seen:
+                    seen.add(stream)
+                    read.setdefault(logical, []).append(stream)
+        return read
+
+    def _shares(self) -> dict[str, tuple[LogicalStream, Share]]:
+        return {
+            self.preset.physical(logical, share).name: (logical, share)
+            for logical in (LogicalStream.ACCEPTED, LogicalStream.TASK, LogicalStream.REQUESTED)
+            for share in self.preset.shares(logical, self.core.channels.values())
+        }
+
+
+async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | None:
+    """The edge, with everything declared; None where no broker is set."""
+    if core.settings.servers.broker.scheme == "memory":
+        return None
+    bus = await open_bus(core.settings.servers.broker)
+    core.process.at_close("bus", bus.close)
+    preset = find_preset(core.settings.preset)
+    carrier = Carrier(preset, secret=_secret(core))
+    outbox = Outbox(core.database, bus, ids=core.ids, node=core.membership.node)
+    announcements = Announcements(
+        preset, outbox, core.journal, carrier=carrier, channels=core.channels, policy=policy
+    )
+    edge = Edge(core, bus, preset, carrier, outbox, announcements)
+    await edge.declare()
+    return edge
+
+
+def _is_silent(consumer: Consumer) -> bool:
+    return consumer.is_silent
+
+
+async def _keep(
+    store: QuarantineStore, announcements: Announcements, kept: Sequence[Quarantine]
+) -> None:
+    await store.keep(kept, tell=announcements.tell_quarantined)
+
+
+def _secret(core: Core) -> bytes:
+    return core.settings.secret.encode()

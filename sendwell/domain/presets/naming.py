@@ -1,0 +1,92 @@
+"""How a logical stream is called on a broker, as a pattern over channel, lane and verdict."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from string import Formatter
+
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.lane import Lane
+from sendwell.domain.presets.verdict import Verdict
+
+
+class Axis(StrEnum):
+    """What a logical stream can be divided by."""
+
+    CHANNEL = "channel"
+    LANE = "lane"
+    VERDICT = "verdict"
+
+
+class ExchangeKind(StrEnum):
+    """How a RabbitMQ exchange picks queues."""
+
+    TOPIC = "topic"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of a divided stream; what the stream is not divided by does not matter."""
+
+    channel: ChannelName | None = None
+    lane: Lane | None = None
+    verdict: Verdict | None = None
+
+
+WHOLE = Share()
+"""All of a stream that is not divided."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalName:
+    """Where it is on the broker: `name` is Kafka's topic and RabbitMQ's routing key.
+
+    `queue` is the queue that those who share the work read from (empty: one a group). `also` are
+    further routing keys that lead into that queue, for producers who know it by another one.
+    """
+
+    name: str
+    exchange: str
+    kind: ExchangeKind = ExchangeKind.TOPIC
+    queue: str = ""
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Patterns with `{channel}`, `{lane}` and `{verdict}` in them: the stream is divided by those.
+
+    `is_named`: others know the name. Such a stream carries single messages, the producer's JSON
+    unchanged, what we add in headers (SETTLED 16); its steps are never fused. All others are ours
+    alone.
+    """
+
+    name: str
+    exchange: str = "sendwell"
+    kind: ExchangeKind = ExchangeKind.TOPIC
+    queue: str = ""
+    also: tuple[str, ...] = ()
+    is_named: bool = False
+
+    @property
+    def axes(self) -> frozenset[Axis]:
+        """What the stream is divided by."""
+        return frozenset(Axis(field) for _, field, *_ in Formatter().parse(self.name) if field)
+
+    def at(self, share: Share) -> PhysicalName:
+        """The physical name of a share. Raises ValueError when the share leaves an axis open."""
+        values = {
+            Axis.CHANNEL: share.channel,
+            Axis.LANE: share.lane.label if share.lane is not None else None,
+            Axis.VERDICT: share.verdict,
+        }
+        if missing := sorted(axis for axis in self.axes if values[axis] is None):
+            raise ValueError(f"{self.name} is divided by {', '.join(missing)}")
+        words = {axis.value: value for axis, value in values.items()}
+        return PhysicalName(
+            self.name.format_map(words),
+            self.exchange,
+            self.kind,
+            self.queue.format_map(words),
+            tuple(key.format_map(words) for key in self.also),
+        )

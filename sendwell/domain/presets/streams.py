@@ -1,0 +1,64 @@
+"""The streams of ours that a preset gives physical names to, and who is at their ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LogicalStream(StrEnum):
+    """What travels between processes, whatever it is called on the broker."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    TASK = "task"
+    RETRY = "retry"
+    STATUS = "status"
+    HISTORY = "history"
+    RECEIPT = "receipt"
+    DEAD = "dead"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Who writes a stream and who reads it: our roles, or people and programs outside."""
+
+    writes: tuple[str, ...]
+    reads: tuple[str, ...]
+    carries: str
+
+
+PRODUCERS = "producers"
+ANYBODY = "anybody"
+OPERATORS = "operators"
+
+ENDS: Mapping[LogicalStream, Ends] = {
+    LogicalStream.REQUESTED: Ends(
+        (PRODUCERS,), ("gateway",), "Somebody asks to tell somebody something."
+    ),
+    LogicalStream.ACCEPTED: Ends(
+        ("gateway",), ("orchestrator",), "Accepted: checked, stored, and given a lane."
+    ),
+    LogicalStream.TASK: Ends(("orchestrator",), ("delivery",), "One delivery to be made."),
+    LogicalStream.RETRY: Ends(("delivery",), ("delivery",), "One delivery to be tried again."),
+    LogicalStream.STATUS: Ends(
+        ("orchestrator", "delivery", "receipts"), (ANYBODY,), "What became of a delivery."
+    ),
+    LogicalStream.HISTORY: Ends(
+        ("orchestrator", "delivery", "receipts"),
+        ("tracker", "inbox"),
+        "Every move of every delivery, for processes with a database of their own.",
+    ),
+    LogicalStream.RECEIPT: Ends(
+        ("receipts",), ("delivery",), "What a provider said later about what it had accepted."
+    ),
+    LogicalStream.DEAD: Ends(
+        ("delivery",), (OPERATORS,), "A delivery that ended in failure, kept for triage."
+    ),
+    LogicalStream.QUARANTINE: Ends(
+        ("gateway", "orchestrator", "delivery"),
+        (OPERATORS,),
+        "What could not be read, byte for byte.",
+    ),
+}
+"""Every stream, in the order of the flow."""

@@ -1,0 +1,1 @@
+"""The public edge of the bus: what producers write and others read, preset by preset."""

@@ -1,0 +1,110 @@
+"""The request of seed 000: camelCase, one recipient by one channel."""
+
+from typing import Annotated, Self
+
+import msgspec
+
+from sendwell.domain.ids import ChannelName
+from sendwell.messages.requested import Requested, To
+from sendwell.messages.wire.contract import VERSION, Claims, Contract
+from sendwell.messages.wire.fields import (
+    Correlation,
+    Created,
+    EventType,
+    Id,
+    JsonObject,
+    Metadata,
+    Organization,
+    Priority,
+    Version,
+    Words,
+    json_fields,
+    label_of,
+    nothing,
+    present,
+    words_of,
+)
+from sendwell.messages.wire.instant import instant
+
+
+class TenantRequest(
+    msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False, rename="camel"
+):
+    """One notification to one recipient by one channel; the fields behind `createdAt` are ours."""
+
+    notification_id: Id
+    organization_id: Organization | None = None
+    event_type: EventType
+    channel: Annotated[str, msgspec.Meta(description="`EMAIL`, `SMS`, `PUSH`, …")]
+    recipient: Annotated[
+        str,
+        msgspec.Meta(description="The address on the channel; a user's id where it has none."),
+    ]
+    payload: JsonObject = msgspec.field(default_factory=nothing)
+    created_at: Created = None
+    content: str | Words | None = None
+    template: str | None = None
+    locale: str | None = None
+    metadata: Metadata = msgspec.field(default_factory=nothing)
+    priority: Priority | None = None
+    correlation_id: Correlation | None = None
+    schema_version: Version | None = None
+
+    def claims(self) -> Claims:
+        """What it says; the payload is the template's data."""
+        return Claims(
+            fields={
+                **present(
+                    event_type=self.event_type,
+                    content=self.content,
+                    template=self.template,
+                    locale=self.locale,
+                    priority=self.priority,
+                ),
+                **json_fields(
+                    data=(self.payload, "/payload"), metadata=(self.metadata, "/metadata")
+                ),
+            },
+            address=self.recipient,
+            channels=(self.channel,),
+            id=self.notification_id,
+            correlation_id=self.correlation_id,
+        )
+
+    @classmethod
+    def of(cls, request: Requested, to: To, channel: ChannelName | None) -> Self:
+        """The request, for one recipient by one channel."""
+        addresses = (to.email, to.phone, to.token, to.url, to.user_id)
+        return cls(
+            notification_id=request.id,
+            organization_id=request.tenant,
+            event_type=request.event_type,
+            channel=(channel or next(iter(request.channels), "")).upper(),
+            recipient=next(filter(None, addresses), ""),
+            payload=request.data,
+            created_at=instant(request.accepted_at),
+            content=words_of(request),
+            template=request.template.code if request.template else None,
+            locale=request.template.locale if request.template else None,
+            metadata=request.metadata,
+            priority=label_of(request.lane),
+            correlation_id=request.correlation_id,
+            schema_version=VERSION,
+        )
+
+
+CONTRACT = Contract(
+    TenantRequest,
+    pointers={
+        "/id": "/notificationId",
+        "/event_type": "/eventType",
+        "/to/email": "/recipient",
+        "/to/phone": "/recipient",
+        "/to/token": "/recipient",
+        "/to/url": "/recipient",
+        "/to/user_id": "/recipient",
+        "/to": "/recipient",
+        "/data": "/payload",
+        "/correlation_id": "/correlationId",
+    },
+)

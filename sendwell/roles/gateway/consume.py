@@ -1,0 +1,67 @@
+"""Intake by a bus: the same checks as by REST, but nobody waits for an answer."""
+
+from collections.abc import Callable, Sequence
+
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import TenantId
+from sendwell.messages.wire.incoming import Asked
+from sendwell.messages.wire.quarantined import Quarantined
+from sendwell.messages.wire.reader import Reader
+from sendwell.messages.wire.reason import Reason
+from sendwell.ports.clock import Clock
+from sendwell.roles.gateway.request import Origin
+from sendwell.roles.gateway.service import Ask, Gateway
+from sendwell.runtime.reception import Came
+
+
+class BusIntake:
+    """Reads what producers have written, and has the gateway store it."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        reader: Reader,
+        *,
+        knows: Callable[[TenantId], bool],
+        clock: Clock,
+    ) -> None:
+        self._gateway = gateway
+        self._reader = reader
+        self._knows = knows
+        self._clock = clock
+
+    async def accept(self, came: Sequence[Came]) -> Sequence[Quarantined | None]:
+        """Store what can be read; says of the rest why it cannot be taken.
+
+        Raises Unavailable when it could not be stored now; nothing is lost by asking again.
+        """
+        now = self._clock.now()
+        read = [self._known(self._reader.read(each.incoming, now=now)) for each in came]
+        asks = [
+            (place, asked, _ask(asked, each.place))
+            for place, (asked, each) in enumerate(zip(read, came, strict=True))
+            if isinstance(asked, Asked)
+        ]
+        verdicts = [each if isinstance(each, Quarantined) else None for each in read]
+        answers = await self._gateway.accept_all(ask for _, _, ask in asks)
+        for (place, asked, _), answer in zip(asks, answers, strict=True):
+            if isinstance(answer.refusal, Unavailable):
+                raise answer.refusal
+            if answer.refusal is not None:
+                verdicts[place] = self._reader.refused(answer.refusal, asked)
+        return verdicts
+
+    def _known(self, read: Asked | Quarantined) -> Asked | Quarantined:
+        """An organization that we do not know may not send anything (SETTLED 18)."""
+        if isinstance(read, Quarantined) or self._knows(TenantId(read.tenant)):
+            return read
+        return Quarantined(
+            Reason.UNKNOWN_ORGANIZATION,
+            "There is no such organization here. Add it, then replay this message.",
+        )
+
+
+def _ask(asked: Asked, place: str) -> Ask:
+    """What names itself by nothing is recognized by where it lay."""
+    key = None if asked.id or asked.key else f"bus:{place}"
+    return Ask(asked.body, Origin(asked.tenant, asked.source, asked.traceparent), key)

@@ -1,0 +1,84 @@
+"""Hands accepted notifications on by a bus, where the planner is behind one.
+
+The row of the journal is the outbox: it counts as unplanned until the broker has confirmed that it
+has the message, and is read back and published again when we died before.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import Node, Position
+from sendwell.domain.presets.preset import Preset
+from sendwell.messages.requested import Requested
+from sendwell.messages.wire.carrier import Carrier
+from sendwell.messages.wire.letter import Letter
+from sendwell.ports.bus import Bus
+from sendwell.ports.journal import Journal
+from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.streams import by_stream
+
+log = structlog.get_logger()
+_BATCH = 256
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Forwarder:
+    """Publishes what the gateway has accepted."""
+
+    def __init__(
+        self, backlog: Backlog, journal: Journal, bus: Bus, *, carrier: Carrier, preset: Preset
+    ) -> None:
+        self._backlog = backlog
+        self._journal = journal
+        self._bus = bus
+        self._carrier = carrier
+        self._preset = preset
+
+    async def run(self) -> None:
+        """Publish for ever; urgent ones go past the others."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._forward_all())
+            group.create_task(self._forward_urgent())
+
+    async def adopt(self, node: Node) -> int:
+        """Publish what another process has accepted and not handed on; gives how many."""
+        count, after = 0, Position(0)
+        while True:
+            left, last = await self._backlog.left_by(node, after=after)
+            if last is None:
+                return count
+            await self._forward(left)
+            count, after = count + len(left), last
+
+    async def _forward_all(self) -> None:
+        while True:
+            await self._backlog.wait()
+            await self._forward(self._backlog.take(_BATCH))
+
+    async def _forward_urgent(self) -> None:
+        while True:
+            await self._forward(await self._backlog.take_urgent(_BATCH))
+
+    async def _forward(self, requests: Sequence[Requested]) -> None:
+        letters = [letter for request in requests for letter in self._letters(request)]
+        pause = 0.05
+        while letters:
+            try:
+                for stream, parcels in by_stream(letters).items():
+                    await self._bus.publish(stream, parcels)
+                break
+            except Unavailable as error:
+                log.warning("gateway.forwarding_waits", requests=len(requests), error=error.message)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        self._journal.forget(requests)
+
+    def _letters(self, request: Requested) -> list[Letter]:
+        """For the planner; and for those who look for it where producers write."""
+        accepted = self._carrier.accepted(request)
+        if self._preset.publishes_rest and request.source == "rest":
+            return [self._carrier.requested(request), accepted]
+        return [accepted]

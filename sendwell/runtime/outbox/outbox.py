@@ -1,0 +1,130 @@
+"""Publishes what roles have said, once it is on disk, until a broker has confirmed it.
+
+At least once: between the broker's word and the row's end the process may die. Who reads it tells
+repetitions by the letter's id.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+from sqlalchemy import select, update
+
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import Node
+from sendwell.messages.wire.letter import Letter
+from sendwell.ports.bus import Bus
+from sendwell.ports.clock import Ids
+from sendwell.ports.database import Database, Write
+from sendwell.runtime.outbox import hot
+from sendwell.runtime.outbox.tables import OUTBOX
+from sendwell.runtime.scene import Scene
+from sendwell.runtime.streams import by_stream
+
+log = structlog.get_logger()
+_WINDOW = 5_000
+"""Letters held in memory; what is more waits on disk only."""
+_BATCH = 500
+_LONGEST_PAUSE_SECONDS = 5.0
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Letter).decode
+_Numbered = tuple[int, Letter]
+
+
+class Outbox:
+    """The letters of one process."""
+
+    def __init__(self, database: Database, bus: Bus, *, ids: Ids, node: Node) -> None:
+        self._database = database
+        self._bus = bus
+        self._ids = ids
+        self._node = node
+        self._letters: list[_Numbered] = []
+        self._is_behind = True
+        """Some are only on disk: at first, those of an earlier process."""
+        self._arrived = asyncio.Event()
+        self._is_stopping = False
+
+    def __len__(self) -> int:
+        return len(self._letters)
+
+    def put(self, letters: Sequence[Letter], scene: Scene) -> None:
+        """Publish these once the transaction is on disk, in this order."""
+        if not letters:
+            return
+        numbered = [(self._ids.position(), letter) for letter in letters]
+        rows = [(number, self._node, _encode(letter)) for number, letter in numbered]
+        scene.write([Write(hot.put, rows)])
+        scene.after_commit(lambda: self._hand_in(numbered))
+
+    async def adopt(self, node: Node) -> int:
+        """Publish what another process has left, too; gives how many letters those were."""
+        change = update(OUTBOX).where(OUTBOX.c.node == node).values(node=self._node)
+        (done,) = await self._database.execute(change)
+        if done.rowcount:
+            self._is_behind = True
+            self._arrived.set()
+        return done.rowcount
+
+    async def run(self) -> None:
+        """Publish until `stop`, then what is left in memory, if the broker takes it."""
+        while not (self._is_stopping and not self._letters):
+            if batch := await self._next():
+                await self._publish(batch)
+            elif self._is_stopping:
+                return
+            else:
+                self._arrived.clear()
+                if not (self._letters or self._is_behind):
+                    await self._arrived.wait()
+
+    def stop(self) -> None:
+        """What cannot be published now is published when we start again."""
+        self._is_stopping = True
+        self._arrived.set()
+
+    def _hand_in(self, numbered: Sequence[_Numbered]) -> None:
+        if self._is_behind or len(self._letters) >= _WINDOW:
+            self._is_behind = True
+        else:
+            self._letters += numbered
+        self._arrived.set()
+
+    async def _next(self) -> Sequence[_Numbered]:
+        if self._letters:
+            return self._letters[:_BATCH]
+        if self._is_behind:
+            # From here on new ones are kept in memory; the few that are read as well go out twice.
+            self._is_behind = False
+            rows = await self._database.rows(
+                select(OUTBOX.c.number, OUTBOX.c.letter)
+                .where(OUTBOX.c.node == self._node)
+                .order_by(OUTBOX.c.number)
+                .limit(_BATCH)
+            )
+            if len(rows) == _BATCH:
+                self._is_behind = True
+            return [(row.number, _decode(row.letter)) for row in rows]
+        return ()
+
+    async def _publish(self, batch: Sequence[_Numbered]) -> None:
+        pause = 0.05
+        while True:
+            try:
+                for stream, parcels in by_stream(letter for _, letter in batch).items():
+                    await self._bus.publish(stream, parcels)
+                numbers = [number for number, _ in batch]
+                await self._database.commit([Write(hot.remove, numbers)])
+            except Unavailable as error:
+                log.warning("outbox.waits", letters=len(batch), error=error.message)
+                if self._is_stopping:
+                    self._letters.clear()
+                    return
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            else:
+                published = set(numbers)
+                self._letters = [each for each in self._letters if each[0] not in published]
+                return

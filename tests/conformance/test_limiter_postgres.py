@@ -1,0 +1,224 @@
+"""What the limiter in PostgreSQL promises beyond the port."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from sendwell.adapters.limiter.postgres import PostgresLimiter
+from sendwell.adapters.sql.migrations import migrate as migrate_sqlite
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.limits import ALLOWED
+from tests.conformance.limiters import NOW, OWNERS, SECOND, a_demand, migrate
+from tests.services import postgres
+from tests.services.certificates import issue
+from tests.services.needs import needs
+
+pytestmark = needs("postgres")
+
+QUICKLY = 2.0
+OLD = NOW - 120 * SECOND
+MANY = 100_000
+"""More than two stretches of the table."""
+KEYS = 100
+QUESTION = json.dumps(
+    {
+        "keys": [f"user:{n}" for n in range(KEYS)],
+        "intervals": [9] * KEYS,
+        "tolerances": [9] * KEYS,
+        "sizes": [KEYS],
+        "wanted": list(range(1, KEYS + 1)),
+    }
+)
+
+
+@pytest.fixture
+async def there(postgres_url: str) -> AsyncIterator[Any]:
+    await migrate(postgres_url)
+    there = await asyncpg.connect(postgres_url)
+    yield there
+    await there.close()
+
+
+@pytest.fixture
+async def limiter(there: Any, postgres_url: str) -> AsyncIterator[PostgresLimiter]:
+    limiter = PostgresLimiter(postgres_url)
+    yield limiter
+    await limiter.close()
+
+
+async def put(there: Any, pattern: str, tat: int, *, count: int = 1) -> None:
+    await there.execute(
+        "INSERT INTO limit_state SELECT format($1, n), $2 FROM generate_series(1, $3) AS n",
+        pattern, tat, count,
+    )  # fmt: skip
+
+
+async def keys(there: Any) -> set[str]:
+    return {row["key"] for row in await there.fetch("SELECT key FROM limit_state")}
+
+
+async def test_keys_that_are_whole_again_are_removed_and_all_others_stay(
+    limiter: PostgresLimiter, there: Any
+) -> None:
+    await put(there, "old:%s", OLD)
+    await put(there, "behind another clock:%s", NOW - 30 * SECOND)
+    await put(there, "counts:%s", NOW + 1)
+
+    await limiter.take([a_demand("user")], NOW)
+
+    assert await keys(there) == {"behind another clock:1", "counts:1", "user"}
+
+
+async def test_sweeps_go_round_and_round_the_table_ten_seconds_apart(
+    limiter: PostgresLimiter, there: Any
+) -> None:
+    await put(there, "counts a little longer:%s", NOW)
+    await put(there, "old:%s", OLD, count=MANY)
+    left = []
+
+    for seconds in (0, 9, 10, 20, 100, 110, 120):
+        await limiter.take([a_demand("user")], NOW + seconds * SECOND)
+        left.append(len(await keys(there) - {"user"}))
+
+    first, again, second, third, *_, last = left
+    assert MANY > first == again > second > third == 1
+    assert last == 0
+
+
+async def test_a_row_that_is_in_use_holds_up_no_sweep(limiter: PostgresLimiter, there: Any) -> None:
+    await put(there, "old:%s", OLD, count=3)
+
+    async with there.transaction():
+        await there.execute("SELECT 1 FROM limit_state WHERE key = 'old:2' FOR UPDATE")
+        answers = await limiter.take([a_demand("user")], NOW)
+
+    assert [ALLOWED] == answers
+    assert await keys(there) == {"old:2", "user"}
+
+
+async def test_a_key_that_somebody_keeps_locked_makes_it_unavailable_and_not_for_longer(
+    limiter: PostgresLimiter, there: Any
+) -> None:
+    await limiter.take([a_demand("user")], NOW)
+
+    async with there.transaction():
+        await there.execute("SELECT 1 FROM limit_state WHERE key = 'user' FOR UPDATE")
+        with pytest.raises(Unavailable):
+            await limiter.take([a_demand("user")], NOW)
+        elsewhere = await limiter.take([a_demand("other")], NOW)
+    answers = await limiter.take([a_demand("user")] * 3, NOW)
+
+    assert [ALLOWED] == elsewhere
+    assert 2 <= sum(answer.key == "user" for answer in answers) <= 3
+
+
+async def test_a_session_that_hangs_is_left_behind(limiter: PostgresLimiter, there: Any) -> None:
+    await limiter.take([a_demand("user")], NOW)
+    (session,) = await there.fetchval(
+        "SELECT array_agg(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    os.kill(session, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        with pytest.raises(Unavailable):
+            await limiter.take([a_demand("user")], NOW)
+        took = time.monotonic() - began
+        (answer,) = await limiter.take([a_demand("other")], NOW)
+    finally:
+        os.kill(session, signal.SIGCONT)
+
+    assert took < QUICKLY
+    assert answer == ALLOWED
+
+
+async def test_a_refused_demand_moves_nothing(limiter: PostgresLimiter, there: Any) -> None:
+    await limiter.take([a_demand("all")] * 2, NOW)
+
+    await limiter.take([a_demand("fresh", "all")], NOW)
+
+    assert await there.fetchval("SELECT tat FROM limit_state WHERE key = 'fresh'") == 0
+
+
+async def test_nobody_waits_for_the_disk(there: Any) -> None:
+    async with there.transaction():
+        await there.execute("SELECT limit_take($1, $2)", NOW, QUESTION)
+        during = await there.fetchval("SHOW synchronous_commit")
+
+    assert (during, await there.fetchval("SHOW synchronous_commit")) == ("off", "on")
+
+
+async def test_a_plan_that_was_made_for_a_small_table_does_not_read_a_large_one_whole(
+    there: Any,
+) -> None:
+    for n in range(8):  # from the sixth time on a connection keeps its plans
+        await there.execute("SELECT limit_take($1, $2)", NOW + n, QUESTION)
+    await put(there, "person:%s", NOW + SECOND, count=MANY)
+    read = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'limit_state'"
+
+    async with there.transaction():
+        await there.execute("SELECT limit_take($1, $2)", NOW, QUESTION)
+        tuples = await there.fetchval(read)
+
+    assert tuples == 0
+
+
+async def test_without_its_tables_it_is_unavailable(postgres_url: str) -> None:
+    limiter = PostgresLimiter(postgres_url)
+
+    with pytest.raises(Unavailable, match="Undefined"):
+        await limiter.take([a_demand("user")], NOW)
+
+    await limiter.close()
+
+
+async def test_behind_pgbouncer_nothing_is_prepared(there: Any, postgres_url: str) -> None:
+    limiter = PostgresLimiter(f"{postgres_url}?pooled=true")
+
+    answers = [answer for _ in range(3) for answer in await limiter.take([a_demand("user")], NOW)]
+
+    assert [ALLOWED, ALLOWED] == answers[:2]
+    assert answers[2].key == "user"
+    await limiter.close()
+
+
+async def test_over_tls_only_a_server_of_the_given_authority_is_asked(tmp_path: Path) -> None:
+    for name in ("ours", "theirs"):
+        (tmp_path / name).mkdir()
+    ours, theirs = issue(tmp_path / "ours"), issue(tmp_path / "theirs")
+    with postgres.running(tls=ours) as server, server.database() as url:
+        await migrate(url)
+
+        assert [ALLOWED] == await ask_once(url)
+        for wrong in (
+            url.replace(str(ours.authority), str(theirs.authority)),
+            url.replace("verify-full", "disable"),
+        ):
+            with pytest.raises(Unavailable):
+                await ask_once(wrong)
+
+
+def test_on_sqlite_there_is_nothing_to_create(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+
+    migrate_sqlite(engine, OWNERS)
+
+    assert sa.inspect(engine).get_table_names() == ["limiter_version"]
+    engine.dispose()
+
+
+async def ask_once(url: str) -> object:
+    limiter = PostgresLimiter(url)
+    try:
+        return await limiter.take([a_demand("user")], NOW)
+    finally:
+        await limiter.close()

@@ -1,0 +1,62 @@
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendwell.domain.ids import TenantId
+from sendwell.domain.presets import PRESETS
+from sendwell.messages.wire import headers
+from sendwell.messages.wire.quarantine import Quarantine, letter_of
+from sendwell.messages.wire.reason import Reason
+from tests.unit.messages.builders import NOW, texts
+
+KEPT = Quarantine(
+    stream="notification.requested",
+    place="notification.requested/3@1042",
+    reason=Reason.MISSING_FIELD,
+    text="/recipient is missing.",
+    pointer="/recipient",
+    body=b'{"notificationId": "n-1"}',
+    headers={"organization-id": "acme"},
+    at=NOW,
+    tenant=TenantId("acme"),
+    key="acme",
+    preset="tenant",
+)
+
+
+@given(st.binary(), st.dictionaries(texts, texts))
+def test_what_is_kept_is_given_back_byte_for_byte(body: bytes, told: dict[str, str]) -> None:
+    kept = msgspec.structs.replace(KEPT, body=body, headers=told)
+
+    again = msgspec.json.decode(msgspec.json.encode(kept), type=Quarantine)
+
+    assert again == kept
+
+
+def test_its_letter_is_the_message_as_it_came_with_the_reason_in_headers() -> None:
+    letter = letter_of(KEPT, PRESETS["tenant"])
+
+    assert (letter.stream.name, letter.key, letter.body) == (
+        "sendwell.quarantine",
+        "acme",
+        KEPT.body,
+    )
+    assert letter.headers == {
+        "organization-id": "acme",
+        headers.REASON: "missing_field",
+        headers.TEXT: "/recipient is missing.",
+        headers.POINTER: "/recipient",
+        headers.STREAM: "notification.requested",
+        headers.PLACE: "notification.requested/3@1042",
+        headers.AT: "2026-09-21T14:13:20.000Z",
+    }
+
+
+def test_the_same_place_is_one_letter() -> None:
+    again = msgspec.structs.replace(KEPT, at=NOW + 1)
+
+    assert letter_of(KEPT, PRESETS["tenant"]).id == letter_of(again, PRESETS["tenant"]).id
+
+
+def test_every_reason_says_what_to_do() -> None:
+    assert all(reason.hint.endswith(".") for reason in Reason)
