@@ -19,6 +19,7 @@ from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
 from sendwell.sample import begin_empty, begin_with_sample
 from sendwell.settings import BUILT_IN_SECRET, Settings
+from sendwell.telemetry.logs import set_log_level
 from sendwell.web.pages import Pages
 
 
@@ -30,6 +31,14 @@ class Embedded:
     key: str
     core: Core
     roles: Roles
+    quota: Quota
+
+    def swap(self, before: Settings, after: Settings) -> None:
+        """Put changed settings in force, all of them or none. Raises Invalid."""
+        del before
+        self.roles.swap(after)
+        self.quota.use(after.rates.api)
+        set_log_level(after.log_level)
 
     def drain(self) -> None:
         """Take nothing in any more, and let go of those who wait for something to happen."""
@@ -51,10 +60,11 @@ async def build(settings: Settings) -> Embedded:
         key = await begin_with_sample(roles)
     else:
         key = await begin_empty(roles, settings.data)
-    return Embedded(_app(core, roles), key.text, core, roles)
+    quota = Quota(core.settings.rates.api)
+    return Embedded(_app(core, roles, quota), key.text, core, roles, quota)
 
 
-def _app(core: Core, roles: Roles) -> FrontDoor:
+def _app(core: Core, roles: Roles, quota: Quota) -> FrontDoor:
     callers = Callers(roles.accounts, core.settings.anonymous)
     webhooks = Webhooks(
         roles.receipts,
@@ -65,7 +75,6 @@ def _app(core: Core, roles: Roles) -> FrontDoor:
         public_url=core.settings.public_url or f"http://{core.settings.host}:{core.settings.port}",
         clock=core.clock,
     )
-    quota = Quota(core.settings.rates.api)
     intake = Intake(roles.gateway, callers, quota=quota, clock=core.clock)
     hot = [
         *intake.routes(),

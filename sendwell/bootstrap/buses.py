@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sendwell.bootstrap.database import make_tables
 from sendwell.ports.bus import Bus
 from sendwell.settings import Url, require_driver
 
@@ -24,16 +25,5 @@ async def open_bus(url: Url) -> Bus:
         return RabbitBus(url.text)
     from sendwell.adapters.bus.postgres import PostgresBus
 
-    await _make_tables(url)
+    await make_tables(url, _BUS_TABLES)
     return PostgresBus(url.text)
-
-
-async def _make_tables(url: Url) -> None:
-    from sendwell.adapters.sql.migrations import migrate_on
-    from sendwell.adapters.sql.postgres import PostgresDatabase
-
-    database = PostgresDatabase(url.text)
-    try:
-        await database.with_connection(lambda connection: migrate_on(connection, _BUS_TABLES))
-    finally:
-        await database.close()

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sendwell.adapters.http import Guarded
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.bootstrap.database import House, open_house
 from sendwell.channels import all_channels
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.outbound import Allowed
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
 from sendwell.ports.signals import Signals
@@ -31,6 +33,8 @@ class Core:
     inward: Flow
     """Where tasks are heard that have come by a bus."""
     process: Process
+    guarded: Guarded
+    """Where URLs of tenants and people may lead to."""
     channels: Mapping[ChannelName, Channel]
 
     @property
@@ -71,6 +75,7 @@ async def build_core(settings: Settings) -> Core:
         Flow(house.database, clock),
         Flow(house.database, clock),
         process,
+        Guarded(allowed=Allowed.parse(settings.outbound_allow)),
         channels,
     )
 

@@ -1,6 +1,7 @@
 """Opens the database that the settings name, with all its tables."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sendwell.ports.membership import Membership
 from sendwell.ports.signals import Signals
 from sendwell.runtime.cluster.alone import Alone, Silence
 from sendwell.runtime.process import Process, Worker
-from sendwell.settings import Settings
+from sendwell.settings import Settings, Url
 
 log = structlog.get_logger()
 _PACKAGE = Path(__file__).parents[1]
@@ -81,6 +82,17 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     database.fence(membership.node, membership.epoch, lost=_stop_at_once)
     process.start(Worker("direct connection", direct.run))
     return House(database, membership, signals)
+
+
+async def make_tables(url: Url, owners: Mapping[str, Path]) -> None:
+    """The tables of these owners are up to date in a PostgreSQL that holds nothing else of us."""
+    from sendwell.adapters.sql.postgres import PostgresDatabase
+
+    database = PostgresDatabase(url.text)
+    try:
+        await database.with_connection(lambda connection: migrate_on(connection, owners))
+    finally:
+        await database.close()
 
 
 def _stop_at_once() -> None:

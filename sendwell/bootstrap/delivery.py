@@ -1,15 +1,12 @@
 """Builds the delivery role."""
 
 import asyncio
-from collections.abc import Mapping
 
-from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.system import SystemChance
 from sendwell.bootstrap.core import Core
-from sendwell.domain.ids import ChannelName
+from sendwell.bootstrap.exchanges import Exchanges
 from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.delivery.dispatcher import Dispatcher
-from sendwell.roles.delivery.exchange import Exchange
 from sendwell.roles.delivery.gate import Gate
 from sendwell.roles.delivery.limits import Limits, Rates
 from sendwell.roles.delivery.ready import ReadyQueue
@@ -28,11 +25,12 @@ def build_delivery(
     core: Core,
     store: DeliveryStore,
     *,
-    exchanges: Mapping[ChannelName, Exchange],
+    exchanges: Exchanges,
     gate: Gate,
     words: Words,
     accounts: Accounts,
     users: Users,
+    limits: Limits,
 ) -> Delivery:
     """What sends: a dispatcher for each channel, and the settler and timers they share."""
     epoch, freed = core.membership.epoch, asyncio.Event()
@@ -52,7 +50,6 @@ def build_delivery(
         chance=SystemChance(),
         wait=timers.add,
     )
-    limits = Limits(MemoryLimiter(), _rates(core.settings))
     dispatchers = {
         channel: Dispatcher(
             channel,
@@ -66,7 +63,7 @@ def build_delivery(
             may_send=core.membership.holds,
             freed=freed.set,
         )
-        for channel, exchange in exchanges.items()
+        for channel, exchange in exchanges.by_channel.items()
     }
     delivery = Delivery(
         store,
@@ -83,7 +80,8 @@ def build_delivery(
     return delivery
 
 
-def _rates(settings: Settings) -> Rates:
+def rates_of(settings: Settings) -> Rates:
+    """The rate limits of the flow, as the role wants them."""
     rates = settings.rates
     return Rates(
         everything=rates.everything,

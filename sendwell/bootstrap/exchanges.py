@@ -1,15 +1,15 @@
 """The providers of each channel, from the credentials and routes that are set."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
-from sendwell.adapters.http import Guarded, HttpClient, Trusted
+from sendwell.adapters.http import HttpClient, Trusted
 from sendwell.adapters.smtp import SmtpClient
 from sendwell.adapters.system import SystemChance
 from sendwell.bootstrap.core import Core
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, ProviderName
-from sendwell.domain.outbound import Allowed
 from sendwell.domain.routing import Leg, Route
 from sendwell.ports.provider import Provider
 from sendwell.ports.vendor import Means, Relay
@@ -20,48 +20,72 @@ from sendwell.roles.delivery.exchange import MAILBOX, Account, Exchange
 _UNLIMITED = 2**31
 
 
+@dataclass(frozen=True, slots=True)
+class Exchanges:
+    """The accounts of every channel, and how deliveries go to them."""
+
+    by_channel: Mapping[ChannelName, Exchange]
+    _known: Mapping[ChannelName, Mapping[str, Provider]]
+
+    def checked(self, routes: Mapping[ChannelName, Route]) -> Mapping[ChannelName, Route]:
+        """The route of every channel. Raises Invalid for one that leads to nobody."""
+        return {
+            channel: _checked(channel, routes.get(channel) or _usual(known), known)
+            for channel, known in self._known.items()
+        }
+
+    def use(self, routes: Mapping[ChannelName, Route]) -> None:
+        """From now on deliveries go by these, which were `checked`."""
+        for channel, exchange in self.by_channel.items():
+            exchange.use(routes[channel], self._known[channel])
+
+
 def build_exchanges(
     core: Core, providers: Providers, *, mailbox: Provider, inbox: Provider
-) -> dict[ChannelName, Exchange]:
+) -> Exchanges:
     """For each channel its accounts and route; without credentials the dev mailbox."""
-    exchanges = {}
+    known: dict[ChannelName, dict[str, Provider]] = {}
     for channel in core.channels:
-        known = dict(providers.by_channel.get(channel, {}))
+        known[channel] = dict(providers.by_channel.get(channel, {}))
         if channel == "in_app":
-            known["in_app"] = inbox
-        route = core.settings.routes.get(channel) or _route_over(sorted(known) or [MAILBOX])
-        known |= {MAILBOX: mailbox, "null": Null()}
-        # What is stored in the inbox does not leave the house; all else of a sandbox goes here.
-        in_house = "in_app" if channel == "in_app" else MAILBOX
-        accounts = {str(leg.provider): _account(channel, leg, known) for leg in route.legs}
-        exchanges[channel] = Exchange(
-            accounts,
-            route,
-            Account(in_house, known[in_house], seats=_UNLIMITED),
-            clock=core.clock,
-            chance=SystemChance(),
-        )
+            known[channel]["in_app"] = inbox
+        known[channel] |= {MAILBOX: mailbox, "null": Null()}
+    made = {channel: _exchange(core, channel, own) for channel, own in known.items()}
+    exchanges = Exchanges(made, known)
+    exchanges.use(exchanges.checked(core.settings.routes))
     return exchanges
 
 
-def _account(channel: ChannelName, leg: Leg, known: Mapping[str, Provider]) -> Account:
-    if leg.provider not in known:
-        raise Invalid(
-            f"ROUTE_{channel.upper()} names {leg.provider}, which has no credentials:"
-            f" set PROVIDER_CREDENTIALS_{leg.provider.upper()}."
-        )
-    return Account(leg.provider, known[leg.provider])
+def _exchange(core: Core, channel: ChannelName, known: Mapping[str, Provider]) -> Exchange:
+    # What is stored in the inbox does not leave the house; all else of a sandbox goes here.
+    in_house = "in_app" if channel == "in_app" else MAILBOX
+    return Exchange(
+        Account(in_house, known[in_house], seats=_UNLIMITED),
+        clock=core.clock,
+        chance=SystemChance(),
+    )
 
 
-def _route_over(names: list[str]) -> Route:
+def _usual(known: Mapping[str, Provider]) -> Route:
+    """Where nothing is set: everybody with credentials, alphabetically."""
+    names = sorted(name for name in known if name not in {MAILBOX, "null"}) or [MAILBOX]
     return Route(tuple(Leg(ProviderName(name)) for name in names))
+
+
+def _checked(channel: ChannelName, route: Route, known: Mapping[str, Provider]) -> Route:
+    for leg in route.legs:
+        if leg.provider not in known:
+            raise Invalid(
+                f"ROUTE_{channel.upper()} names {leg.provider}, which has no credentials:"
+                f" set PROVIDER_CREDENTIALS_{leg.provider.upper()}."
+            )
+    return route
 
 
 def means_of(core: Core) -> Means:
     """What providers send with: one client for trusted hosts, one for all others, and SMTP."""
     trusted = HttpClient(policy=Trusted(), clock=core.clock)
-    allowed = Allowed.parse(core.settings.outbound_allow)
-    guarded = HttpClient(policy=Guarded(allowed=allowed), clock=core.clock)
+    guarded = HttpClient(policy=core.guarded, clock=core.clock)
     core.process.at_close("http", trusted.close)
     core.process.at_close("guarded http", guarded.close)
     return Means(trusted, guarded, partial(_smtp, core), core.clock.now)

@@ -5,9 +5,11 @@ from functools import partial
 
 from sendwell.adapters.minijinja import MinijinjaRenderer
 from sendwell.bootstrap.core import Core
-from sendwell.bootstrap.delivery import build_delivery
+from sendwell.bootstrap.delivery import build_delivery, rates_of
 from sendwell.bootstrap.edge import Edge, open_edge
-from sendwell.bootstrap.exchanges import build_exchanges, means_of
+from sendwell.bootstrap.exchanges import Exchanges, build_exchanges, means_of
+from sendwell.bootstrap.limiter import open_limiter
+from sendwell.domain.outbound import Allowed
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.dead import Dead
@@ -21,6 +23,7 @@ from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.accounts.store import AccountStore
 from sendwell.roles.delivery.gate import Gate
 from sendwell.roles.delivery.letters import DeadLetters
+from sendwell.roles.delivery.limits import Limits
 from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.words import Words
@@ -49,7 +52,7 @@ from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.sweep import sweep
 from sendwell.runtime.process import Worker
 from sendwell.settings import Settings
-from sendwell.telemetry.names import UNPLANNED
+from sendwell.telemetry.names import OUTBOX, UNPLANNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +71,32 @@ class Roles:
     receipts: Receipts
     providers: Providers
     backlog: Backlog
+    limits: Limits
+    exchanges: Exchanges
+    core: Core
+    edge: Edge | None
+
+    def swap(self, settings: Settings) -> None:
+        """Put these settings in force at once, or refuse them as a whole. Raises Invalid."""
+        routes = self.exchanges.checked(settings.routes)
+        allowed = Allowed.parse(settings.outbound_allow)
+        self.exchanges.use(routes)
+        self.core.guarded.allow(allowed)
+        self.limits.use(rates_of(settings))
+        self.accounts.use_defaults(defaults_of(settings))
+        self.delivery.look_again()
 
     def observe(self) -> None:
         """Set the gauges to how things are now."""
         UNPLANNED.set(len(self.backlog))
+        OUTBOX.set(len(self.edge.outbox) if self.edge else 0)
         self.delivery.observe()
 
 
 async def build_roles(core: Core) -> Roles:
     """Build the roles and connect what they say with who listens."""
     settings, clock = core.settings, core.clock
-    accounts = Accounts(AccountStore(core.database), defaults=_defaults(settings), clock=clock)
+    accounts = Accounts(AccountStore(core.database), defaults=defaults_of(settings), clock=clock)
     await accounts.start()
     renderer = MinijinjaRenderer()
     users = Users(UserStore(core.database), clock=clock)
@@ -92,16 +110,19 @@ async def build_roles(core: Core) -> Roles:
     )
     store = DeliveryStore(core.database, core.journal, node=core.membership.node)
     backlog = Backlog(core.journal, store.planned)
+    exchanges = build_exchanges(
+        core, providers, mailbox=MailboxProvider(mailbox), inbox=Stored(inbox)
+    )
+    limits = Limits(await open_limiter(core), rates_of(settings))
     delivery = build_delivery(
         core,
         store,
-        exchanges=build_exchanges(
-            core, providers, mailbox=MailboxProvider(mailbox), inbox=Stored(inbox)
-        ),
+        exchanges=exchanges,
         gate=Gate(users, accounts),
         words=Words(templates, renderer, tenants=accounts, channels=core.channels),
         accounts=accounts,
         users=users,
+        limits=limits,
     )
     planner = Planner(users, templates, accounts)
     orchestrator = Orchestrator(planner, core.journal, backlog, flow=core.flow, pace=delivery.pace)
@@ -156,6 +177,10 @@ async def build_roles(core: Core) -> Roles:
         receipts=receipts,
         providers=providers,
         backlog=backlog,
+        limits=limits,
+        exchanges=exchanges,
+        core=core,
+        edge=edge,
     )
 
 
@@ -184,5 +209,6 @@ def _connect(
     core.inward.listen(Task, delivery.on_tasks)
 
 
-def _defaults(settings: Settings) -> Policy:
+def defaults_of(settings: Settings) -> Policy:
+    """The rules of a tenant that has none."""
     return Policy(retry=settings.retry, timezone=settings.timezone)

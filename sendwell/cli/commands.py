@@ -13,6 +13,7 @@ from sendwell.cli.doctor import doctor
 from sendwell.cli.ledger import ledger
 from sendwell.cli.migrate import migrate
 from sendwell.cli.replay import replay
+from sendwell.cli.run import run
 from sendwell.cli.screen import speaking
 from sendwell.cli.send import send
 from sendwell.cli.status import status
@@ -67,6 +68,7 @@ app = typer.Typer(
 app.callback(help=help_of(sendwell))(sendwell)
 for command in (
     up,
+    run,
     send,
     status,
     timeline,

@@ -1,8 +1,9 @@
 """`sendwell doctor`: looks at everything that Sendwell needs, and says what to do."""
 
+import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,14 +27,14 @@ def doctor(
 ) -> None:
     """Look for what is wrong here.
 
-    And says what to do about it. Looked at are Python and its packages, the database, the
-    environment of this shell, and the server at --url. Changes nothing, calls no vendor, prints no
-    secret. Exits with 1 when something is wrong.
+    And says what to do about it. Looked at are Python and its packages, the environment of this
+    shell, the databases, the cache and the bus that it names, and the Sendwell at --url. Changes
+    nothing, calls no vendor, prints no secret. Exits with 1 when something is wrong.
 
     Examples:
       sendwell doctor
       sendwell doctor --data /var/lib/sendwell --url http://127.0.0.1:8080
-      sendwell doctor --json
+      DB_URL=postgresql://sendwell@db/sendwell sendwell doctor --json
     """
     from sendwell.cli.diagnosis.configuration import read_configuration, variables
     from sendwell.cli.diagnosis.finding import Level
@@ -41,7 +42,7 @@ def doctor(
     settings, findings = read_configuration(os.environ)
     known = {} if settings is None else variables(settings)
     with console(is_error=True).status("Looking …"):
-        findings = [*_around(data), *findings, *_at_work(settings, url)]
+        findings = [*_around(settings, data), *findings, *_at_work(settings, url)]
     is_wrong = any(finding.level is Level.WRONG for finding in findings)
     if is_json:
         document = [asdict(finding) for finding in findings]
@@ -52,18 +53,26 @@ def doctor(
         raise typer.Exit(REFUSED)
 
 
-def _around(data: Path) -> list["Finding"]:
-    """The machine and the disk."""
-    from sendwell.cli.diagnosis.database import look_at_database
+def _around(settings: Settings | None, data: Path) -> list["Finding"]:
+    """The machine, and the servers that are configured."""
     from sendwell.cli.diagnosis.finding import Level
     from sendwell.cli.diagnosis.machine import look_at_machine
 
     findings = [*look_at_machine()]
     if any(finding.level is Level.WRONG for finding in findings):
         return findings  # without the packages nobody knows which tables there should be
-    from sendwell.bootstrap import TABLES
+    return [*findings, *asyncio.run(_servers(replace(settings or Settings(), data=data)))]
 
-    return [*findings, *look_at_database(data, TABLES)]
+
+async def _servers(settings: Settings) -> list["Finding"]:
+    from sendwell.cli.diagnosis.databases import look_at_databases
+    from sendwell.cli.diagnosis.servers import look_at_bus, look_at_cache
+
+    return [
+        *await look_at_databases(settings),
+        *await look_at_cache(settings),
+        *await look_at_bus(settings),
+    ]
 
 
 def _at_work(settings: Settings | None, url: str) -> list["Finding"]:

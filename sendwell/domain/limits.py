@@ -118,6 +118,8 @@ class Answer:
 
 
 ALLOWED = Answer()
+CLOCKS_DIFFER_US = 1_000_000
+"""By how much the clocks of two processes may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +157,12 @@ def decide(tats: Mapping[str, int], demands: Sequence[Demand], *, now: int) -> D
 
 
 def _stored(tat: int, rate: Rate, now: int) -> int:
-    """A TAT as it counts now: never behind, and no further ahead than a whole burst puts it.
+    """A TAT as it counts now: never behind, and not much further ahead than a whole burst puts it.
 
-    Further ahead it is only after the clock was set back or the rate was changed; to obey it then
-    would shut the key for as long as that was.
+    Much further ahead it is only after the clock was set back or the rate was changed. To obey it
+    then would shut the key for as long as that was; instead the burst counts as used up but for
+    one. A little further ahead another process puts it, whose clock is ahead of ours.
     """
-    return max(now, min(tat, now + rate.tolerance_us + rate.interval_us))
+    if tat > now + rate.tolerance_us + rate.interval_us + CLOCKS_DIFFER_US:
+        return now + rate.tolerance_us
+    return max(now, tat)

@@ -19,6 +19,8 @@ class Membership(Protocol):
 
     node: Node
     epoch: int
+    members: int
+    """How many processes share the database, as of the last look."""
 
     def holds(self) -> bool:
         """Whether the lease is certainly ours at this moment, as far as a clock can tell."""

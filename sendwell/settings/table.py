@@ -215,14 +215,12 @@ _CHANNELS = (
         Group.CHANNELS,
         "an account, as JSON",
         secrecy=Secrecy.HIDDEN,
-        is_reloadable=True,
     ),
     Setting(
         "PROVIDER_CREDENTIALS_<VENDOR>__<ACCOUNT>",
         Group.CHANNELS,
         "another account at the same vendor, named `vendor__account` in routes and history",
         secrecy=Secrecy.HIDDEN,
-        is_reloadable=True,
     ),
     Setting(
         "ROUTE_<CHANNEL>",

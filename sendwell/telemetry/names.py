@@ -49,3 +49,19 @@ DEAD = Counter(
     ["channel", "cause"],
     registry=REGISTRY,
 )
+LIMITER_OUTAGES = Counter(
+    "sendwell_limiter_outages_total",
+    "Times the shared limiter could not be asked: each process then keeps its share by itself.",
+    registry=REGISTRY,
+)
+QUARANTINED = Counter(
+    "sendwell_quarantined_messages_total",
+    "Messages from a bus that could not be taken, by reason; their producers should be told.",
+    ["reason"],
+    registry=REGISTRY,
+)
+OUTBOX = Gauge(
+    "sendwell_outbox_letters",
+    "Letters in memory that no broker has confirmed; growth means that the broker is away.",
+    registry=REGISTRY,
+)

@@ -106,7 +106,8 @@ class Product:
 
     async def _read_errors(self) -> None:
         assert self.process.stderr is not None
-        self.errors = await self.process.stderr.read()
+        async for line in self.process.stderr:
+            self.errors += line
 
 
 @asynccontextmanager

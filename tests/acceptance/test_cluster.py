@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL, nothing else: each does its own work, and that of the dead."""
+"""Several processes on one PostgreSQL: each does its own work, and that of the dead."""
 
 import signal
 import time

@@ -154,16 +154,28 @@ def test_every_cause_of_a_dead_letter_is_told(page: str) -> None:
     assert [cause.value for cause in Cause if f"`{cause.value}`" not in text] == []
 
 
+async def command_line_page(introduction: str) -> str:
+    text = await help_of()
+    names = _COMMAND.findall(text.partition("Commands:")[2])
+    helps = {"sendwell": text} | {f"sendwell {name}": await help_of(name) for name in names}
+    parts = [f"## {command}\n\n```text\n{said}\n```" for command, said in helps.items()]
+    return "\n\n".join([introduction.rstrip(), *parts]) + "\n"
+
+
+async def help_of(*command: str) -> str:
+    result = await sendwell(*command, "--help", environment={"COLUMNS": "80"})
+    return result.out.strip()
+
+
 async def test_the_reference_of_the_command_line_is_its_help() -> None:
     page = REFERENCE / "command-line.md"
+    if os.environ.get("SENDWELL_SNAPSHOT") == "write":
+        page.write_text(await command_line_page(page.read_text().partition("\n## ")[0]))
     told = {found["command"]: found["help"] for found in _HELP.finditer(page.read_text())}
 
-    helps = {}
-    for command in told:
-        _, *name = command.split()
-        helps[command] = await sendwell(*name, "--help", environment={"COLUMNS": "80"})
+    helps = {command: await help_of(*command.split()[1:]) for command in told}
 
-    assert {name: result.out.strip() for name, result in helps.items()} == told
+    assert helps == told
     commands = _COMMAND.findall(told["sendwell"].partition("Commands:")[2])
     assert {f"sendwell {name}" for name in commands} == told.keys() - {"sendwell"}
 

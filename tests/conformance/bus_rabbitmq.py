@@ -25,8 +25,8 @@ class Settled(RabbitBus):
     is anything in it, nor who leads it.
     """
 
-    def __init__(self, server: RabbitMq) -> None:
-        super().__init__(server.url)
+    def __init__(self, server: RabbitMq, url: str) -> None:
+        super().__init__(url)
         self._server = server
 
     async def declare(self, streams: Sequence[Stream], *, group: str | None = None) -> None:
@@ -37,7 +37,7 @@ class Settled(RabbitBus):
 @asynccontextmanager
 async def opens(server: Server) -> AsyncIterator[Makes]:
     assert isinstance(server, RabbitMq)
-    yield lambda: Settled(server)
+    yield lambda: Settled(server, server.url)
 
 
 async def sends_bare(server: Server, stream: Stream, body: bytes) -> None:

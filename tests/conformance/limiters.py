@@ -1,8 +1,10 @@
 """The adapters of the Limiter port, each with the real server that it needs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -16,12 +18,16 @@ from sendwell.adapters.limiter.postgres import PostgresLimiter
 from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
-from sendwell.domain.limits import Rate
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.limits import Answer, Rate
 from sendwell.ports.limiter import Demand, Limiter
 from tests.services.needs import needs
 
 NOW = 1_800_000_000_000_000
 SECOND = 1_000_000
+SOON = 30.0
+PATIENCE = timedelta(seconds=SOON)
+"""The machine is shared: how long an answer takes says nothing about the code."""
 OWNERS: Mapping[str, Path] = {
     "limiter": Path(sendwell.adapters.limiter.__file__).with_name("migrations")
 }
@@ -63,7 +69,7 @@ async def in_redis(url: str) -> AsyncIterator[Makes]:
     async with AsyncExitStack() as opened:
 
         def make() -> Limiter:
-            limiter = RedisLimiter(url)
+            limiter = RedisLimiter(url, within=PATIENCE)
             opened.push_async_callback(limiter.close)
             return limiter
 
@@ -76,7 +82,7 @@ async def in_postgres(url: str) -> AsyncIterator[Makes]:
     async with AsyncExitStack() as opened:
 
         def make() -> Limiter:
-            limiter = PostgresLimiter(url)
+            limiter = PostgresLimiter(url, within=PATIENCE)
             opened.push_async_callback(limiter.close)
             return limiter
 
@@ -105,6 +111,16 @@ SHARED = tuple(case for case in CASES if case.server)
 def a_demand(*keys: str, rate: str = "2/s") -> Demand:
     parsed = Rate.parse(rate)
     return tuple((key, parsed) for key in keys)
+
+
+async def when_back(limiter: Limiter, *demands: Demand) -> list[Answer]:
+    """What it answers as soon as it answers anything."""
+    async with asyncio.timeout(SOON):
+        while True:
+            try:
+                return list(await limiter.take(demands, NOW))
+            except Unavailable:
+                await asyncio.sleep(0)
 
 
 async def migrate(url: str) -> None:

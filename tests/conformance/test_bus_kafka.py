@@ -100,13 +100,14 @@ async def test_a_producer_that_is_broken_for_good_is_replaced(broker: Broker) ->
     (stream,) = await broker.declared(bus, "parcels")
     before, after = parcels(3, name="before"), parcels(3, name="after")
     await bus.publish(stream, before)
-    assert bus._publisher is not None
-    broken = bus._publisher._producer
+    publisher = bus._publisher
+    assert publisher is not None
+    broken = publisher._producer
 
-    bus._publisher.notice(KafkaError(KafkaError._FATAL, "told to be", fatal=True))
+    publisher.notice(KafkaError(KafkaError._FATAL, "told to be", fatal=True))
+    await until(lambda: publisher._producer is not broken)
     await publish_at_last(bus, stream, after)
 
-    assert broken is not bus._publisher._producer
     async with broker.member(bus, [stream], inbox):
         await inbox.has([*before, *after])
     await bus.close()
@@ -140,6 +141,12 @@ async def test_nothing_is_left_running_after_a_bus_is_closed(broker: Broker) -> 
     await bus.close()
 
     assert not [each.name for each in threading.enumerate() if each.name.startswith("kafka")]
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SOON):
+        while not is_so():
+            await asyncio.sleep(0.02)
 
 
 async def gets_nothing(inbox: Inbox, *, seconds: float) -> None:

@@ -99,14 +99,14 @@ async def test_the_slowest_rates_are_counted_to_the_microsecond(limiter: Limiter
     ] == list(answers)
 
 
-async def test_a_clock_that_was_set_back_shuts_a_key_for_one_burst_at_most(
+async def test_a_clock_that_was_set_back_does_not_shut_a_key_for_as_long(
     limiter: Limiter,
 ) -> None:
     await limiter.take([a_demand("user")] * 2, NOW + 3600 * SECOND)
 
-    (answer,) = await limiter.take([a_demand("user")], NOW)
+    answers = await limiter.take([a_demand("user")] * 2, NOW)
 
-    assert answer == Answer("user", NOW + SECOND // 2)
+    assert answers == [ALLOWED, Answer("user", NOW + SECOND // 2)]
 
 
 async def test_more_demands_than_fit_into_one_question_are_decided_in_order(
@@ -151,7 +151,7 @@ CALLS = st.lists(
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # it opens a new one each time
 )

@@ -12,13 +12,12 @@ from sendwell.adapters.limiter.fallback import FallbackLimiter
 from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.limits import ALLOWED
 from sendwell.ports.limiter import Demand
-from tests.conformance.limiters import NOW, SECOND, a_demand
+from tests.conformance.limiters import NOW, PATIENCE, SECOND, SOON, a_demand
 from tests.services.needs import needs
 from tests.services.redis import Redis
 
 pytestmark = needs("redis")
 
-SOON = 30.0
 SMS = a_demand("channel:sms", rate="100/h")
 PROCESSES = 4
 
@@ -36,7 +35,7 @@ async def make(redis_url: str, outages: list[str]) -> AsyncIterator[Makes]:
     async with AsyncExitStack() as opened:
 
         def make() -> FallbackLimiter:
-            shared = RedisLimiter(redis_url)
+            shared = RedisLimiter(redis_url, within=PATIENCE)
             opened.push_async_callback(shared.close)
             limiter = FallbackLimiter(
                 shared,

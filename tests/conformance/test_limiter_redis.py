@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.limits import ALLOWED
-from tests.conformance.limiters import NOW, a_demand
+from tests.conformance.limiters import NOW, PATIENCE, a_demand
 from tests.services import redis
 from tests.services.certificates import issue
 from tests.services.needs import needs
@@ -30,7 +30,7 @@ async def there(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def limiter(redis_url: str) -> AsyncIterator[RedisLimiter]:
-    limiter = RedisLimiter(redis_url)
+    limiter = RedisLimiter(redis_url, within=PATIENCE)
     yield limiter
     await limiter.close()
 
@@ -136,7 +136,7 @@ async def test_over_tls_only_a_server_of_the_given_authority_is_asked(tmp_path: 
 
 
 async def ask_once(url: str) -> object:
-    limiter = RedisLimiter(url)
+    limiter = RedisLimiter(url, within=PATIENCE)
     try:
         return await limiter.take([a_demand("user")], NOW)
     finally:

@@ -13,11 +13,10 @@ from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.limits import ALLOWED
 from sendwell.ports.limiter import Demand, Limiter
-from tests.conformance.limiters import NOW, SHARED, Case, Makes, a_demand
+from tests.conformance.limiters import NOW, SHARED, SOON, Case, Makes, a_demand, when_back
 from tests.services.ports import HOST
 from tests.services.servers import Server
 
-SOON = 30.0
 QUICKLY = 2.0
 CALLERS = 8
 BURST = 100
@@ -47,12 +46,7 @@ async def granted(limiter: Limiter, demand: Demand = ONE, times: int = BURST + 1
 
 
 async def granted_when_back(limiter: Limiter) -> int:
-    async with asyncio.timeout(SOON):
-        while True:
-            try:
-                return await granted(limiter)
-            except Unavailable:
-                await asyncio.sleep(0)
+    return (await when_back(limiter, *[ONE] * (BURST + 1))).count(ALLOWED)
 
 
 async def test_callers_that_name_the_same_keys_in_other_orders_never_wait_for_each_other(

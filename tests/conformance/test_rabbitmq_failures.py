@@ -3,16 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from sendwell.adapters.bus.rabbitmq import RabbitBus
 from sendwell.adapters.bus.rabbitmq.address import parse
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.ports.bus import Parcel, Stream
 from tests.conformance.bus_house import SOON, Inbox, parcels
+from tests.conformance.bus_rabbitmq import Settled
 from tests.services import rabbitmq
 from tests.services.certificates import issue
 from tests.services.needs import needs
@@ -26,10 +28,17 @@ ALARM = "vm_memory_monitor:set_vm_memory_high_watermark(0.0001)"
 NO_ALARM = "vm_memory_monitor:set_vm_memory_high_watermark(0.4)"
 CUT_OFF = '[rabbit_networking:close_connection(P, "x") || P <- rabbit_networking:connections()]'
 
+GUEST = """
+    rabbit_auth_backend_internal:add_user(<<"visitor">>, <<"visitor">>, <<"tests">>),
+    rabbit_auth_backend_internal:set_permissions(
+        <<"visitor">>, <<"{vhost}">>, <<"^$">>, <<"^sendwell$">>, <<".*">>, <<"tests">>)
+"""
+"""Makes somebody who may publish and read, and declare nothing."""
+
 
 @pytest.fixture
-async def bus(rabbitmq_url: str) -> AsyncIterator[RabbitBus]:
-    made = RabbitBus(rabbitmq_url)
+async def bus(rabbitmq_server: RabbitMq, rabbitmq_url: str) -> AsyncIterator[RabbitBus]:
+    made = Settled(rabbitmq_server, rabbitmq_url)
     await made.declare([STREAM], group="workers")
     yield made
     await made.close()
@@ -65,6 +74,14 @@ async def publish_at_last(bus: RabbitBus, sent: list[Parcel]) -> None:
                 await asyncio.sleep(0.05)
 
 
+async def refused_at_last(bus: RabbitBus) -> None:
+    """An alarm reaches the connections a moment after it was raised."""
+    async with asyncio.timeout(SOON):
+        with suppress(Unavailable):
+            while True:
+                await bus.publish(STREAM, parcels(1, name="just-in-time"))
+
+
 async def test_an_alarm_is_told_within_two_seconds_and_passes(
     bus: RabbitBus, rabbitmq_server: RabbitMq
 ) -> None:
@@ -73,6 +90,7 @@ async def test_an_alarm_is_told_within_two_seconds_and_passes(
     taken = []
 
     with alarm(rabbitmq_server):
+        await refused_at_last(bus)
         for n in range(3):
             start = time.monotonic()
             with pytest.raises(Unavailable, match="short of memory or disk"):
@@ -176,12 +194,32 @@ async def test_who_is_refused_learns_why_and_never_reads_the_password(
 
     with pytest.raises(Unavailable) as error:
         await refused.ping()
-    with pytest.raises(Unavailable, match="vhost no-such-place not found"):
+    with pytest.raises(Unavailable, match=r"/no-such-place .*is there such a virtual host"):
         await lost.publish(STREAM, parcels(1))
 
     assert "ACCESS_REFUSED" in error.value.message
     said = f"{error.value!r} {error.value.__cause__!r} {parse(url)!r} {caplog.text}"
     assert "open-sesame" not in said
+
+
+async def test_who_may_make_nothing_uses_what_is_there(
+    bus: RabbitBus, rabbitmq_server: RabbitMq, rabbitmq_url: str
+) -> None:
+    vhost = rabbitmq_url.rpartition("/")[2]
+    rabbitmq_server.evaluate(GUEST.format(vhost=vhost))
+    guest = RabbitBus(rabbitmq_url.replace("guest:guest", "visitor:visitor"))
+
+    with capture_logs() as logs:
+        await guest.declare([STREAM], group="workers")
+    await guest.publish(STREAM, parcels(3))
+    with pytest.raises(Unavailable, match=r"can't provide exchange nowhere.*NOT_FOUND"):
+        await guest.publish(Stream("lost", exchange="nowhere"), parcels(1))
+    await guest.close()
+
+    assert ["exchange sendwell", "queue workers.requested", "binding of workers.requested"] == [
+        line["what"] for line in logs
+    ]
+    assert await bus.lag([STREAM], group="workers") == 3
 
 
 async def test_a_closed_bus_says_so(bus: RabbitBus) -> None:

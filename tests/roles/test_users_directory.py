@@ -10,6 +10,7 @@ import pytest
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.person import Person
+from sendwell.ports.database import Database
 from sendwell.roles.users.cache import PeopleCache
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.service.suppressions import Suppressions
@@ -33,8 +34,8 @@ from tests.roles.users_house import (
 
 
 @pytest.fixture
-async def role(tmp_path: Path) -> AsyncIterator[Role]:
-    async with a_role(tmp_path) as role:
+async def role(tmp_path: Path, users_database: Database) -> AsyncIterator[Role]:
+    async with a_role(tmp_path, users_database) as role:
         yield role
 
 

@@ -1,7 +1,6 @@
 """What the users role takes, what it documents, and where it keeps what is personal."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from sendwell.ports.database import Database
+from sendwell.roles.users.tables import METADATA
 from tests.roles.users_house import (
     ACME,
     ADDRESS,
@@ -23,8 +25,8 @@ from tests.roles.users_house import (
 
 
 @pytest.fixture
-async def role(tmp_path: Path) -> AsyncIterator[Role]:
-    async with a_role(tmp_path) as role:
+async def role(tmp_path: Path, users_database: Database) -> AsyncIterator[Role]:
+    async with a_role(tmp_path, users_database) as role:
         yield role
 
 
@@ -70,19 +72,16 @@ async def test_a_body_that_is_too_large_is_refused(role: Role) -> None:
     assert answer.json()["code"] == "too_large"
 
 
-async def test_addresses_stand_in_the_envelope_only(role: Role, tmp_path: Path) -> None:
+async def test_addresses_stand_in_the_envelope_only(role: Role) -> None:
     await role.acme.put(HERE, json=PERSON)
     await a_token(role, "token-of-ada")
     await role.users.suppress(ACME, EMAIL, address=ADDRESS, reason="bounced", at=1)
 
-    with sqlite3.connect(tmp_path / "users.sqlite") as raw:
-        raw.row_factory = sqlite3.Row
-        rows = [
-            dict(row)
-            for table in ("person", "push_token", "suppression")
-            for row in raw.execute(f"SELECT * FROM {table}")  # noqa: S608 - names from above
-        ]
-    raw.close()
+    rows = [
+        row._mapping
+        for table in METADATA.sorted_tables
+        for row in await role.database.rows(select(table))
+    ]
 
     assert len(rows) == 3
     outside = repr([{k: v for k, v in row.items() if k != "body"} for row in rows])

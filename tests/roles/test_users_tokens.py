@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sendwell.ports.database import Database
 from tests.roles.users_house import (
     ACME,
     ADA,
@@ -21,8 +22,8 @@ from tests.roles.users_house import (
 
 
 @pytest.fixture
-async def role(tmp_path: Path) -> AsyncIterator[Role]:
-    async with a_role(tmp_path) as role:
+async def role(tmp_path: Path, users_database: Database) -> AsyncIterator[Role]:
+    async with a_role(tmp_path, users_database) as role:
         yield role
 
 

@@ -1,4 +1,4 @@
-"""The users role on an embedded database, as two tenants and other roles see it."""
+"""The users role on a database of its own, as two tenants and other roles see it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,11 +13,11 @@ from sendwell.adapters.system import SystemClock
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
+from sendwell.ports.database import Database
 from sendwell.roles.accounts import tables as accounts_tables
 from sendwell.roles.accounts.keys import new_key
 from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.accounts.store import AccountStore
-from sendwell.roles.users import tables
 from sendwell.roles.users.api import routes
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
@@ -54,9 +54,9 @@ class PatientClock(SystemClock):
 
 @dataclass
 class Role:
-    """The role on an embedded database, as two tenants see it."""
+    """The role on a database of its own, as two tenants see it."""
 
-    database: SqliteDatabase
+    database: Database
     clock: PatientClock
     users: Users
     app: Any
@@ -69,18 +69,18 @@ class Role:
 
 
 @asynccontextmanager
-async def a_role(folder: Path) -> AsyncIterator[Role]:
-    database, clock = SqliteDatabase(folder / "users.sqlite"), PatientClock()
-    for metadata in (tables.METADATA, accounts_tables.METADATA):
-        metadata.create_all(database.engine)
+async def a_role(folder: Path, database: Database) -> AsyncIterator[Role]:
+    """The role on that database; its tenants and their keys are on another one."""
+    others, clock = SqliteDatabase(folder / "accounts.sqlite"), PatientClock()
+    accounts_tables.METADATA.create_all(others.engine)
     users = Users(UserStore(database), clock=clock)
-    accounts = Accounts(AccountStore(database), defaults=Policy(), clock=clock)
+    accounts = Accounts(AccountStore(others), defaults=Policy(), clock=clock)
     app = build_app(Callers(accounts), [], [routes(users)])
     acme, other = [await a_client(accounts, app, tenant) for tenant in (ACME, OTHER)]
     yield Role(database, clock, users, app, acme, other)
     await acme.aclose()
     await other.aclose()
-    await database.close()
+    await others.close()
 
 
 async def a_client(accounts: Accounts, app: Any, tenant: TenantId) -> httpx2.AsyncClient:

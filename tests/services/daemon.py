@@ -16,7 +16,7 @@ from typing import TypedDict
 
 from tests.services import guard
 
-SOON = 90.0
+SOON = 180.0
 LONGEST_WORDS = 4000
 
 
@@ -117,6 +117,8 @@ class Daemon:
     def launch(self) -> None:
         """Start it without waiting until it is ready."""
         assert self.pid is None, "it runs already"
+        if self._process is not None:
+            self._forget()  # it ended without being told to
         with (self.home.folder / self.output).open("ab") as output:
             self._heard = output.tell()
             self._process = subprocess.Popen(

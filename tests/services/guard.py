@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,7 +50,13 @@ def kill(pid: int) -> None:
     Each is halted before its children are looked up: what a server starts in answer to the death
     of a child would be missed.
     """
-    family = list(_halted(pid))
+    family: set[int] = set()
+    found = {pid}
+    while found:
+        for member in found:
+            _halt(member)
+        family |= found
+        found = _children(family) - family
     for member in family:
         with suppress(ProcessLookupError):
             os.kill(member, signal.SIGKILL)
@@ -70,25 +76,18 @@ def wait(pid: int, seconds: float) -> bool:
         os.close(handle)
 
 
-def _halted(pid: int) -> Iterator[int]:
+def _halt(pid: int) -> None:
+    """It may still finish the system call that it is in, and that may be a fork."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
-        _until_halted(pid)
-        yield pid
-        for child in _children(pid):
-            yield from _halted(child)
-
-
-def _until_halted(pid: int) -> None:
-    """A stopped process may still finish the system call it is in, and that may be a fork."""
     deadline = time.monotonic() + 1
     while (status := _status(pid)) and status[0] not in "TtZX" and time.monotonic() < deadline:
         time.sleep(0.001)
 
 
-def _children(pid: int) -> list[int]:
-    everybody = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
-    return [each for each in everybody if (s := _status(each)) and s[1] == pid]
+def _children(parents: Collection[int]) -> set[int]:
+    everybody = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal())
+    return {each for each in everybody if (status := _status(each)) and status[1] in parents}
 
 
 def _status(pid: int) -> tuple[str, int] | None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.services.daemon import Failed
+
 PROJECT = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion>
 <groupId>sendwell</groupId><artifactId>tests</artifactId><version>1</version>
@@ -79,7 +81,9 @@ def _gather(folder: Path, coordinates: tuple[str, ...]) -> None:
         dependencies = "".join(DEPENDENCY.format(*each.split(":")) for each in coordinates)
         Path(place, "pom.xml").write_text(PROJECT.format(dependencies=dependencies))
         command = ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars"]
-        subprocess.run(command, cwd=place, check=True)
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failed(f"Maven could not gather {folder.name}:\n{done.stdout}")
         Path(place, "jars").rename(folder)
 
 

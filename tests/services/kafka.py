@@ -117,7 +117,8 @@ class Kafka:
     def start(self) -> None:
         """All brokers run. One alone is not ready while most are missing: all start at once."""
         for broker in self.brokers:
-            broker.daemon.launch()
+            if broker.daemon.pid is None:
+                broker.daemon.launch()
         for broker in self.brokers:
             broker.daemon.wait()
 

@@ -6,7 +6,6 @@ and the server with it.
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -75,22 +74,23 @@ class Notes:
         for name, keeper in keepers.items():
             yield self._once_started(name, keeper)
 
-    def _keeper(self, name: str) -> "subprocess.Popen[bytes]":
+    def _keeper(self, name: str) -> int:
+        """The process of a new keeper. It outlives us: nobody here waits for its end."""
         self.remove(name)
-        with self._log(name).open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "tests.services.keeper", name, self.folder],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", "tests.services.keeper", name, str(self.folder)]
+        write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        files = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(self._log(name)), write, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ]
+        here = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return os.posix_spawn(sys.executable, command, here, file_actions=files, setsid=True)
 
-    def _once_started(self, name: str, keeper: "subprocess.Popen[bytes] | None") -> Kept | str:
+    def _once_started(self, name: str, keeper: int | None) -> Kept | str:
         deadline = time.monotonic() + SOON
         while not self._file(name).exists():
-            if keeper is None or keeper.poll() is not None or time.monotonic() > deadline:
+            if keeper is None or born(keeper) is None or time.monotonic() > deadline:
                 return f"{name} does not start: see {self._log(name)}"
             time.sleep(0.05)
         return _read(self._file(name))

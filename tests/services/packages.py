@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.services import cassandra, kafka
+from tests.services.daemon import Failed
 
 NEEDED = {
     "postfix": "/usr/sbin/postfix",
@@ -38,8 +39,11 @@ def ensure_installed() -> None:
     if missing := [name for name, file in NEEDED.items() if not _is_there(file)]:
         _install(missing)
     for server in (kafka, cassandra):
-        if server.why_not() is None:
-            server.prepare()
+        try:
+            if server.why_not() is None:
+                server.prepare()
+        except Failed as failure:
+            print(failure, file=sys.stderr)
 
 
 def _install(missing: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -24,8 +24,8 @@ T = TypeVar("T")
 class Talk:
     """Two ways to use a room of a server, by its URL."""
 
-    write: Callable[[str, str], Awaitable[None]]
-    read: Callable[[str], Awaitable[str]]
+    write: Callable[[str, str], Coroutine[None, None, None]]
+    read: Callable[[str], Coroutine[None, None, str]]
 
 
 async def _write_postgres(url: str, word: str) -> None:
@@ -48,8 +48,8 @@ async def _write_redis(url: str, word: str) -> None:
 
 
 async def _read_redis(url: str) -> str:
-    async with Redis.from_url(url.replace("ca=", "ssl_ca_certs=")) as client:
-        return bytes(await client.get("word")).decode()
+    async with Redis.from_url(url.replace("ca=", "ssl_ca_certs="), decode_responses=True) as client:
+        return str(await client.get("word"))
 
 
 async def _write_rabbitmq(url: str, word: str) -> None:
@@ -133,8 +133,9 @@ async def _write_cassandra(url: str, word: str) -> None:
     def write(session: Session) -> None:
         how = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
         session.execute(f"CREATE KEYSPACE {keyspace} WITH replication = {how}")
-        session.execute(f"CREATE TABLE {keyspace}.words (word text PRIMARY KEY)")
-        session.execute(f"INSERT INTO {keyspace}.words (word) VALUES (%s)", [word])
+        session.set_keyspace(keyspace)
+        session.execute("CREATE TABLE words (word text PRIMARY KEY)")
+        session.execute("INSERT INTO words (word) VALUES (%s)", [word])
 
     await asyncio.to_thread(_in_cassandra, url, write)
 
@@ -143,7 +144,8 @@ async def _read_cassandra(url: str) -> str:
     keyspace = urlsplit(url).path.removeprefix("/")
 
     def read(session: Session) -> str:
-        return str(session.execute(f"SELECT word FROM {keyspace}.words").one().word)
+        session.set_keyspace(keyspace)
+        return str(session.execute("SELECT word FROM words").one().word)
 
     return await asyncio.to_thread(_in_cassandra, url, read)
 

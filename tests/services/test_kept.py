@@ -1,5 +1,6 @@
 """Servers for people: `./dev services start`, `status` and `stop`."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -19,19 +20,17 @@ def notes(tmp_path: Path) -> Notes:
     return Notes(tmp_path / "services")
 
 
-async def test_a_server_runs_from_start_to_stop(
-    notes: Notes, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_runs_from_start_to_stop(notes: Notes, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main(["start", "redis"], notes)
     started = capsys.readouterr().out
     url = re.findall(r"CACHE_URL=(\S+)", started)[0]
-    await TALKS["redis"].write(url, "hello")
+    asyncio.run(TALKS["redis"].write(url, "hello"))
 
     assert 0 == main(["start", "redis"], notes)
     assert started == capsys.readouterr().out
     assert 0 == main(["status"], notes)
     assert started.strip() in capsys.readouterr().out
-    assert "hello" == await TALKS["redis"].read(url)
+    assert "hello" == asyncio.run(TALKS["redis"].read(url))
 
     (kept,) = notes.running()
     assert 0 == main(["stop"], notes)

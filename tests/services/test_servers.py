@@ -1,6 +1,5 @@
 """The servers that tests start, as those tests need them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -168,7 +167,7 @@ def everybody() -> list[int]:
 
 def place_of(pid: int) -> str:
     with suppress(OSError):
-        return os.readlink(f"/proc/{pid}/cwd")
+        return str(Path(f"/proc/{pid}/cwd").readlink())
     return ""
 
 

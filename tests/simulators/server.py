@@ -5,6 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
@@ -89,6 +90,8 @@ class Simulator(ABC):
             pass  # the client left: its right
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
             self._writers.discard(writer)
             await self._tell()
 

@@ -58,6 +58,10 @@ class Guarded:
         self._allowed = allowed
         self._resolve = resolve
 
+    def allow(self, allowed: Allowed) -> None:
+        """What may be reached by connections that are made from now on."""
+        self._allowed = allowed
+
     async def addresses(self, host: str) -> Sequence[Address]:
         return permitted(host, await _look_up(host, self._resolve), self._allowed)
 

@@ -6,6 +6,7 @@ they were answered: a server that crashes forgets the last second of them at mos
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -16,8 +17,7 @@ from sendwell.adapters.limiter.question import OUTLASTS_US, Question, questions
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.limits import Answer, Demand
 
-_PATIENCE_SECONDS = 1.0
-"""For all of a question: waiting for a connection, making it, and being answered."""
+_PATIENCE = timedelta(seconds=1)
 _CONNECTIONS = 2
 _FAILURES = (
     asyncpg.PostgresError,
@@ -57,9 +57,11 @@ class PostgresLimiter:
 
     A call of very many demands is made in several questions, between which others come in. When
     one of them is not answered, what those before it took stays taken: too little goes out then.
+    `within` is for all of a question: waiting for a connection, making it, and being answered.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, within: timedelta = _PATIENCE) -> None:
+        self._within = within
         self._options = _options(url)
         self._opening = asyncio.Lock()
         self._pool: asyncpg.Pool | None = None
@@ -83,7 +85,7 @@ class PostgresLimiter:
         if not question.keys:
             return ()
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(self._within.total_seconds()):
                 return await self._run(question, now)
         except _FAILURES as error:
             why = type(error).__name__
@@ -127,7 +129,7 @@ def _options(url: str) -> dict[str, Any]:
         "dsn": urlunsplit(parts._replace(query=urlencode(query))),
         "min_size": 1,
         "max_size": _CONNECTIONS,
-        "timeout": _PATIENCE_SECONDS,
+        "timeout": None,  # it is a part of what the question has
         "reset": _nothing,
     }
     if is_pooled:  # one session is many: nothing prepared in it can be found again

@@ -6,6 +6,7 @@ A Redis that was emptied lets through one burst a key more than it should, and n
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -22,8 +23,7 @@ from sendwell.domain.errors import Unavailable
 from sendwell.domain.limits import Answer, Demand
 
 _PREFIX = "sendwell:limit:"
-_PATIENCE_SECONDS = 1.0
-"""For all of a question: waiting for a connection, making it, and being answered."""
+_PATIENCE = timedelta(seconds=1)
 _CONNECTIONS = 4
 _SCRIPT = Path(__file__).with_name("take.lua")
 
@@ -33,9 +33,11 @@ class RedisLimiter:
 
     A call of very many demands is made in several questions, between which others come in. When
     one of them is not answered, what those before it took stays taken: too little goes out then.
+    `within` is for all of a question: waiting for a connection, making it, and being answered.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, within: timedelta = _PATIENCE) -> None:
+        self._within = within
         self._script = _SCRIPT.read_text()
         self._digest = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
         self._redis = Redis.from_pool(_pool(url))
@@ -54,7 +56,7 @@ class RedisLimiter:
         if not question.keys:
             return ()
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(self._within.total_seconds()):
                 return await self._run(question, now)
         except (RedisError, OSError) as error:  # OSError: also a time-out
             why = type(error).__name__  # its words may hold a key, and that is a person's

@@ -7,11 +7,14 @@
 
 local now, outlasts, intervals, tolerances, sizes, wanted = unpack(cmsgpack.unpack(ARGV[1]))
 
+local CLOCKS_DIFFER = 1000000
+
 local function stored()
   local tats = redis.call('MGET', unpack(KEYS))
   for key, interval in ipairs(intervals) do
     local tat = tonumber(tats[key] or now)
-    tats[key] = math.max(now, math.min(tat, now + tolerances[key] + interval))
+    local furthest = now + tolerances[key]
+    tats[key] = tat > furthest + interval + CLOCKS_DIFFER and furthest or math.max(now, tat)
   end
   return tats
 end

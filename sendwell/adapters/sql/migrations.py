@@ -3,17 +3,19 @@
 Alembic is imported only when something is to be done, for it costs 0.4 s.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine
 
 from sendwell.adapters.sql.standing import current, head, refuse_unknown, standing
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
+
+Alone = Callable[[Connection, "MigrationContext", str], AbstractContextManager[None]]
 
 _BEGIN = {
     "sqlite": ("BEGIN IMMEDIATE",),
@@ -52,6 +54,7 @@ def _upgrade(connection: Connection, owner: str, folder: Path) -> bool:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
+    alone = _alone_on(connection.dialect.name)
     script = ScriptDirectory(str(folder), version_locations=[str(folder)])
     context = MigrationContext.configure(
         connection,
@@ -60,27 +63,25 @@ def _upgrade(connection: Connection, owner: str, folder: Path) -> bool:
             "fn": lambda revision, _: script._upgrade_revs("head", revision),  # noqa: SLF001 - as Alembic's own commands do
         },
     )
-    with _alone(connection, context, owner):
+    with alone(connection, context, owner):
         is_pending = current(connection, owner) != head(folder)
         with Operations.context(context):
             context.run_migrations()
     return is_pending
 
 
-def _alone(
-    connection: Connection, context: "MigrationContext", owner: str
-) -> AbstractContextManager[None]:
+def _alone_on(dialect: str) -> Alone:
     """While nobody else changes tables of the database; all or nothing, where that can be had."""
-    if connection.dialect.name != "mysql":
-        return _transaction(connection)
+    if dialect != "mysql":
+        return _transaction
+    # What is imported here is what Alembic then finds for the dialect.
     from sendwell.adapters.sql.mysql_migrations import one_at_a_time
 
-    has_begun = inspect(connection).has_table(f"{owner}_version")
-    return one_at_a_time(connection, context, has_begun=has_begun)
+    return one_at_a_time
 
 
 @contextmanager
-def _transaction(connection: Connection) -> Iterator[None]:
+def _transaction(connection: Connection, _: "MigrationContext", __: str) -> Iterator[None]:
     for statement in _BEGIN[connection.dialect.name]:
         connection.exec_driver_sql(statement)
     try:

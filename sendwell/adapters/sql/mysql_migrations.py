@@ -11,7 +11,7 @@ from typing import Any
 
 from alembic.ddl.mysql import MySQLImpl
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
 from sendwell.domain.errors import Unavailable
@@ -44,21 +44,20 @@ class _Resuming(MySQLImpl):
 
 
 @contextmanager
-def one_at_a_time(
-    connection: Connection, context: MigrationContext, *, has_begun: bool
-) -> Iterator[None]:
-    """The lock is ours. `has_begun`: an earlier attempt may have been interrupted.
+def one_at_a_time(connection: Connection, context: MigrationContext, owner: str) -> Iterator[None]:
+    """The lock is ours.
 
     Raises Unavailable when another process does not give it up within a minute.
     """
     assert isinstance(context.impl, _Resuming)  # noqa: S101 - Alembic has found it by its dialect
-    context.impl.is_resuming = has_begun
     if connection.exec_driver_sql(_TAKE).scalar() != 1:
         raise Unavailable(
             "Another process has been changing the tables of this database for a minute. Start"
             " again when it is done."
         )
     try:
+        # Who has a version table has begun before, and may have been interrupted.
+        context.impl.is_resuming = inspect(connection).has_table(f"{owner}_version")
         yield
     finally:
         connection.exec_driver_sql(_GIVE)

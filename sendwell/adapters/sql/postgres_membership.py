@@ -34,6 +34,7 @@ class PostgresMembership:
     ) -> None:
         self.node = Node(node)
         self.epoch = epoch
+        self.members = 1
         self._direct = direct
         self._clock = clock
         self._seconds = seconds
@@ -92,6 +93,7 @@ class PostgresMembership:
         rows = await self._direct.fetch(_RENEW, self.node, self.epoch, self._seconds)
         if rows:
             self._good_until = asked_at + self._seconds
+            (self.members,) = rows[0]
         return bool(rows)
 
     def _is_steady(self) -> bool:
@@ -167,7 +169,8 @@ _TAKE_NEW = """
     ON CONFLICT DO NOTHING RETURNING node, epoch"""
 
 _RENEW = """
-    UPDATE lease SET until=now()+$3*interval '1 second' WHERE node=$1 AND epoch=$2 RETURNING node"""
+    UPDATE lease SET until=now()+$3*interval '1 second' WHERE node=$1 AND epoch=$2
+    RETURNING (SELECT count(*)::int FROM lease AS l WHERE l.until>now())"""
 
 _LEAVE = "UPDATE lease SET until='-infinity' WHERE node=$1 AND epoch=$2"
 _LIVING = "SELECT node, epoch, holder FROM lease WHERE until>=now() ORDER BY node"

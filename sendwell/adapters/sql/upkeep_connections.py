@@ -2,18 +2,19 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from sendwell.adapters.sql.upkeep import Upkeep
+from sendwell.domain.errors import Unavailable
 
 _T = TypeVar("_T")
 _POSTGRES_SESSION = (
@@ -64,9 +65,12 @@ async def open_sqlite(file: Path) -> AsyncIterator[Upkeep]:
     from sendwell.adapters.sql.sqlite import SqliteDatabase
 
     file.parent.mkdir(parents=True, exist_ok=True)
+    async with read_sqlite(file) as look:  # what is no database is told in a sentence
+        await look.run(lambda connection: connection.exec_driver_sql("PRAGMA schema_version"))
     database = SqliteDatabase(file)
     try:
-        yield _Sqlite(database.engine)
+        with _unavailable():
+            yield _Sqlite(database.engine)
     finally:
         await database.close()
 
@@ -78,9 +82,18 @@ async def read_sqlite(file: Path) -> AsyncIterator[Upkeep]:
         _to_read(file), poolclass=NullPool, connect_args={"check_same_thread": False}
     )
     try:
-        yield _Sqlite(engine)
+        with _unavailable():
+            yield _Sqlite(engine)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise Unavailable(f"SQLite says: {error.orig}. `sendwell doctor` tells more.") from error
 
 
 def _to_read(file: Path) -> str:

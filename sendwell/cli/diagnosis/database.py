@@ -1,4 +1,4 @@
-"""The data folder and the database file in it. Only reads, also while Sendwell runs on it."""
+"""A SQLite file and the folder it is in. Only reads, also while Sendwell runs on it."""
 
 import os
 import shutil
@@ -12,17 +12,15 @@ from urllib.parse import quote
 
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
 
-FILE = "sendwell.db"
 _TOPIC = "database"
 _LEAST_FREE_BYTES = 1 << 30
 _FLUSHES = 5
 _SLOW_MS = 20.0
 
 
-def look_at_database(data: Path, tables: Mapping[str, Path]) -> Iterator[Finding]:
+def look_at_database(file: Path, tables: Mapping[str, Path]) -> Iterator[Finding]:
     """The folder, the file, its health and its migrations; `tables` as bootstrap names them."""
-    yield from _folder(data)
-    file = data / FILE
+    yield from _folder(file.parent)
     if not file.is_file():
         yield note(
             _TOPIC,

@@ -90,17 +90,21 @@ class Told:
 
     def every(self, name: str) -> set[str]:
         """All that is said under a name, in any spelling. Raises Invalid for what is no text."""
-        values = self._values.get(_plain(name), set())
+        values = self._values.get(_plain(name))
+        if values is None:
+            return set()
         for value in values:
             _check(name, value)
         return values
 
     def one(self, name: str) -> str | None:
         """What is said under a name. Raises Invalid when two spellings say different things."""
-        values = self.every(name)
-        if len(values) > 1:
+        if _plain(name) not in self._values:
+            return None
+        (value, *others) = self.every(name)
+        if others:
             raise invalid_header(name, "is there twice and says different things")
-        return next(iter(values), None)
+        return value
 
 
 @lru_cache(maxsize=1_024)

@@ -49,6 +49,12 @@ class Accounts:
         self._callers[key] = (self._clock.elapsed() + _REMEMBERED_SECONDS, caller)
         return caller
 
+    def use_defaults(self, defaults: Policy) -> None:
+        """What holds where a tenant has no rule of its own, from now on."""
+        self._defaults = defaults
+        for tenant in self._tenants.values():
+            self._remember(tenant)
+
     def knows(self, tenant: TenantId) -> bool:
         """Whether there is such a tenant. Never waits."""
         return tenant in self._tenants

@@ -84,6 +84,11 @@ class Dispatcher:
         self._is_stopping = True
         self.ready.changed.set()
 
+    def look_again(self) -> None:
+        """Pauses are over, whatever they were for."""
+        self._seating.paused.clear()
+        self._wake()
+
     def room(self) -> int:
         """How many sends could begin now."""
         if self._is_stopping or self._is_paused(None):

@@ -42,19 +42,27 @@ class Exchange:
 
     def __init__(
         self,
-        accounts: Mapping[str, Account],
-        route: Route,
         in_house: Account,
         *,
         clock: Clock,
         chance: Chance,
     ) -> None:
-        self._accounts = dict(accounts)
-        self._route = route
-        self._only = next(iter(accounts.values())) if len(accounts) == 1 else None
+        self._accounts: dict[str, Account] = {}
+        self._route = Route(())
+        self._only: Account | None = None
         self._in_house = in_house
         self._clock = clock
         self._chance = chance
+
+    def use(self, route: Route, known: Mapping[str, Provider]) -> None:
+        """Deliveries go by this route from now on; an account that stays keeps its breaker."""
+        before = self._accounts
+        names = [str(leg.provider) for leg in route.legs]
+        self._accounts = {name: before.get(name) or Account(name, known[name]) for name in names}
+        self._route = route
+        self._only = self._accounts[names[0]] if len(self._accounts) == 1 else None
+        for account in self._accounts.values():
+            account.paused_until = 0
 
     @property
     def accounts(self) -> Sequence[Account]:

@@ -60,6 +60,10 @@ class Limits:
 
     def __init__(self, limiter: Limiter, rates: Rates) -> None:
         self._limiter = limiter
+        self.use(rates)
+
+    def use(self, rates: Rates) -> None:
+        """These are the limits from now on."""
         self._rates = rates
         self._is_idle = rates == Rates()
 

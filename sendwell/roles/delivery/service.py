@@ -150,6 +150,11 @@ class Delivery:
             self._settler.put((Stopped(task, _CANCELLED),))
         return [task.part for task in cancelled]
 
+    def look_again(self) -> None:
+        """Rates and routes have changed: what was held up by them may go now."""
+        for dispatcher in self._dispatchers.values():
+            dispatcher.look_again()
+
     def observe(self) -> None:
         """Set the gauges to how things are now."""
         for channel, dispatcher in self._dispatchers.items():

@@ -34,10 +34,14 @@ class Quota:
     """Counts notifications by tenant for one process (GCRA; see domain.limits)."""
 
     def __init__(self, rate: Rate) -> None:
+        self._tats: dict[TenantId, int] = {}
+        self.use(rate)
+
+    def use(self, rate: Rate) -> None:
+        """From now on this is the quota."""
         self._rate = rate
         window = max(1, rate.period_us // _SECOND)
         self._policy = b'"tenant";q=%d;w=%d' % (rate.burst, window)
-        self._tats: dict[TenantId, int] = {}
 
     def take(self, tenant: TenantId, count: int, now: int) -> Standing:
         """Let `count` notifications in. Raises Unavailable (429) when that is too many for now."""

@@ -2,9 +2,12 @@
 
 What is personal stands in one envelope column (`body`) beside the name of the key that encrypts
 it (SETTLED 8). Times are microseconds since 1970.
+
+MySQL takes no BLOB into a key, and its BLOB and TEXT end at 64 KiB unless they are told a length.
 """
 
 from sqlalchemy import (
+    VARBINARY,
     BigInteger,
     Column,
     Index,
@@ -19,14 +22,19 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
+_LONGEST = 2**24 - 1
+Hash = LargeBinary(16).with_variant(VARBINARY(16), "mysql")
+Envelope = LargeBinary().with_variant(LargeBinary(_LONGEST), "mysql")
+Json = Text().with_variant(Text(_LONGEST), "mysql")
+
 PERSON = Table(
     "person",
     METADATA,
     Column("tenant", String(64), nullable=False),
     Column("user_id", String(255), nullable=False),
     Column("key_id", String(64)),
-    Column("body", LargeBinary, nullable=False),
-    Column("preferences", Text, nullable=False),
+    Column("body", Envelope, nullable=False),
+    Column("preferences", Json, nullable=False),
     Column("last_token", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -40,9 +48,9 @@ PUSH_TOKEN = Table(
     Column("tenant", String(64), nullable=False),
     Column("user_id", String(255), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("token_hash", LargeBinary(16), nullable=False),
+    Column("token_hash", Hash, nullable=False),
     Column("key_id", String(64)),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", Envelope, nullable=False),
     Column("platform", String(16)),
     Column("last_seen", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "user_id", "number"),
@@ -53,7 +61,7 @@ SUPPRESSION = Table(
     "suppression",
     METADATA,
     Column("tenant", String(64), nullable=False),
-    Column("address_hash", LargeBinary(16), nullable=False),
+    Column("address_hash", Hash, nullable=False),
     Column("channel", String(32), nullable=False),
     Column("reason", String(255)),
     Column("at", BigInteger, nullable=False),

@@ -12,6 +12,7 @@ class Alone:
     """The membership of an embedded database: there is nobody else."""
 
     node = Node(0)
+    members = 1
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch

@@ -11,6 +11,7 @@ from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.ports.database import Database, Write
 from sendwell.runtime.quarantine.tables import QUARANTINE
 from sendwell.runtime.scene import Scene
+from sendwell.telemetry.names import QUARANTINED
 
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
@@ -36,6 +37,7 @@ class QuarantineStore:
             raise
         scene.committed()
         for each in messages:
+            QUARANTINED.labels(each.reason.value).inc()
             log.warning(
                 "bus.quarantined",
                 stream=each.stream,

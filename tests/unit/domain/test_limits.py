@@ -108,13 +108,28 @@ def test_a_demand_without_keys_is_not_limited() -> None:
     assert decide({}, [()], now=NOW).answers == [ALLOWED]
 
 
-def test_a_clock_that_was_set_back_costs_one_interval_and_not_the_difference() -> None:
+def test_a_clock_that_was_set_back_does_not_shut_a_key_for_as_long() -> None:
     rate = Rate.parse("10/s")
     tats = decide({}, [(("user", rate),)] * 10, now=NOW).tats
 
-    answers = decide(tats, [(("user", rate),)], now=NOW - DAY).answers
+    answers = decide(tats, [(("user", rate),)] * 2, now=NOW - DAY).answers
 
-    assert [Answer("user", NOW - DAY + SECOND // 10)] == answers
+    assert [ALLOWED, Answer("user", NOW - DAY + SECOND // 10)] == answers
+
+
+def test_a_faster_rate_holds_at_once() -> None:
+    tats = decide({}, [(("user", Rate.parse("1/h")),)], now=NOW).tats
+
+    assert decide(tats, [(("user", Rate.parse("10/s")),)], now=NOW).answers == [ALLOWED]
+
+
+def test_a_clock_that_is_a_little_behind_lets_no_more_through() -> None:
+    rate = Rate.parse("1000/s")
+    tats = decide({}, [(("user", rate),)] * 1000, now=NOW).tats
+
+    answers = decide(tats, [(("user", rate),)], now=NOW - SECOND // 2).answers
+
+    assert [Answer("user", NOW + SECOND // 1000)] == answers
 
 
 @dataclass

@@ -9,7 +9,7 @@ from tests.unit.settings.examples import EXAMPLES
 
 AT_RUN_TIME = {
     "SCHEDULE_TIMEZONE_DEFAULT", "RETRY_MAX_ATTEMPTS", "OUTBOUND_ALLOW", "LOG_LEVEL",
-    "PROVIDER_CREDENTIALS_SMTP", "PROVIDER_CREDENTIALS_SMTP__EU", "ROUTE_EMAIL",
+    "ROUTE_EMAIL",
     *(name for name in EXAMPLES if name.startswith("RATE_LIMIT_")),
 }  # fmt: skip
 

@@ -1,8 +1,8 @@
-"""How far the group is done with each partition, and telling Kafka so."""
+"""How far the group is done with each partition, and what of it Kafka knows."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 
 from sendwell.adapters.bus.kafka.records import Place, Record
 from sendwell.adapters.bus.kafka.trouble import Trouble
@@ -29,11 +29,12 @@ class Offsets:
         for record in records:
             self._open[record.place] = record.offset + 1
 
-    def commit(self, consumer: Consumer) -> None:
-        """Tell what is not told yet, unless Kafka is still busy with the last time."""
-        if self._open and not self._under_way:
-            self._under_way, self._open = self._open, {}
-            consumer.commit(offsets=_partitions(self._under_way), asynchronous=True)
+    def to_commit(self) -> list[TopicPartition]:
+        """What is to be committed now: nothing as long as Kafka is busy with the last time."""
+        if self._under_way:
+            return []
+        self._under_way, self._open = self._open, {}
+        return _partitions(self._under_way)
 
     def committed(self, error: KafkaError | None, partitions: Sequence[TopicPartition]) -> None:
         """Kafka's answer, for `on_commit`. What it refused is told again."""
@@ -46,17 +47,11 @@ class Offsets:
                 self._trouble.notice(refused)
                 self._open.setdefault(place, each.offset)
 
-    def surrender(self, consumer: Consumer, places: Collection[Place]) -> None:
-        """Tell it for these, and wait until Kafka knows: others read on from there."""
+    def surrender(self, places: Collection[Place]) -> list[TopicPartition]:
+        """What is to be committed, for the last time, of partitions that go to others."""
         last = {**self._under_way, **self._open}
-        ours = {place: offset for place, offset in last.items() if place in places}
         self.forget(places)
-        if not ours:
-            return
-        try:
-            consumer.commit(offsets=_partitions(ours), asynchronous=False)
-        except KafkaException as error:
-            self._trouble.notice(error.args[0])
+        return _partitions({place: last[place] for place in places if place in last})
 
     def forget(self, places: Iterable[Place]) -> None:
         """They are no longer ours to commit."""

@@ -58,6 +58,7 @@ class Publisher:
         self._is_closing = threading.Event()
         self._loop = asyncio.get_running_loop()
         self._settled: list[_Handed] = []
+        self._swapping = threading.Lock()
         self._producer = Producer(self._settings)
         self._thread = threading.Thread(target=self._work, name="kafka-producer", daemon=True)
         self._thread.start()
@@ -67,7 +68,8 @@ class Publisher:
         if not parcels:
             return
         handed = _Handed(parcels, self._loop, self._settled)
-        self._hand_in(topic, parcels, handed)
+        with self._swapping:  # or else a producer could be given up between two parcels
+            self._hand_in(topic, parcels, handed)
         error = await handed.done
         if error is not None:
             raise self._meaning(*error)
@@ -118,8 +120,9 @@ class Publisher:
     def _replace(self) -> None:
         """A fatal error is final for its producer: what it still holds fails."""
         log.error("kafka.producer_replaced", why=self._trouble.words)
-        broken, self._producer = self._producer, Producer(self._settings)
-        self._is_broken.clear()
+        with self._swapping:
+            broken, self._producer = self._producer, Producer(self._settings)
+            self._is_broken.clear()
         self._give_up(broken)
 
     def _give_up(self, producer: Producer) -> None:

@@ -26,6 +26,8 @@ SETTINGS: Mapping[str, Any] = {
     # How soon others take over from a process that died, and learn that somebody joined or left.
     "session.timeout.ms": 10_000,
     "heartbeat.interval.ms": 1_000,
+    # A topic or partition that was made meanwhile is noticed.
+    "topic.metadata.refresh.interval.ms": 5_000,
     # A partition that was just assigned or resumed joins the next request to its broker.
     "fetch.wait.max.ms": 100,
     # What lies ready: little memory, taken up again as soon as there is room.
@@ -91,7 +93,11 @@ class Reading:
         for records in self._held.due(time.monotonic()):
             self._pass_on(records)
         self._pass_on(self._read(self._held.wait(time.monotonic(), _TURN_SECONDS)))
-        self._offsets.commit(self._consumer)
+        self._commit()
+
+    def _commit(self) -> None:
+        if offsets := self._offsets.to_commit():
+            self._consumer.commit(offsets=offsets, asynchronous=True)
 
     def _read(self, seconds: float) -> list[Record]:
         """What is there as soon as anything is; `consume` alone waits until it has all it may.
@@ -170,8 +176,17 @@ class Reading:
             if not self._hand.wait(_GRACE_SECONDS):
                 self._drop(self._hand)
             self._settle()
-        self._offsets.surrender(self._consumer, places)
+        self._commit_finally(places)
         self._forget(places)
+
+    def _commit_finally(self, places: Collection[Place]) -> None:
+        """Those who read on from there must find it: wait until Kafka has it."""
+        offsets = self._offsets.surrender(places)
+        try:
+            if offsets:
+                self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            self._trouble.notice(error.args[0])
 
     def _lose(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Partitions are somebody else's already, and so are their parcels."""
@@ -196,7 +211,7 @@ class Reading:
         """Let Kafka know what was done, if it listens; what comes meanwhile stays unread."""
         deadline = time.monotonic() + _LEAVE_SECONDS
         while not self._offsets.is_told and time.monotonic() < deadline:
-            self._offsets.commit(self._consumer)
+            self._commit()
             self._consumer.poll(_TURN_SECONDS / 10)
         places = {(each.topic, each.partition) for each in self._consumer.assignment()}
         self._offsets.forget(places)  # or else closing waits for a coordinator that is away

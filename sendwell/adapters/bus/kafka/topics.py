@@ -60,11 +60,22 @@ class Topics:
 
     async def declare(self, names: Sequence[str]) -> None:
         """They exist. Those that did before stay as they are."""
-        there = await self._partitions(names)
-        missing = [name for name in names if name not in there]
-        if not missing:
+        deadline = time.monotonic() + self._seconds
+        if not (missing := await self._missing(names)):
             return
-        made = [self._topic(name, copies=await self._copies()) for name in missing]
+        await self._make(missing)
+        while await self._missing(names):  # brokers learn of it one after the other
+            if time.monotonic() > deadline:
+                raise Unavailable("Kafka has not made the topics in time.")
+            await asyncio.sleep(_MOVE_SECONDS)
+
+    async def _missing(self, names: Sequence[str]) -> list[str]:
+        there = await self._partitions(names)
+        return [name for name in names if name not in there]
+
+    async def _make(self, names: Sequence[str]) -> None:
+        copies = await self._copies()
+        made = [self._topic(name, copies=copies) for name in names]
         answers = self._admin.create_topics(
             made, request_timeout=self._seconds, operation_timeout=self._seconds
         )

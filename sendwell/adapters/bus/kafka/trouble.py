@@ -6,10 +6,14 @@ from confluent_kafka import KafkaError, KafkaException
 log = structlog.get_logger()
 
 
-class Trouble:
-    """Keeps the latest complaint, and logs it when it is a new one.
+_TELLING = {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._RESOLVE}  # noqa: SLF001 – public
 
-    librdkafka repeats itself each second for as long as a broker is away.
+
+class Trouble:
+    """Keeps what explains most, and logs it when it is new.
+
+    librdkafka repeats itself each second for as long as a broker is away; and what is wrong with
+    our password matters more than that one of the brokers is away as well.
     """
 
     def __init__(self, client: str) -> None:
@@ -19,12 +23,15 @@ class Trouble:
 
     def notice(self, error: KafkaError) -> None:
         """For `error_cb`, and for errors that come in other ways."""
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 – its public name
-            return  # follows what was said of the last one of them
-        self.words = error.str()
-        if error.code() != self._code:
-            self._code = error.code()
-            log.warning("kafka.trouble", client=self._client, code=error.name(), why=error.str())
+        if not self._is_new(error.code()):
+            return
+        self._code, self.words = error.code(), error.str()
+        log.warning("kafka.trouble", client=self._client, code=error.name(), why=error.str())
+
+    def _is_new(self, code: int) -> bool:
+        if code == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 – public
+            return False  # follows what was said of the last one of them
+        return code != self._code and (code in _TELLING or self._code not in _TELLING)
 
     def is_over(self) -> None:
         """It works again."""

@@ -9,6 +9,8 @@ Facts of the broker that shape it:
   back in their order, at once, and counts as a try: so that is how a refused batch goes back.
 - A memory or disk alarm stops the reading of connections that publish, acknowledgements and all:
   so those who publish have a connection of their own.
+- It writes down a new quorum queue within a second. Killed before, it forgets what was confirmed in
+  it, and who leads it: nothing is confirmed there until somebody deletes it (seen with 3.10).
 """
 
 from sendwell.adapters.bus.rabbitmq.bus import RabbitBus

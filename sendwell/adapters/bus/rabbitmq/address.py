@@ -8,6 +8,7 @@ from sendwell.domain.errors import Invalid
 
 _HEARTBEAT_SECONDS = 10
 """A peer that has said nothing for three of them is taken for dead."""
+_PORTS = {"amqp": 5672, "amqps": 5671}
 _AUTHORITY = {"ca", "cafile"}
 _FORM = "amqp://user:password@host:port/vhost, or amqps://…?ca=/path for TLS"
 
@@ -17,6 +18,8 @@ class Address:
     """`url` is for the driver alone, as it holds the password; `name` may be shown."""
 
     url: str = field(repr=False)
+    host: str
+    port: int
     name: str
     tls: ssl.SSLContext | None
 
@@ -25,15 +28,17 @@ def parse(url: str) -> Address:
     """The address that is meant. Raises Invalid, never repeating the URL, for it has a password."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
     except ValueError as error:
         raise Invalid(f"RabbitMQ's address can't be read. It looks like {_FORM}.") from error
-    if parts.scheme not in {"amqp", "amqps"} or not host:
+    if parts.scheme not in _PORTS or not host or not port:
         raise Invalid(f"RabbitMQ's address looks like {_FORM}.")
     vhost = unquote(parts.path[1:]) or "/"
     return Address(
         url=urlunsplit(parts._replace(query=f"heartbeat={_HEARTBEAT_SECONDS}", fragment="")),
-        name=f"{host}:{port}{'' if vhost == '/' else f'/{vhost}'}" if port else host,
+        host=host,
+        port=port,
+        name=f"{host}:{port}" if vhost == "/" else f"{host}:{port}/{vhost}",
         tls=_context(parts.query, is_encrypted=parts.scheme == "amqps"),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, InvalidFrameError
 
 from sendwell.domain.errors import Unavailable
 
@@ -21,7 +21,7 @@ def unavailable(what: str) -> Iterator[None]:
         raise Unavailable(f"{what}: {reason(error)}") from error
     except asyncio.CancelledError as error:
         # The driver ends what waits on a lost connection by this, too.
-        if _is_cancelled():
+        if is_cancelled():
             raise
         raise Unavailable(f"{what}: the connection was lost") from error
 
@@ -47,6 +47,8 @@ def reason(error: BaseException) -> str:
     """What the driver or the broker gives as the reason, for people."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, InvalidFrameError):  # in which the driver hides what the broker says
+        return "it closed the connection (is there such a virtual host, and may the user enter?)"
     said = " ".join(str(each) for each in error.args if each is not None)
     return said or type(error).__name__
 
@@ -57,6 +59,7 @@ def hear(task: "asyncio.Task[Any]") -> None:
         task.exception()
 
 
-def _is_cancelled() -> bool:
+def is_cancelled() -> bool:
+    """Whether somebody asked the task that runs this to end."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -9,10 +9,13 @@ from aiormq import Channel
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
-from sendwell.adapters.bus.rabbitmq.fault import unavailable
+from sendwell.adapters.bus.rabbitmq.fault import unavailable, within
 from sendwell.adapters.bus.rabbitmq.wire import arrived
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.bus import Arrived, Stream
+
+_SECONDS = 10.0
+"""A quorum queue that has lost its leader takes a while until it hands out."""
 
 
 class Intake:
@@ -38,8 +41,7 @@ class Intake:
         self._channel.on_consumer_cancel_callbacks.add(self._on_cancel)
         self._channel.closing.add_done_callback(self._on_closing)
         with unavailable(f"RabbitMQ does not hand out {self._queue}"):
-            await self._channel.basic_qos(prefetch_count=prefetch)
-            await self._channel.basic_consume(self._queue, self._on_message)
+            await within(_SECONDS, self._start(prefetch))
 
     async def until_filled(self) -> None:
         """There is something to take. Raises Unavailable when nothing is going to come."""
@@ -61,6 +63,10 @@ class Intake:
         with unavailable(f"What came from {self._queue} can't be acknowledged"):
             await self._channel.basic_ack(self._last_tag, multiple=True)
         self._taken = 0
+
+    async def _start(self, prefetch: int) -> None:
+        await self._channel.basic_qos(prefetch_count=prefetch)
+        await self._channel.basic_consume(self._queue, self._on_message)
 
     def _check(self) -> None:
         if self._end:

@@ -14,7 +14,7 @@ from sendwell.adapters.bus.rabbitmq.transport import Transport
 from sendwell.domain.errors import Unavailable
 
 _T = TypeVar("_T")
-_SECONDS = 3.0
+_SECONDS = 5.0
 """For each answer of the broker."""
 _BLOCKED_SECONDS = 0.5
 """How long an alarm may hold up who publishes before it is told."""
@@ -29,7 +29,7 @@ class Link:
         self._address = address
         self._purpose = purpose
         self._connection: Connection | None = None
-        self._transport = Transport(address.tls)
+        self._transport = Transport(address)
         self._opening = asyncio.Lock()
         self._is_closed = False
         self.is_held_up = False
@@ -37,8 +37,12 @@ class Link:
 
     async def channel(self, *, confirms: bool = False) -> Channel:
         """A new channel, on a new connection if need be. Raises Unavailable within seconds."""
-        with unavailable(f"RabbitMQ at {self._address.name} can't be reached"):
-            return await within(_SECONDS, self._channel(confirms=confirms))
+        try:
+            with unavailable(f"RabbitMQ at {self._address.name} can't be reached"):
+                return await within(_SECONDS, self._channel(confirms=confirms))
+        finally:
+            if self._connection is None or not self._connection.is_opened:
+                self._transport.abort()
 
     async def ask(self, what: str, question: Callable[[Channel], Coroutine[Any, Any, _T]]) -> _T:
         """What a question comes to, on a channel of its own: a wrong one costs the channel.
@@ -87,7 +91,7 @@ class Link:
     async def drop(self) -> None:
         """The connection is given up, as it leads nowhere; the next channel is on a new one."""
         connection, self._connection = self._connection, None
-        transport, self._transport = self._transport, Transport(self._address.tls)
+        transport, self._transport = self._transport, Transport(self._address)
         try:
             if connection:
                 with suppress(Unavailable), unavailable("It is lost"):

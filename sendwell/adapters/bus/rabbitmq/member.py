@@ -1,19 +1,20 @@
 """A member of a group, at one queue."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
+from sendwell.adapters.bus.rabbitmq.fault import is_cancelled
 from sendwell.adapters.bus.rabbitmq.intake import Intake
 from sendwell.adapters.bus.rabbitmq.link import Link
 from sendwell.adapters.bus.rabbitmq.topology import Topology, queue_of
 from sendwell.domain.backoff import Jitter, RetryPolicy, delay
 from sendwell.domain.errors import Unavailable
-from sendwell.ports.bus import Receive, Stream
+from sendwell.ports.bus import Arrived, Receive, Stream
 
 log = structlog.get_logger()
 
@@ -95,11 +96,17 @@ class Member:
     async def _hand_over(self, intake: Intake) -> None:
         await intake.until_filled()
         async with self.turn:
-            batch = intake.take(self.most)
-            try:
-                await self.receive(batch)
-            except Exception as error:
-                log.warning("bus.refused", queue=self.queue, parcels=len(batch), exc_info=error)
-                raise _Refused from error
+            await self._received(intake.take(self.most))
         await intake.acknowledge()
         self._refusals = 0
+
+    async def _received(self, batch: Sequence[Arrived]) -> None:
+        try:
+            await self.receive(batch)
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            raise _Refused from error  # something in it was cancelled, not we
+        except Exception as error:
+            log.warning("bus.refused", queue=self.queue, parcels=len(batch), exc_info=error)
+            raise _Refused from error

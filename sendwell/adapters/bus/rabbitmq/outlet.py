@@ -14,7 +14,7 @@ from sendwell.adapters.bus.rabbitmq.wire import Letter, check, letter
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.bus import Parcel, Stream
 
-_OPEN_SECONDS = 5.0
+_OPEN_SECONDS = 8.0
 _CONFIRM_SECONDS = 8
 """A broker that confirms nothing for so long is taken for dead."""
 

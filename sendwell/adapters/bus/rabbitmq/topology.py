@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,8 +25,7 @@ _ARGUMENTS: dict[str, FieldValue] = {
     "x-delivery-limit": _DELIVERY_LIMIT,
 }
 
-Declare = Callable[[Channel, bool], Coroutine[Any, Any, object]]
-"""Declares something; passively it only asks whether it is there."""
+Question = Callable[[Channel], Coroutine[Any, Any, object]]
 
 
 def queue_of(stream: Stream, group: str | None) -> str:
@@ -54,7 +54,7 @@ class Topology:
             await self.declare([stream], group)
 
     async def _exchange(self, stream: Stream) -> None:
-        def declare(channel: Channel, is_passive: bool) -> Coroutine[Any, Any, object]:
+        def declare(channel: Channel, *, is_passive: bool = False) -> Coroutine[Any, Any, object]:
             return channel.exchange_declare(
                 stream.exchange,
                 exchange_type=stream.routing.value,
@@ -62,34 +62,42 @@ class Topology:
                 passive=is_passive,
             )
 
-        await self._ensure(f"exchange {stream.exchange}", declare)
+        name = f"exchange {stream.exchange}"
+        if not await self._is_made(name, declare):
+            await self._link.ask(_failed(name), partial(declare, is_passive=True))
 
     async def _queue(self, stream: Stream, queue: str) -> None:
-        def declare(channel: Channel, is_passive: bool) -> Coroutine[Any, Any, object]:
+        def declare(channel: Channel, *, is_passive: bool = False) -> Coroutine[Any, Any, object]:
             return channel.queue_declare(
                 queue, durable=True, arguments=_ARGUMENTS, passive=is_passive
             )
 
-        await self._ensure(f"queue {queue}", declare)
-        binding = f"RabbitMQ can't bind queue {queue} to exchange {stream.exchange}"
-        await self._link.ask(
-            binding, lambda channel: channel.queue_bind(queue, stream.exchange, stream.name)
+        name = f"queue {queue}"
+        if not await self._is_made(name, declare):
+            await self._link.ask(_failed(name), partial(declare, is_passive=True))
+        await self._is_made(
+            f"binding of {queue}",
+            lambda channel: channel.queue_bind(queue, stream.exchange, stream.name),
         )
 
-    async def _ensure(self, name: str, declare: Declare) -> None:
-        """It is there, as we would have made it or not: what others made is used as it is."""
-        what = f"RabbitMQ has no {name} and makes none"
+    async def _is_made(self, name: str, make: Question) -> bool:
+        """It is there as we want it. False when it is there otherwise, or is not ours to make."""
         try:
-            await self._link.ask(what, lambda channel: declare(channel, False))
+            await self._link.ask(_failed(name), make)
         except Unavailable as error:
             cause = error.__cause__
             if not isinstance(cause, ChannelPreconditionFailed | ChannelAccessRefused):
                 raise
-            await self._link.ask(what, lambda channel: declare(channel, True))
             self._tell(name, reason(cause))
+            return False
+        return True
 
     def _tell(self, name: str, why: str) -> None:
         """Once: it is declared again after each loss."""
         if name not in self._told:
             self._told.add(name)
             log.warning("bus.used_as_it_is", what=name, why=why)
+
+
+def _failed(name: str) -> str:
+    return f"RabbitMQ can't provide {name}"

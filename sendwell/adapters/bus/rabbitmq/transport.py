@@ -1,23 +1,26 @@
 """The socket below a connection, which the driver does not always let go of by itself."""
 
 import asyncio
-import ssl
 
 from aiormq import TransportFactory
-from yarl import URL
+
+from sendwell.adapters.bus.rabbitmq.address import Address
 
 
 class Transport(TransportFactory):
-    """Opens one socket, and closes it whatever is left to be sent."""
+    """Opens a socket, and closes it whatever is left to be sent."""
 
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
-        self._tls = tls
+    def __init__(self, address: Address) -> None:
+        self._address = address
         self._writer: asyncio.StreamWriter | None = None
 
     async def create(
-        self, url: URL, **_: object
+        self,
+        url: object,  # noqa: ARG002 - the driver has it from us
+        **_: object,
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, self._writer = await asyncio.open_connection(url.host, url.port, ssl=self._tls)
+        there = self._address
+        reader, self._writer = await asyncio.open_connection(there.host, there.port, ssl=there.tls)
         return reader, self._writer
 
     def abort(self) -> None:

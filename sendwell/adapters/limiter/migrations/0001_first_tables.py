@@ -40,7 +40,9 @@ BEGIN
     SELECT each, 0 FROM unnest(keys) AS each ORDER BY each COLLATE "C"
     ON CONFLICT (key) DO UPDATE SET tat = known.tat WHERE false;
 
-    SELECT array_agg(greatest(at, least(known.tat, at + tolerance + pace)) ORDER BY place)
+    SELECT array_agg(
+        CASE WHEN known.tat > at + tolerance + pace + 1000000 THEN at + tolerance
+        ELSE greatest(at, known.tat) END ORDER BY place)
     INTO tats
     FROM unnest(keys, intervals, tolerances) WITH ORDINALITY AS told (key, pace, tolerance, place)
     JOIN limit_state AS known USING (key);

@@ -1,0 +1,1 @@
+"""What servers tell about themselves. Only asks; what to think of it is decided elsewhere."""

@@ -1,0 +1,70 @@
+"""The databases that the settings name: each one's server, and its tables."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sendwell.cli.diagnosis.database import look_at_database
+from sendwell.cli.diagnosis.finding import Finding, note, wrong
+from sendwell.cli.diagnosis.postgres import judge_postgres
+from sendwell.domain.errors import SendwellError, Unavailable
+from sendwell.settings import Settings
+
+if TYPE_CHECKING:
+    from sendwell.adapters.sql.standing import Standing
+    from sendwell.bootstrap.homes import Home
+
+_TOPIC = "database"
+
+
+async def look_at_databases(settings: Settings) -> list[Finding]:
+    """All findings, the shared database first. Changes nothing."""
+    from sendwell.bootstrap.homes import homes
+
+    known = homes(settings)
+    findings: list[Finding] = []
+    for home in known:
+        if len(known) > 1:
+            findings.append(Finding(_TOPIC, f"{home.url} is for {', '.join(home.owners)}."))
+        findings += await _look(home)
+    return findings
+
+
+async def _look(home: "Home") -> list[Finding]:
+    if home.url.file is not None:
+        return [*look_at_database(home.url.file, home.owners)]
+    from sendwell.bootstrap.homes import pending
+
+    try:
+        server = await _postgres(home) if home.url.scheme == "postgresql" else []
+        return [*server, judge_migrations(await pending(home))]
+    except Unavailable as error:
+        advice = "Is it running? Are host, port, user, password and name in its URL right?"
+        return [wrong(_TOPIC, f"{home.url} cannot be used: {error.message}", advice)]
+    except SendwellError as error:
+        return [wrong("migrations", error.message, "Let this machine run the same version.")]
+
+
+async def _postgres(home: "Home") -> list[Finding]:
+    from sendwell.adapters.facts.postgres import look_at_postgres
+
+    facts = await look_at_postgres(home.url.text)
+    has_listen = home.direct != home.url
+    findings = [
+        *judge_postgres(facts, is_said_pooled="pooled=true" in home.url.text, has_listen=has_listen)
+    ]
+    if has_listen and (await look_at_postgres(home.direct.text)).is_pooled:
+        advice = "Let it name the server itself: LISTEN needs a session of its own."
+        findings.append(wrong("pooler", f"{home.direct} leads to a pooler as well.", advice))
+    return findings
+
+
+def judge_migrations(standings: "Sequence[Standing]") -> Finding:
+    """What is to be said about the tables."""
+    pending = [each for each in standings if each.pending]
+    if not pending:
+        return Finding("migrations", "All tables are up to date.")
+    return note(
+        "migrations",
+        f"To be applied to the tables of {', '.join(each.owner for each in pending)}.",
+        "`sendwell migrate` does it, also while processes work; make a backup before.",
+    )

@@ -1,0 +1,124 @@
+"""The servers beside the databases: where limits are counted, and the bus."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from sendwell.cli.diagnosis.finding import Finding, note, wrong
+from sendwell.cli.diagnosis.redis import judge_redis
+from sendwell.domain.errors import SendwellError, Unavailable
+from sendwell.settings import Settings, Url
+
+if TYPE_CHECKING:
+    from sendwell.ports.bus import Bus, Stream
+
+_PATIENCE_SECONDS = 10
+_LONG = 100_000
+"""Parcels; above that a queue is worth an alert."""
+
+
+async def look_at_cache(settings: Settings) -> list[Finding]:
+    """The Redis that CACHE_URL names; nothing where there is none."""
+    url = settings.servers.cache
+    if url is None or not url.scheme.startswith("redis"):
+        return []
+    try:
+        from sendwell.adapters.facts.redis import look_at_redis
+    except ImportError:
+        return []  # that its driver is missing is told with the configuration
+
+    try:
+        return [*judge_redis(await look_at_redis(url.text))]
+    except Unavailable as error:
+        return [
+            wrong(
+                "cache",
+                f"{url} cannot be asked: {error.message}",
+                "Start it, or correct CACHE_URL. Meanwhile each process counts limits alone.",
+            )
+        ]
+
+
+async def look_at_bus(settings: Settings) -> list[Finding]:
+    """The broker that BROKER_URL names; nothing where messages stay in the process.
+
+    One on PostgreSQL without its tables is not opened, for that would make them.
+    """
+    url = settings.servers.broker
+    if url.scheme == "memory":
+        return []
+    try:
+        if not await _has_tables(settings):
+            return [note("bus", f"{url} has no tables yet.", "`sendwell migrate` makes them.")]
+        return await _ask(url, settings)
+    except ImportError:
+        return []  # as above
+    except TimeoutError:
+        return [_away(url, f"it did not answer within {_PATIENCE_SECONDS} s.")]
+    except SendwellError as error:
+        return [_away(url, error.message)]
+
+
+async def _has_tables(settings: Settings) -> bool:
+    """Whether everything is there that the bus needs in its database, where it is on one."""
+    from sendwell.bootstrap.homes import homes, pending
+
+    return not [
+        each
+        for home in homes(settings)
+        if "bus" in home.owners
+        for each in await pending(home, ["bus"])
+        if each.pending
+    ]
+
+
+def _away(url: Url, why: str) -> Finding:
+    advice = "Start it, or correct BROKER_URL. What was accepted meanwhile waits on disk."
+    return wrong("bus", f"{url} cannot be asked: {why}", advice)
+
+
+async def _ask(url: Url, settings: Settings) -> list[Finding]:
+    from sendwell.bootstrap.buses import open_bus
+
+    bus = await open_bus(url)
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            name = await bus.ping()
+            return [Finding("bus", f"{name} answers."), *await _lags(bus, settings)]
+    finally:
+        await bus.close()
+
+
+async def _lags(bus: "Bus", settings: Settings) -> list[Finding]:
+    """What waits on the streams that processes of ours read."""
+    findings = []
+    for group, streams in _read(settings).items():
+        try:
+            waiting = await bus.lag(streams, group=group)
+        except Unavailable:  # nobody has ever read it
+            continue
+        text = f"{waiting:,} messages wait for {group}."
+        advice = "Start more processes, and look whether those there are get on: /readyz says it."
+        findings.append(note("bus", text, advice) if waiting > _LONG else Finding("bus", text))
+    return findings
+
+
+def _read(settings: Settings) -> dict[str, list["Stream"]]:
+    """By group, the streams that our processes consume with this preset."""
+    from sendwell.channels import all_channels
+    from sendwell.domain.presets import find_preset
+    from sendwell.domain.presets.streams import LogicalStream
+    from sendwell.runtime.streams import stream_of
+
+    preset = find_preset(settings.preset)
+    read = [LogicalStream.REQUESTED]
+    read += [each for each in (LogicalStream.ACCEPTED, LogicalStream.TASK) if preset.is_named(each)]
+    return {
+        f"sendwell-{logical}": list(
+            dict.fromkeys(
+                stream_of(preset.physical(logical, share))
+                for share in preset.shares(logical, all_channels().values())
+            )
+        )
+        for logical in read
+        if logical in preset.namings
+    }

@@ -1,0 +1,115 @@
+"""A process that serves until it is told to stop: what `up` and `run` have in common."""
+
+import asyncio
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sendwell.domain.errors import Invalid, SendwellError
+from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback, reloadable
+
+if TYPE_CHECKING:
+    from sendwell.embedded import Embedded
+
+Read = Callable[[], Settings]
+Say = Callable[[Settings, str], None]
+
+
+def serve(read: Read, *, say_ready: Say) -> None:
+    """Run all roles by the settings that `read` gives, and reload them on SIGHUP and on change.
+
+    SIGTERM and Ctrl-C finish what is in flight.
+    """
+    try:
+        settings = read()
+        listener = _listen(settings)
+    except SendwellError as error:
+        sys.exit(f"sendwell: {error.message}")
+    port: int = listener.getsockname()[1]
+    import uvloop
+
+    def read_again() -> Settings:
+        return replace(read(), port=port)
+
+    try:
+        uvloop.run(_serve(replace(settings, port=port), listener, read_again, say_ready=say_ready))
+    except KeyboardInterrupt:
+        sys.exit(130)  # a second Ctrl-C does not wait
+    except SendwellError as error:
+        sys.exit(f"sendwell: {error.message}")
+
+
+def guarded(settings: Settings) -> Settings:
+    """The settings, unless others could reach us by what everybody knows. Raises Invalid."""
+    if is_loopback(settings.host):
+        return settings
+    if settings.anonymous is not None:
+        raise Invalid(
+            f"{settings.host} can be reached by others, and ANONYMOUS_TENANT lets anybody send."
+            " Unset it, or listen on 127.0.0.1."
+        )
+    if settings.secret == BUILT_IN_SECRET:
+        raise Invalid(
+            f"{settings.host} can be reached by others, and the built-in secret is public."
+            " Set SECRET_KEY to a random text of 32 characters or more, or listen on 127.0.0.1."
+        )
+    return settings
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        sys.exit(
+            f"sendwell: cannot listen on {settings.host}:{settings.port}: {error.strerror}."
+            " Choose another with --port."
+        )
+    listener.listen(1024)
+    return listener
+
+
+async def _serve(
+    settings: Settings, listener: socket.socket, read_again: Read, *, say_ready: Say
+) -> None:
+    from sendwell.embedded import build
+    from sendwell.runtime.server.serving import Server
+    from sendwell.telemetry.logs import set_up_logs
+
+    set_up_logs(settings.log_level)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    embedded = await build(settings)
+    _reload_on_change(embedded, settings, read_again)
+    server = Server(embedded.app, listener, hot=embedded.app.hot)
+    await server.start()
+    gc.freeze()  # what is here stays: looking through it again stops everything for 90 ms
+    say_ready(settings, embedded.key)
+    await stopping.wait()
+    print("Stopping: finishing what is in flight …", file=sys.stderr, flush=True)
+    embedded.drain()
+    await server.stop()
+    await embedded.stop()
+
+
+def _reload_on_change(embedded: "Embedded", settings: Settings, read_again: Read) -> None:
+    from sendwell.runtime.process import Worker
+    from sendwell.runtime.reload import Reloader
+
+    reloader = Reloader(
+        settings,
+        read=read_again,
+        compare=reloadable,
+        swap=embedded.swap,
+        files=lambda current: current.files,
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
+    embedded.core.process.start(Worker("reload", reloader.run))

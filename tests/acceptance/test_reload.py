@@ -1,0 +1,77 @@
+"""Configuration that changes while the product runs: taken as a whole, or refused as a whole."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.product import Product, running, webhooks
+from tests.simulators.webhook import WebhookSimulator
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[WebhookSimulator]:
+    async with WebhookSimulator() as simulator:
+        yield simulator
+
+
+def lines(product: Product, event: str) -> list[dict[str, Any]]:
+    found = [line for line in product.errors.splitlines() if b'"event":"' in line]
+    return [each for each in map(json.loads, found) if each["event"] == event]
+
+
+async def reloaded(product: Product) -> None:
+    """SIGHUP; the next log line about the configuration says what came of it."""
+    before = product.errors.count(b'"event":"configuration.')
+    product.process.send_signal(signal.SIGHUP)
+    async with asyncio.timeout(10):
+        while product.errors.count(b'"event":"configuration.') == before:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_new_rate_holds_for_what_is_already_waiting(
+    tmp_path: Path, endpoint: WebhookSimulator
+) -> None:
+    file = tmp_path / "sendwell.toml"
+    file.write_text('RATE_LIMIT_CHANNEL_WEBHOOK = "1/h"\n')
+    environment = {**webhooks(endpoint.credentials), "SENDWELL_CONFIG": str(file)}
+    async with running(tmp_path / "data", "--no-sample", environment=environment) as product:
+        for number in range(3):
+            await product.send(to={"url": endpoint.address}, content=str(number))
+        await endpoint.until(lambda: len(endpoint.deliveries) == 1)
+
+        file.write_text('RATE_LIMIT_CHANNEL_WEBHOOK = "1000/s"\n')
+        await reloaded(product)
+
+        await endpoint.until(lambda: len(endpoint.deliveries) == 3)
+        (change,) = lines(product, "configuration.changed")
+    assert "RATE_LIMIT_CHANNEL_WEBHOOK" in json.dumps(change)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'RATE_LIMIT_CHANNEL_WEBHOOK = "often"\n',
+        'RATE_LIMIT_CHANELL_WEBHOOK = "1/s"\n',
+        'ROUTE_EMAIL = "nobody"\n',
+        'PRESET = "tenant"\n',
+    ],
+)
+async def test_a_wrong_configuration_changes_nothing_and_is_told(
+    tmp_path: Path, endpoint: WebhookSimulator, wrong: str
+) -> None:
+    file = tmp_path / "sendwell.toml"
+    file.write_text("")
+    environment = {**webhooks(endpoint.credentials), "SENDWELL_CONFIG": str(file)}
+    async with running(tmp_path / "data", "--no-sample", environment=environment) as product:
+        file.write_text(wrong)
+        await reloaded(product)
+
+        answer = await product.send(to={"url": endpoint.address}, content="Still here")
+        await product.settled(answer.json()["id"], "SENT", "DELIVERED")
+        (refusal,) = lines(product, "configuration.refused")
+    assert wrong.split(" ", maxsplit=1)[0].split("_", maxsplit=1)[0] in json.dumps(refusal)

@@ -1,0 +1,58 @@
+"""Databases for roles that can keep what they own on several kinds."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+
+from sendwell.adapters.sql.migrations import migrate, migrate_on
+from sendwell.adapters.sql.mysql import MysqlDatabase
+from sendwell.adapters.sql.postgres import PostgresDatabase
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.roles.users import tables
+from tests.services.mariadb import MariaDb
+from tests.services.needs import needs
+from tests.services.postgres import Postgres
+
+MIGRATIONS = {"users": Path(tables.__file__).parent / "migrations"}
+Opened = SqliteDatabase | PostgresDatabase | MysqlDatabase
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=needs("postgres")),
+        pytest.param("mysql", marks=needs("mariadb")),
+    ]
+)
+async def users_database(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[SqliteDatabase | PostgresDatabase | MysqlDatabase]:
+    """The users role's tables, empty; on a server they are made once for all tests."""
+    if request.param == "sqlite":
+        database = SqliteDatabase(tmp_path / "users.sqlite")
+        migrate(database.engine, MIGRATIONS)
+        yield database
+        await database.close()
+        return
+    open_database: Callable[[], PostgresDatabase | MysqlDatabase] = request.getfixturevalue(
+        f"users_on_{request.param}"
+    )
+    shared = open_database()
+    await shared.with_connection(lambda connection: migrate_on(connection, MIGRATIONS))
+    yield shared
+    await shared.execute(*(delete(table) for table in tables.METADATA.sorted_tables))
+    await shared.close()
+
+
+@pytest.fixture(scope="session")
+def users_on_postgresql(postgres_server: Postgres) -> Iterator[Callable[[], PostgresDatabase]]:
+    with postgres_server.database() as url:
+        yield lambda: PostgresDatabase(url)
+
+
+@pytest.fixture(scope="session")
+def users_on_mysql(mariadb_server: MariaDb) -> Iterator[Callable[[], MysqlDatabase]]:
+    with mariadb_server.database() as url:
+        yield lambda: MysqlDatabase(url)
