@@ -1,25 +1,37 @@
-"""All roles in one process on one SQLite file, with their HTTP application."""
+"""The roles of one process with their HTTP application: all of them, or some beside others."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
+
 from sendwell.adapters.limiter.memory import MemoryLimiter
+from sendwell.adapters.peers.delivery import RemoteDelivery
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
+from sendwell.bootstrap.ports import answers, url_of
+from sendwell.domain.presets import find_preset
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
 from sendwell.roles.gateway.api import Intake
 from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.inbox import api as inbox_api
 from sendwell.roles.mailbox import api as mailbox_api
+from sendwell.roles.receipts.api import PATH as WEBHOOKS
 from sendwell.roles.receipts.api import Integration, Webhooks
 from sendwell.roles.templates import api as templates_api
 from sendwell.roles.tracker import api as tracker_api
 from sendwell.roles.users import api as users_api
+from sendwell.runtime.quarantine import api as quarantine_api
+from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.server.app import FrontDoor, build_app
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
+from sendwell.runtime.server.proxy import Proxy
 from sendwell.sample import begin_empty, begin_with_sample
 from sendwell.settings import BUILT_IN_SECRET, Settings
 from sendwell.telemetry.logs import set_log_level
+from sendwell.web.asyncapi.route import asyncapi_route
 from sendwell.web.pages import Pages
 
 
@@ -53,20 +65,82 @@ class Embedded:
 
 
 async def build(settings: Settings) -> Embedded:
-    """Start all roles, with the sample if it is wanted."""
+    """Start the roles of this process, with the sample if it is wanted."""
     core = await build_core(settings)
     roles = await build_roles(core)
-    if settings.is_sample:
-        key = await begin_with_sample(roles)
-    else:
-        key = await begin_empty(roles, settings.data)
+    key = await _begin(settings, roles)
     quota = Quota(core.settings.rates.api)
-    return Embedded(_app(core, roles, quota), key.text, core, roles, quota)
+    return Embedded(_app(core, roles, quota), key, core, roles, quota)
+
+
+async def _begin(settings: Settings, roles: Roles) -> str:
+    """Somebody can use it: gives the text of a key, where keys are this process's."""
+    if settings.is_sample:
+        return (await begin_with_sample(roles)).text
+    if "accounts" in settings.roles:
+        return (await begin_empty(roles, settings.data)).text
+    return ""
 
 
 def _app(core: Core, roles: Roles, quota: Quota) -> FrontDoor:
-    callers = Callers(roles.accounts, core.settings.anonymous)
-    webhooks = Webhooks(
+    here = core.settings.roles
+    callers = Callers(roles.ports.tenants, core.settings.anonymous)
+    hot: list[Route] = [*Health(core.process, roles.observe).routes()]
+    if "gateway" in here:
+        intake = Intake(roles.gateway, callers, quota=quota, clock=core.clock)
+        streams = asyncapi_route(find_preset(core.settings.preset), core.channels.values())
+        hot = [*intake.routes(), *hot, streams]
+    if "receipts" in here:
+        hot += _webhooks(core, roles).routes()
+    if not core.settings.is_whole:
+        hot += answers(core, roles.local, roles.delivery).routes()
+    offered = _offered(core, roles)
+    routers = [router for role, own in offered.items() if role in here for router in own]
+    proxied = _proxied(core, roles, offered) if "gateway" in here else []
+    app = build_app(callers, [*hot, *proxied], routers)
+    if "gateway" in here:
+        _mount_pages(core, app)
+    return FrontDoor(app, hot)
+
+
+def _offered(core: Core, roles: Roles) -> dict[str, list[APIRouter]]:
+    """What each role offers over HTTP beside the hot routes."""
+    cancels = (
+        roles.delivery
+        if "delivery" in core.settings.roles
+        else RemoteDelivery(roles.ports.find("delivery"))
+    )
+    letters = delivery_api.routes(cancels, roles.letters, requests=roles.tracker, clock=core.clock)
+    return {
+        "tracker": [tracker_api.routes(roles.tracker), letters],
+        "users": [users_api.routes(roles.users)],
+        "templates": [templates_api.routes(roles.templates)],
+        "accounts": [
+            accounts_api.routes(roles.accounts),
+            *accounts_api.access_routes(roles.access, is_https=_is_https(core.settings)),
+        ],
+        "mailbox": [mailbox_api.routes(roles.mailbox)],
+        "inbox": [inbox_api.routes(roles.inbox)],
+        "gateway": [quarantine_api.routes(QuarantineStore(core.database))],
+    }
+
+
+def _proxied(core: Core, roles: Roles, offered: Mapping[str, Sequence[APIRouter]]) -> list[Route]:
+    """The routes of roles in other services."""
+    routes: list[Route] = []
+    for role, routers in offered.items():
+        url = url_of(core.settings, role)
+        if role not in core.settings.roles and url is not None:
+            routes += Proxy(role, url, roles.ports.http).routes_of(routers)
+    url = url_of(core.settings, "receipts")
+    if "receipts" not in core.settings.roles and url is not None:
+        proxy = Proxy("receipts", url, roles.ports.http)
+        routes.append(Route(WEBHOOKS, proxy.hand_on, methods=["POST"]))
+    return routes
+
+
+def _webhooks(core: Core, roles: Roles) -> Webhooks:
+    return Webhooks(
         roles.receipts,
         {
             name: Integration(reader.account, reader.reader)
@@ -75,30 +149,18 @@ def _app(core: Core, roles: Roles, quota: Quota) -> FrontDoor:
         public_url=core.settings.public_url or f"http://{core.settings.host}:{core.settings.port}",
         clock=core.clock,
     )
-    intake = Intake(roles.gateway, callers, quota=quota, clock=core.clock)
-    hot = [
-        *intake.routes(),
-        *webhooks.routes(),
-        *Health(core.process, roles.observe).routes(),
-    ]
-    routers = [
-        tracker_api.routes(roles.tracker),
-        delivery_api.routes(
-            roles.delivery, roles.letters, requests=roles.tracker, clock=core.clock
-        ),
-        users_api.routes(roles.users),
-        templates_api.routes(roles.templates),
-        accounts_api.routes(roles.accounts),
-        mailbox_api.routes(roles.mailbox),
-        inbox_api.routes(roles.inbox),
-    ]
-    app = build_app(callers, hot, routers)
+
+
+def _mount_pages(core: Core, app: FastAPI) -> None:
     Pages(
         app,
         # The built-in secret is public: then sessions are sealed with one that nobody knows.
         secret=None if core.settings.secret == BUILT_IN_SECRET else core.settings.secret,
         clock=core.clock,
         limiter=MemoryLimiter(),
-        is_https=(core.settings.public_url or "").startswith("https:"),
+        is_https=_is_https(core.settings),
     ).mount()
-    return FrontDoor(app, hot)
+
+
+def _is_https(settings: Settings) -> bool:
+    return (settings.public_url or "").startswith("https:")

@@ -72,6 +72,7 @@ def _kept_key(file: Path) -> Key:
             raise Unavailable(f"{file} does not hold an API key. Remove it to get a new one.")
         return key
     key = new_key()
+    file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as opened:
         opened.write(f"{key.text}\n")

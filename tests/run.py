@@ -1,6 +1,6 @@
 """`./dev test`: installs what the tests drive, then runs them all.
 
-`--long` runs 200 chaos cycles instead of 20. Anything else is handed to pytest.
+`--long` runs 200 chaos cycles of each mode instead of a few. Anything else is handed to pytest.
 """
 
 import os

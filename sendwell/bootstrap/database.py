@@ -1,8 +1,9 @@
 """Opens the database that the settings name, with all its tables."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from sendwell.settings import Settings, Url
 
 log = structlog.get_logger()
 _PACKAGE = Path(__file__).parents[1]
+_MICROSECOND = timedelta(microseconds=1)
 _LOST_LEASE = 75
 """EX_TEMPFAIL: whoever started us should start us again."""
 
@@ -26,12 +28,13 @@ TABLES = {
     "cluster": _PACKAGE / "runtime" / "cluster" / "migrations",
     **{
         part: _PACKAGE / "runtime" / part / "migrations"
-        for part in ("journal", "outbox", "quarantine")
+        for part in ("journal", "outbox", "quarantine", "copies", "chronicle")
     },
     **{
         role: _PACKAGE / "roles" / role / "migrations"
         for role in ("accounts", "users", "templates", "delivery", "inbox", "mailbox", "receipts")
     },
+    "views": _PACKAGE / "runtime" / "views" / "migrations",  # the last: over the tables of others
 }
 """Whose tables there are, and where their migrations are."""
 
@@ -43,6 +46,8 @@ class House:
     database: Database
     membership: Membership
     signals: Signals
+    part: Callable[[int], Awaitable[None]] | None = None
+    """Makes partitions ahead and drops old ones, given the time; None where there are none."""
 
 
 async def open_house(settings: Settings, clock: Clock, process: Process) -> House:
@@ -62,7 +67,7 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     from sendwell.adapters.sql.direct import DirectConnection
     from sendwell.adapters.sql.postgres import PostgresDatabase
     from sendwell.adapters.sql.postgres_membership import PostgresMembership
-    from sendwell.adapters.sql.postgres_partitions import make_ahead
+    from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
     from sendwell.adapters.sql.postgres_signals import PostgresSignals
     from sendwell.adapters.sql.postgres_walls import raise_walls
 
@@ -76,12 +81,28 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     process.at_close("direct connection", direct.close)
     signals = PostgresSignals(direct)
     membership = await PostgresMembership.join(
-        direct, clock, seconds=settings.lease.total_seconds(), lost=_stop_at_once
+        direct,
+        clock,
+        seconds=settings.lease.total_seconds(),
+        lost=_stop_at_once,
+        service="" if settings.is_whole else settings.service,
     )
     process.at_close("membership", membership.leave)
     database.fence(membership.node, membership.epoch, lost=_stop_at_once)
     process.start(Worker("direct connection", direct.run))
-    return House(database, membership, signals)
+
+    async def part(now: int) -> None:
+        journal_before = now - settings.retention // _MICROSECOND
+        keys_before = now - settings.idempotency_window // _MICROSECOND
+        made = await database.with_connection(lambda connection: make_ahead(connection, now))
+        dropped = await database.with_connection(
+            lambda connection: drop_old(
+                connection, journal_before=journal_before, keys_before=keys_before
+            )
+        )
+        log.info("partitions.kept", made=made, dropped=dropped)
+
+    return House(database, membership, signals, part)
 
 
 async def make_tables(url: Url, owners: Mapping[str, Path]) -> None:

@@ -5,7 +5,8 @@ import asyncio
 from sendwell.adapters.system import SystemChance
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.exchanges import Exchanges
-from sendwell.roles.accounts.service import Accounts
+from sendwell.ports.suppressions import Suppressions
+from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.gate import Gate
 from sendwell.roles.delivery.limits import Limits, Rates
@@ -15,7 +16,6 @@ from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.words import Words
-from sendwell.roles.users.service import Users
 from sendwell.runtime.process import Worker
 from sendwell.runtime.timers import Timers
 from sendwell.settings import Settings, drops
@@ -28,8 +28,8 @@ def build_delivery(
     exchanges: Exchanges,
     gate: Gate,
     words: Words,
-    accounts: Accounts,
-    users: Users,
+    tenants: Tenants,
+    suppressions: Suppressions,
     limits: Limits,
 ) -> Delivery:
     """What sends: a dispatcher for each channel, and the settler and timers they share."""
@@ -43,8 +43,8 @@ def build_delivery(
     settler = Settler(
         core.flow,
         store,
-        tenants=accounts,
-        suppressions=users,
+        tenants=tenants,
+        suppressions=suppressions,
         resends_unknown=lambda channel: core.channels[channel].resends_unknown,
         clock=core.clock,
         chance=SystemChance(),
@@ -55,7 +55,7 @@ def build_delivery(
             channel,
             ready=ReadyQueue(channel, store),
             exchange=exchange,
-            seating=Seating(exchange, gate=gate, limits=limits, words=words, tenants=accounts),
+            seating=Seating(exchange, gate=gate, limits=limits, words=words, tenants=tenants),
             settler=settler,
             store=store,
             clock=core.clock,

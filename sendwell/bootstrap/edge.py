@@ -6,20 +6,20 @@ from functools import partial
 
 from sendwell.bootstrap.buses import open_bus
 from sendwell.bootstrap.core import Core
-from sendwell.domain.ids import TenantId
+from sendwell.domain.ids import ProviderName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets import find_preset
 from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Preset
-from sendwell.domain.presets.streams import LogicalStream
+from sendwell.domain.presets.streams import ENDS, LogicalStream
 from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.reader import Reader
 from sendwell.ports.bus import Bus, Stream
-from sendwell.roles.delivery.service import Delivery
+from sendwell.providers.discovery import load, vendors
 from sendwell.roles.gateway.consume import BusIntake
-from sendwell.roles.gateway.forward import Forwarder
+from sendwell.roles.gateway.forward import Also, Forwarder, nothing_else
 from sendwell.roles.gateway.service import Gateway
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.announce import Announcements
@@ -28,14 +28,16 @@ from sendwell.runtime.consumer import Consumer
 from sendwell.runtime.outbox.outbox import Outbox
 from sendwell.runtime.process import Worker
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
-from sendwell.runtime.reception import Reception
+from sendwell.runtime.reception import Deliver, Reception
 from sendwell.runtime.streams import stream_of, streams_to_declare
+from sendwell.settings import Credentials
 
 _WRITTEN = (
     LogicalStream.ACCEPTED,
     LogicalStream.TASK,
     LogicalStream.RETRY,
     LogicalStream.STATUS,
+    LogicalStream.HISTORY,
     LogicalStream.DEAD,
     LogicalStream.QUARANTINE,
 )
@@ -54,7 +56,18 @@ class Edge:
 
     def carries(self, stream: LogicalStream) -> bool:
         """Whether this step goes by the bus: one that others know is never fused (SETTLED 5)."""
-        return self.preset.is_named(stream)
+        return self.preset.is_named(stream) or self.parts(stream)
+
+    def parts(self, stream: LogicalStream) -> bool:
+        """Whether the roles at its ends are not both in this process."""
+        ends = ENDS[stream]
+        return not {*ends.writes, *ends.reads} <= self.core.settings.roles
+
+    @property
+    def packs_tasks(self) -> bool:
+        """Whether tasks go to another service by a stream that is ours alone."""
+        is_named = self.preset.is_named(LogicalStream.TASK)
+        return self.parts(LogicalStream.TASK) and not is_named
 
     async def declare(self) -> None:
         """All streams that this process writes or reads are there."""
@@ -67,17 +80,22 @@ class Edge:
         }
         await self.bus.declare(list(streams))
 
-    def forwarder(self, backlog: Backlog) -> Forwarder:
+    def forwarder(self, backlog: Backlog, also: Also | None = None) -> Forwarder:
         """Publishes what is accepted, where the planner is behind the bus."""
         return Forwarder(
-            backlog, self.core.journal, self.bus, carrier=self.carrier, preset=self.preset
+            backlog,
+            self.core.journal,
+            self.bus,
+            carrier=self.carrier,
+            preset=self.preset,
+            also=also or nothing_else,
         )
 
     async def consume(
         self,
         gateway: Gateway,
         orchestrator: Orchestrator,
-        delivery: Delivery,
+        deliver: Deliver,
         *,
         knows: Callable[[TenantId], bool],
     ) -> None:
@@ -95,7 +113,7 @@ class Edge:
             Opening(secret=_secret(self.core)),
             accept=intake.accept,
             plan=orchestrator.plan_arrived,
-            deliver=delivery.take_arrived,
+            deliver=deliver,
             keep=partial(_keep, quarantine, self.announcements),
             shares={name: share for name, (_, share) in shares.items()},
             preset=self.preset.name,
@@ -109,8 +127,12 @@ class Edge:
 
     def _read(self) -> dict[LogicalStream, list[Stream]]:
         """What is consumed, by the stream that each name stands for first."""
-        wanted = [LogicalStream.REQUESTED]
-        wanted += [s for s in (LogicalStream.ACCEPTED, LogicalStream.TASK) if self.carries(s)]
+        here = self.core.settings.roles
+        wanted = [LogicalStream.REQUESTED] if "gateway" in here else []
+        if "orchestrator" in here and self.carries(LogicalStream.ACCEPTED):
+            wanted.append(LogicalStream.ACCEPTED)
+        if "delivery" in here and self.preset.is_named(LogicalStream.TASK):
+            wanted.append(LogicalStream.TASK)
         seen: set[Stream] = set()
         read: dict[LogicalStream, list[Stream]] = {}
         for logical in wanted:
@@ -139,11 +161,27 @@ async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | 
     carrier = Carrier(preset, secret=_secret(core))
     outbox = Outbox(core.database, bus, ids=core.ids, node=core.membership.node)
     announcements = Announcements(
-        preset, outbox, core.journal, carrier=carrier, channels=core.channels, policy=policy
+        preset,
+        outbox,
+        core.journal,
+        carrier=carrier,
+        channels=core.channels,
+        policy=policy,
+        reporting=_reporting(core.settings.credentials),
     )
     edge = Edge(core, bus, preset, carrier, outbox, announcements)
     await edge.declare()
     return edge
+
+
+def _reporting(credentials: Sequence[Credentials]) -> frozenset[str]:
+    """The accounts whose vendors send receipts."""
+    known = vendors()
+    return frozenset(
+        each.name
+        for each in credentials
+        if load(known[ProviderName(each.vendor)]).receipts is not None
+    )
 
 
 def _is_silent(consumer: Consumer) -> bool:

@@ -7,10 +7,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from sqlalchemy import Connection
-
 from sendwell.adapters.sql.standing import Standing
-from sendwell.adapters.sql.upkeep import Upkeep, apply, patiently, standings, whole
+from sendwell.adapters.sql.upkeep import Upkeep, apply, patiently, standings
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap.database import TABLES
 from sendwell.domain.errors import Invalid, Unavailable
@@ -44,7 +42,7 @@ class Prepared:
 
 
 def homes(settings: Settings) -> list[Home]:
-    """The databases in use, the shared one first. Cassandra's tables are made by who uses them."""
+    """The databases in use, the shared one first. The history makes its own tables."""
     servers = settings.servers
     at_home = servers.database or Url.of_file(settings.data / "sendwell.db")
     owners: dict[Url, dict[str, Path]] = {at_home: dict(TABLES)}
@@ -52,7 +50,7 @@ def homes(settings: Settings) -> list[Home]:
         own = {role: TABLES[role]} if role in TABLES else {}
         if url.scheme == "mysql":
             owners.setdefault(url, {}).update(own)
-        elif url.scheme != "cassandra":
+        else:
             owners.setdefault(url, {}).update(_SHARED | own)
     for url, own in ((servers.broker, _BUS), (settings.cache, _LIMITER)):
         if url.scheme == "postgresql":
@@ -106,22 +104,25 @@ async def bring_up_to_date(
     return before
 
 
-async def prepare(upkeep: Upkeep, home: Home, *, tell: Callable[[str, str], None]) -> Prepared:
-    """Partitions for the next weeks are there, and walls around all tables of tenants' data."""
+async def prepare(
+    upkeep: Upkeep, home: Home, *, tell: Callable[[str, str], None], since: int | None = None
+) -> Prepared:
+    """Partitions for the next weeks are there, and walls around all tables of tenants' data.
+
+    With `since`, in microseconds since 1970, partitions for everything from there on.
+    """
     if home.url.scheme != "postgresql":
         return Prepared()
     from sendwell.adapters.sql.postgres_partitions import make_ahead
     from sendwell.adapters.sql.postgres_walls import raise_walls
 
-    def raised(connection: Connection) -> list[str]:
-        with whole(connection):
-            return raise_walls(connection)
-
     now = SystemClock().now()
     partitions = await patiently(
-        upkeep, lambda connection: make_ahead(connection, now), tell=partial(tell, "partitions")
+        upkeep,
+        lambda connection: make_ahead(connection, now, since=since),
+        tell=partial(tell, "partitions"),
     )
-    walls = await patiently(upkeep, raised, tell=partial(tell, "walls"))
+    walls = await patiently(upkeep, raise_walls, tell=partial(tell, "walls"))
     return Prepared(tuple(partitions), tuple(walls))
 
 

@@ -4,23 +4,25 @@ from dataclasses import dataclass
 from functools import partial
 
 from sendwell.adapters.minijinja import MinijinjaRenderer
+from sendwell.bootstrap.accounts import build_accounts
+from sendwell.bootstrap.connections import Hearers, connect
+from sendwell.bootstrap.copying import Copying, open_copying
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.delivery import build_delivery, rates_of
 from sendwell.bootstrap.edge import Edge, open_edge
 from sendwell.bootstrap.exchanges import Exchanges, build_exchanges, means_of
+from sendwell.bootstrap.history import open_history
 from sendwell.bootstrap.limiter import open_limiter
+from sendwell.bootstrap.ports import Local, Ports, open_ports
+from sendwell.bootstrap.work import AtWork, start_workers
 from sendwell.domain.outbound import Allowed
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets.streams import LogicalStream
-from sendwell.messages.dead import Dead
-from sendwell.messages.requested import Requested
-from sendwell.messages.status import Status
-from sendwell.messages.task import Task
 from sendwell.providers.accounts import Providers, build_providers
 from sendwell.providers.in_app.stored import Stored
 from sendwell.providers.mailbox import Mailbox as MailboxProvider
 from sendwell.roles.accounts.service import Accounts
-from sendwell.roles.accounts.store import AccountStore
+from sendwell.roles.accounts.service.access import Access
 from sendwell.roles.delivery.gate import Gate
 from sendwell.roles.delivery.letters import DeadLetters
 from sendwell.roles.delivery.limits import Limits
@@ -44,13 +46,9 @@ from sendwell.roles.tracker.deliveries import DeliveryFinder
 from sendwell.roles.tracker.service import Tracker
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
-from sendwell.runtime import measures
 from sendwell.runtime.backlog import Backlog
-from sendwell.runtime.cluster.takeover import Adopts, TakeOver
-from sendwell.runtime.journal.listener import recorder
+from sendwell.runtime.copies.plans import Plans
 from sendwell.runtime.journal.records import SqlRecords
-from sendwell.runtime.journal.sweep import sweep
-from sendwell.runtime.process import Worker
 from sendwell.settings import Settings
 from sendwell.telemetry.names import OUTBOX, UNPLANNED
 
@@ -60,6 +58,7 @@ class Roles:
     """The roles at work in this process."""
 
     accounts: Accounts
+    access: Access
     users: Users
     templates: Templates
     mailbox: Mailbox
@@ -75,6 +74,8 @@ class Roles:
     exchanges: Exchanges
     core: Core
     edge: Edge | None
+    local: Local
+    ports: Ports
 
     def swap(self, settings: Settings) -> None:
         """Put these settings in force at once, or refuse them as a whole. Raises Invalid."""
@@ -96,8 +97,7 @@ class Roles:
 async def build_roles(core: Core) -> Roles:
     """Build the roles and connect what they say with who listens."""
     settings, clock = core.settings, core.clock
-    accounts = Accounts(AccountStore(core.database), defaults=defaults_of(settings), clock=clock)
-    await accounts.start()
+    accounts, access = await build_accounts(core, defaults_of(settings))
     renderer = MinijinjaRenderer()
     users = Users(UserStore(core.database), clock=clock)
     templates = Templates(
@@ -108,64 +108,76 @@ async def build_roles(core: Core) -> Roles:
     providers = build_providers(
         [(each.vendor, each.account, each.json) for each in settings.credentials], means_of(core)
     )
+    local = Local(accounts, users, templates, inbox, mailbox)
+    ports = await open_ports(core, local)
     store = DeliveryStore(core.database, core.journal, node=core.membership.node)
-    backlog = Backlog(core.journal, store.planned)
+    edge = await open_edge(core, ports.tenants.policy)
+    copying = await open_copying(core, edge, store)
+    plans = Plans(core.database) if edge and edge.carries(LogicalStream.TASK) else None
+    backlog = Backlog(core.journal, plans.known if plans else store.planned)
     exchanges = build_exchanges(
-        core, providers, mailbox=MailboxProvider(mailbox), inbox=Stored(inbox)
+        core, providers, mailbox=MailboxProvider(ports.mailbox), inbox=Stored(ports.inbox)
     )
     limits = Limits(await open_limiter(core), rates_of(settings))
     delivery = build_delivery(
         core,
         store,
         exchanges=exchanges,
-        gate=Gate(users, accounts),
-        words=Words(templates, renderer, tenants=accounts, channels=core.channels),
-        accounts=accounts,
-        users=users,
+        gate=Gate(ports.people, ports.tenants),
+        words=Words(ports.catalogue, renderer, tenants=ports.tenants, channels=core.channels),
+        tenants=ports.tenants,
+        suppressions=ports.people,
         limits=limits,
     )
-    planner = Planner(users, templates, accounts)
+    planner = Planner(ports.people, ports.catalogue, ports.tenants)
     orchestrator = Orchestrator(planner, core.journal, backlog, flow=core.flow, pace=delivery.pace)
-    edge = await open_edge(core, accounts.policy)
     letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=accounts)
     gateway = Gateway(
         Builder(core.channels, clock=clock, ids=core.ids),
         core.journal,
         backlog,
-        tenants=accounts,
-        templates=TemplateCheck(templates),
+        tenants=ports.tenants,
+        templates=TemplateCheck(ports.catalogue),
     )
-    _connect(core, orchestrator, delivery, letters=letters, edge=edge)
-    await delivery.recover()
-    backlog.recover()
     records = SqlRecords(core.database)
-    finder = DeliveryFinder(records, core.journal, work=store, directory=users)
+    work = copying.standing if copying else store
+    finder = DeliveryFinder(records, core.journal, work=work, directory=ports.people)
     receipts = Receipts(
-        ReceiptStore(core.database), finder, users, flow=core.flow, clock=clock, ids=core.ids
+        ReceiptStore(core.database), finder, ports.people, flow=core.flow, clock=clock, ids=core.ids
     )
-    core.flow.listen(Status, receipts.on_status)
-    adopting: list[Adopts] = [delivery, orchestrator]
-    planning = Worker("orchestrator", orchestrator.run)
+    connect(
+        core,
+        Hearers(orchestrator, delivery, letters, receipts, plans),
+        edge=edge,
+        copies=copying.copies if copying else None,
+    )
+    memory = open_history(core)
+    deliver = delivery.take_arrived
+    if copying is not None:
+        deliver = partial(copying.copies.take, deliver=deliver)
+        await copying.consume(delivery)
     if edge is not None:
-        await edge.consume(gateway, orchestrator, delivery, knows=accounts.knows)
-        adopting.append(edge.outbox)
-        if edge.carries(LogicalStream.ACCEPTED):
-            forwarder = edge.forwarder(backlog)
-            planning, adopting[1] = Worker("forwarder", forwarder.run), forwarder
-    for worker in (
-        Worker("gateway", gateway.run, gateway.close),
-        planning,
-        Worker("delivery", delivery.run, delivery.stop),
-        Worker("receipts", receipts.run, receipts.stop),
-        Worker("sweep", partial(sweep, core.journal, clock)),
-        Worker("membership", partial(core.membership.keep, TakeOver(*adopting))),
-    ):
-        core.process.start(worker)
-    if edge is not None:
-        core.process.start(Worker("outbox", edge.outbox.run, edge.outbox.stop))
-    tracker = Tracker(records, store)
+        await edge.consume(gateway, orchestrator, deliver, knows=ports.tenants.knows)
+    sweeps = [each.sweep for each in (plans, copying.copies if copying else None) if each]
+    await start_workers(
+        core,
+        AtWork(
+            gateway,
+            orchestrator,
+            delivery,
+            receipts,
+            backlog,
+            partial(_oldest, store, copying),
+            sweeps,
+        ),
+        edge=edge,
+        copies=copying.copies if copying else None,
+        memory=memory,
+    )
+    tracker = Tracker(records, work, memory.history if memory else None)
     return Roles(
         accounts=accounts,
+        access=access,
         users=users,
         templates=templates,
         mailbox=mailbox,
@@ -181,32 +193,15 @@ async def build_roles(core: Core) -> Roles:
         exchanges=exchanges,
         core=core,
         edge=edge,
+        local=local,
+        ports=ports,
     )
 
 
-def _connect(
-    core: Core,
-    orchestrator: Orchestrator,
-    delivery: Delivery,
-    *,
-    letters: DeadLetters,
-    edge: Edge | None,
-) -> None:
-    """Who hears what. The journal comes first: a Status is the history row."""
-    flow = core.flow
-    by_bus = edge is not None and edge.carries(LogicalStream.TASK)
-    flow.listen(Requested, orchestrator.on_requested)
-    flow.listen(Requested, measures.on_requested)
-    flow.listen(Task, edge.announcements.on_tasks if edge and by_bus else delivery.on_tasks)
-    flow.listen(Status, recorder(core.journal))
-    flow.listen(Status, orchestrator.on_status)
-    flow.listen(Status, measures.on_status)
-    flow.listen(Dead, letters.on_dead)
-    flow.listen(Dead, measures.on_dead)
-    if edge is not None:
-        flow.listen(Status, edge.announcements.on_status)
-        flow.listen(Dead, edge.announcements.on_dead)
-    core.inward.listen(Task, delivery.on_tasks)
+async def _oldest(store: DeliveryStore, copying: Copying | None) -> int | None:
+    """The position of the oldest notification with open work, here or in a copy."""
+    found = [await store.oldest(), await copying.standing.oldest() if copying else None]
+    return min((position for position in found if position is not None), default=None)
 
 
 def defaults_of(settings: Settings) -> Policy:

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from sendwell import __version__
+from sendwell.cli.audit import audit
 from sendwell.cli.bench import bench
 from sendwell.cli.dead_letters import dead_letters
 from sendwell.cli.doctor import doctor
 from sendwell.cli.ledger import ledger
 from sendwell.cli.migrate import migrate
+from sendwell.cli.promote import promote
+from sendwell.cli.quarantine import quarantine
 from sendwell.cli.replay import replay
 from sendwell.cli.run import run
 from sendwell.cli.screen import speaking
@@ -74,9 +77,12 @@ for command in (
     timeline,
     replay,
     dead_letters,
+    quarantine,
     ledger,
+    audit,
     topics,
     migrate,
+    promote,
     doctor,
     bench,
 ):

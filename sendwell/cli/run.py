@@ -1,5 +1,6 @@
 """`sendwell run`: roles of an installation, on the servers that the environment names."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -8,13 +9,26 @@ import typer
 
 from sendwell.cli.serving import guarded, serve
 from sendwell.domain.errors import Invalid
-from sendwell.settings import Settings, read_settings
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.presets import find_preset
+from sendwell.settings import ROLES, Settings, read_settings
+
+_ALL = "all"
+_USUAL_PORT = 8000
 
 
-def run(
-    roles: Annotated[list[str], typer.Argument(help="`all`: every role in this process.")],
+def run(  # noqa: PLR0917 - Typer makes an option of each
+    roles: Annotated[
+        list[str], typer.Argument(help=f"`all`, or some of: {', '.join(ROLES)}.", metavar="ROLE…")
+    ],
+    channel: Annotated[
+        str | None, typer.Option(help="The only channel that `delivery` delivers by.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port; 0 takes a free one.", min=0, max=65535, show_default="the role's"),
+    ] = None,
     data: Annotated[Path, typer.Option(help="Folder for what is kept in files.")] = Path("data"),
 ) -> None:
     """Run Sendwell on its servers: like `up`, without the sample.
@@ -23,16 +37,72 @@ def run(
 
         DB_URL=postgresql://sendwell:…@db/sendwell sendwell run all --port 8000
 
-    Each does what it has accepted, and takes over from one that dies. SIGHUP reloads the
-    configuration; SIGTERM finishes what is in flight and ends with 0.
+    Each does what it has accepted, and takes over from one that dies. Or each role is a service
+    of its own, with a database of its own; they meet on a bus, and ask each other over HTTP:
+
+        BROKER_URL=amqp://… sendwell run users --port 8001
+        BROKER_URL=amqp://… USERS_URL=http://users:8001 … sendwell run delivery --channel email
+
+    SIGHUP reloads the configuration; SIGTERM finishes what is in flight and ends with 0.
     """
 
     def read() -> Settings:
-        if roles != ["all"]:
-            raise Invalid(f"There is no role {roles[0]!r} to run alone; write `sendwell run all`.")
-        return guarded(replace(read_settings(), host=host, port=port, data=data, is_sample=False))
+        wanted = _roles(roles)
+        settings = replace(
+            read_settings(),
+            host=host,
+            data=data,
+            is_sample=False,
+            roles=wanted,
+            delivers=_channel(channel, wanted),
+        )
+        return guarded(_at_home(replace(settings, port=_port(port, settings))))
 
     serve(read, say_ready=_say_ready)
+
+
+def _roles(names: Sequence[str]) -> frozenset[str]:
+    if list(names) == [_ALL]:
+        return frozenset(ROLES)
+    if strange := [name for name in names if name not in ROLES]:
+        raise Invalid(f"There is no role {strange[0]!r}; write `all`, or some of {_words(ROLES)}.")
+    return frozenset(names)
+
+
+def _channel(name: str | None, roles: frozenset[str]) -> ChannelName | None:
+    if name is not None and roles != {"delivery"}:
+        raise Invalid("--channel is for `sendwell run delivery` alone.")
+    return ChannelName(name) if name else None
+
+
+def _port(asked: int | None, settings: Settings) -> int:
+    """As asked; else where the others look for the first of its roles."""
+    if asked is not None:
+        return asked
+    if settings.is_whole:
+        return _USUAL_PORT
+    preset = find_preset(settings.preset)
+    for role in (role for role in ROLES if role in settings.roles):
+        found = settings.peers.port.get(role) or preset.port(role, settings.delivers)
+        if found:
+            return found
+    return _USUAL_PORT
+
+
+def _at_home(settings: Settings) -> Settings:
+    """With the database of these roles, which must be one."""
+    if settings.is_whole:
+        return settings
+    homes = {settings.database_of(role) for role in settings.roles}
+    if len(homes) > 1:
+        raise Invalid(
+            f"{_words(sorted(settings.roles))} have different databases: run them one by one."
+        )
+    return replace(settings, servers=replace(settings.servers, database=homes.pop()))
+
+
+def _words(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
 def _say_ready(settings: Settings, _: str) -> None:

@@ -20,12 +20,15 @@ class Stream:
     `name` is Kafka's topic, RabbitMQ's routing key, and the stream itself on a database. The rest
     is RabbitMQ's: the exchange, and the queue that those who share the work read from (empty: one
     queue a group, named `<group>.<name>`). Other buses ignore it.
+
+    `is_event`: nobody has to hear it. Without a queue that is bound to it, RabbitMQ drops it.
     """
 
     name: str
     exchange: str = "sendwell"
     routing: Routing = Routing.TOPIC
     queue: str = ""
+    is_event: bool = False
 
 
 @dataclass(frozen=True, slots=True)

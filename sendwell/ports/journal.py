@@ -48,6 +48,14 @@ class Journal(Protocol):
         """
         ...
 
+    def copied(self, requests: Sequence[Requested]) -> Unit:
+        """The writes that keep notifications which another database has accepted."""
+        ...
+
+    async def unrecorded(self, statuses: Sequence[Status]) -> Sequence[Status]:
+        """Those of the moves that are not on record here."""
+        ...
+
     def recorded(self, statuses: Sequence[Status]) -> Unit:
         """The writes that put these moves on record, for the unit of whoever made them."""
         ...
@@ -74,6 +82,13 @@ class Journal(Protocol):
 
     async def ended_parts(self, positions: Sequence[Position]) -> AbstractSet[tuple[Position, str]]:
         """The deliveries at these positions that have ended, by position and part."""
+        ...
+
+    def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:
+        """Writes nothing; its unit fails with Conflict where one of these deliveries has ended.
+
+        To stand behind the write that would begin it again.
+        """
         ...
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:

@@ -1,6 +1,6 @@
 """Says on the bus what became of deliveries, in the transaction that puts it on record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.ids import ChannelName, Part, TenantId
@@ -23,7 +23,10 @@ from sendwell.runtime.scene import Scene
 
 
 class Announcements:
-    """Listens to the flow, and writes letters for the outbox."""
+    """Listens to the flow, and writes letters for the outbox.
+
+    `reporting` are the provider accounts that send receipts: by all others, SENT is the end.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Announcements:
         carrier: Carrier,
         channels: Mapping[ChannelName, Channel],
         policy: Callable[[TenantId], Policy],
+        reporting: Collection[str],
     ) -> None:
         self._preset = preset
         self._outbox = outbox
@@ -42,6 +46,7 @@ class Announcements:
         self._channels = channels
         self._announcer = Announcer(preset, channels)
         self._policy = policy
+        self._reporting = reporting
 
     async def on_tasks(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
         """Tasks go by the bus to whoever delivers."""
@@ -80,8 +85,8 @@ class Announcements:
         self._outbox.put([letter_of(each, self._preset) for each in kept], scene)
 
     def _move(self, status: Status, request: Requested) -> Move:
-        expects = self._channels[status.channel].expects_receipts
-        is_end = status.state in FINAL and not (status.state is State.SENT and expects)
+        awaits_receipt = status.state is State.SENT and status.provider in self._reporting
+        is_end = status.state in FINAL and not awaits_receipt
         return Move.of(
             status,
             request,

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from sendwell.messages.dead import Dead
+from sendwell.messages.extract import Extract
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
@@ -17,7 +18,7 @@ from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
 from sendwell.runtime.scene import Scene
 
-Message = Requested | Task | Status | Dead
+Message = Requested | Task | Status | Dead | Extract
 Handler = Callable[[Sequence[Any], Scene], Awaitable[Sequence[Message]]]
 log = structlog.get_logger()
 

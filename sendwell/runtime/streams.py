@@ -37,4 +37,5 @@ def incoming_of(arrived: Arrived, share: Share) -> Incoming:
 
 
 def _stream(physical: PhysicalName, key: str) -> Stream:
-    return Stream(key, physical.exchange, Routing(physical.kind.value), physical.queue)
+    routing = Routing(physical.kind.value)
+    return Stream(key, physical.exchange, routing, physical.queue, physical.is_event)

@@ -16,6 +16,11 @@ def in_force(settings: Settings) -> dict[str, object]:
     rates, servers, peers = settings.rates, settings.servers, settings.peers
     return {
         "SECRET_KEY": settings.secret,
+        "TOKEN_KEY": settings.sign_in.token_key,
+        "PASSWORD_HASH": settings.sign_in.password_hash,
+        "OIDC_ISSUER": settings.sign_in.oidc_issuer,
+        "OIDC_CLIENT_ID": settings.sign_in.oidc_client_id,
+        "OIDC_CLIENT_SECRET": settings.sign_in.oidc_client_secret,
         "ANONYMOUS_TENANT": settings.anonymous,
         "PUBLIC_URL": settings.public_url,
         "SCHEDULE_TIMEZONE_DEFAULT": settings.timezone,
@@ -27,6 +32,7 @@ def in_force(settings: Settings) -> dict[str, object]:
         "METRICS_PORT": settings.metrics_port,
         "DB_URL": servers.database,
         **_each("{}_DB_URL", servers.databases),
+        "HISTORY_URL": servers.history,
         "DB_LISTEN_URL": servers.listen,
         "DB_POOL_SIZE": servers.pool_size,
         "LEASE_SECONDS": settings.lease // timedelta(seconds=1),

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from sendwell.domain.backoff import DIRECT, RetryPolicy
+from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import LANES
 from sendwell.domain.limits import Limit, Rate
+from sendwell.domain.passwords import PasswordHash
+from sendwell.domain.presets import find_preset
 from sendwell.domain.routing import Route
 from sendwell.domain.zone import find_zone
 from sendwell.settings.checks import check
@@ -26,11 +28,12 @@ from sendwell.settings.tree import (
     RateSettings,
     Servers,
     Settings,
+    SignIn,
 )
 from sendwell.settings.url import Url
 from sendwell.settings.values import Values, one_of, secret, url, whole
 
-_ALSO = {"users": ("mysql",), "tracker": ("cassandra",)}
+_ALSO = {"users": ("mysql",)}
 """What only one role can keep its data on."""
 _YEAR = 366
 _T = TypeVar("_T")
@@ -48,6 +51,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         anonymous=values.maybe("ANONYMOUS_TENANT", TenantId),
         secret=values.read("SECRET_KEY", secret, BUILT_IN_SECRET),
         public_url=values.maybe("PUBLIC_URL", _public_url),
+        sign_in=_sign_in(values),
         channels=values.maybe("CHANNEL_ENABLE_LIST", _channels),
         credentials=tuple(_credentials(values)),
         routes=_by_channel(values.family("ROUTE_", Route.parse)),
@@ -73,11 +77,22 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+def _sign_in(values: Values) -> SignIn:
+    return SignIn(
+        token_key=values.maybe("TOKEN_KEY", secret),
+        password_hash=values.read("PASSWORD_HASH", one_of(PasswordHash), PasswordHash.BCRYPT),
+        oidc_issuer=values.maybe("OIDC_ISSUER", _issuer),
+        oidc_client_id=values.maybe("OIDC_CLIENT_ID", str),
+        oidc_client_secret=values.maybe("OIDC_CLIENT_SECRET", str),
+    )
+
+
 def _servers(values: Values) -> Servers:
     otherwise = Servers()
     return Servers(
         database=values.maybe("DB_URL", url(SQLITE, POSTGRESQL)),
         databases=values.by_role("DB_URL", _database_of),
+        history=values.maybe("HISTORY_URL", url("cassandra")),
         listen=values.maybe("DB_LISTEN_URL", url(POSTGRESQL)),
         pool_size=values.read("DB_POOL_SIZE", whole(3, 1000), otherwise.pool_size),
         broker=values.read(
@@ -108,6 +123,14 @@ def _public_url(text: str) -> str:
     return Url.parse(text, ("http", "https")).text
 
 
+def _issuer(text: str) -> str:
+    """The issuer exactly as it is written: providers compare it character by character."""
+    found = Url.parse(text, ("http", "https"))
+    if found.scheme == "http" and not found.is_loopback:
+        raise Invalid("an issuer on another machine is reached by https:.")
+    return text
+
+
 def _credentials(values: Values) -> Iterator[Credentials]:
     for name, json in values.family("PROVIDER_CREDENTIALS_", str).items():
         vendor, is_named, account = name.partition("__")
@@ -133,7 +156,7 @@ def _rates(values: Values) -> RateSettings:
 
 
 def _retry(values: Values, preset: PresetName) -> RetryPolicy:
-    usual = DIRECT if preset is PresetName.DIRECT else RetryPolicy()
+    usual = find_preset(preset).retry
     return replace(
         usual, attempts=values.read("RETRY_MAX_ATTEMPTS", whole(1, 1000), usual.attempts)
     )

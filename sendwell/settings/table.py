@@ -55,6 +55,39 @@ _PROCESS = (
         secrecy=Secrecy.HIDDEN,
     ),
     Setting(
+        "TOKEN_KEY",
+        Group.PROCESS,
+        "signs the tokens of operators and API clients; 32 random characters or more",
+        default="derived from `SECRET_KEY`",
+        secrecy=Secrecy.HIDDEN,
+    ),
+    Setting(
+        "PASSWORD_HASH",
+        Group.PROCESS,
+        "how new passwords are stored: `bcrypt` or `argon2id`; both are understood, and whoever"
+        " signs in is moved over",
+        default="`bcrypt`",
+    ),
+    Setting(
+        "OIDC_ISSUER",
+        Group.PROCESS,
+        "the OpenID Connect provider at which operators may sign in: `https://…`",
+        default="none",
+    ),
+    Setting(
+        "OIDC_CLIENT_ID",
+        Group.PROCESS,
+        "as whom Sendwell is known there",
+        default="none",
+    ),
+    Setting(
+        "OIDC_CLIENT_SECRET",
+        Group.PROCESS,
+        "by what it is known there",
+        default="none",
+        secrecy=Secrecy.HIDDEN,
+    ),
+    Setting(
         "PUBLIC_URL",
         Group.PROCESS,
         "under which address people and providers reach this Sendwell; with `https:` cookies are"
@@ -90,7 +123,7 @@ _PROCESS = (
         "RETRY_MAX_ATTEMPTS",
         Group.PROCESS,
         "attempts for a delivery, the first one included",
-        default="`5`; with the preset `direct` `4`",
+        default="`5`; with the preset `tenant` `6`, with `direct` `4`",
         is_reloadable=True,
     ),
     Setting(
@@ -126,9 +159,15 @@ _SERVERS = (
     Setting(
         "<ROLE>_DB_URL",
         Group.SERVERS,
-        "where one role keeps it instead; `USERS_DB_URL` may also be `mysql://…`, `TRACKER_DB_URL`"
-        " also `cassandra://…`",
+        "where one role keeps it instead; `USERS_DB_URL` may also be `mysql://…`",
         default="`DB_URL`",
+        secrecy=Secrecy.MASKED,
+    ),
+    Setting(
+        "HISTORY_URL",
+        Group.SERVERS,
+        "where the history is kept beside the journal, and longer: `cassandra://…`",
+        default="nowhere",
         secrecy=Secrecy.MASKED,
     ),
     Setting(

@@ -10,6 +10,7 @@ from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.limits import Limit, OverLimit, Rate
+from sendwell.domain.passwords import PasswordHash
 from sendwell.domain.routing import Route
 from sendwell.settings.schemes import MEMORY, POSTGRESQL
 from sendwell.settings.url import Url
@@ -108,6 +109,8 @@ class Servers:
     """None: SQLite in the data folder."""
     databases: Mapping[str, Url] = field(default_factory=dict)
     """Those of roles that have one of their own."""
+    history: Url | None = None
+    """Where history is kept beside the journal; None: nowhere."""
     listen: Url | None = None
     """The same database by a direct connection, for LISTEN; None: the usual way there."""
     pool_size: int = 6
@@ -126,6 +129,18 @@ class Peers:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """How operators sign in."""
+
+    token_key: str | None = field(default=None, repr=False)
+    """None: derived from the secret."""
+    password_hash: PasswordHash = PasswordHash.BCRYPT
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration of one process."""
 
@@ -136,6 +151,7 @@ class Settings:
     anonymous: TenantId | None = None
     secret: str = field(default=BUILT_IN_SECRET, repr=False)
     public_url: str | None = None
+    sign_in: SignIn = field(default_factory=SignIn)
     channels: tuple[ChannelName, ...] | None = None
     credentials: tuple[Credentials, ...] = ()
     routes: Mapping[ChannelName, Route] = field(default_factory=dict)
@@ -148,6 +164,10 @@ class Settings:
     lease: timedelta = timedelta(seconds=8)
     servers: Servers = field(default_factory=Servers)
     peers: Peers = field(default_factory=Peers)
+    roles: frozenset[str] = frozenset(ROLES)
+    """Those that run in this process."""
+    delivers: ChannelName | None = None
+    """The only channel that this process delivers by; None: all."""
     preset: PresetName = PresetName.PLAIN
     bus_auth: BusAuth = BusAuth.NONE
     metrics_port: int | None = None
@@ -157,6 +177,17 @@ class Settings:
     """Of every variable that is set; all others are at their default."""
     files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     """What was read for it: the configuration file, and those with a secret each."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all roles run in this process."""
+        return self.roles == frozenset(ROLES)
+
+    @property
+    def service(self) -> str:
+        """What this process is called among the others, the same for all that do the same."""
+        names = "+".join(role for role in ROLES if role in self.roles)
+        return f"{names}-{self.delivers}" if self.delivers else names
 
     def database_of(self, role: str) -> Url:
         """Where a role keeps what it owns."""

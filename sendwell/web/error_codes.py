@@ -35,6 +35,10 @@ CODES: dict[str, str] = {
     ),
     "method_not_allowed": "The path exists, but not for this method; `Allow` lists those it takes.",
     "conflict": "It contradicts what is there already, such as a replay of what was replayed.",
+    "tenant_exists": "There is an organization with this id. Take another.",
+    "operator_exists": "This address has an operator in the organization. Change that one.",
+    "last_owner": "An organization keeps at least one owner: appoint another first.",
+    "key_ended": "The key was rotated or revoked before. Make a new one.",
     "template_exists": "There is a template with this code. Add a version to it instead.",
     "precondition_failed": (
         "It is no longer what `If-Match` names: somebody has changed it. Read it again, then"

@@ -9,6 +9,7 @@ import pytest
 from sendwell.channels import all_channels
 from sendwell.domain.presets import PRESETS
 from sendwell.web.asyncapi import Document, document
+from tests.acceptance.product import running
 from tests.services import npm
 
 SCRIPT = Path(npm.__file__).with_name("asyncapi.js")
@@ -30,6 +31,16 @@ def test_the_document_of_every_preset_is_flawless() -> None:
     documents = [document(preset, all_channels().values()) for preset in PRESETS.values()]
 
     assert findings(*documents) == [[] for _ in PRESETS]
+
+
+async def test_the_document_of_the_preset_in_force_is_served(tmp_path: Path) -> None:
+    async with running(tmp_path, environment={"PRESET": "direct"}) as product:
+        answer = await product.client.get("/asyncapi.json")
+
+    served = answer.json()
+    addresses = {channel["address"] for channel in served["channels"].values()}
+    assert {"email", "push", "failed", "status"} <= addresses
+    assert findings(served) == [[]]
 
 
 def test_the_parser_notices_a_flaw() -> None:

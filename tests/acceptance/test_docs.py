@@ -63,7 +63,10 @@ async def test_the_shell_lines_of_a_page_work_as_they_stand(page: Path, tmp_path
     async with running(tmp_path) as product:
         process = await asyncio.create_subprocess_exec(
             "bash", "-c", script(page, product), cwd=ROOT,
-            env={**os.environ, "PATH": path, "SENDWELL_URL": product.url},
+            env={
+                **os.environ, "PATH": path,
+                "SENDWELL_URL": product.url, "SENDWELL_DATA": str(tmp_path),
+            },
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         async with asyncio.timeout(120):

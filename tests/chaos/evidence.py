@@ -12,10 +12,12 @@ import msgspec
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """The product said 202: its promise. A repetition is told as one more of the same serial."""
+    """The product said 202, or a broker took it: a promise. A repetition is told as one more of
+    the same serial. A broker gives no id: then it is None where the producer gave none.
+    """
 
     serial: int
-    id: str
+    id: str | None
     key: str | None
     recipients: int
     channels: tuple[str, ...]
@@ -84,7 +86,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, order=True)
 class InFlight:
-    """An attempt that a killed process had claimed and not settled."""
+    """An attempt that a killed or paused process had claimed and not settled."""
 
     id: str
     part: str
@@ -104,6 +106,9 @@ class Evidence:
     calls: Sequence[Call] = ()
     known: Sequence[Known] = ()
     in_flight: frozenset[InFlight] = frozenset()
+    """Those that a kill has caught: nobody can know what became of them."""
+    exposed: frozenset[InFlight] = frozenset()
+    """Those that a pause has caught: others may have given them up meanwhile, or not."""
     ledger: Mapping[str, int] = field(default_factory=dict)
     integrity: str = "ok"
     exit_code: int = 0

@@ -8,6 +8,8 @@ import httpx2
 
 from tests.acceptance.product import Product
 from tests.chaos.clock import now
+from tests.chaos.doors.door import GoneError
+from tests.chaos.doors.http import HttpDoor
 from tests.chaos.draft import Drafts
 from tests.chaos.requests import Requests
 
@@ -28,20 +30,21 @@ class Producer:
     async def run(self, product: Product) -> None:
         """Produce until the product is gone, or `stop`."""
         self._is_over = self._is_hurried = False
-        async with _client(product) as client, asyncio.TaskGroup() as group:
+        async with client_of(product) as client, asyncio.TaskGroup() as group:
+            door = HttpDoor(client)
 
             def begin(asking: Awaitable[None]) -> None:
                 group.create_task(self._until_gone(asking))
 
             for draft in self._requests.to_repeat():
-                begin(self._requests.ask(client, [draft]))
+                begin(self._requests.ask(door, [draft]))
             while not self._is_over:
                 drafts = self._drafts.batch(now()) if self._is_hurried else self._drafts.draw(now())
                 doomed = self._requests.to_cancel(_EVERYTHING if self._is_hurried else 1)
                 self._is_hurried = False
-                begin(self._requests.ask(client, drafts))
+                begin(self._requests.ask(door, drafts))
                 for draft, id_ in doomed:
-                    begin(self._requests.cancel(client, draft, id_))
+                    begin(self._requests.cancel(door, draft, id_))
                 await self._pause(len(drafts) * self._seconds)
 
     def hurry(self) -> None:
@@ -57,7 +60,7 @@ class Producer:
     async def _until_gone(self, asking: Awaitable[None]) -> None:
         try:
             await asking
-        except httpx2.TransportError:
+        except GoneError:
             self.stop()
 
     async def _pause(self, seconds: float) -> None:
@@ -67,7 +70,7 @@ class Producer:
         self._wakes.clear()
 
 
-def _client(product: Product) -> httpx2.AsyncClient:
+def client_of(product: Product, *, seconds: float = 30) -> httpx2.AsyncClient:
     """Connections of our own: the product's are closed as soon as it is dead."""
     headers = {"Authorization": f"Bearer {product.key}"}
-    return httpx2.AsyncClient(base_url=product.url, headers=headers, timeout=30)
+    return httpx2.AsyncClient(base_url=product.url, headers=headers, timeout=seconds)

@@ -38,14 +38,25 @@ def line(progress: Progress, settings: Settings) -> str:
 
 def summary(settings: Settings, result: Result, violations: Sequence[Violation]) -> str:
     """The figures of the whole run."""
-    evidence, lives = result.evidence, result.lives[1:]
+    lives = result.lives[1:]
+    return rows(
+        {
+            "seed": settings.seed,
+            "cycles": f"{settings.cycles} ({result.kills} kills)",
+            **figures(result.evidence, violations),
+            "ready again": _spread([(life.ready - life.began) / 1e6 for life in lives]),
+            "first send again": _spread(list(_first_sends(lives, result.evidence.calls))),
+        }
+    )
+
+
+def figures(evidence: Evidence, violations: Sequence[Violation]) -> Mapping[str, object]:
+    """What any run comes to."""
     counts = Counter(violation.rule for violation in violations)
     lost = sum(counts[rule] for rule in _LOST)
     doubled = sum(counts[rule] for rule in _DOUBLED)
     after_kills, after_losses = _taken_again(evidence)
-    rows = {
-        "seed": settings.seed,
-        "cycles": f"{settings.cycles} ({result.kills} kills)",
+    return {
         "accepted": f"{len({accepted.serial for accepted in evidence.accepted})} notifications",
         "deliveries": _ended(evidence),
         "taken by the sinks": sum(call.is_taken for call in evidence.calls),
@@ -55,10 +66,12 @@ def summary(settings: Settings, result: Result, violations: Sequence[Violation])
         "lost": lost,
         "doubled": doubled,
         "other violations": len(violations) - lost - doubled,
-        "ready again": _spread([(life.ready - life.began) / 1e6 for life in lives]),
-        "first send again": _spread(list(_first_sends(lives, evidence.calls))),
     }
-    return "\n".join(f"{name + ' ':.<32} {value}" for name, value in rows.items())
+
+
+def rows(named: Mapping[str, object]) -> str:
+    """Names and values, one a line."""
+    return "\n".join(f"{name + ' ':.<32} {value}" for name, value in named.items())
 
 
 def details(evidence: Evidence, violations: Sequence[Violation]) -> Iterator[str]:
@@ -76,7 +89,7 @@ def details(evidence: Evidence, violations: Sequence[Violation]) -> Iterator[str
 
 
 def _traces(case: Case) -> Iterator[str]:
-    for trace in (*case.accepted, *case.cancelled, *case.calls, *case.in_flight):
+    for trace in (*case.accepted, *case.cancelled, *case.calls, *case.in_flight, *case.exposed):
         yield f"    {trace}"
     for known in case.known:
         yield f"    on record as {known.id}: {dict(known.deliveries)}"
@@ -98,9 +111,8 @@ def _taken_again(evidence: Evidence) -> tuple[int, int]:
     for case in cases(evidence):
         for part in {call.part for call in case.calls}:
             more = max(0, len(case.taken(part)) - 1)
-            killed = sum(attempt.part == part for attempt in case.in_flight)
             extras += more
-            after_kills += min(more, killed)
+            after_kills += min(more, case.broken_off(part))
     return after_kills, extras - after_kills
 
 

@@ -1,18 +1,16 @@
-"""What was asked of the product over HTTP, and what it said to it."""
+"""What was asked of the product, and what it said to it."""
 
 from collections import deque
 from collections.abc import Sequence
 from random import Random
 
-import httpx2
-
 from tests.chaos.clock import now
+from tests.chaos.doors.door import Answer, Door, GoneError, Refused, Taken, Unheard
+from tests.chaos.doors.http import HttpDoor
 from tests.chaos.draft import Draft
 from tests.chaos.evidence import Accepted, Cancelled
 from tests.chaos.producer_log import ProducerLog
 
-_ACCEPTED = 202
-_JSON = {"content-type": "application/json"}
 _REMEMBERED = 50
 _MOST_REPEATS = 3
 
@@ -33,63 +31,58 @@ class Requests:
         self._answered: deque[Draft] = deque(maxlen=_REMEMBERED)
         self._doomed: list[tuple[Draft, str]] = []
 
-    async def ask(self, client: httpx2.AsyncClient, drafts: Sequence[Draft]) -> None:
-        """Ask for these, several as a batch. Raises TransportError when there is no answer."""
+    async def ask(self, door: Door, drafts: Sequence[Draft]) -> None:
+        """Ask for these. Raises GoneError when there is no answer."""
         try:
-            ids = await self._ids(client, drafts)
-        except httpx2.TransportError:
+            answers = await door.ask(drafts)
+        except GoneError:
             self._unanswered += drafts
             raise
-        answered = [(draft, id_) for draft, id_ in zip(drafts, ids, strict=True) if id_]
-        self._log.write(*(_accepted(draft, id_) for draft, id_ in answered))
-        for draft, id_ in answered:
-            self._keep(draft, id_)
+        heard = list(zip(drafts, answers, strict=True))
+        taken = [(draft, answer) for draft, answer in heard if isinstance(answer, Taken)]
+        self._log.write(*(_accepted(draft, answer.id) for draft, answer in taken))
+        for draft, answer in heard:
+            self._keep(draft, answer)
 
-    async def cancel(self, client: httpx2.AsyncClient, draft: Draft, id_: str) -> None:
-        """Cancel it, if it is not too late. Raises TransportError when there is no answer."""
-        answer = await client.post(f"/api/v1/notifications/{id_}/cancel")
-        if answer.is_success:
-            parts = tuple(answer.json()["cancelled"])
+    async def cancel(self, door: HttpDoor, draft: Draft, id_: str) -> None:
+        """Cancel it, if it is not too late. Raises GoneError when there is no answer."""
+        if (parts := await door.cancel(id_)) is not None:
             self._log.write(Cancelled(draft.serial, parts, now()))
 
     def to_repeat(self) -> list[Draft]:
-        """What to ask once more; to be called once after a crash."""
+        """What to ask once more: what was not answered, and some of what was."""
+        count = min(_MOST_REPEATS, len(self._answered))
+        return self.unanswered() + self._chance.sample(list(self._answered), count)
+
+    def unanswered(self) -> list[Draft]:
+        """What got no answer and can be known again; each is given once."""
         unanswered = [draft for draft in self._unanswered if draft.is_repeatable]
         self._unanswered.clear()
-        count = min(_MOST_REPEATS, len(self._answered))
-        return unanswered + self._chance.sample(list(self._answered), count)
+        return unanswered
 
     def to_cancel(self, most: int) -> list[tuple[Draft, str]]:
         """Some of what is to be cancelled, the oldest first, with its id; each is given once."""
         given, self._doomed = self._doomed[:most], self._doomed[most:]
         return given
 
-    def _keep(self, draft: Draft, id_: str) -> None:
-        if draft.serial in self.accepted:
-            return
+    def _keep(self, draft: Draft, answer: Answer) -> None:
+        match answer:
+            case Refused(text):
+                self.refusals.append(text)
+            case Unheard():
+                self._unanswered.append(draft)
+            case Taken(id_) if draft.serial not in self.accepted:
+                self._remember(draft, id_)
+
+    def _remember(self, draft: Draft, id_: str | None) -> None:
         self.accepted.add(draft.serial)
         if draft.is_repeatable:
             self._answered.append(draft)
-        if draft.is_doomed:
+        if draft.is_doomed and id_ is not None:
             self._doomed.append((draft, id_))
 
-    async def _ids(
-        self, client: httpx2.AsyncClient, drafts: Sequence[Draft]
-    ) -> Sequence[str | None]:
-        """The id of each; None for one that was refused, which nothing here ever should be."""
-        is_one = len(drafts) == 1
-        body = drafts[0].body if is_one else b"[" + b",".join(d.body for d in drafts) + b"]"
-        path = "/api/v1/notifications" if is_one else "/api/v1/notifications/batch"
-        answer = await client.post(path, content=body, headers=_JSON)
-        if answer.status_code != _ACCEPTED:
-            self.refusals.append(f"{answer.status_code}: {answer.text}")
-            return [None] * len(drafts)
-        items = [answer.json()] if is_one else answer.json()["items"]
-        self.refusals += [str(item) for item in items if item["status"] == "refused"]
-        return [item.get("id") for item in items]
 
-
-def _accepted(draft: Draft, id_: str) -> Accepted:
+def _accepted(draft: Draft, id_: str | None) -> Accepted:
     return Accepted(
         serial=draft.serial,
         id=id_,

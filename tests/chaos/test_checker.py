@@ -81,6 +81,9 @@ CANCELLED_IN_TIME = replace(
     calls=[],
     known=[known(moves("PLANNED", "SCHEDULED", "CANCELLED"), status="CANCELLED", attempts=0)],
 )
+PAUSED = replace(CRASHED, in_flight=frozenset(), exposed=frozenset({InFlight("n-1", PART, 1)}))
+PAUSED_AND_WENT_ON = replace(GOOD, exposed=frozenset({InFlight("n-1", PART, 1)}))
+BY_BROKER = replace(GOOD, accepted=[accepted(id=None)])
 NEVER_ANSWERED = replace(GOOD, accepted=[])
 ASKED_AGAIN = replace(GOOD, accepted=[accepted(), accepted(at=5_000_000)])
 
@@ -91,7 +94,18 @@ def broken(evidence: Evidence) -> set[Rule]:
 
 @pytest.mark.parametrize(
     "evidence",
-    [GOOD, CRASHED, PUT_OFF, ANSWER_LOST, CANCELLED_IN_TIME, NEVER_ANSWERED, ASKED_AGAIN],
+    [
+        GOOD,
+        CRASHED,
+        PAUSED,
+        PAUSED_AND_WENT_ON,
+        PUT_OFF,
+        ANSWER_LOST,
+        CANCELLED_IN_TIME,
+        BY_BROKER,
+        NEVER_ANSWERED,
+        ASKED_AGAIN,
+    ],
 )
 def test_a_kept_promise_is_no_violation(evidence: Evidence) -> None:
     assert check(evidence) == []
@@ -99,6 +113,22 @@ def test_a_kept_promise_is_no_violation(evidence: Evidence) -> None:
 
 def test_an_accepted_notification_that_nobody_knows_is_a_loss() -> None:
     assert broken(replace(GOOD, known=[], calls=[], ledger=ledger(0))) == {Rule.LOST}
+
+
+def test_what_a_broker_took_and_nobody_knows_is_a_loss() -> None:
+    assert broken(replace(BY_BROKER, known=[], calls=[], ledger=ledger(0))) == {Rule.LOST}
+
+
+def test_a_pause_excuses_only_one_second_send() -> None:
+    thrice = [a_call(at=SENT_AT + number) for number in range(3)]
+
+    assert broken(replace(PAUSED, calls=thrice)) == {Rule.DOUBLED}
+
+
+def test_a_pause_without_a_label_excuses_nothing() -> None:
+    twice = [a_call(), a_call(at=SENT_AT + 1)]
+
+    assert broken(replace(PAUSED_AND_WENT_ON, calls=twice)) == {Rule.DOUBLED}
 
 
 def test_a_delivery_that_is_sent_on_record_only_is_a_loss() -> None:

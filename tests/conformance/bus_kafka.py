@@ -33,4 +33,4 @@ def client(server: Server) -> dict[str, str | int | float | bool]:
     return {"bootstrap.servers": server.url.removeprefix("kafka://"), "log_level": 2}
 
 
-CASES = (BusCase("kafka", "kafka", opens, too_large_bytes=2_000_000, sends_bare=sends_bare),)
+CASES = (BusCase("kafka", "kafka", opens, too_large_bytes=5_000_000, sends_bare=sends_bare),)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aio_pika
@@ -345,3 +346,18 @@ async def is_published(bus: RabbitBus, sent: Sequence[Parcel]) -> bool:
 async def count(stranger: aio_pika.abc.AbstractChannel, queue: str) -> int:
     declared = await stranger.declare_queue(queue, passive=True)
     return declared.declaration_result.message_count or 0
+
+
+async def test_an_event_that_nobody_listens_to_is_published_and_missed(
+    bus: RabbitBus, stranger: aio_pika.abc.AbstractChannel
+) -> None:
+    event = replace(STATUS, is_event=True)
+    await bus.declare([event])
+
+    await bus.publish(event, parcels(1, name="unheard"))
+    queue = await stranger.declare_queue(exclusive=True)
+    await queue.bind(STATUS.exchange, STATUS.name)
+    await bus.publish(event, parcels(1, name="heard"))
+
+    heard = await queue.get(timeout=SOON)
+    assert (heard.message_id, await queue.get(fail=False)) == ("heard-0", None)

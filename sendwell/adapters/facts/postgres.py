@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from sendwell.adapters.facts.backlog import LETTERS, Backlog, unplanned, waiting
 from sendwell.adapters.sql.postgres_engine import plain_url
 from sendwell.domain.errors import Unavailable
 
@@ -36,6 +37,8 @@ class PostgresFacts:
     is_superuser: bool
     """Whether row-level security does not hold us."""
     is_standby: bool
+    latency_ms: float
+    """Of one question."""
     settings: Mapping[str, str]
     """Those that decide whether what was confirmed is still there after a power cut."""
     clock_ahead_seconds: float
@@ -45,6 +48,8 @@ class PostgresFacts:
     """For how many days behind today each parted table has partitions; below 0: not for today."""
     promotion: str | None
     """Where an unfinished promotion comes from."""
+    backlog: Backlog | None
+    """None where there is no journal."""
 
 
 async def look_at_postgres(url: str) -> PostgresFacts:
@@ -53,17 +58,22 @@ async def look_at_postgres(url: str) -> PostgresFacts:
         asked_at = time.time()
         server = await connection.fetchrow(_SERVER)
         answered_at = time.time()
+        latency_ms = await _latency_ms(connection)
         there = set(await connection.fetchval(_THERE))
         return PostgresFacts(
             version=int(server["version"]),
             is_pooled=server["pid"] != connection.get_server_pid(),
             is_superuser=server["is_superuser"],
             is_standby=server["is_standby"],
+            latency_ms=latency_ms,
             settings={name: server[name] for name in _DURABLE},
             clock_ahead_seconds=float(server["clock"]) - (asked_at + answered_at) / 2,
             members=await _members(connection) if "lease" in there else (),
             days_ahead=await _days_ahead(connection, int(answered_at * 1000) // _DAY_MS),
             promotion=await connection.fetchval(_PROMOTION) if "promotion_run" in there else None,
+            backlog=await _backlog(connection, int(answered_at * 1e6))
+            if {"requested", "outbox", "work"} <= there
+            else None,
         )
 
 
@@ -84,6 +94,19 @@ async def _connection(url: str) -> AsyncIterator[Any]:
         raise Unavailable(str(error) or type(error).__name__) from error
     finally:
         connection.terminate()
+
+
+async def _latency_ms(connection: Any) -> float:
+    start = time.perf_counter()
+    await connection.fetchval("SELECT 1")
+    return (time.perf_counter() - start) * 1e3
+
+
+async def _backlog(connection: Any, now: int) -> Backlog:
+    await connection.execute("SELECT set_config('sendwell.tenant','*',false)")
+    letters = await connection.fetchrow(LETTERS)
+    planless = await connection.fetchrow(unplanned(now))
+    return Backlog(waiting(letters, now), waiting(planless, now))
 
 
 async def _members(connection: Any) -> tuple[Member, ...]:
@@ -108,7 +131,8 @@ _SERVER = f"""
 
 _THERE = """
     SELECT coalesce(array_agg(relname::text),'{}') FROM pg_class
-    WHERE relnamespace=current_schema()::regnamespace AND relname IN ('lease','promotion_run')"""
+    WHERE relnamespace=current_schema()::regnamespace
+    AND relname IN ('lease','promotion_run','requested','outbox','work')"""
 
 _MEMBERS = """
     SELECT node, holder, CASE WHEN until='-infinity' THEN -1

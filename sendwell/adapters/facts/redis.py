@@ -1,5 +1,6 @@
 """What a Redis tells about itself, for the doctor."""
 
+import time
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -16,6 +17,8 @@ class RedisFacts:
     """How a Redis is at this moment."""
 
     version: str
+    latency_ms: float
+    """Of one question."""
     role: str
     """`master`, or `slave` for a replica."""
     policy: str
@@ -34,12 +37,16 @@ async def look_at_redis(url: str) -> RedisFacts:
             socket_connect_timeout=_TIMEOUT_SECONDS,
         )
         async with connection:
+            await connection.ping()  # connects
+            start = time.perf_counter()
             await connection.ping()
+            latency_ms = (time.perf_counter() - start) * 1e3
             said = await connection.info()
     except (RedisError, OSError, ValueError) as error:
         raise Unavailable(str(error) or type(error).__name__) from error
     return RedisFacts(
         version=said["redis_version"],
+        latency_ms=latency_ms,
         role=said["role"],
         policy=said["maxmemory_policy"],
         most_bytes=said["maxmemory"],

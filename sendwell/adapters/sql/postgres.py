@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Self, TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, Executable, Row
@@ -32,6 +33,18 @@ _BEGIN = (
     # A process that is paused in the middle must not hold up who takes over from it.
     " SET LOCAL idle_in_transaction_session_timeout='5s'"
 )
+_HISTORY = (
+    "pg_postmaster_start_time() AS born, left(pg_walfile_name(pg_current_wal_lsn()),8) AS line"
+)
+_NUMBER = f"SELECT pg_current_xact_id()::text::bigint AS number, {_HISTORY}"
+_FENCED_NUMBER = f"SELECT sendwell_fence($1,$2) AS number, {_HISTORY}"
+# A crash gives the numbers of transactions that had not reached the disk to others. So after a
+# restart those from its first checkpoint on are not ours, unless it is a standby that took over.
+_STATUS = f"""
+    SELECT CASE WHEN born=$2 OR line<>$3 OR $1::text::xid8<(split_part(next_xid,':',1)::numeric
+        *4294967296+split_part(next_xid,':',2)::numeric)::text::xid8
+        THEN pg_xact_status($1::text::xid8) ELSE 'aborted' END
+    FROM (SELECT {_HISTORY}) AS history, pg_control_checkpoint()"""
 _T = TypeVar("_T")
 
 
@@ -47,7 +60,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, *, readers: int = _READERS) -> None:
         self.engine, self._is_pooled = open_engine(url, readers + _WRITERS)
-        self._writing = _PostgresWriting(self.engine)
+        self._writing = PostgresWriting(self.engine)
         self._commits = GroupCommit(urgent=self._writing, others=self._writing)
 
     def fence(self, node: int, epoch: int, *, lost: Callable[[], None]) -> None:
@@ -106,8 +119,23 @@ class PostgresDatabase:
             return (await connection.execute(statement)).all()
 
 
-class _PostgresWriting:
-    """See Writing. A transaction's number is PostgreSQL's own."""
+class _Number(int):
+    """PostgreSQL's own for a transaction; when the server was started that gave it, and on which
+    line of its history.
+    """
+
+    born: datetime
+    line: str
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> Self:
+        number = cls(row["number"])
+        number.born, number.line = row["born"], row["line"]
+        return number
+
+
+class PostgresWriting:
+    """See Writing. Its numbers are only good with their history."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -121,9 +149,9 @@ class _PostgresWriting:
         raw = driver_of(connection)
         await raw.execute(_BEGIN)
         if self.fence is None:
-            return int(await raw.fetchval("SELECT pg_current_xact_id()::text::bigint"))
+            return _Number.of(await raw.fetchrow(_NUMBER))
         try:
-            return int(await raw.fetchval("SELECT sendwell_fence($1,$2)", *self.fence))
+            return _Number.of(await raw.fetchrow(_FENCED_NUMBER, *self.fence))
         except asyncpg.RaiseError as error:
             raise Fenced(error.args[0]) from error
 
@@ -135,9 +163,13 @@ class _PostgresWriting:
             await driver_of(connection).execute("ROLLBACK")
 
     async def was_committed(self, connection: AsyncConnection, number: int) -> bool:
-        question = "SELECT pg_xact_status($1::text::xid8)"
+        assert isinstance(number, _Number)  # noqa: S101 - `begin` has given it
+        known = (str(int(number)), number.born, number.line)
         while True:
-            status = await driver_of(connection).fetchval(question, str(number))
+            try:
+                status = await driver_of(connection).fetchval(_STATUS, *known)
+            except asyncpg.InvalidParameterValueError:  # a crash took it back, nobody has it yet
+                return False
             if status != "in progress":
                 return bool(status == "committed")
             await asyncio.sleep(_PAUSE_SECONDS)

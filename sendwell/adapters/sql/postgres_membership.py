@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 
 import structlog
@@ -31,8 +32,10 @@ class PostgresMembership:
         epoch: int,
         seconds: float,
         lost: Callable[[], None],
+        service: str = "",
     ) -> None:
         self.node = Node(node)
+        self._service = service
         self.epoch = epoch
         self.members = 1
         self._direct = direct
@@ -42,6 +45,7 @@ class PostgresMembership:
         self._good_until = clock.elapsed() + seconds
         self._steady_since = clock.elapsed()
         self._left = False
+        self._starting = asyncio.create_task(self._hold_while_starting())
 
     @classmethod
     async def join(
@@ -51,24 +55,35 @@ class PostgresMembership:
         *,
         seconds: float,
         lost: Callable[[], None],
+        service: str = "",
     ) -> Self:
         """Become a member: with the number of one that has died, so that its work goes on, else
-        with a new one. Raises Unavailable.
+        with a new one. Only processes of the same `service` can do each other's work.
+        Raises Unavailable.
         """
         holder = f"{socket.gethostname()} {os.getpid()}"[:255]
         await _bury_those_of_this_machine(direct)
         for _ in range(NODES):
             for question in (_TAKE_ANY, _TAKE_NEW):
-                if rows := await direct.fetch(question, holder, seconds):
+                if rows := await direct.fetch(question, holder, seconds, service):
                     node, epoch = rows[0]
                     log.info("cluster.joined", node=node, epoch=epoch)
-                    return cls(direct, clock, node=node, epoch=epoch, seconds=seconds, lost=lost)
+                    return cls(
+                        direct,
+                        clock,
+                        node=node,
+                        epoch=epoch,
+                        seconds=seconds,
+                        lost=lost,
+                        service=service,
+                    )
         raise Unavailable(f"No number is free: {NODES} processes share this database.")
 
     def holds(self) -> bool:
         return self._clock.elapsed() < self._good_until
 
     async def keep(self, take_over: TakeOver) -> None:
+        self._starting.cancel()
         while True:
             await asyncio.sleep(self._seconds / _RENEWALS)
             try:
@@ -83,10 +98,20 @@ class PostgresMembership:
                 log.warning("cluster.lease_not_renewed", error=error.message)
 
     async def leave(self) -> None:
+        self._starting.cancel()
         if not self._left:
             self._left = True
             self._good_until = 0
             await self._direct.fetch(_LEAVE, self.node, self.epoch)
+
+    async def _hold_while_starting(self) -> None:
+        """Until `keep` does: a start may take longer than a lease, where a broker is away."""
+        while True:
+            await asyncio.sleep(self._seconds / _RENEWALS)
+            with suppress(Unavailable):
+                if not await self._renew():
+                    self._lost()
+                    return
 
     async def _renew(self) -> bool:
         asked_at = self._clock.elapsed()
@@ -101,7 +126,7 @@ class PostgresMembership:
         return self._clock.elapsed() - self._steady_since > self._seconds
 
     async def _take_over_the_dead(self, take_over: TakeOver) -> None:
-        for (node,) in await self._direct.fetch(_DEAD):
+        for (node,) in await self._direct.fetch(_DEAD, self._service):
             holder = f"node {self.node} takes over"
             if rows := await self._direct.fetch(_TAKE_ONE, holder, self._seconds, node):
                 log.warning("cluster.takes_over", node=node)
@@ -155,15 +180,17 @@ _TAKE = """
     FROM locked WHERE lease.node=locked.node AND lease.until<now()
     RETURNING lease.node, lease.epoch"""
 
-_EXPIRED = "SELECT node FROM lease WHERE until<now() ORDER BY node LIMIT 1 FOR UPDATE SKIP LOCKED"
+_EXPIRED = """
+    SELECT node FROM lease WHERE until<now() AND service=$3
+    ORDER BY node LIMIT 1 FOR UPDATE SKIP LOCKED"""
 _TAKE_ANY = _TAKE.format(which=_EXPIRED)
 _TAKE_ONE = _TAKE.format(
     which="SELECT node FROM lease WHERE until<now() AND node=$3 FOR UPDATE SKIP LOCKED"
 )
 
 _TAKE_NEW = """
-    INSERT INTO lease(node,epoch,holder,until)
-    SELECT min(n), nextval('lease_epoch'), $1, now()+$2*interval '1 second'
+    INSERT INTO lease(node,epoch,holder,until,service)
+    SELECT min(n), nextval('lease_epoch'), $1, now()+$2*interval '1 second', $3
     FROM generate_series(0,1023) AS n WHERE n NOT IN (SELECT node FROM lease)
     HAVING min(n) IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING node, epoch"""
@@ -174,5 +201,5 @@ _RENEW = """
 
 _LEAVE = "UPDATE lease SET until='-infinity' WHERE node=$1 AND epoch=$2"
 _LIVING = "SELECT node, epoch, holder FROM lease WHERE until>=now() ORDER BY node"
-_DEAD = "SELECT node FROM lease WHERE until<now() ORDER BY node"
+_DEAD = "SELECT node FROM lease WHERE until<now() AND service=$1 ORDER BY node"
 _FORGET = "DELETE FROM lease WHERE node=$1 AND epoch=$2"

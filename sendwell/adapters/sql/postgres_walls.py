@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+from sendwell.adapters.sql.upkeep import whole
+
 _OPEN = """
     SELECT c.relname FROM pg_class c
     JOIN pg_attribute a ON a.attrelid=c.oid AND a.attname='tenant' AND NOT a.attisdropped
@@ -21,10 +23,15 @@ _RULE = (
 
 
 def raise_walls(connection: Connection) -> list[str]:
-    """Every table of tenants' data has its wall; gives those that got one now."""
-    tables: Sequence[str] = connection.execute(text(_OPEN)).scalars().all()
-    for table in tables:
-        connection.execute(text(f"CREATE POLICY own_tenant ON {table} USING ({_RULE})"))
-        connection.execute(text(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
-        connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
-    return list(tables)
+    """Every table of tenants' data has its wall; gives those that got one now.
+
+    All or none; of processes that start together one does it.
+    """
+    with whole(connection):
+        connection.execute(text("SELECT pg_advisory_xact_lock(7370601, 2)"))
+        tables: Sequence[str] = connection.execute(text(_OPEN)).scalars().all()
+        for table in tables:
+            connection.execute(text(f"CREATE POLICY own_tenant ON {table} USING ({_RULE})"))
+            connection.execute(text(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
+            connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
+        return list(tables)

@@ -11,6 +11,9 @@ from sendwell.domain.errors import Conflict
 PROMOTED = "promoted"
 """The revision of a file whose data has moved to PostgreSQL: nothing can be started on it."""
 
+PROMOTING = "promoting"
+"""The revision of a PostgreSQL that a file's data is still on its way to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -40,6 +43,11 @@ def refuse_unknown(standings: Iterable[Standing]) -> None:
         raise Conflict(
             "This database was moved to PostgreSQL by `sendwell promote`; started here, what is"
             " open would be sent twice. Set DB_URL to the database it was moved to."
+        )
+    if any(each.revision == PROMOTING for each in unknown):
+        raise Conflict(
+            "A promotion into this database has not ended. Run the same `sendwell promote` again:"
+            " it goes on where it was."
         )
     if unknown:
         named = ", ".join(f"{each.owner} ({each.revision})" for each in unknown)

@@ -10,7 +10,10 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from sendwell.cli.diagnosis.finding import Finding, note, wrong
+from sendwell.adapters.facts.backlog import LETTERS, Backlog, unplanned, waiting
+from sendwell.adapters.sql.standing import PROMOTED
+from sendwell.cli.diagnosis.backlog import judge_backlog
+from sendwell.cli.diagnosis.finding import Finding, Level, note, wrong
 
 _TOPIC = "database"
 _LEAST_FREE_BYTES = 1 << 30
@@ -87,7 +90,10 @@ def _file(
         return
     yield Finding(_TOPIC, f"{file}, {file.stat().st_size / 1e6:,.1f} MB, is sound.")
     yield _journal_mode(connection)
-    yield _migrations(connection, tables)
+    migrations = _migrations(connection, tables)
+    yield migrations
+    if migrations.level is Level.OK:
+        yield from judge_backlog(_backlog(connection))
 
 
 def _journal_mode(connection: sqlite3.Connection) -> Finding:
@@ -104,6 +110,12 @@ def _journal_mode(connection: sqlite3.Connection) -> Finding:
 def _migrations(connection: sqlite3.Connection, tables: Mapping[str, Path]) -> Finding:
     topic = "migrations"
     versions = {owner: (_current(connection, owner), _head(tables[owner])) for owner in tables}
+    if any(has == PROMOTED for has, _ in versions.values()):
+        return wrong(
+            topic,
+            "This file was moved to PostgreSQL by `sendwell promote`; nothing starts on it.",
+            "Set DB_URL to the database it was moved to, and keep the file as a backup.",
+        )
     newer = [owner for owner, (has, knows) in versions.items() if has and has > knows]
     if newer:
         return wrong(
@@ -119,6 +131,13 @@ def _migrations(connection: sqlite3.Connection, tables: Mapping[str, Path]) -> F
             "`sendwell up` does it when it starts; make a backup before.",
         )
     return Finding(topic, "All tables are up to date.")
+
+
+def _backlog(connection: sqlite3.Connection) -> Backlog:
+    now = time.time_ns() // 1000
+    letters = connection.execute(LETTERS).fetchone()
+    planless = connection.execute(unplanned(now)).fetchone()
+    return Backlog(waiting(letters, now), waiting(planless, now))
 
 
 def _head(folder: Path) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sendwell.cli.diagnosis.database import look_at_database
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
 from sendwell.cli.diagnosis.postgres import judge_postgres
-from sendwell.domain.errors import SendwellError, Unavailable
+from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,15 +32,24 @@ async def look_at_databases(settings: Settings) -> list[Finding]:
 async def _look(home: "Home") -> list[Finding]:
     if home.url.file is not None:
         return [*look_at_database(home.url.file, home.owners)]
-    from sendwell.bootstrap.homes import pending
-
     try:
         server = await _postgres(home) if home.url.scheme == "postgresql" else []
-        return [*server, judge_migrations(await pending(home))]
+        return [*server, *await _migrations(home, server)]
     except Unavailable as error:
         advice = "Is it running? Are host, port, user, password and name in its URL right?"
         return [wrong(_TOPIC, f"{home.url} cannot be used: {error.message}", advice)]
-    except SendwellError as error:
+    except Invalid:
+        return []  # that its driver is missing is told with the configuration
+
+
+async def _migrations(home: "Home", server: Sequence[Finding]) -> list[Finding]:
+    from sendwell.bootstrap.homes import pending
+
+    if any(finding.topic == "promotion" for finding in server):
+        return []  # its tables are said to be nobody's until it ends
+    try:
+        return [judge_migrations(await pending(home))]
+    except Conflict as error:
         return [wrong("migrations", error.message, "Let this machine run the same version.")]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sendwell.cli.diagnosis.backlog import judge_backlog
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def judge_postgres(
     yield from _pooler(facts, is_said_pooled=is_said_pooled, has_listen=has_listen)
     yield from _partitions(facts)
     yield from _members(facts)
+    if facts.backlog is not None:
+        yield from judge_backlog(facts.backlog)
     if facts.promotion is not None:
         yield wrong(
             "promotion",
@@ -48,7 +51,9 @@ def _version(facts: "PostgresFacts") -> Finding:
             f"This PostgreSQL {major}.{minor} is a standby: nothing can be written there.",
             "Let the URL name the primary; with two hosts in it add target_session_attrs=primary.",
         )
-    return Finding("postgresql", f"PostgreSQL {major}.{minor} answers.")
+    return Finding(
+        "postgresql", f"PostgreSQL {major}.{minor} answers in {facts.latency_ms:.1f} ms."
+    )
 
 
 def _durability(facts: "PostgresFacts") -> Iterator[Finding]:

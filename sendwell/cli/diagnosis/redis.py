@@ -26,7 +26,7 @@ def judge_redis(facts: "RedisFacts") -> Iterator[Finding]:
             "Let CACHE_URL name the primary.",
         )
     else:
-        yield Finding(_TOPIC, f"Redis {facts.version} answers.")
+        yield Finding(_TOPIC, f"Redis {facts.version} answers in {facts.latency_ms:.1f} ms.")
     yield from _memory(facts)
 
 

@@ -1,6 +1,7 @@
 """The servers beside the databases: where limits are counted, and the bus."""
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
@@ -82,24 +83,36 @@ async def _ask(url: Url, settings: Settings) -> list[Finding]:
     bus = await open_bus(url)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            name = await bus.ping()
-            return [Finding("bus", f"{name} answers."), *await _lags(bus, settings)]
+            name = await bus.ping()  # connects
+            start = time.perf_counter()
+            await bus.ping()
+            latency_ms = (time.perf_counter() - start) * 1e3
+            answers = Finding("bus", f"{name} answers in {latency_ms:.1f} ms.")
+            return [answers, *await _lags(bus, settings)]
     finally:
         await bus.close()
 
 
 async def _lags(bus: "Bus", settings: Settings) -> list[Finding]:
-    """What waits on the streams that processes of ours read."""
-    findings = []
-    for group, streams in _read(settings).items():
-        try:
-            waiting = await bus.lag(streams, group=group)
-        except Unavailable:  # nobody has ever read it
-            continue
-        text = f"{waiting:,} messages wait for {group}."
-        advice = "Start more processes, and look whether those there are get on: /readyz says it."
-        findings.append(note("bus", text, advice) if waiting > _LONG else Finding("bus", text))
-    return findings
+    """What waits on each of the streams that processes of ours read."""
+    return [
+        finding
+        for group, streams in _read(settings).items()
+        for stream in streams
+        if (finding := await _lag(bus, stream, group))
+    ]
+
+
+async def _lag(bus: "Bus", stream: "Stream", group: str) -> Finding | None:
+    try:
+        waiting = await bus.lag([stream], group=group)
+    except Unavailable:  # nobody has ever read it
+        return None
+    text = f"{waiting:,} wait on {stream.name} for {group}."
+    if waiting <= _LONG:
+        return Finding("bus", text)
+    advice = "Start more processes, and look whether those there are get on: /readyz says it."
+    return note("bus", text, advice)
 
 
 def _read(settings: Settings) -> dict[str, list["Stream"]]:

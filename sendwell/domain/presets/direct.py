@@ -25,7 +25,9 @@ PRESET = Preset(
         # A message in a channel's queue that is not a task of ours is a request.
         LogicalStream.REQUESTED: _queue("{channel}"),
         LogicalStream.TASK: _queue("{channel}"),
-        LogicalStream.STATUS: Naming("status", _EXCHANGE, ExchangeKind.DIRECT, is_named=True),
+        LogicalStream.STATUS: Naming(
+            "status", _EXCHANGE, ExchangeKind.DIRECT, is_named=True, is_event=True
+        ),
         LogicalStream.DEAD: _queue("failed"),
     },
     services=(

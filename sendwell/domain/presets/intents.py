@@ -9,8 +9,8 @@ from sendwell.domain.presets.streams import LogicalStream
 _EXCHANGE = "notification"
 
 
-def _named(name: str) -> Naming:
-    return Naming(name, exchange=_EXCHANGE, is_named=True)
+def _named(name: str, *, is_event: bool = False) -> Naming:
+    return Naming(name, exchange=_EXCHANGE, is_named=True, is_event=is_event)
 
 
 PRESET = Preset(
@@ -22,7 +22,7 @@ PRESET = Preset(
         LogicalStream.REQUESTED: _named("notification.intent.received"),
         LogicalStream.ACCEPTED: _named("notification.intent.enriched"),
         LogicalStream.TASK: _named("notification.{channel}.requested"),
-        LogicalStream.STATUS: _named("notification.{channel}.{verdict}"),
+        LogicalStream.STATUS: _named("notification.{channel}.{verdict}", is_event=True),
     },
     # The seed names the services but gives no ports: those of seed 004 are taken.
     services=(

@@ -14,7 +14,7 @@ PRESET = Preset(
         LogicalStream.REQUESTED: Naming("notifications.raw", is_named=True),
         LogicalStream.ACCEPTED: Naming("notifications.{lane}", is_named=True),
         LogicalStream.TASK: Naming("delivery.{channel}", is_named=True),
-        LogicalStream.STATUS: Naming("notifications.status", is_named=True),
+        LogicalStream.STATUS: Naming("notifications.status", is_named=True, is_event=True),
     },
     services=(Service("enqueue-service", 8080),),
     publishes_rest=True,

@@ -43,6 +43,7 @@ class PhysicalName:
 
     `queue` is the queue that those who share the work read from (empty: one a group). `also` are
     further routing keys that lead into that queue, for producers who know it by another one.
+    `is_event`: it is told to whoever listens, and nobody has to.
     """
 
     name: str
@@ -50,6 +51,7 @@ class PhysicalName:
     kind: ExchangeKind = ExchangeKind.TOPIC
     queue: str = ""
     also: tuple[str, ...] = ()
+    is_event: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Naming:
 
     `is_named`: others know the name. Such a stream carries single messages, the producer's JSON
     unchanged, what we add in headers (SETTLED 16); its steps are never fused. All others are ours
-    alone.
+    alone. `is_event`: see PhysicalName.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Naming:
     queue: str = ""
     also: tuple[str, ...] = ()
     is_named: bool = False
+    is_event: bool = False
 
     @property
     def axes(self) -> frozenset[Axis]:
@@ -89,4 +92,5 @@ class Naming:
             self.kind,
             self.queue.format_map(words),
             tuple(key.format_map(words) for key in self.also),
+            self.is_event,
         )

@@ -10,7 +10,7 @@ OURS: Mapping[LogicalStream, Naming] = {
     LogicalStream.REQUESTED: Naming("sendwell.requested", is_named=True),
     LogicalStream.ACCEPTED: Naming("sendwell.accepted"),
     LogicalStream.TASK: Naming("sendwell.task.{channel}"),
-    LogicalStream.STATUS: Naming("sendwell.status", is_named=True),
+    LogicalStream.STATUS: Naming("sendwell.status", is_named=True, is_event=True),
     LogicalStream.HISTORY: Naming("sendwell.history"),
     LogicalStream.RECEIPT: Naming("sendwell.receipt"),
     # A queue each from the start: what nobody reads yet has to be kept for people.

@@ -20,7 +20,7 @@ from sendwell.messages.wire.contract import VERSION
 from sendwell.messages.wire.fields import label_of, present
 from sendwell.messages.wire.instant import instant, instant_or_none
 from sendwell.messages.wire.letter import Letter, key_of
-from sendwell.messages.wire.opening import REQUESTED, TASK
+from sendwell.messages.wire.opening import COPY, REQUESTED, TASK
 from sendwell.messages.wire.outline import Found, outline
 from sendwell.messages.wire.requests import CONTRACTS
 from sendwell.messages.wire.seal import Seal
@@ -49,10 +49,11 @@ class Carrier:
     def requested(self, request: Requested, original: bytes | None = None) -> Letter:
         """A request that came by REST, where those look for it who read the requested stream.
 
-        Read again it is a duplicate: the header names it as the one that was accepted.
+        A header says that it is a copy: whoever accepts requests passes it over.
         """
         body = original or self._composed(request, request.to[0], None)
-        return self._letter(LogicalStream.REQUESTED, request, body, _known(request))
+        sealed = self._seal.seal(body, {headers.KIND: COPY})
+        return self._letter(LogicalStream.REQUESTED, request, body, {**_known(request), **sealed})
 
     def accepted(self, request: Requested, original: bytes | None = None) -> Letter:
         """A request that was accepted, on the stream of its lane where there is one."""

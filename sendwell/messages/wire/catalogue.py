@@ -33,7 +33,7 @@ _BELIEVED = (headers.KIND, headers.MESSAGE, headers.BODY, headers.SEAL)
 _TASK = (*_KNOWN, *_OF_DELIVERY, *_BELIEVED)
 
 HEADERS: dict[LogicalStream, tuple[str, ...]] = {
-    LogicalStream.REQUESTED: (*_KNOWN, headers.IDEMPOTENCY),
+    LogicalStream.REQUESTED: (*_KNOWN, headers.IDEMPOTENCY, headers.KIND, headers.SEAL),
     LogicalStream.ACCEPTED: (*_KNOWN, headers.LANE, *_BELIEVED),
     LogicalStream.TASK: _TASK,
     LogicalStream.RETRY: _TASK,

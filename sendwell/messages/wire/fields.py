@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from sendwell.messages.requested import Content, Requested, To
 from sendwell.messages.wire.contract import EMPTY
@@ -67,27 +68,27 @@ Created = Annotated[
 ]
 
 
-def nothing() -> msgspec.Raw:
-    """The default of a JSON object."""
-    return EMPTY
+def unless_empty(raw: msgspec.Raw) -> msgspec.Raw | UnsetType:
+    """The JSON object, or nothing to be written where it holds nothing."""
+    return UNSET if raw == EMPTY else raw
 
 
 _OPENS = b"{"
-_NULL = b"null"
+_NOTHING = (EMPTY, msgspec.Raw(b"null"))
 
 
-def json_fields(**given: tuple[msgspec.Raw, str]) -> dict[str, object]:
+def json_fields(**given: tuple[msgspec.Raw | UnsetType, str]) -> dict[str, object]:
     """The given JSON objects that hold something; with each, its place in the producer's message.
 
     Raises Invalid for other JSON than an object or null.
     """
     found: dict[str, object] = {}
     for name, (raw, pointer) in given.items():
-        text = bytes(raw)
-        if text[:1] != _OPENS and text != _NULL:
+        if raw is UNSET or raw in _NOTHING:
+            continue
+        if bytes(raw)[:1] != _OPENS:
             raise refusal(Reason.INVALID_FIELD, f"{pointer} must be an object.", pointer)
-        if raw is not EMPTY and text != _NULL:
-            found[name] = raw
+        found[name] = raw
     return found
 
 

@@ -54,7 +54,9 @@ MEANING: Mapping[str, str] = {
     PART: "Which delivery of the notification: `recipient.channel`.",
     ATTEMPT: "How many attempts were begun so far.",
     DUE: "When it goes on, RFC 3339 in UTC.",
-    KIND: "What `sendwell-message` holds: `requested` or `task`.",
+    KIND: (
+        "What `sendwell-message` holds: `requested` or `task`; `copy` of what was accepted by REST."
+    ),
     MESSAGE: "Our own message as JSON, without what stands in the body.",
     BODY: "Which fields of our message stand in the body, and under which name there.",
     SEAL: "Shows that Sendwell wrote it: a keyed hash over the body and the three before it.",

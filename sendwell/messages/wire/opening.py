@@ -19,6 +19,7 @@ from sendwell.messages.wire.strict import MOST_BYTES, json_object, refusal
 
 REQUESTED = "requested"
 TASK = "task"
+COPY = "copy"
 _requested = msgspec.json.Decoder(Requested)
 _task = msgspec.json.Decoder(Task)
 _found = msgspec.json.Decoder(dict[str, str])
@@ -28,6 +29,10 @@ _MOST_RECIPIENTS = 1_000_000
 T = TypeVar("T")
 
 
+class Copy(msgspec.Struct, frozen=True, gc=False):
+    """A request that was accepted by REST, written for others to see: there is nothing to do."""
+
+
 class Opening:
     """Opens letters that `Carrier` wrote. With the same `secret`, only those."""
 
@@ -35,7 +40,7 @@ class Opening:
         self._seal = Seal(secret)
         self._most_bytes = most_bytes
 
-    def open(self, incoming: Incoming) -> Requested | Task | Quarantined | None:
+    def open(self, incoming: Incoming) -> Requested | Task | Copy | Quarantined | None:
         """What we wrote; None when it is not from us, and so may be somebody's request.
 
         Of a task's recipients only its own is known: the others before it are empty, those behind
@@ -48,15 +53,17 @@ class Opening:
         except Invalid as error:
             return Quarantined.of(error)
 
-    def _opened(self, incoming: Incoming) -> Requested | Task:
+    def _opened(self, incoming: Incoming) -> Requested | Task | Copy:
         if not self._seal.holds(incoming.body, incoming.headers):
             why = "It has our headers, but not our seal."
             raise refusal(Reason.UNPROVEN, why)
         kind = incoming.headers[headers.KIND]
+        if kind == COPY:
+            return Copy()
         if kind == REQUESTED:
             return self._whole(_read(_requested, headers.MESSAGE, incoming), incoming)
         if kind != TASK:
-            raise invalid_header(headers.KIND, f"must be {REQUESTED} or {TASK}")
+            raise invalid_header(headers.KIND, f"must be {REQUESTED}, {TASK} or {COPY}")
         task = _read(_task, headers.MESSAGE, incoming)
         if not 0 <= task.recipient < _MOST_RECIPIENTS or len(task.request.to) != 1:
             raise invalid_header(headers.MESSAGE, "speaks of a recipient that there can't be")

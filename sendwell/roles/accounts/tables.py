@@ -1,6 +1,18 @@
-"""Tenants, keys (hashed) and the audit log."""
+"""Tenants, keys (hashed), operators, their sessions, and the audit log."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
 
 METADATA = MetaData()
 
@@ -24,8 +36,68 @@ API_KEY = Table(
     Column("hash", String(64), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("environment", String(8), nullable=False, server_default="live"),
+    Column("scopes", Text),
+    Column("expires_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    Column("created_by", String(255)),
     Index("api_key_tenant", "tenant"),
 )
+"""`scopes` is a JSON list; a key without may do all that can be done within its tenant."""
+
+OPERATOR = Table(
+    "operator",
+    METADATA,
+    Column("tenant", String(64), nullable=False),
+    Column("id", String(32), nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("key_id", String(64)),
+    Column("body", LargeBinary, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("password", String(255)),
+    Column("identity", String(64)),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("operator_login", "tenant", "login", unique=True),
+)
+"""Name and address stand in the envelope `body`; `login` is a hash of the address to find it by,
+`identity` one of who they are at the OIDC provider. Sessions of an older `generation` have ended.
+"""
+
+SESSION = Table(
+    "session",
+    METADATA,
+    Column("tenant", String(64), nullable=False),
+    Column("id", String(32), nullable=False),
+    Column("operator", String(32), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("rotation", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("session_operator", "tenant", "operator"),
+)
+"""`rotation` is the number of the one refresh token that is good now."""
+
+LOGIN_TRY = Table(
+    "login_try",
+    METADATA,
+    Column("tenant", String(64), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("succeeded_at", BigInteger, nullable=False),
+    Column("forget_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "name"),
+    Index("login_try_forget", "forget_at"),
+)
+"""`name` is a hash of an account, an address or both. What is about an address alone belongs to no
+tenant and has an empty one."""
 
 AUDIT = Table(
     "audit",
@@ -39,6 +111,20 @@ AUDIT = Table(
     Column("subject", String(255), nullable=False),
     Column("details", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("sequence", BigInteger),
+    Column("hash", String(64)),
     Index("audit_tenant", "tenant", "number"),
+    Index("audit_sequence", "tenant", "sequence", unique=True),
 )
-"""Append-only: no statement in the product updates or deletes a row of it."""
+"""Append-only: no statement in the product updates or deletes a row of it. Each row of a tenant
+holds a hash over itself and the one before (`domain.audit_chain`); rows from before there was a
+chain have no sequence."""
+
+AUDIT_HEAD = Table(
+    "audit_head",
+    METADATA,
+    Column("tenant", String(64), primary_key=True),
+    Column("length", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""Where each tenant's chain ends; whoever appends holds this row."""

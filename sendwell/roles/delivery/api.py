@@ -12,7 +12,6 @@ from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
 from sendwell.ports.clock import Clock
 from sendwell.roles.delivery.letters import DeadLetters, Narrowed
-from sendwell.roles.delivery.service import Delivery
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.paging import MOST, cursor_of, position_of
@@ -23,6 +22,14 @@ class Requests(Protocol):
 
     async def request(self, tenant: TenantId, notification: NotificationId) -> Requested:
         """The request."""
+        ...
+
+
+class Cancels(Protocol):
+    """Stops deliveries, wherever that is done."""
+
+    async def cancel(self, request: Requested) -> list[str]:
+        """Stop what has not gone out yet; gives the parts that were stopped."""
         ...
 
 
@@ -39,7 +46,7 @@ class ReplayMany(BaseModel):
 
 
 def routes(
-    delivery: Delivery, letters: DeadLetters, *, requests: Requests, clock: Clock
+    delivery: Cancels, letters: DeadLetters, *, requests: Requests, clock: Clock
 ) -> APIRouter:
     """The routes of this role."""
     router = APIRouter(prefix="/api/v1", tags=["deliveries"])

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.domain.admission import Stop
+from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import ChannelName, Node
 from sendwell.domain.lifecycle import WAITING, State
 from sendwell.domain.outcome import Blame, Fault, Unknown
@@ -75,10 +76,19 @@ class Delivery:
         return ()
 
     async def take_arrived(self, tasks: Sequence[Task]) -> None:
-        """Take tasks that have come by a bus, unless we have had them. Durable when it returns."""
+        """Take tasks that have come by a bus, unless we have had them. Durable when it returns.
+
+        Raises Conflict where another process took one of several at the same moment: then each is
+        to be handed in alone.
+        """
         fresh = await self._store.unknown(tasks)
-        if fresh:
+        if not fresh:
+            return
+        try:
             await self._inward.run(fresh)
+        except Conflict:
+            if await self._store.unknown(fresh):
+                raise
 
     async def pace(self, most: int) -> int:
         """How much to plan next, at least a little: as much as finds a seat at once is best.

@@ -148,6 +148,11 @@ class DeliveryStore:
             select(WORK).where(left, WORK.c.epoch != epoch, WORK.c.node == self._node).limit(limit)
         )
 
+    async def oldest(self) -> int | None:
+        """The position of the oldest notification with open work."""
+        (row,) = await self._database.rows(select(func.min(WORK.c.position).label("first")))
+        return None if row.first is None else int(row.first)
+
     async def planned(self, positions: Collection[Position]) -> set[Position]:
         """Those of the positions that have open work."""
         rows = await self._database.rows(

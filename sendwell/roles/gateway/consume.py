@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sendwell.domain.errors import Unavailable
+from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.messages.wire.incoming import Asked
 from sendwell.messages.wire.quarantined import Quarantined
@@ -10,7 +10,7 @@ from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
 from sendwell.ports.clock import Clock
 from sendwell.roles.gateway.request import Origin
-from sendwell.roles.gateway.service import Ask, Gateway
+from sendwell.roles.gateway.service import Answer, Ask, Gateway
 from sendwell.runtime.reception import Came
 
 
@@ -43,13 +43,20 @@ class BusIntake:
             if isinstance(asked, Asked)
         ]
         verdicts = [each if isinstance(each, Quarantined) else None for each in read]
-        answers = await self._gateway.accept_all(ask for _, _, ask in asks)
+        answers = await self._answers([ask for _, _, ask in asks])
         for (place, asked, _), answer in zip(asks, answers, strict=True):
             if isinstance(answer.refusal, Unavailable):
                 raise answer.refusal
             if answer.refusal is not None:
                 verdicts[place] = self._reader.refused(answer.refusal, asked)
         return verdicts
+
+    async def _answers(self, asks: Sequence[Ask]) -> Sequence[Answer]:
+        try:
+            return await self._gateway.accept_all(asks)
+        except Conflict as error:
+            # A caller by REST would ask again: storing takes longer than anybody waits.
+            raise Unavailable(error.message) from error
 
     def _known(self, read: Asked | Quarantined) -> Asked | Quarantined:
         """An organization that we do not know may not send anything (SETTLED 18)."""

@@ -5,7 +5,7 @@ has the message, and is read back and published again when we died before.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -25,17 +25,34 @@ _BATCH = 256
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
+Also = Callable[[Sequence[Requested]], list[Letter]]
+"""What is published with accepted notifications, for others than the planner."""
+
+
+def nothing_else(_: Sequence[Requested]) -> list[Letter]:
+    """The planner alone hears of them."""
+    return []
+
+
 class Forwarder:
     """Publishes what the gateway has accepted."""
 
     def __init__(
-        self, backlog: Backlog, journal: Journal, bus: Bus, *, carrier: Carrier, preset: Preset
+        self,
+        backlog: Backlog,
+        journal: Journal,
+        bus: Bus,
+        *,
+        carrier: Carrier,
+        preset: Preset,
+        also: Also = nothing_else,
     ) -> None:
         self._backlog = backlog
         self._journal = journal
         self._bus = bus
         self._carrier = carrier
         self._preset = preset
+        self._also = also
 
     async def run(self) -> None:
         """Publish for ever; urgent ones go past the others."""
@@ -63,7 +80,10 @@ class Forwarder:
             await self._forward(await self._backlog.take_urgent(_BATCH))
 
     async def _forward(self, requests: Sequence[Requested]) -> None:
+        if not requests:
+            return
         letters = [letter for request in requests for letter in self._letters(request)]
+        letters += self._also(requests)
         pause = 0.05
         while letters:
             try:

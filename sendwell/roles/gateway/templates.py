@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.errors import Flaw, Invalid, Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.requested import Requested
@@ -32,13 +32,20 @@ class TemplateCheck:
                 return
             key = (template.code, template.version)
             if key not in known:
-                known[key] = await self._catalogue.version(tenant, *key)
+                known[key] = await self._find(tenant, key)
             version = known[key]
             if version is not None:
                 data = bytes(request.data)
                 _refuse(version, self._catalogue.flaws(version, data, request.channels))
 
         return check
+
+    async def _find(self, tenant: TenantId, key: tuple[str, int | None]) -> TemplateVersion | None:
+        """What cannot be asked right now is asked again at planning."""
+        try:
+            return await self._catalogue.version(tenant, *key)
+        except Unavailable:
+            return None
 
 
 def _refuse(version: TemplateVersion, flaws: list[Flaw]) -> None:

@@ -9,9 +9,11 @@ from sendwell.domain.ledger import Ledger, balance
 from sendwell.domain.lifecycle import State, derive
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
+from sendwell.ports.history import History
 from sendwell.ports.journal import Filter, Records
 from sendwell.ports.work import Work
 from sendwell.roles.tracker.timeline import Event, timeline
+from sendwell.roles.tracker.told import shown
 
 _LOOKS = 4
 
@@ -36,15 +38,17 @@ class Tracked:
 class Tracker:
     """A thin reader over the journal and the open work; see SETTLED 1."""
 
-    def __init__(self, records: Records, work: Work) -> None:
+    def __init__(self, records: Records, work: Work, history: History | None = None) -> None:
         self._records = records
         self._work = work
+        self._history = history
+        """Knows what the journal no longer has."""
 
     async def request(self, tenant: TenantId, notification: NotificationId) -> Requested:
         """The accepted request. Raises NotFound."""
         found = await self._records.find(tenant, notification)
         if found is None:
-            raise NotFound(f"There is no notification {notification}.")
+            raise _unknown(notification)
         return found
 
     async def find(self, tenant: TenantId, notification: NotificationId) -> Tracked:
@@ -54,14 +58,23 @@ class Tracker:
         return tracked
 
     async def timeline(self, tenant: TenantId, notification: NotificationId) -> list[Event]:
-        """Every move with its reason. Raises NotFound."""
-        request = await self.request(tenant, notification)
+        """Every move with its reason, also of what only the history has. Raises NotFound."""
+        request = await self._records.find(tenant, notification)
+        if request is None:
+            return await self._remembered(tenant, notification)
         # Open work first: what is settled between the two reads then shows twice, never not at all.
         open_work = await self._work.open(tenant, [request.position])
         outcomes = await self._records.outcomes(tenant, [request.position])
         moves = await self._records.moves(tenant, request.position)
         ended = {status.part for status in outcomes}
         return timeline(request, outcomes, moves, [w for w in open_work if w.part not in ended])
+
+    async def _remembered(self, tenant: TenantId, notification: NotificationId) -> list[Event]:
+        if self._history is not None and (
+            events := await self._history.of_notification(tenant, notification)
+        ):
+            return [shown(event) for event in events]
+        raise _unknown(notification)
 
     async def page(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
@@ -110,6 +123,10 @@ class Tracker:
         return [
             Tracked(request, tuple(deliveries[request.position].values())) for request in requests
         ]
+
+
+def _unknown(notification: NotificationId) -> NotFound:
+    return NotFound(f"There is no notification {notification}.")
 
 
 def _states(counts: Mapping[str, int]) -> dict[State, int]:

@@ -54,20 +54,20 @@ def timeline(
     open_work: Sequence[Status],
 ) -> list[Event]:
     """All events of one notification in the order of their times."""
-    events = [Event(request.accepted_at, "CREATED", "The request was accepted and stored.")]
+    events = [created(request)]
     parts = {each.part: each for each in (*open_work, *outcomes)}
-    events += [_planned(status) for status in parts.values()]
+    events += [planned(status) for status in parts.values()]
     receipts = [status for status in moves if status.state in _RECEIPTS]
     for status in moves:
         if status.state not in _RECEIPTS:
             events += _expanded(status)
     for status in outcomes:
         events += _ended(status, has_receipt=any(each.part == status.part for each in receipts))
-    events += [_event(status, status.state) for status in receipts]
+    events += [event(status, status.state) for status in receipts]
     for status in open_work:
         if status.state is State.PROCESSING:
-            events.append(_attempt(status))
-    return sorted(events, key=lambda event: event.at)  # stable: equal times keep their order
+            events.append(attempt(status))
+    return sorted(events, key=lambda each: each.at)  # stable: equal times keep their order
 
 
 _RECEIPTS = frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED})
@@ -79,17 +79,23 @@ def _ended(status: Status, *, has_receipt: bool) -> Iterator[Event]:
     if state not in _TOLD_BY_OUTCOME:
         return
     if status.claimed_at and state is State.SENT:
-        yield _attempt(status)
-    yield _event(status, state)
+        yield attempt(status)
+    yield event(status, state)
 
 
 def _expanded(status: Status) -> Iterator[Event]:
     if status.state is State.FAILED and status.claimed_at:
-        yield _attempt(status)
-    yield _event(status, status.state)
+        yield attempt(status)
+    yield event(status, status.state)
 
 
-def _planned(status: Status) -> Event:
+def created(request: Requested) -> Event:
+    """That the request was accepted."""
+    return Event(request.accepted_at, "CREATED", "The request was accepted and stored.")
+
+
+def planned(status: Status) -> Event:
+    """That the delivery was planned."""
     return Event(
         status.planned_at,
         "PLANNED",
@@ -99,7 +105,8 @@ def _planned(status: Status) -> Event:
     )
 
 
-def _attempt(status: Status) -> Event:
+def attempt(status: Status) -> Event:
+    """That its attempt began."""
     return Event(
         status.claimed_at,
         "SEND_ATTEMPT",
@@ -111,7 +118,8 @@ def _attempt(status: Status) -> Event:
     )
 
 
-def _event(status: Status, state: State) -> Event:
+def event(status: Status, state: State) -> Event:
+    """That it came into this state, which may be one before its last."""
     is_end = state is status.state
     return Event(
         status.at,

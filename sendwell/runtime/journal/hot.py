@@ -4,6 +4,7 @@ from sendwell.ports.database import by_dialect
 from sendwell.runtime.journal import postgres, sqlite
 
 accept = by_dialect(sqlite=sqlite.accept, postgresql=postgres.accept)
+copy = by_dialect(sqlite=sqlite.copy, postgresql=postgres.copy)
 put_outcomes = by_dialect(sqlite=sqlite.put_outcomes, postgresql=postgres.put_outcomes)
 put_moves = by_dialect(sqlite=sqlite.put_moves, postgresql=postgres.put_moves)
 put_references = by_dialect(sqlite=sqlite.put_references, postgresql=postgres.put_references)

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, select, true
+from sqlalchemy import ColumnElement, Connection, delete, func, select, true, tuple_
 
+from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import COUNTER_BITS, NODES, Node, Position, TenantId
 from sendwell.domain.lifecycle import FINAL, State
 from sendwell.messages import requested as codec
@@ -15,10 +16,18 @@ from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Acceptance, Entry
 from sendwell.runtime.journal import hot
 from sendwell.runtime.journal.rows import Count, Row
-from sendwell.runtime.journal.tables import IDEMPOTENCY, MARK, OUTCOME, REQUESTED
+from sendwell.runtime.journal.tables import (
+    HISTORY,
+    IDEMPOTENCY,
+    MARK,
+    OUTCOME,
+    REFERENCE,
+    REQUESTED,
+)
 from sendwell.runtime.journal.unplanned import Unplanned
 
 _LAST_BYTE = 255
+_FORGOTTEN_TOGETHER = 500
 _FIRST = Node(0)
 _START = Position(0)
 
@@ -69,6 +78,29 @@ class SqlJournal:
             forgotten += done.rowcount
         return forgotten
 
+    async def forget_before(self, time: int, *, but: int | None) -> int:
+        """Delete notifications accepted before then, unless they are at position `but` or later;
+        gives how many those were. Some at a time, so that no commit takes long.
+        """
+        bound = time // 1000 << COUNTER_BITS
+        bound = bound if but is None else min(bound, but)
+        forgotten = 0
+        while rows := await self._database.rows(
+            select(REQUESTED.c.position)
+            .where(REQUESTED.c.position < bound)
+            .order_by(REQUESTED.c.position)
+            .limit(_FORGOTTEN_TOGETHER)
+        ):
+            positions = [row.position for row in rows]
+            await self._database.execute(
+                *(
+                    delete(table).where(table.c.position.in_(positions))
+                    for table in (OUTCOME, HISTORY, REFERENCE, REQUESTED)
+                )
+            )
+            forgotten += len(positions)
+        return forgotten
+
     async def accept(
         self, entries: Sequence[Entry], *, is_urgent: bool = False
     ) -> Sequence[Acceptance]:
@@ -89,6 +121,24 @@ class SqlJournal:
         if repeated:
             self._unplanned.finish(repeated)
         return accepted
+
+    def copied(self, requests: Sequence[Requested]) -> Unit:
+        return [Write(hot.copy, [self._row(Entry(request)) for request in requests])]
+
+    async def unrecorded(self, statuses: Sequence[Status]) -> list[Status]:
+        positions = {status.position for status in statuses}
+        ends = await self._database.rows(
+            select(OUTCOME.c.position, OUTCOME.c.part, OUTCOME.c.status).where(
+                OUTCOME.c.position.in_(positions)
+            )
+        )
+        moves = await self._database.rows(
+            select(HISTORY.c.position, HISTORY.c.part, HISTORY.c.state, HISTORY.c.at).where(
+                HISTORY.c.position.in_(positions)
+            )
+        )
+        known = {*map(tuple, ends), *map(tuple, moves)}
+        return [s for s in statuses if known.isdisjoint(_names_of(s))]
 
     def recorded(self, statuses: Sequence[Status]) -> Unit:
         outcomes = _outcomes(statuses)
@@ -129,6 +179,9 @@ class SqlJournal:
             select(OUTCOME.c.position, OUTCOME.c.part).where(OUTCOME.c.position.in_(positions))
         )
         return {(row.position, row.part) for row in rows}
+
+    def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:
+        return [Write(_refuse_ended, parts)]
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
         rows = await self._database.rows(
@@ -174,6 +227,12 @@ class SqlJournal:
         )
 
 
+def _refuse_ended(connection: Connection, parts: Sequence[tuple[Position, str]]) -> None:
+    ends = select(OUTCOME.c.position).where(tuple_(OUTCOME.c.position, OUTCOME.c.part).in_(parts))
+    if connection.execute(ends.limit(1)).first() is not None:
+        raise Conflict("One of these deliveries has ended already.")
+
+
 def mark_of(node: Node) -> str:
     """The name of a node's mark."""
     return f"planned:{node}" if node else "planned"
@@ -199,6 +258,12 @@ def _moved_on(first: Status, then: Status) -> Status:
 
 
 _TOLD = frozenset({State.SENT, State.SUPPRESSED, State.CANCELLED, State.EXPIRED})
+
+
+def _names_of(status: Status) -> set[tuple[object, ...]]:
+    """By what a row is recognised that tells this move."""
+    where = (status.position, status.part, status.state.value)
+    return {where} if _is_told_by_outcome(status) else {(*where, status.at)}
 
 
 def _is_told_by_outcome(status: Status) -> bool:

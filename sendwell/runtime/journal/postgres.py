@@ -19,14 +19,15 @@ from sendwell.runtime.postgres_rows import columns, execute
 def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     """Store what is new; say of the rest what it repeats."""
     repeats = claimed(connection, rows)
-    fresh = [
-        (r.position, r.tenant, r.id, r.user_id, r.event_type, r.accepted_at, r.body)
-        for r in rows
-        if r.position not in repeats
-    ]
+    fresh = [row for row in rows if row.position not in repeats]
     if fresh:
-        _insert(connection, _REQUESTED, fresh)
+        _insert(connection, _REQUESTED, _values(fresh))
     return [repeats.get(row.position) or Acceptance(row.id) for row in rows]
+
+
+def copy(connection: Connection, rows: Sequence[Row]) -> None:
+    """Keep what another database has accepted; what is here already stays."""
+    _insert(connection, f"{_REQUESTED} ON CONFLICT DO NOTHING", _values(rows))
 
 
 def put_outcomes(connection: Connection, statuses: Sequence[Status]) -> None:
@@ -63,6 +64,12 @@ def count_planned(connection: Connection, counts: Sequence[Count]) -> None:
 def set_mark(connection: Connection, marks: Sequence[tuple[str, int]]) -> None:
     """Move the marks forward."""
     _insert(connection, _MARK, sorted(dict(sorted(marks)).items()))
+
+
+def _values(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    return [
+        (r.position, r.tenant, r.id, r.user_id, r.event_type, r.accepted_at, r.body) for r in rows
+    ]
 
 
 def _insert(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:

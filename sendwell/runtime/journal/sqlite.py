@@ -25,22 +25,31 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     ]
 
 
+def copy(connection: Connection, rows: Sequence[Row]) -> None:
+    """Keep what another database has accepted; what is here already stays."""
+    _insert_requested(connection, rows, then="ON CONFLICT DO NOTHING")
+
+
 def _store(connection: Connection, rows: Sequence[Row]) -> Collection[int]:
     """Insert the notifications whose id is new; gives the positions that were."""
     positions = [row.position for row in rows]
-    stored = insert(
+    stored = _insert_requested(connection, rows, then="ON CONFLICT(tenant,id) DO NOTHING")
+    if stored == len(rows):
+        return set(positions)
+    found = for_keys(connection, "SELECT position FROM requested WHERE position IN", positions)
+    return {position for (position,) in found}
+
+
+def _insert_requested(connection: Connection, rows: Sequence[Row], *, then: str) -> int:
+    return insert(
         connection,
         "requested(position,tenant,id,user_id,event_type,accepted_at,body)",
         [
             (r.position, r.tenant, r.id, r.user_id, r.event_type, r.accepted_at, r.body)
             for r in rows
         ],
-        then="ON CONFLICT(tenant,id) DO NOTHING",
+        then=then,
     )
-    if stored == len(rows):
-        return set(positions)
-    found = for_keys(connection, "SELECT position FROM requested WHERE position IN", positions)
-    return {position for (position,) in found}
 
 
 def _claim_keys(connection: Connection, rows: Sequence[Row]) -> dict[int, Acceptance]:

@@ -1,6 +1,8 @@
-"""Keeps the idempotency keys from growing for ever: an hourly look that nobody waits for."""
+"""Keeps the journal from growing for ever: an hourly look that nobody waits for."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -9,11 +11,47 @@ from sendwell.runtime.journal.journal import SqlJournal
 
 log = structlog.get_logger()
 _EVERY_SECONDS = 3_600
+_MICROSECOND = timedelta(microseconds=1)
+OldestOpen = Callable[[], Awaitable[int | None]]
+"""The position of the oldest notification with open work: with all behind it, it stays."""
 
 
-async def sweep(journal: SqlJournal, clock: Clock) -> None:
-    """Delete what is older than the idempotency window, now and every hour."""
-    while True:
-        forgotten = await journal.forget_keys(clock.now())
-        log.info("journal.swept", keys=forgotten)
-        await asyncio.sleep(_EVERY_SECONDS)
+class Sweep:
+    """Forgets what nobody will ask for any more. `part` does so where there are partitions."""
+
+    def __init__(
+        self,
+        journal: SqlJournal,
+        clock: Clock,
+        *,
+        retention: timedelta,
+        oldest_open: OldestOpen,
+        part: Callable[[int], Awaitable[None]] | None,
+        also: Sequence[Callable[[int], Awaitable[None]]] = (),
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._retention = retention // _MICROSECOND
+        self._oldest_open = oldest_open
+        self._part = part
+        self._also = also
+
+    async def run(self) -> None:
+        """Now and every hour."""
+        while True:
+            await self.once()
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def once(self) -> None:
+        """Forget keys that no longer count, and notifications that are older than is kept."""
+        now = self._clock.now()
+        for forget in self._also:
+            await forget(now)
+        if self._part is not None:
+            await self._part(now)
+            return
+        keys = await self._journal.forget_keys(now)
+        old = await self._journal.forget_before(
+            now - self._retention, but=await self._oldest_open()
+        )
+        log.info("journal.swept", keys=keys, notifications=old)

@@ -1,17 +1,19 @@
 """Publishes what roles have said, once it is on disk, until a broker has confirmed it.
 
 At least once: between the broker's word and the row's end the process may die. Who reads it tells
-repetitions by the letter's id.
+repetitions by the letter's id. A letter that the broker will never take stays on disk, is logged,
+and is tried again when we start again; the others go on.
 """
 
 import asyncio
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 import structlog
 from sqlalchemy import select, update
 
-from sendwell.domain.errors import Unavailable
+from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.ids import Node
 from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus
@@ -44,6 +46,7 @@ class Outbox:
         self._letters: list[_Numbered] = []
         self._is_behind = True
         """Some are only on disk: at first, those of an earlier process."""
+        self._refused: set[int] = set()
         self._arrived = asyncio.Event()
         self._is_stopping = False
 
@@ -100,7 +103,7 @@ class Outbox:
             self._is_behind = False
             rows = await self._database.rows(
                 select(OUTBOX.c.number, OUTBOX.c.letter)
-                .where(OUTBOX.c.node == self._node)
+                .where(OUTBOX.c.node == self._node, OUTBOX.c.number.not_in(self._refused))
                 .order_by(OUTBOX.c.number)
                 .limit(_BATCH)
             )
@@ -117,6 +120,9 @@ class Outbox:
                     await self._bus.publish(stream, parcels)
                 numbers = [number for number, _ in batch]
                 await self._database.commit([Write(hot.remove, numbers)])
+            except Invalid as error:
+                await self._part(batch, error)
+                return
             except Unavailable as error:
                 log.warning("outbox.waits", letters=len(batch), error=error.message)
                 if self._is_stopping:
@@ -125,6 +131,21 @@ class Outbox:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:
-                published = set(numbers)
-                self._letters = [each for each in self._letters if each[0] not in published]
+                self._drop(set(numbers))
                 return
+
+    async def _part(self, batch: Sequence[_Numbered], error: Invalid) -> None:
+        """One of them the broker will never take: each goes by itself, and that one stays."""
+        if len(batch) > 1:
+            for each in batch:
+                await self._publish([each])
+            return
+        ((number, letter),) = batch
+        log.error(
+            "outbox.refused", letter=letter.id, stream=letter.stream.name, error=error.message
+        )
+        self._refused.add(number)
+        self._drop({number})
+
+    def _drop(self, numbers: AbstractSet[int]) -> None:
+        self._letters = [each for each in self._letters if each[0] not in numbers]

@@ -1,13 +1,17 @@
 """Keeps messages that could not be taken, and tells whoever watches for them on the broker."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
+from sendwell.domain.errors import NotFound
 from sendwell.domain.ids import TenantId
 from sendwell.messages.wire.quarantine import Quarantine
+from sendwell.messages.wire.reason import Reason
 from sendwell.ports.database import Database, Write
 from sendwell.runtime.quarantine.tables import QUARANTINE
 from sendwell.runtime.scene import Scene
@@ -16,7 +20,16 @@ from sendwell.telemetry.names import QUARANTINED
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Quarantine).decode
+_KNOWN = [column for column in QUARANTINE.c if column is not QUARANTINE.c.kept]
 Tell = Callable[[Sequence[Quarantine], Scene], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a page is narrowed to: what came by a stream, what has a reason."""
+
+    stream: str | None = None
+    reason: Reason | None = None
 
 
 class QuarantineStore:
@@ -48,14 +61,27 @@ class QuarantineStore:
             )
 
     async def page(
-        self, tenant: TenantId, *, before: int | None, limit: int
-    ) -> list[tuple[int, Quarantine]]:
-        """A tenant's messages in quarantine by their numbers, newest first."""
-        question = select(QUARANTINE.c.id, QUARANTINE.c.kept).where(QUARANTINE.c.tenant == tenant)
+        self, tenant: TenantId, narrowed: Narrowed, *, before: int | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """A tenant's messages in quarantine, newest first; all that is known but what came."""
+        question = select(*_KNOWN).where(QUARANTINE.c.tenant == tenant)
         if before is not None:
             question = question.where(QUARANTINE.c.id < before)
-        rows = await self._database.rows(question.order_by(QUARANTINE.c.id.desc()).limit(limit))
-        return [(row.id, _decode(row.kept)) for row in rows]
+        if narrowed.stream is not None:
+            question = question.where(QUARANTINE.c.stream == narrowed.stream)
+        if narrowed.reason is not None:
+            question = question.where(QUARANTINE.c.reason == narrowed.reason.value)
+        return await self._database.rows(question.order_by(QUARANTINE.c.id.desc()).limit(limit))
+
+    async def find(self, tenant: TenantId, number: int) -> tuple[Row[Any], Quarantine]:
+        """One message with what came. Raises NotFound, also for another tenant's."""
+        question = select(*_KNOWN, QUARANTINE.c.kept).where(
+            QUARANTINE.c.tenant == tenant, QUARANTINE.c.id == number
+        )
+        rows = await self._database.rows(question)
+        if not rows:
+            raise NotFound(f"There is no message {number} in quarantine.")
+        return rows[0], _decode(rows[0].kept)
 
 
 def _keep(connection: Connection, messages: Sequence[Quarantine]) -> None:

@@ -1,4 +1,4 @@
-"""Who is asking: the API key of a tenant, or nobody in sample mode under its guards."""
+"""Who is asking: by a key, a token, or nobody in sample mode under its guards; and if they may."""
 
 import ipaddress
 from typing import Annotated
@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from sendwell.domain.errors import Denied
 from sendwell.domain.ids import TenantId
+from sendwell.domain.permissions import needed
 from sendwell.ports.tenants import Caller, Tenants
 from sendwell.runtime.server.calls import Call
 from sendwell.runtime.server.framework import call_of
@@ -23,16 +24,18 @@ class Callers:
         self._anonymous = anonymous
 
     async def __call__(self, call: Call) -> Caller:
-        """The caller. Raises Denied without a valid key where one is needed."""
+        """The caller. Raises Denied without a valid key where one is needed, and for what the
+        caller may not do.
+        """
         if key := _key(call):
-            return await self._tenants.caller(key)
+            return _allowed(await self._tenants.caller(key), call)
         if self._anonymous is None:
             raise Denied(
                 "Send your API key: `Authorization: Bearer sw_…` (or the header X-API-Key).",
                 is_unknown=True,
             )
         _refuse_strangers(call)
-        return Caller(self._anonymous, "sample", is_anonymous=True)
+        return _allowed(Caller(self._anonymous, "sample", is_anonymous=True), call)
 
 
 async def _asking(request: Request) -> Caller:
@@ -42,6 +45,13 @@ async def _asking(request: Request) -> Caller:
 
 Asking = Annotated[Caller, Depends(_asking)]
 """A route's parameter: who is asking, by the app's `callers`."""
+
+
+def _allowed(caller: Caller, call: Call) -> Caller:
+    permission = needed(call.method, call.path)
+    if permission is not None and permission not in caller.permissions:
+        raise Denied(f"This needs the permission {permission}, which you have not got.")
+    return caller
 
 
 def _key(call: Call) -> str | None:

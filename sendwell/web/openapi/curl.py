@@ -2,6 +2,7 @@
 
 import shlex
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -21,7 +22,7 @@ def curl(method: str, path: str, operation: dict[str, Any]) -> str:
     for kind, body in content.items():
         if "examples" in body:
             example = next(iter(body["examples"].values()))["value"]
-            lines += [f"-H {shlex.quote(f'Content-Type: {kind}')}", f"-d {_quoted(example)}"]
+            lines += [f"-H {shlex.quote(f'Content-Type: {kind}')}", f"-d {_quoted(example, kind)}"]
             break
     return " \\\n  ".join(lines)
 
@@ -36,7 +37,9 @@ def _first(method: str, path: str, operation: dict[str, Any]) -> str:
     return f"curl {stream}{verb}{BASE}{path}"
 
 
-def _quoted(example: Any) -> str:
+def _quoted(example: Any, kind: str) -> str:
+    if kind == "application/x-www-form-urlencoded":
+        return shlex.quote(urlencode(example))
     if isinstance(example, str):
         return shlex.quote(example)
     return shlex.quote(msgspec.json.format(msgspec.json.encode(example), indent=2).decode())

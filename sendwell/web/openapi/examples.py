@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from sendwell.web.openapi import account_examples
+
 _ID = "0199f8a2-6c1e-7d30-9b5a-3f1c2d4e5f60"
 _OTHER_ID = "0199f8a2-6c1e-7d30-9b5a-3f1c2d4e5f61"
 _AT = "2026-11-21T10:15:03.120Z"
 _JSON = "application/json"
 
 PARAMETERS: dict[str, Any] = {
+    **account_examples.PARAMETERS,
     "code": "order-shipped",
     "id": _ID,
     "integration": "main",
@@ -28,6 +31,16 @@ def _named(**examples: Any) -> dict[str, Any]:
     }
 
 
+_KEPT = {
+    "id": 12,
+    "stream": "notification.requested",
+    "place": "notification.requested/3@1042",
+    "reason": "missing_field",
+    "hint": "A field is missing that cannot be left out.",
+    "text": "/recipient is missing.",
+    "pointer": "/recipient",
+    "at": _AT,
+}
 _GREETING = {
     "user_id": "user-001",
     "event_type": "greeting",
@@ -75,6 +88,7 @@ _RULES = [
 ]
 
 REQUESTS: dict[str, dict[str, Any]] = {
+    **account_examples.REQUESTS,
     "send_notification": {
         _JSON: _named(
             to_a_person=_GREETING,
@@ -291,6 +305,16 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("list_dead_letters", "200"): {"data": [_LETTER], "next_cursor": None},
     ("replay_dead_letter", "202"): {"id": 7, "delivery": "0.email.r1"},
     ("replay_dead_letters", "202"): {"replayed": 128, "rate_per_second": 50},
+    ("list_quarantined", "200"): {"data": [_KEPT], "next_cursor": None},
+    ("get_quarantined", "200"): {
+        **_KEPT,
+        "message_id": "",
+        "key": "6f1e0c52-94a3-4a53-8a7d-0f6f5f0f2f11",
+        "headers": {"organization-id": "6f1e0c52-94a3-4a53-8a7d-0f6f5f0f2f11"},
+        "preset": "tenant",
+        "body": "eyJub3RpZmljYXRpb25JZCI6ICJuLTEifQ==",
+    },
+    ("get_quarantined_bytes", "200"): '{"notificationId": "n-1"}',
     ("get_priority_rules", "200"): _RULES,
     ("put_priority_rules", "200"): _RULES,
     ("list_mailbox_messages", "200"): {"data": [_MAIL], "next_cursor": None},
@@ -328,6 +352,7 @@ ANSWERS: dict[tuple[str, str], Any] = {
         "missing": [],
         "errors": [],
     },
+    **account_examples.ANSWERS,
     ("get_livez", "200"): "ok",
     ("get_readyz", "200"): _HEALTHY,
     ("get_readyz", "503"): {"status": "draining", "stopped": []},

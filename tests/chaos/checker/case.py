@@ -46,6 +46,7 @@ class Case:
     known: list[Known] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     in_flight: list[InFlight] = field(default_factory=list)
+    exposed: list[InFlight] = field(default_factory=list)
 
     def events(self, part: str) -> list[Event]:
         """The timeline of one delivery."""
@@ -55,6 +56,10 @@ class Case:
         """The calls for one delivery that the sink took, in their order."""
         calls = [call for call in self.calls if call.part == part and call.is_taken]
         return sorted(calls, key=lambda call: call.at)
+
+    def broken_off(self, part: str) -> int:
+        """How many attempts of one delivery a kill or a pause has caught."""
+        return sum(attempt.part == part for attempt in {*self.in_flight, *self.exposed})
 
     def status(self, part: str) -> str | None:
         """How the product says a delivery ended; None: it knows none."""
@@ -79,10 +84,11 @@ def cases(evidence: Evidence) -> Sequence[Case]:
         case(cancelled.serial).cancelled.append(cancelled)
     for call in evidence.calls:
         case(call.serial).calls.append(call)
-    in_flight = _by_id(evidence.in_flight)
+    in_flight, exposed = _by_id(evidence.in_flight), _by_id(evidence.exposed)
     for known in evidence.known:
         case(known.serial).known.append(known)
         case(known.serial).in_flight += in_flight.get(known.id, ())
+        case(known.serial).exposed += exposed.get(known.id, ())
     return list(found.values())
 
 

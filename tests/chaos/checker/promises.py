@@ -20,14 +20,16 @@ def broken_promises(case: Case) -> Iterator[Violation]:
 
 def _identity(case: Case) -> Iterator[Violation]:
     """The same request always has the same id, and no other."""
-    ids = {accepted.id for accepted in case.accepted} | {known.id for known in case.known}
+    ids = {accepted.id for accepted in case.accepted if accepted.id is not None}
+    ids |= {known.id for known in case.known}
     if len(ids) > 1 or len(case.known) > 1:
         yield case.violation(Rule.DOUBLED, f"One request has the ids {sorted(ids)}.")
 
 
 def _unknown(case: Case) -> Iterator[Violation]:
     if case.accepted:
-        yield case.violation(Rule.LOST, f"{case.accepted[0].id} was accepted, and nobody knows it.")
+        name = case.accepted[0].id or f"Request {case.serial}"
+        yield case.violation(Rule.LOST, f"{name} was accepted, and nobody knows it.")
     elif case.calls:
         yield case.violation(Rule.UNASKED, "It came to a sink, and nobody knows it.")
 

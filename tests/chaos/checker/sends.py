@@ -49,8 +49,8 @@ def _number(case: Case, part: str) -> Iterator[Violation]:
     went_out = int(status in WENT_OUT or status == State.PROCESSING)
     labelled = sum(is_unknown(event) for event in case.events(part))
     lost = sum(not call.is_answered for call in taken)
-    killed = sum(attempt.part == part for attempt in case.in_flight)
-    for count, whose in ((labelled, "are labelled unknown"), (lost + killed, "broke off")):
+    broken = lost + case.broken_off(part)
+    for count, whose in ((labelled, "are labelled unknown"), (broken, "broke off")):
         if len(taken) > went_out + count:
             text = f"The delivery {part} was taken {len(taken)} times; {count} attempts {whose}."
             yield case.violation(Rule.DOUBLED, text)

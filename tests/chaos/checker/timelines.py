@@ -53,14 +53,16 @@ def _end(case: Case, part: str, events: Sequence[Event], status: str) -> Iterato
 
 
 def _labels(case: Case, id_: str) -> Iterator[Violation]:
-    """The attempts labelled `unknown` are exactly those that were in flight at a kill."""
+    """The attempts labelled `unknown` are those that were in flight at a kill, all of them, and of
+    those at a pause any.
+    """
     labelled = {
         InFlight(id_, event.part, event.attempt or 0)
         for known in case.known
         for event in known.events
         if event.part and event.event == "FAILED" and event.code == CRASHED
     }
-    for attempt in sorted(labelled.symmetric_difference(case.in_flight)):
+    for attempt in sorted((labelled - {*case.exposed}) ^ ({*case.in_flight} - {*case.exposed})):
         was = "was not" if attempt in labelled else "was"
         text = f"Attempt {attempt.attempt} of {attempt.part} {was} in flight at a kill."
         yield case.violation(Rule.UNLABELLED, text)

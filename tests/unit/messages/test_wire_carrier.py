@@ -15,7 +15,7 @@ from sendwell.messages.wire import headers
 from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.incoming import Asked, Incoming
 from sendwell.messages.wire.letter import Letter
-from sendwell.messages.wire.opening import Opening
+from sendwell.messages.wire.opening import Copy, Opening
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
@@ -45,7 +45,7 @@ of_every_seed = pytest.mark.parametrize("preset", SEEDS)
 presets = st.sampled_from(SEEDS)
 
 
-def opened(letter: Letter, **how: Any) -> Requested | Task | Quarantined | None:
+def opened(letter: Letter, **how: Any) -> Requested | Task | Copy | Quarantined | None:
     return Opening(**how).open(Incoming(letter.body, letter.headers, letter.id))
 
 
@@ -191,7 +191,7 @@ def test_a_request_by_rest_is_shown_and_read_again_as_the_same() -> None:
     again = Reader("lanes", CHANNELS).read(Incoming(letter.body, letter.headers), now=NOW)
 
     assert (letter.stream.name, letter.body) == ("notifications.raw", original)
-    assert opened(letter) is None
+    assert opened(letter) == Copy()
     assert isinstance(again, Asked)
     assert (again.tenant, again.id) == (request.tenant, request.id)
 
@@ -336,3 +336,34 @@ def test_a_task_without_the_body_it_was_made_for_is_refused() -> None:
 
 def test_a_message_without_our_headers_is_not_ours() -> None:
     assert Opening().open(Incoming(SEED_000)) is None
+
+
+def test_a_copy_of_what_came_by_rest_is_known_as_such_by_its_seal() -> None:
+    letter = Carrier(PRESETS["lanes"], secret=b"ours").requested(a_request())
+    forged = Incoming(letter.body + b" ", letter.headers)
+
+    unproven = Opening(secret=b"ours").open(forged)
+
+    assert opened(letter, secret=b"ours") == Copy()
+    assert isinstance(unproven, Quarantined)
+    assert unproven.reason is Reason.UNPROVEN
+
+
+@pytest.mark.parametrize("preset", ["intents", "lanes"])
+@given(requests())
+def test_a_copy_of_what_came_by_rest_can_be_read_by_others_as_the_same(
+    preset: str, request: Requested
+) -> None:
+    letter = Carrier(PRESETS[preset]).requested(request)
+
+    asked = Reader(preset, CHANNELS).read(Incoming(letter.body, letter.headers), now=NOW)
+
+    assert isinstance(asked, Asked)
+    assert (asked.tenant, asked.id) == (request.tenant, request.id)
+    assert read(asked.body).id == request.id
+
+
+def test_what_is_empty_is_not_written() -> None:
+    letter = Carrier(PRESETS["lanes"]).requested(a_request(data=msgspec.Raw(b"{}")))
+
+    assert {"data", "payload"}.isdisjoint(msgspec.json.decode(letter.body))

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +63,11 @@ def test_the_same_place_is_one_letter() -> None:
 
 def test_every_reason_says_what_to_do() -> None:
     assert all(reason.hint.endswith(".") for reason in Reason)
+
+
+def test_the_page_about_the_quarantine_explains_every_reason() -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "quarantine.md"
+
+    explained = re.findall(r"^\| `(\w+)` \|", page.read_text(), re.MULTILINE)
+
+    assert explained == [reason.value for reason in Reason]

@@ -1,3 +1,4 @@
+from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.presets import PRESETS
 from sendwell.domain.presets.naming import ExchangeKind, PhysicalName, Share
@@ -14,6 +15,18 @@ def test_a_physical_name_is_a_stream_of_the_bus() -> None:
     expected = Stream("email", "notifications.direct", Routing.DIRECT, "email.queue")
 
     assert expected == stream_of(QUEUE)
+
+
+def test_only_what_nobody_has_to_hear_is_an_event_for_the_bus() -> None:
+    events = {
+        logical
+        for preset in PRESETS.values()
+        for logical in preset.namings
+        for share in preset.shares(logical, all_channels().values())
+        if stream_of(preset.physical(logical, share)).is_event
+    }
+
+    assert events == {LogicalStream.STATUS, LogicalStream.RETRY}
 
 
 def test_every_way_into_a_queue_is_declared() -> None:

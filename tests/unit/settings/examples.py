@@ -2,6 +2,11 @@
 
 EXAMPLES = {
     "SECRET_KEY": "a-secret-of-more-than-32-characters",
+    "TOKEN_KEY": "a-token-key-of-more-than-32-characters",
+    "PASSWORD_HASH": "argon2id",
+    "OIDC_ISSUER": "https://login.example.org/realms/acme",
+    "OIDC_CLIENT_ID": "sendwell",
+    "OIDC_CLIENT_SECRET": "hunter2",
     "PUBLIC_URL": "https://notify.example.org",
     "ANONYMOUS_TENANT": "acme",
     "SCHEDULE_TIMEZONE_DEFAULT": "Europe/Vienna",
@@ -13,7 +18,8 @@ EXAMPLES = {
     "METRICS_PORT": "9464",
     "DB_URL": "postgresql://sendwell:hunter2@db/sendwell",
     "USERS_DB_URL": "mysql://users:hunter2@db/users",
-    "TRACKER_DB_URL": "cassandra://one:9042,two:9042/history",
+    "TRACKER_DB_URL": "postgresql://tracker:hunter2@db/tracker",
+    "HISTORY_URL": "cassandra://sendwell:hunter2@one:9042,two:9042/history",
     "DB_LISTEN_URL": "postgresql://sendwell:hunter2@direct/sendwell",
     "DB_POOL_SIZE": "12",
     "LEASE_SECONDS": "4",

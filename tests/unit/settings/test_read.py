@@ -133,6 +133,13 @@ def test_what_cannot_be_read_is_refused_once_by_its_name(name: str, value: str) 
     assert refused.value.message.count(name) == 1
 
 
+def test_a_preset_brings_its_way_to_retry_and_the_operator_overrules_it() -> None:
+    usual = read_settings({"PRESET": "tenant"}).retry
+    shorter = read_settings({"PRESET": "tenant", "RETRY_MAX_ATTEMPTS": "2"}).retry
+
+    assert (usual.attempts, shorter.attempts) == (6, 2)
+
+
 def test_the_preset_direct_brings_its_way_to_retry() -> None:
     usual = read_settings({"PRESET": "direct"}).retry
     shorter = read_settings({"PRESET": "direct", "RETRY_MAX_ATTEMPTS": "2"}).retry

@@ -26,6 +26,8 @@ from sendwell.domain.errors import Invalid, Unavailable
 T = TypeVar("T")
 
 _COPIES = 3
+_MOST_BYTES = 4 * 1024 * 1024
+"""Of a parcel with its headers. Kafka's usual 1 MiB is all that a notification alone may have."""
 _MOVES = {
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -139,8 +141,11 @@ class Topics:
         return min(_COPIES, max(len(found.nodes), len(self._url.servers)))
 
     def _topic(self, name: str, *, copies: int) -> NewTopic:
-        # Of three copies two have a parcel when it is acknowledged: one broker may then be lost.
-        config = {"min.insync.replicas": str(max(1, copies - 1))}
+        config = {
+            # Of three copies two have a parcel when it is acknowledged: one broker may be lost.
+            "min.insync.replicas": str(max(1, copies - 1)),
+            "max.message.bytes": str(_MOST_BYTES),
+        }
         return NewTopic(name, self._url.partitions, copies, config=config)
 
     async def _offsets(self, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, int]:

@@ -28,7 +28,9 @@ class Sent:
 
 async def send(channel: Channel, stream: Stream, letters: Sequence[Letter]) -> Sequence[Sent]:
     """All are on their way, in order; it waits only while the connection takes no more."""
-    publish = Basic.Publish(exchange=stream.exchange, routing_key=stream.name, mandatory=True)
+    publish = Basic.Publish(
+        exchange=stream.exchange, routing_key=stream.name, mandatory=not stream.is_event
+    )
     first = marshal(publish, channel.number)
     payload = b"".join(part for each in letters for part in (first, each.frames))
     is_flushed = asyncio.get_running_loop().create_future()

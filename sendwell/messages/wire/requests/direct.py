@@ -3,6 +3,7 @@
 from typing import Annotated, Self
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lane import BY_NUMBER
@@ -22,9 +23,9 @@ from sendwell.messages.wire.fields import (
     Version,
     Words,
     json_fields,
-    nothing,
     present,
     recipient_of,
+    unless_empty,
     words_of,
 )
 from sendwell.messages.wire.instant import instant
@@ -44,7 +45,7 @@ class QueueRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
         Annotated[str, msgspec.Meta(description="The channel; that of the queue, if given.")] | None
     ) = None
     template_code: str | None = None
-    variables: JsonObject = msgspec.field(default_factory=nothing)
+    variables: JsonObject | UnsetType = UNSET
     priority: (
         Annotated[
             int,
@@ -52,7 +53,7 @@ class QueueRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
         ]
         | None
     ) = None
-    metadata: Metadata = msgspec.field(default_factory=nothing)
+    metadata: Metadata | UnsetType = UNSET
     created_at: Created = None
     content: str | Words | None = None
     event_type: EventType | None = None
@@ -98,9 +99,9 @@ class QueueRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
             to=None if is_person else recipient_of(to),
             notification_type=channel,
             template_code=request.template.code if request.template else None,
-            variables=request.data,
+            variables=unless_empty(request.data),
             priority=request.lane,
-            metadata=request.metadata,
+            metadata=unless_empty(request.metadata),
             created_at=instant(request.accepted_at),
             content=words_of(request),
             event_type=request.event_type,

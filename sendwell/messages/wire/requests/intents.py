@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
 from sendwell.messages.requested import Requested, To
@@ -25,9 +26,9 @@ from sendwell.messages.wire.fields import (
     Words,
     json_fields,
     label_of,
-    nothing,
     present,
     recipient_of,
+    unless_empty,
     words_of,
 )
 from sendwell.messages.wire.instant import instant, instant_or_none
@@ -62,8 +63,8 @@ class IntentRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     ]
     channel_targets: list[str] | None = None
     template_id: Annotated[str, msgspec.Meta(description="A template's code.")] | None = None
-    payload: JsonObject = msgspec.field(default_factory=nothing)
-    metadata: Metadata = msgspec.field(default_factory=nothing)
+    payload: JsonObject | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
     created_at: Created = None
     event_type: EventType | None = None
     content: str | Words | None = None
@@ -118,8 +119,8 @@ class IntentRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
             recipient=to.user_id if is_person and to.user_id else recipient_of(to),
             channel_targets=[channel] if channel else list(request.channels) or None,
             template_id=template.code if template else None,
-            payload=request.data,
-            metadata=request.metadata,
+            payload=unless_empty(request.data),
+            metadata=unless_empty(request.metadata),
             created_at=instant(request.accepted_at),
             event_type=request.event_type,
             content=words_of(request),

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
 from sendwell.messages.requested import Requested, To
@@ -24,9 +25,9 @@ from sendwell.messages.wire.fields import (
     Words,
     json_fields,
     label_of,
-    nothing,
     present,
     recipient_of,
+    unless_empty,
     words_of,
 )
 from sendwell.messages.wire.instant import instant, instant_or_none
@@ -45,9 +46,9 @@ class PlainRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     to: Recipient | list[Recipient] | None = None
     event_type: EventType | None = None
     content: str | Words | None = None
-    metadata: Metadata = msgspec.field(default_factory=nothing)
-    data: JsonObject = msgspec.field(default_factory=nothing)
-    payload: JsonObject = msgspec.field(default_factory=nothing)
+    metadata: Metadata | UnsetType = UNSET
+    data: JsonObject | UnsetType = UNSET
+    payload: JsonObject | UnsetType = UNSET
     template: Annotated[str, msgspec.Meta(description="A template's code.")] | None = None
     template_version: int | None = None
     locale: str | None = None
@@ -100,8 +101,8 @@ class PlainRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
             to=None if is_person else recipient_of(to),
             event_type=request.event_type,
             content=words_of(request),
-            metadata=request.metadata,
-            data=request.data,
+            metadata=unless_empty(request.metadata),
+            data=unless_empty(request.data),
             template=template.code if template else None,
             template_version=template.version if template else None,
             locale=template.locale if template else None,

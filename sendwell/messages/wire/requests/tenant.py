@@ -3,6 +3,7 @@
 from typing import Annotated, Self
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
 from sendwell.messages.requested import Requested, To
@@ -20,8 +21,8 @@ from sendwell.messages.wire.fields import (
     Words,
     json_fields,
     label_of,
-    nothing,
     present,
+    unless_empty,
     words_of,
 )
 from sendwell.messages.wire.instant import instant
@@ -40,12 +41,12 @@ class TenantRequest(
         str,
         msgspec.Meta(description="The address on the channel; a user's id where it has none."),
     ]
-    payload: JsonObject = msgspec.field(default_factory=nothing)
+    payload: JsonObject | UnsetType = UNSET
     created_at: Created = None
     content: str | Words | None = None
     template: str | None = None
     locale: str | None = None
-    metadata: Metadata = msgspec.field(default_factory=nothing)
+    metadata: Metadata | UnsetType = UNSET
     priority: Priority | None = None
     correlation_id: Correlation | None = None
     schema_version: Version | None = None
@@ -81,12 +82,12 @@ class TenantRequest(
             event_type=request.event_type,
             channel=(channel or next(iter(request.channels), "")).upper(),
             recipient=next(filter(None, addresses), ""),
-            payload=request.data,
+            payload=unless_empty(request.data),
             created_at=instant(request.accepted_at),
             content=words_of(request),
             template=request.template.code if request.template else None,
             locale=request.template.locale if request.template else None,
-            metadata=request.metadata,
+            metadata=unless_empty(request.metadata),
             priority=label_of(request.lane),
             correlation_id=request.correlation_id,
             schema_version=VERSION,

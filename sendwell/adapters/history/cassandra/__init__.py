@@ -1,0 +1,5 @@
+"""History on Cassandra."""
+
+from sendwell.adapters.history.cassandra.history import CassandraHistory
+
+__all__ = ["CassandraHistory"]

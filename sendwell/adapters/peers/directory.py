@@ -1,0 +1,65 @@
+"""The users role in another service."""
+
+from collections.abc import Collection, Mapping
+
+from sendwell.adapters.peers.memory import Memory
+from sendwell.adapters.peers.peer import Peer
+from sendwell.domain.ids import ChannelName, TenantId, UserId
+from sendwell.domain.person import Person
+from sendwell.messages.questions import (
+    PEOPLE,
+    SUPPRESS,
+    SUPPRESSED,
+    AskPeople,
+    AskSuppressed,
+    Suppress,
+)
+from sendwell.ports.clock import Clock
+from sendwell.ports.directory import Address
+
+_SECONDS = 4.0
+"""Changes reach queued work within 5 s (SETTLED 27)."""
+
+
+class RemoteDirectory:
+    """The ports Directory and Suppressions."""
+
+    def __init__(self, peer: Peer, *, clock: Clock) -> None:
+        self._peer = peer
+        self._people: Memory[tuple[TenantId, UserId], Person | None] = Memory(
+            clock, seconds=_SECONDS
+        )
+        self._suppressed: Memory[tuple[TenantId, Address], str | None] = Memory(
+            clock, seconds=_SECONDS
+        )
+
+    async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
+        """See the port."""
+        known = {user: self._people.find((tenant, user)) for user in users}
+        if missing := [user for user, found in known.items() if found is None]:
+            answer = await self._peer.ask(PEOPLE, AskPeople(tenant, missing))
+            people = {person.user_id: person for person in answer.people}
+            for user in missing:
+                self._people.keep((tenant, user), people.get(user))
+                known[user] = (people.get(user),)
+        return {user: found[0] for user, found in known.items() if found and found[0]}
+
+    async def suppressed(
+        self, tenant: TenantId, addresses: Collection[Address]
+    ) -> Mapping[Address, str]:
+        """See the port."""
+        known = {address: self._suppressed.find((tenant, address)) for address in addresses}
+        if missing := [address for address, found in known.items() if found is None]:
+            answer = await self._peer.ask(SUPPRESSED, AskSuppressed(tenant, missing))
+            reasons = {(channel, text): why for channel, text, why in answer.addresses}
+            for address in missing:
+                self._suppressed.keep((tenant, address), reasons.get(address))
+                known[address] = (reasons.get(address),)
+        return {address: found[0] for address, found in known.items() if found and found[0]}
+
+    async def suppress(
+        self, tenant: TenantId, channel: ChannelName, *, address: str, reason: str, at: int
+    ) -> None:
+        """See the port."""
+        await self._peer.ask(SUPPRESS, Suppress(tenant, channel, address, reason, at))
+        self._suppressed.forget((tenant, (channel, address)))

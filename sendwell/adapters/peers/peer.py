@@ -1,0 +1,71 @@
+"""One role in another service."""
+
+from datetime import timedelta
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from sendwell.domain.breaker import Breaker, BreakerPolicy
+from sendwell.domain.errors import Unavailable
+from sendwell.messages.questions import Question
+from sendwell.ports.clock import Clock
+from sendwell.ports.http import Http, HttpAnswer, HttpRequest
+
+log = structlog.get_logger()
+_PATIENCE = timedelta(seconds=3)
+_SPARED = BreakerPolicy(window=timedelta(seconds=10), rest=timedelta(seconds=1))
+"""A service that was started again is asked again soon."""
+_FINE = 200
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Peer:
+    """Asks it, and spares it while it is down. `token` proves that we are a service too.
+
+    Without a `url` it can never be asked.
+    """
+
+    def __init__(self, role: str, url: str | None, *, http: Http, token: str, clock: Clock) -> None:
+        self._role = role
+        self._url = url.rstrip("/") if url else None
+        self._http = http
+        self._headers = {
+            "Authorization": f"Service {token}",
+            "Content-Type": "application/json",
+        }
+        self._clock = clock
+        self._breaker = Breaker(_SPARED)
+
+    async def ask(self, question: Question[Q, A], asked: Q) -> A:
+        """The answer. Raises Unavailable where there is none in time."""
+        if self._url is None:
+            why = f"set {self._role.upper()}_URL to where it is"
+            raise self._unavailable(why, timedelta(seconds=60))
+        now = self._elapsed()
+        if not self._breaker.allows(now):
+            raise self._unavailable("it did not answer a moment ago", self._breaker.wait(now))
+        self._breaker = self._breaker.after_start(now)
+        request = HttpRequest(
+            "POST",
+            f"{self._url}{question.path}",
+            self._headers,
+            msgspec.json.encode(asked),
+            _PATIENCE,
+        )
+        answer = await self._http.exchange(request)
+        if not isinstance(answer, HttpAnswer):
+            self._breaker = self._breaker.after_failure(self._elapsed())
+            raise self._unavailable(answer.fault.text, timedelta(seconds=1))
+        self._breaker = self._breaker.after_success(self._elapsed())
+        if answer.status != _FINE:
+            raise self._unavailable(f"it answered {answer.status}", timedelta(seconds=5))
+        return msgspec.json.decode(answer.body, type=question.answered)
+
+    def _elapsed(self) -> int:
+        return int(self._clock.elapsed() * 1e6)
+
+    def _unavailable(self, why: str, wait: timedelta) -> Unavailable:
+        log.warning("peer.unavailable", role=self._role, why=why)
+        return Unavailable(f"The service {self._role} cannot be asked: {why}.", retry_after=wait)

@@ -1,0 +1,75 @@
+"""The accounts role in another service."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from sendwell.adapters.peers.memory import Memory
+from sendwell.adapters.peers.peer import Peer
+from sendwell.domain.errors import Denied, Unavailable
+from sendwell.domain.ids import TenantId
+from sendwell.domain.policy import Policy
+from sendwell.messages.questions import CALLER, TENANTS, AskCaller, AskTenants
+from sendwell.ports.clock import Clock
+from sendwell.ports.tenants import Caller
+
+log = structlog.get_logger()
+_KEYS_SECONDS = 60
+_RULES_SECONDS = 20.0
+_PAUSE_SECONDS = 0.25
+
+
+class RemoteTenants:
+    """The port Tenants. `run` must run: rules are read anew every 20 s, before they are 60 s old.
+
+    A tenant that is made in between is known as soon as its key was asked about.
+    """
+
+    def __init__(self, peer: Peer, *, clock: Clock, otherwise: Policy) -> None:
+        self._peer = peer
+        self._callers: Memory[str, Caller] = Memory(clock, seconds=_KEYS_SECONDS)
+        self._otherwise = otherwise
+        self._policies: Mapping[TenantId, Policy] = {}
+
+    async def caller(self, key: str) -> Caller:
+        """See the port."""
+        if known := self._callers.find(key):
+            return known[0]
+        found = await self._peer.ask(CALLER, AskCaller(key))
+        if found.tenant is None:
+            raise Denied(found.refusal, is_unknown=True)
+        if found.tenant not in self._policies:
+            await self._read()
+        caller = Caller(found.tenant, found.name)
+        self._callers.keep(key, caller)
+        return caller
+
+    def policy(self, tenant: TenantId) -> Policy:
+        """See the port."""
+        return self._policies.get(tenant, self._otherwise)
+
+    def knows(self, tenant: TenantId) -> bool:
+        """Whether there is such a tenant. Never waits."""
+        return tenant in self._policies
+
+    async def start(self) -> None:
+        """Wait until the rules are known: nothing can be decided without them."""
+        while True:
+            try:
+                return await self._read()
+            except Unavailable:
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def run(self) -> None:
+        """Keep the rules fresh."""
+        while True:
+            await asyncio.sleep(_RULES_SECONDS)
+            try:
+                await self._read()
+            except Unavailable as error:
+                log.warning("tenants.not_refreshed", error=error.message)
+
+    async def _read(self) -> None:
+        found = await self._peer.ask(TENANTS, AskTenants())
+        self._policies, self._otherwise = found.policies, found.otherwise

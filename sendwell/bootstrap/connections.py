@@ -1,0 +1,95 @@
+"""Who hears what is said in this process, and what is told to others."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sendwell.bootstrap.core import Core
+from sendwell.bootstrap.edge import Edge
+from sendwell.domain.presets.streams import LogicalStream
+from sendwell.messages.dead import Dead
+from sendwell.messages.extract import Extract
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.roles.delivery.letters import DeadLetters
+from sendwell.roles.delivery.service import Delivery
+from sendwell.roles.orchestrator.service import Orchestrator
+from sendwell.roles.receipts.service import Receipts
+from sendwell.runtime import measures
+from sendwell.runtime.copies.copies import Copies
+from sendwell.runtime.copies.plans import Plans
+from sendwell.runtime.flow import Handler, Message
+from sendwell.runtime.journal.listener import recorder, refuser
+from sendwell.runtime.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Hearers:
+    """The roles that listen."""
+
+    orchestrator: Orchestrator
+    delivery: Delivery
+    letters: DeadLetters
+    receipts: Receipts
+    plans: Plans | None
+    """Where tasks go by a bus."""
+
+
+def connect(core: Core, hearers: Hearers, *, edge: Edge | None, copies: Copies | None) -> None:
+    """Connect them. The journal comes first: a Status is the history row."""
+    flow, here = core.flow, core.settings.roles
+    flow.listen(Requested, hearers.orchestrator.on_requested)
+    if hearers.plans is not None:
+        flow.listen(Requested, hearers.plans.on_requested)
+    flow.listen(Requested, measures.on_requested)
+    flow.listen(Task, _taker(hearers.delivery, edge, copies))
+    flow.listen(Status, recorder(core.journal))
+    if "orchestrator" in here:
+        flow.listen(Status, hearers.orchestrator.on_status)
+    flow.listen(Status, measures.on_status)
+    if "tracker" in here:
+        flow.listen(Dead, hearers.letters.on_dead)
+    flow.listen(Dead, measures.on_dead)
+    if edge is not None:
+        flow.listen(Status, edge.announcements.on_status)
+        flow.listen(Dead, edge.announcements.on_dead)
+    flow.listen(Status, hearers.receipts.on_status)
+    core.inward.listen(Task, hearers.delivery.on_tasks)
+    core.inward.listen(Task, refuser(core.journal))
+    if copies is not None:
+        _connect_copies(core, hearers, copies)
+
+
+def _taker(delivery: Delivery, edge: Edge | None, copies: Copies | None) -> Handler:
+    """Who takes tasks that are said in this process."""
+    if edge is None or not edge.carries(LogicalStream.TASK):
+        return delivery.on_tasks
+    return copies.on_handed_on if copies and edge.packs_tasks else edge.announcements.on_tasks
+
+
+def _connect_copies(core: Core, hearers: Hearers, copies: Copies) -> None:
+    """What is put on record here is told; what others tell is heard as if it was said here."""
+    flow, here = core.flow, core.settings.roles
+    flow.listen(Requested, copies.on_planned)
+    flow.listen(Status, copies.on_status)
+    if "tracker" not in here:
+        flow.listen(Dead, copies.on_dead)
+    for taking in (flow, core.inward):
+        taking.listen(Task, copies.on_taken)
+    flow.listen(Extract, copies.on_extract)
+    flow.listen(Extract, _heard(hearers.receipts.on_status, lambda extract: extract.statuses))
+    if "orchestrator" in here:
+        flow.listen(
+            Extract, _heard(hearers.orchestrator.on_status, lambda extract: extract.statuses)
+        )
+    if "tracker" in here:
+        flow.listen(Extract, _heard(hearers.letters.on_dead, lambda extract: extract.dead))
+
+
+def _heard(handler: Handler, part: Callable[[Extract], Sequence[Any]]) -> Handler:
+    async def on_extract(batch: Sequence[Extract], scene: Scene) -> Sequence[Message]:
+        told = [each for extract in batch for each in part(extract)]
+        return await handler(told, scene) if told else ()
+
+    return on_extract

@@ -1,0 +1,138 @@
+"""Copies between services, where not all roles are in one process."""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from sendwell.bootstrap.core import Core
+from sendwell.bootstrap.edge import Edge
+from sendwell.domain.errors import Conflict, Invalid
+from sendwell.domain.presets.naming import WHOLE, Share
+from sendwell.domain.presets.streams import LogicalStream
+from sendwell.messages.extract import Extract
+from sendwell.messages.task import Task
+from sendwell.messages.wire.packed import Packer
+from sendwell.messages.wire.quarantine import Quarantine
+from sendwell.messages.wire.reason import Reason
+from sendwell.ports.bus import Arrived, Receive, Stream
+from sendwell.ports.database import Database
+from sendwell.ports.work import Work
+from sendwell.roles.delivery.service import Delivery
+from sendwell.runtime.consumer import Consumer
+from sendwell.runtime.copies.copies import Copies
+from sendwell.runtime.copies.standing import Standing
+from sendwell.runtime.copies.tables import DATABASE
+from sendwell.runtime.process import Worker
+from sendwell.runtime.quarantine.quarantine import QuarantineStore
+from sendwell.runtime.streams import stream_of
+
+
+class Copying:
+    """The copies of one service, and what brings them."""
+
+    def __init__(self, core: Core, edge: Edge, standing: Standing, *, name: str) -> None:
+        self._core = core
+        self._edge = edge
+        self.standing = standing
+        self._packer = Packer(edge.preset, secret=core.settings.secret.encode())
+        self._quarantine = QuarantineStore(core.database)
+        self.copies = Copies(
+            core.database,
+            core.journal,
+            standing,
+            outbox=edge.outbox,
+            packer=self._packer,
+            ids=core.ids,
+            name=name,
+            service=core.settings.service,
+            tells_requested=not edge.parts(LogicalStream.ACCEPTED),
+        )
+
+    async def consume(self, delivery: Delivery) -> None:
+        """Start the consumers: of what others tell, and of tasks for us."""
+        settings, preset = self._core.settings, self._edge.preset
+        history = stream_of(preset.physical(LogicalStream.HISTORY, WHOLE))
+        self._start(f"sendwell-history-{settings.service}", [history], self._hear)
+        if "delivery" in settings.roles and not preset.is_named(LogicalStream.TASK):
+            channels = [settings.delivers] if settings.delivers else list(self._core.channels)
+            streams = [
+                stream_of(preset.physical(LogicalStream.TASK, Share(channel=channel)))
+                for channel in channels
+            ]
+            self._start("sendwell-task", streams, partial(self._take, delivery))
+
+    def _start(self, group: str, streams: Sequence[Stream], receive: Receive) -> None:
+        consumer = Consumer(self._edge.bus, streams, group=group, receive=receive)
+        self._core.process.start(Worker(consumer.name, consumer.run))
+        self._core.process.watch(consumer.name, lambda: consumer.is_silent)
+
+    async def _hear(self, arrived: Sequence[Arrived]) -> None:
+        opened = await self._opened(arrived)
+        extracts = [each for each in opened if isinstance(each, Extract)]
+        if unheard := await self.copies.unheard(extracts):
+            await self._core.flow.run(unheard)
+
+    async def _take(self, delivery: Delivery, arrived: Sequence[Arrived]) -> None:
+        tasks: list[Task] = []
+        for each in await self._opened(arrived):
+            if isinstance(each, list):
+                tasks += each
+        try:
+            if tasks:
+                await delivery.take_arrived(tasks)
+        except Conflict:  # somebody has just taken one of them
+            for task in tasks:
+                await delivery.take_arrived([task])
+
+    async def _opened(self, arrived: Sequence[Arrived]) -> list[Extract | list[Task]]:
+        opened: list[Extract | list[Task]] = []
+        bad: list[Quarantine] = []
+        for each in arrived:
+            try:
+                opened.append(self._packer.opened(each.body, dict(each.headers)))
+            except Invalid as error:
+                bad.append(self._kept(each, error.message))
+        if bad:
+            await self._quarantine.keep(bad, tell=self._edge.announcements.tell_quarantined)
+        return opened
+
+    def _kept(self, arrived: Arrived, why: str) -> Quarantine:
+        return Quarantine(
+            stream=arrived.stream.name,
+            place=arrived.place,
+            reason=Reason.UNPROVEN,
+            text=why,
+            pointer="",
+            body=arrived.body,
+            headers=arrived.headers,
+            at=self._core.clock.now(),
+            tenant=None,
+            id=arrived.id,
+            key=arrived.key,
+            preset=self._edge.preset.name,
+        )
+
+
+async def open_copying(core: Core, edge: Edge | None, own: Work) -> Copying | None:
+    """None where all roles are in this process. Raises Invalid where there is no bus."""
+    if core.settings.is_whole:
+        return None
+    if edge is None:
+        raise Invalid("Services meet on a bus: set BROKER_URL, the same for all of them.")
+    standing = Standing(core.database, own)
+    return Copying(core, edge, standing, name=await _name_of(core.database))
+
+
+async def _name_of(database: Database) -> str:
+    """What the database is called; named by whoever opens it first."""
+    question = select(DATABASE.c.name)
+    if rows := await database.rows(question):
+        return str(rows[0].name)
+    with suppress(IntegrityError):  # somebody else was faster
+        await database.execute(DATABASE.insert().values(number=0, name=secrets.token_hex(16)))
+    (row,) = await database.rows(question)
+    return str(row.name)

@@ -1,0 +1,218 @@
+"""What roles ask of each other: in this process where the role is here, else over HTTP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+from sendwell.adapters.http import HttpClient, Trusted
+from sendwell.adapters.peers.catalogue import RemoteCatalogue
+from sendwell.adapters.peers.directory import RemoteDirectory
+from sendwell.adapters.peers.peer import Peer
+from sendwell.adapters.peers.shelf import RemoteShelf
+from sendwell.adapters.peers.tenants import RemoteTenants
+from sendwell.bootstrap.core import Core
+from sendwell.domain.errors import Denied, Invalid
+from sendwell.domain.ids import TenantId
+from sendwell.domain.presets import find_preset
+from sendwell.messages import questions as q
+from sendwell.ports.catalogue import Catalogue
+from sendwell.ports.directory import Directory
+from sendwell.ports.http import Http
+from sendwell.ports.shelf import Shelf
+from sendwell.ports.suppressions import Suppressions
+from sendwell.ports.tenants import Tenants
+from sendwell.roles.accounts.service import Accounts
+from sendwell.roles.delivery.service import Delivery
+from sendwell.roles.inbox.service import Inbox
+from sendwell.roles.mailbox.service import Mailbox
+from sendwell.roles.templates.service import Templates
+from sendwell.roles.users.service import Users
+from sendwell.runtime.process import Worker
+from sendwell.runtime.server.questions import Questions
+from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback
+
+
+class KnownTenants(Tenants, Protocol):
+    """The port, and who there is."""
+
+    def knows(self, tenant: TenantId) -> bool:
+        """Whether there is such a tenant. Never waits."""
+        ...
+
+
+Find = Callable[[str], Peer]
+"""The service with that role; asking it raises Unavailable where nobody has told where it is."""
+
+
+class People(Directory, Suppressions, Protocol):
+    """Both ports of the users role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The other roles, as each role sees them."""
+
+    tenants: KnownTenants
+    people: People
+    catalogue: Catalogue
+    inbox: Shelf
+    mailbox: Shelf
+    find: Find
+    http: Http
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The roles' own objects; used where the role is here."""
+
+    accounts: Accounts
+    users: Users
+    templates: Templates
+    inbox: Inbox
+    mailbox: Mailbox
+
+
+async def open_ports(core: Core, local: Local) -> Ports:
+    """Waits until the accounts role has told the tenants' rules, where it is elsewhere."""
+    here, clock = core.settings.roles, core.clock
+    http = HttpClient(policy=Trusted(), clock=clock)
+    core.process.at_close("peers", http.close)
+    find = _finder(core, http)
+    catalogue: Catalogue = local.templates
+    if "templates" not in here:
+        flaws = local.templates.flaws
+        catalogue = RemoteCatalogue(find("templates"), clock=clock, flaws=flaws)
+    return Ports(
+        local.accounts if "accounts" in here else await _tenants(core, find("accounts")),
+        local.users if "users" in here else RemoteDirectory(find("users"), clock=clock),
+        catalogue,
+        local.inbox if "inbox" in here else RemoteShelf(find("inbox"), q.INBOX),
+        local.mailbox if "mailbox" in here else RemoteShelf(find("mailbox"), q.MAILBOX),
+        find,
+        http,
+    )
+
+
+def answers(core: Core, local: Local, delivery: Delivery) -> Questions:
+    """The questions that the roles of this process answer to other services."""
+    questions = Questions(token_of(core.settings))
+    here = core.settings.roles
+    if "delivery" in here:
+        _answer_delivery(questions, core, delivery)
+    for role, register in (
+        ("accounts", _answer_accounts),
+        ("users", _answer_users),
+        ("templates", _answer_templates),
+        ("inbox", _answer_inbox),
+        ("mailbox", _answer_mailbox),
+    ):
+        if role in here:
+            register(questions, local)
+    return questions
+
+
+def token_of(settings: Settings) -> str:
+    """By which services know each other. Raises Invalid where everybody would know it."""
+    if settings.peers.token:
+        return settings.peers.token
+    if settings.secret == BUILT_IN_SECRET and not is_loopback(settings.host):
+        raise Invalid("Set SERVICE_TOKEN, the same for all services: 32 random characters or more.")
+    return blake2b(settings.secret.encode(), person=b"sendwell-service").hexdigest()
+
+
+def url_of(settings: Settings, role: str) -> str | None:
+    """Where the service with that role is: as it was told, or as the preset has it, beside us."""
+    if url := settings.peers.url.get(role):
+        return url.text
+    preset = find_preset(settings.preset)
+    port = settings.peers.port.get(role)
+    if port is None and len(preset.services) > 1:
+        port = preset.port(role)
+    return f"http://127.0.0.1:{port}" if port else None
+
+
+def _finder(core: Core, http: Http) -> Find:
+    def find(role: str) -> Peer:
+        url, token = url_of(core.settings, role), token_of(core.settings)
+        return Peer(role, url, http=http, token=token, clock=core.clock)
+
+    return find
+
+
+async def _tenants(core: Core, peer: Peer) -> RemoteTenants:
+    from sendwell.bootstrap.roles import defaults_of
+
+    tenants = RemoteTenants(peer, clock=core.clock, otherwise=defaults_of(core.settings))
+    await tenants.start()
+    core.process.start(Worker("tenants", tenants.run))
+    return tenants
+
+
+def _answer_delivery(questions: Questions, core: Core, delivery: Delivery) -> None:
+    async def cancel(asked: q.Cancel) -> q.Cancelled:
+        known = await core.journal.requested([asked.position])
+        request = known.get(asked.position)
+        is_theirs = request is not None and request.tenant == asked.tenant
+        return q.Cancelled(await delivery.cancel(request) if request and is_theirs else [])
+
+    questions.answer(q.CANCEL, cancel)
+
+
+def _answer_accounts(questions: Questions, local: Local) -> None:
+    async def tenants(_: q.AskTenants) -> q.Tenants:
+        return q.Tenants(local.accounts.policies(), local.accounts.policy(TenantId("")))
+
+    async def caller(asked: q.AskCaller) -> q.CallerFound:
+        try:
+            found = await local.accounts.caller(asked.key)
+        except Denied as error:
+            return q.CallerFound(refusal=error.message)
+        return q.CallerFound(found.tenant, found.name)
+
+    questions.answer(q.TENANTS, tenants)
+    questions.answer(q.CALLER, caller)
+
+
+def _answer_users(questions: Questions, local: Local) -> None:
+    users = local.users
+
+    async def people(asked: q.AskPeople) -> q.PeopleFound:
+        return q.PeopleFound(list((await users.people(asked.tenant, asked.users)).values()))
+
+    async def suppressed(asked: q.AskSuppressed) -> q.SuppressedFound:
+        found = await users.suppressed(asked.tenant, asked.addresses)
+        return q.SuppressedFound([(*address, why) for address, why in found.items()])
+
+    async def suppress(asked: q.Suppress) -> q.Nothing:
+        await users.suppress(
+            asked.tenant, asked.channel, address=asked.address, reason=asked.reason, at=asked.at
+        )
+        return q.Nothing()
+
+    questions.answer(q.PEOPLE, people)
+    questions.answer(q.SUPPRESSED, suppressed)
+    questions.answer(q.SUPPRESS, suppress)
+
+
+def _answer_templates(questions: Questions, local: Local) -> None:
+    async def version(asked: q.AskTemplate) -> q.TemplateFound:
+        return q.TemplateFound(
+            await local.templates.version(asked.tenant, asked.code, asked.version)
+        )
+
+    questions.answer(q.TEMPLATE, version)
+
+
+def _answer_inbox(questions: Questions, local: Local) -> None:
+    async def put(asked: q.Put) -> q.Kept:
+        return q.Kept(await local.inbox.put(asked.outgoing))
+
+    questions.answer(q.INBOX, put)
+
+
+def _answer_mailbox(questions: Questions, local: Local) -> None:
+    async def put(asked: q.Put) -> q.Kept:
+        return q.Kept(await local.mailbox.put(asked.outgoing))
+
+    questions.answer(q.MAILBOX, put)

@@ -1,0 +1,1 @@
+"""Copies of what other services have on record, where they have databases of their own."""

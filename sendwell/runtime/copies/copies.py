@@ -1,0 +1,221 @@
+"""Tells other services what this one puts on record, and keeps copies of what they tell.
+
+Where all roles share a process or a database nothing of this is there (SETTLED 2).
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.lifecycle import FINAL
+from sendwell.messages.dead import Dead
+from sendwell.messages.extract import Extract
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.messages.wire.letter import Letter
+from sendwell.messages.wire.packed import Packer
+from sendwell.ports.clock import Ids
+from sendwell.ports.database import Database, Write
+from sendwell.ports.journal import Journal
+from sendwell.runtime.copies import writes
+from sendwell.runtime.copies.standing import Standing
+from sendwell.runtime.copies.tables import HEARD
+from sendwell.runtime.flow import Message
+from sendwell.runtime.outbox.outbox import Outbox
+from sendwell.runtime.scene import Scene
+
+Deliver = Callable[[Sequence[Task]], Awaitable[None]]
+_KEPT_US = 30 * 86_400 * 1_000_000
+"""How long a bus may take to hand an extract out again (SETTLED 13)."""
+
+
+class Copies:
+    """One service's. `service` is its name, the same in all of its processes.
+
+    `tells_requested`: nobody else tells what was accepted before it is planned.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        standing: Standing,
+        *,
+        outbox: Outbox,
+        packer: Packer,
+        ids: Ids,
+        name: str,
+        service: str,
+        tells_requested: bool,
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._standing = standing
+        self._outbox = outbox
+        self._packer = packer
+        self._ids = ids
+        self._name = name
+        self._service = service
+        self._tells_requested = tells_requested
+
+    # What is put on record here
+
+    async def on_planned(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
+        """Their tasks may be elsewhere, and what becomes of them is told by position."""
+        scene.write(self._journal.copied(batch))
+        if self._tells_requested:
+            self._tell(scene, batch[0].tenant, requested=tuple(batch))
+        return ()
+
+    async def on_handed_on(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
+        """Tasks go to the services that deliver, by channel."""
+        letters = [
+            self._packer.tasks(own, id_=f"{self._service}:{self._ids.position()}")
+            for own in _by_channel(tasks)
+        ]
+        self._outbox.put(letters, scene)
+        return ()
+
+    async def on_taken(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
+        """They are open here."""
+        scene.write(self._journal.copied(_requests(tasks)))
+        self._tell(scene, tasks[0].request.tenant, tasks=tuple(tasks))
+        return ()
+
+    async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
+        """They have moved here."""
+        scene.write(_ended(batch))
+        self._tell(scene, batch[0].tenant, statuses=tuple(batch))
+        return ()
+
+    async def on_dead(self, batch: Sequence[Dead], scene: Scene) -> Sequence[Message]:
+        """They have ended here, for triage elsewhere."""
+        self._tell(scene, batch[0].tenant, dead=tuple(batch))
+        return ()
+
+    def accepted(self, batch: Sequence[Requested]) -> list[Letter]:
+        """What was accepted here, to be published before it counts as handed on."""
+        extract = self._extract(f"accepted:{batch[0].position}", requested=tuple(batch))
+        return [self._packer.extract(extract, key=batch[0].tenant)]
+
+    # What others have put on record
+
+    async def unheard(self, extracts: Sequence[Extract]) -> list[Extract]:
+        """Those of other services that this one has not dealt with, each once."""
+        others = {e.id: e for e in extracts if e.sender != self._service}
+        rows = await self._database.rows(
+            select(HEARD.c.extract).where(
+                HEARD.c.service == self._service, HEARD.c.extract.in_(others)
+            )
+        )
+        heard = {row.extract for row in rows}
+        return [extract for name, extract in others.items() if name not in heard]
+
+    async def on_extract(self, batch: Sequence[Extract], scene: Scene) -> Sequence[Message]:
+        """Keep copies, and remember that it was done."""
+        rows = [{"service": self._service, "extract": e.id, "at": scene.now} for e in batch]
+        scene.write([Write(writes.put_heard, rows)])
+        foreign = [extract for extract in batch if extract.database != self._name]
+        await self._keep(foreign, scene)
+        return ()
+
+    async def take(self, tasks: Sequence[Task], deliver: Deliver) -> None:
+        """Hand on tasks whose requests name one recipient only: with the whole ones.
+
+        Raises Unavailable where these are still on their way.
+        """
+        known = await self._journal.requested(list({t.request.position for t in tasks}))
+        for task in tasks:
+            if task.request.position not in known:
+                raise Unavailable("The request of a task has not arrived yet.")
+            task.request = known[task.request.position]
+        await deliver(tasks)
+
+    async def sweep(self, now: int) -> None:
+        """Forget what no bus hands out again."""
+        await self._database.execute(delete(HEARD).where(HEARD.c.at < now - _KEPT_US))
+
+    async def _keep(self, extracts: Sequence[Extract], scene: Scene) -> None:
+        tasks = [task for extract in extracts for task in extract.tasks]
+        statuses = [status for extract in extracts for status in extract.statuses]
+        requests = [request for extract in extracts for request in extract.requested]
+        if requests := [*requests, *_requests(tasks)]:
+            scene.write(self._journal.copied(requests))
+        if not (tasks or statuses):
+            return
+        positions = {task.request.position for task in tasks} | {s.position for s in statuses}
+        ended = await self._journal.ended_parts(list(positions))
+        known = ended | await self._standing.parts(positions)
+        taken = [task for task in tasks if (task.request.position, task.part) not in known]
+        fresh = await self._journal.unrecorded(statuses)
+        whose = {(task.request.position, task.part): task.request.tenant for task in taken}
+        whose |= {
+            (s.position, s.part): s.tenant for s in fresh if (s.position, s.part) not in known
+        }
+        scene.write([Write(writes.put_open, [_row_of(task) for task in taken])] if taken else [])
+        scene.write(self._journal.recorded(fresh))
+        waiting = [_row(status) for status in fresh if status.state not in FINAL]
+        scene.write([Write(writes.put_open, waiting)] if waiting else [])
+        scene.write(_ended(fresh))
+        scene.write(self._journal.planned(Counter(whose.values())))
+
+    def _tell(self, scene: Scene, key: str, **what: Any) -> None:
+        extract = self._extract(str(self._ids.position()), **what)
+        self._outbox.put([self._packer.extract(extract, key=key)], scene)
+
+    def _extract(self, number: str, **what: Any) -> Extract:
+        return Extract(f"{self._name[:8]}:{number}", self._name, self._service, **what)
+
+
+def _ended(statuses: Sequence[Status]) -> list[Write]:
+    ended = [(status.position, status.part) for status in statuses if status.state in FINAL]
+    return [Write(writes.remove_open, ended)] if ended else []
+
+
+def _requests(tasks: Sequence[Task]) -> list[Requested]:
+    return list({task.request.position: task.request for task in tasks}.values())
+
+
+def _by_channel(tasks: Sequence[Task]) -> list[list[Task]]:
+    channels: dict[str, list[Task]] = {}
+    for task in tasks:
+        channels.setdefault(task.channel, []).append(task)
+    return list(channels.values())
+
+
+def _row_of(task: Task) -> writes.Row:
+    return {
+        "position": task.request.position,
+        "part": task.part,
+        "tenant": task.request.tenant,
+        "channel": task.channel,
+        "state": task.state.value,
+        "at": task.planned_at,
+        "planned_at": task.planned_at,
+        "claimed_at": task.claimed_at,
+        "due": task.due,
+        "attempt": task.attempt,
+        "provider": task.provider,
+        "rule": task.reason,
+    }
+
+
+def _row(status: Status) -> writes.Row:
+    return {
+        "position": status.position,
+        "part": status.part,
+        "tenant": status.tenant,
+        "channel": status.channel,
+        "state": status.state.value,
+        "at": status.at,
+        "planned_at": status.planned_at,
+        "claimed_at": status.claimed_at,
+        "due": status.due,
+        "attempt": status.attempt,
+        "provider": status.provider,
+        "rule": status.rule,
+    }

@@ -1,0 +1,93 @@
+"""The one signer of tokens: what Sendwell says about who somebody is, for itself to read again.
+
+HS256 under a key derived from SECRET_KEY (or TOKEN_KEY). A token is good for one purpose: it says
+which in its header (`typ`), as audience and by the key, which is another for each.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from sendwell.domain.errors import Denied
+from sendwell.ports.clock import Clock
+
+_ALGORITHM = "HS256"
+_ISSUER = "sendwell"
+_LONGEST = 4096
+_SECOND = 1_000_000
+
+
+class Purpose(StrEnum):
+    """What a token is good for; the value is its `typ`."""
+
+    ACCESS = "at+jwt"
+    REFRESH = "refresh+jwt"
+    CLIENT = "client+jwt"
+    SIGN_IN = "sign-in+jwt"
+
+
+class Tokens:
+    """Signs claims and reads them back."""
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        self._clock = clock
+        self._keys = {purpose: _key(secret, purpose) for purpose in Purpose}
+
+    def sign(self, purpose: Purpose, claims: Mapping[str, Any], *, seconds: int) -> str:
+        """A token with these claims, for so long from now on."""
+        now = self._clock.now() // _SECOND
+        whole = {
+            "iss": _ISSUER,
+            "aud": purpose.value,
+            "iat": now,
+            "exp": now + seconds,
+            **claims,
+        }
+        header = {"alg": _ALGORITHM, "typ": purpose.value}
+        return jwt.encode(header, whole, self._keys[purpose], [_ALGORITHM])
+
+    def derive(self, purpose: Purpose, text: str) -> str:
+        """43 characters that follow from the text by a key that only we have."""
+        key = self._keys[purpose].raw_value
+        digest = hmac.new(key, text.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def read(self, purpose: Purpose, text: str) -> dict[str, Any]:
+        """The claims of a token of ours that is still good for this.
+
+        Raises Denied (is_unknown) for any other: another algorithm or none, a header we do not
+        write (`crit`, `jku`, `kid` …), another purpose, another issuer, one that has expired.
+        """
+        claims = self._claims(purpose, text) if len(text) <= _LONGEST else None
+        if claims is None:
+            raise Denied("This token is not valid here, or no longer.", is_unknown=True)
+        return claims
+
+    def _claims(self, purpose: Purpose, text: str) -> dict[str, Any] | None:
+        try:
+            token = jwt.decode(text, self._keys[purpose], [_ALGORITHM])
+        except (JoseError, ValueError):
+            return None
+        if token.header != {"alg": _ALGORITHM, "typ": purpose.value}:
+            return None
+        claims = token.claims
+        is_ours = claims.get("iss") == _ISSUER and claims.get("aud") == purpose.value
+        ends_at = claims.get("exp")
+        is_alive = isinstance(ends_at, int) and ends_at * _SECOND > self._clock.now()
+        return claims if is_ours and is_alive else None
+
+
+def _key(secret: str, purpose: Purpose) -> OctKey:
+    info = f"sendwell token {purpose.value}".encode()
+    return OctKey.import_key(
+        HKDF(SHA256(), length=32, salt=None, info=info).derive(secret.encode())
+    )

@@ -1,0 +1,254 @@
+"""Each role a service: its own process, port and database; together over a bus."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.acceptance.product import ROOT
+from tests.conformance.smtp_sink import SmtpSink
+from tests.services.needs import needs
+from tests.services.ports import free_ports
+from tests.services.postgres import Postgres
+from tests.simulators.sendgrid import SendGridSimulator
+
+SERVICES = {
+    "accounts": ["accounts"],
+    "users": ["users"],
+    "templates": ["templates"],
+    "inbox": ["inbox", "mailbox"],
+    "tracker": ["tracker"],
+    "receipts": ["receipts"],
+    "orchestrator": ["orchestrator"],
+    "email": ["delivery", "--channel", "email"],
+    "in_app": ["delivery", "--channel", "in_app"],
+    "gateway": ["gateway"],
+}
+HOOK = "/webhooks/sendgrid/default"
+SECRET = "the same for all services of this installation"
+
+
+class Service:
+    """One process of the installation."""
+
+    def __init__(self, name: str, port: int, folder: Path, environment: Mapping[str, str]) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.data = folder / name
+        self._command = [
+            sys.executable, "-m", "sendwell", "run", *SERVICES[name],
+            "--port", str(port), "--data", str(self.data),
+        ]  # fmt: skip
+        self._environment = {**os.environ, **environment}
+        self._log = folder / f"{name}.log"
+
+    async def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self._command, env=self._environment, cwd=ROOT, stdout=log, stderr=log
+            )
+
+    async def is_ready(self, client: httpx2.AsyncClient) -> None:
+        async with asyncio.timeout(150):
+            while True:
+                assert self.process.returncode is None, self._log.read_text()
+                try:
+                    if (await client.get(f"{self.url}/readyz")).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    await asyncio.sleep(0.1)
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(35):
+            return await self.process.wait()
+
+    async def kill(self) -> None:
+        """Nothing happens when it has ended before."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+class Installation:
+    """All services."""
+
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        self.services = services
+
+    async def start(self) -> None:
+        for service in self.services.values():
+            await service.start()
+        async with httpx2.AsyncClient() as client:
+            for service in self.services.values():
+                await service.is_ready(client)
+        key = (self.services["accounts"].data / "api-key").read_text().strip()
+        self.client = httpx2.AsyncClient(
+            base_url=self.services["gateway"].url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=30,
+        )
+
+    async def put(self, path: str, **document: Any) -> None:
+        answer = await self.client.put(f"/api/v1{path}", json=document)
+        assert answer.is_success, answer.text
+
+    async def get(self, path: str) -> Any:
+        answer = await self.client.get(f"/api/v1{path}")
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def send(self, **request: Any) -> str:
+        answer = await self.client.post("/api/v1/notifications", json=request)
+        assert answer.status_code == 202, answer.text
+        id_: str = answer.json()["id"]
+        return id_
+
+    async def settled(self, id_: str, *states: str) -> Any:
+        found: Any = None
+        try:
+            async with asyncio.timeout(30):
+                while True:
+                    answer = await self.client.get(f"/api/v1/notifications/{id_}")
+                    found = answer.json()
+                    if answer.status_code == 200 and found["status"] in states:
+                        return found
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"it is not {states}: {found}") from None
+
+    async def stop(self) -> None:
+        await self.client.aclose()
+        codes = await asyncio.gather(*(each.stop() for each in self.services.values()))
+        assert set(codes) == {0}
+
+
+def relay(sink: SmtpSink) -> dict[str, Any]:
+    """The credentials of that mail server."""
+    return {"host": "127.0.0.1", "port": sink.port, "tls": "none", "from": "shop@example.org"}
+
+
+@asynccontextmanager
+async def installed(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Installation]:
+    ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+    shared = {
+        "SECRET_KEY": SECRET,
+        "DELIVERY_URL": f"http://127.0.0.1:{ports['email']}",
+        "MAILBOX_URL": f"http://127.0.0.1:{ports['inbox']}",
+        **{
+            f"{name.upper()}_URL": f"http://127.0.0.1:{port}"
+            for name, port in ports.items()
+            if name not in {"email", "in_app"}
+        },
+        **environment,
+    }
+    services = {name: Service(name, port, folder, shared) for name, port in ports.items()}
+    installation = Installation(services)
+    try:
+        await installation.start()
+        yield installation
+        await installation.stop()
+    finally:
+        await asyncio.gather(*(service.kill() for service in services.values()))
+
+
+@pytest.fixture
+def rabbitmq_bus(rabbitmq_url: str) -> dict[str, str]:
+    """A database file each."""
+    return {"BROKER_URL": rabbitmq_url}
+
+
+@pytest.fixture
+def postgres_bus(postgres_server: Postgres) -> Iterator[dict[str, str]]:
+    """A PostgreSQL database each, and one for the bus."""
+    with ExitStack() as stack:
+        urls = {
+            f"{role.upper()}_DB_URL": stack.enter_context(postgres_server.database())
+            for role in {name: None for names in SERVICES.values() for name in names[:1]}
+        }
+        urls["MAILBOX_DB_URL"] = urls["INBOX_DB_URL"]
+        yield {**urls, "BROKER_URL": stack.enter_context(postgres_server.database())}
+
+
+@pytest.fixture
+def kafka_bus(kafka_url: str) -> dict[str, str]:
+    """A database file each."""
+    return {"BROKER_URL": kafka_url}
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        pytest.param("rabbitmq_bus", marks=needs("rabbitmq")),
+        pytest.param("postgres_bus", marks=needs("postgres")),
+    ],
+)
+async def test_from_http_to_smtp_and_back_by_a_signed_webhook(
+    servers: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    first_is_taken = {"MAIL": ["250 2.1.0 Ok", *["421 4.3.2 Going down"] * 9]}
+    async with SendGridSimulator() as sendgrid, SmtpSink(answers=first_is_taken) as sink:
+        environment = {
+            **request.getfixturevalue(servers),
+            "PROVIDER_CREDENTIALS_SENDGRID": json.dumps(sendgrid.credentials),
+            "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),
+            "ROUTE_EMAIL": "smtp,sendgrid",
+            "PUBLIC_URL": "https://hooks.example.org",
+        }
+        async with installed(tmp_path, environment) as installation:
+            await installation.put("/users/ada", email=sendgrid.address, locale="en")
+
+            mailed = await installation.send(user_id="ada", channel="email", content="Hello")
+            stored = await installation.send(user_id="ada", channel="in_app", content="Hello")
+            await installation.settled(mailed, "SENT")
+            await installation.settled(stored, "DELIVERED")
+            assert [mail.recipients for mail in sink.mails] == [(sendgrid.address,)]
+
+            failed_over = await installation.send(user_id="ada", channel="email", content="Hello")
+            await installation.settled(failed_over, "SENT")
+            for hook in sendgrid.receipts(f"https://hooks.example.org{HOOK}"):
+                answer = await installation.client.post(
+                    HOOK, content=hook.body, headers=dict(hook.headers)
+                )
+                assert answer.status_code == 204, answer.text
+            await installation.settled(failed_over, "DELIVERED")
+
+            ledger = await installation.get("/ledger")
+            told = (ledger["accepted"], ledger["sent"], ledger["delivered"], ledger["difference"])
+            assert told == (3, 1, 2, 0)
+
+
+@pytest.mark.parametrize("servers", [pytest.param("kafka_bus", marks=needs("kafka"))])
+async def test_messages_wait_for_services_that_are_away(
+    servers: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    async with SmtpSink() as sink:
+        environment = {
+            **request.getfixturevalue(servers),
+            "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),
+        }
+        async with installed(tmp_path, environment) as installation:
+            services = installation.services
+            await installation.put("/users/ada", email="ada@example.org", locale="en")
+            away = [services[name] for name in ("users", "templates", "email", "orchestrator")]
+            await asyncio.gather(*(service.kill() for service in away))
+
+            sent = [
+                await installation.send(user_id="ada", channels=["email", "push"], content=str(n))
+                for n in range(20)
+            ]
+            for service in reversed(away):
+                await service.start()
+
+            for id_ in sent:
+                found = await installation.settled(id_, "SENT", "PARTIAL", "FAILED", "DEAD")
+                states = {each["channel"]: each["status"] for each in found["deliveries"]}
+                assert states["email"] == "SENT", found
+            assert len(sink.mails) == len(sent)

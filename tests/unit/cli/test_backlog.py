@@ -1,0 +1,29 @@
+"""What the doctor says about what waits in a database."""
+
+from sendwell.adapters.facts.backlog import Backlog, Waiting, waiting
+from sendwell.cli.diagnosis.backlog import judge_backlog
+from sendwell.cli.diagnosis.finding import Level
+
+NOTHING = Waiting(0, 0)
+
+
+def test_nothing_that_waits_is_fine() -> None:
+    findings = [*judge_backlog(Backlog(letters=NOTHING, unplanned=NOTHING))]
+
+    assert {finding.level for finding in findings} == {Level.OK}
+
+
+def test_what_waits_for_moments_is_fine_and_for_minutes_is_worth_a_word() -> None:
+    planning, outbox = judge_backlog(Backlog(letters=Waiting(1_200, 90), unplanned=Waiting(1, 2)))
+
+    assert (planning.level, outbox.level) == (Level.OK, Level.NOTE)
+    assert planning.text == "One accepted notification is not planned yet, for 2 s at most."
+    assert outbox.text == "1,200 messages are not published yet, for 90 s at most."
+    assert outbox.advice
+
+
+def test_a_position_tells_since_when_it_waits() -> None:
+    now = 1_800_000_000_000_000
+
+    assert waiting((3, (now // 1000 - 5_000) << 21), now) == Waiting(3, 5.0)
+    assert waiting((0, None), now) == NOTHING

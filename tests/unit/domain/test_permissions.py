@@ -1,0 +1,74 @@
+"""Roles, and what each call needs."""
+
+import pytest
+
+from sendwell.domain.permissions import (
+    PLATFORM,
+    ROLES,
+    SCOPES,
+    WITHIN_TENANT,
+    Permission,
+    Role,
+    may_appoint,
+    needed,
+)
+
+P = Permission
+CALLS = [
+    ("POST", "/api/v1/notifications", P.NOTIFICATIONS_SEND),
+    ("POST", "/api/v1/notifications/batch", P.NOTIFICATIONS_SEND),
+    ("POST", "/api/v1/notifications/n-1/cancel", P.NOTIFICATIONS_SEND),
+    ("GET", "/api/v1/notifications/n-1/timeline", P.NOTIFICATIONS_READ),
+    ("GET", "/api/v1/ledger", P.NOTIFICATIONS_READ),
+    ("POST", "/api/v1/dead-letters/replay", P.NOTIFICATIONS_REPLAY),
+    ("GET", "/api/v1/users/ada", P.PEOPLE_READ),
+    ("DELETE", "/api/v1/users/ada", P.PEOPLE_WRITE),
+    ("GET", "/api/v1/users/ada/inbox/stream", P.PEOPLE_READ),
+    ("POST", "/api/v1/templates/welcome/preview", P.TEMPLATES_READ),
+    ("POST", "/api/v1/templates/welcome/versions/1/publish", P.TEMPLATES_WRITE),
+    ("PUT", "/api/v1/rules/priorities", P.RULES_WRITE),
+    ("GET", "/api/v1/api-keys", P.KEYS_READ),
+    ("POST", "/api/v1/api-keys/x/rotate", P.KEYS_WRITE),
+    ("GET", "/api/v1/audit/verification", P.AUDIT_READ),
+    ("GET", "/api/v1/tenants/acme", P.TENANTS_READ),
+    ("DELETE", "/api/v1/sessions/current", None),
+    ("GET", "/api/v1/sessionsx", P.UNLISTED),
+    ("GET", "/api/v1/auditors", P.UNLISTED),
+    ("GET", "/api/v1/users2", P.UNLISTED),
+    ("GET", "/", P.UNLISTED),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "permission"), CALLS)
+def test_a_call_needs_what_its_area_says(
+    method: str, path: str, permission: Permission | None
+) -> None:
+    assert needed(method, path) is permission
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_role_reaches_beyond_its_tenant_or_to_what_nobody_listed(role: Role) -> None:
+    assert ROLES[role] <= SCOPES
+
+
+def test_a_key_without_scopes_does_not_reach_the_platform() -> None:
+    assert not WITHIN_TENANT & PLATFORM
+
+
+def test_who_looks_changes_nothing() -> None:
+    assert {"read"} == {permission.partition(":")[2] for permission in ROLES[Role.VIEWER]}
+
+
+@pytest.mark.parametrize("granter", Role)
+def test_owners_are_made_by_owners(granter: Role) -> None:
+    assert may_appoint(granter, Role.OWNER, Role.VIEWER) is (granter is Role.OWNER)
+    assert may_appoint(granter, Role.ADMIN)
+
+
+def test_every_permission_is_needed_somewhere() -> None:
+    methods = ("GET", "POST")
+    reached = {needed(method, path) for _, path, _ in CALLS for method in methods}
+    paths = ("/api/v1/mailbox/messages", "/api/v1/operators", "/api/v1/tenants")
+    reached |= {needed(method, path) for method in methods for path in paths}
+
+    assert set(P) <= reached
