@@ -9,7 +9,8 @@ from starlette.routing import Route
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.peers.delivery import RemoteDelivery
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
-from sendwell.bootstrap.ports import answers, url_of
+from sendwell.bootstrap.core import url_of
+from sendwell.bootstrap.ports import answers
 from sendwell.domain.presets import find_preset
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
@@ -95,9 +96,18 @@ def _app(core: Core, roles: Roles, quota: Quota) -> FrontDoor:
     if not core.settings.is_whole:
         hot += answers(core, roles.local, roles.delivery).routes()
     offered = _offered(core, roles)
-    routers = [router for role, own in offered.items() if role in here for router in own]
     proxied = _proxied(core, roles, offered) if "gateway" in here else []
-    app = build_app(callers, [*hot, *proxied], routers)
+    app = build_app(
+        callers,
+        [*hot, *proxied],
+        [
+            router
+            for role, own in offered.items()
+            if role in here and role != "accounts"
+            for router in own
+        ],
+        above_tenants=offered["accounts"] if "accounts" in here else (),
+    )
     if "gateway" in here:
         _mount_pages(core, app)
     return FrontDoor(app, hot)

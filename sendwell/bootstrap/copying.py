@@ -118,11 +118,9 @@ class Copying:
 
 
 async def open_copying(core: Core, edge: Edge | None, own: Work) -> Copying | None:
-    """None where all roles are in this process. Raises Invalid where there is no bus."""
-    if core.settings.is_whole:
+    """None where all roles are in this process."""
+    if core.settings.is_whole or edge is None:
         return None
-    if edge is None:
-        raise Invalid("Services meet on a bus: set BROKER_URL, the same for all of them.")
     standing = Standing(core.database, own)
     return Copying(core, edge, standing, name=await _name_of(core.database))
 

@@ -1,6 +1,6 @@
 """What all roles of a process are built on: its database, clock, journal and flow."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sendwell.adapters.http import Guarded
@@ -11,13 +11,14 @@ from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.outbound import Allowed
+from sendwell.domain.presets import find_preset
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
 from sendwell.ports.signals import Signals
 from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.process import Process
-from sendwell.settings import Settings
+from sendwell.settings import MEMORY, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Core:
 async def build_core(settings: Settings) -> Core:
     """Open the database, bring its tables up to date, and find where the journal ends."""
     channels = _enabled(settings)
+    _refuse_alone(settings, channels)
     clock, process = SystemClock(), Process()
     house = await open_house(settings, clock, process)
     node = house.membership.node
@@ -78,6 +80,31 @@ async def build_core(settings: Settings) -> Core:
         Guarded(allowed=Allowed.parse(settings.outbound_allow)),
         channels,
     )
+
+
+def _refuse_alone(settings: Settings, channels: Collection[ChannelName]) -> None:
+    """Some roles of a process are nothing without those of others. Raises Invalid."""
+    if settings.delivers is not None and settings.delivers not in channels:
+        raise Invalid(
+            f"There is no channel {settings.delivers!r}; there are {', '.join(channels)}."
+        )
+    if settings.is_whole:
+        return
+    if settings.servers.broker.scheme == MEMORY:
+        raise Invalid("Services meet on a bus: set BROKER_URL, the same for all of them.")
+    if "accounts" not in settings.roles and url_of(settings, "accounts") is None:
+        raise Invalid("Who may do what knows the role accounts: set ACCOUNTS_URL to where it is.")
+
+
+def url_of(settings: Settings, role: str) -> str | None:
+    """Where the service with that role is: as it was told, or as the preset has it, beside us."""
+    if url := settings.peers.url.get(role):
+        return url.text
+    preset = find_preset(settings.preset)
+    port = settings.peers.port.get(role)
+    if port is None and len(preset.services) > 1:
+        port = preset.port(role)
+    return f"http://127.0.0.1:{port}" if port else None
 
 
 def _enabled(settings: Settings) -> Mapping[ChannelName, Channel]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -16,7 +17,11 @@ from sendwell.ports.membership import Membership
 from sendwell.ports.signals import Signals
 from sendwell.runtime.cluster.alone import Alone, Silence
 from sendwell.runtime.process import Process, Worker
-from sendwell.settings import Settings, Url
+from sendwell.settings import MYSQL, Settings, Url, require_driver
+
+if TYPE_CHECKING:
+    from sendwell.adapters.sql.mysql import MysqlDatabase
+    from sendwell.adapters.sql.postgres import PostgresDatabase
 
 log = structlog.get_logger()
 _PACKAGE = Path(__file__).parents[1]
@@ -103,6 +108,35 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
         log.info("partitions.kept", made=made, dropped=dropped)
 
     return House(database, membership, signals, part)
+
+
+async def open_users(house: House, settings: Settings, process: Process) -> Database:
+    """The database of the users role: its own, where it has one beside the others'."""
+    url = settings.servers.databases.get("users")
+    if url is None or url == settings.servers.database:
+        return house.database
+    require_driver("USERS_DB_URL", url)
+    tables = {"users": TABLES["users"]}
+    if url.file is not None:
+        on_file = SqliteDatabase(url.file)
+        migrate(on_file.engine, tables)
+        process.at_close("users' database", on_file.close)
+        return on_file
+    database = _users_on(url, settings)
+    process.at_close("users' database", database.close)
+    await database.with_connection(lambda connection: migrate_on(connection, tables))
+    return database
+
+
+def _users_on(url: Url, settings: Settings) -> "MysqlDatabase | PostgresDatabase":
+    readers = settings.servers.pool_size
+    if url.scheme == MYSQL:
+        from sendwell.adapters.sql.mysql import MysqlDatabase
+
+        return MysqlDatabase(url.text, readers=readers)
+    from sendwell.adapters.sql.postgres import PostgresDatabase
+
+    return PostgresDatabase(url.text, readers=readers)
 
 
 async def make_tables(url: Url, owners: Mapping[str, Path]) -> None:

@@ -16,6 +16,7 @@ from sendwell.ports.vendor import Means, Relay
 from sendwell.providers.accounts import Providers
 from sendwell.providers.null import Null
 from sendwell.roles.delivery.exchange import MAILBOX, Account, Exchange
+from sendwell.settings import Settings
 
 _UNLIMITED = 2**31
 
@@ -50,10 +51,31 @@ def build_exchanges(
         if channel == "in_app":
             known[channel]["in_app"] = inbox
         known[channel] |= {MAILBOX: mailbox, "null": Null()}
+    if core.settings.demands_providers and "delivery" in core.settings.roles:
+        _refuse_without_provider(core.settings, known)
     made = {channel: _exchange(core, channel, own) for channel, own in known.items()}
     exchanges = Exchanges(made, known)
     exchanges.use(exchanges.checked(core.settings.routes))
     return exchanges
+
+
+def _refuse_without_provider(
+    settings: Settings, known: Mapping[ChannelName, Mapping[str, Provider]]
+) -> None:
+    """SETTLED 21: in production nothing ends in the mailbox unless somebody has said so."""
+    delivered = [settings.delivers] if settings.delivers else list(known)
+    without = [
+        channel
+        for channel in delivered
+        if channel not in settings.routes and not set(known[channel]) - {MAILBOX, "null"}
+    ]
+    if without:
+        name = without[0]
+        raise Invalid(
+            f"Nobody can deliver by {', '.join(without)}: set PROVIDER_CREDENTIALS_<VENDOR>, or"
+            f" leave it out of CHANNEL_ENABLE_LIST, or keep its messages in the house with"
+            f" ROUTE_{name.upper()}={MAILBOX}."
+        )
 
 
 def _exchange(core: Core, channel: ChannelName, known: Mapping[str, Provider]) -> Exchange:

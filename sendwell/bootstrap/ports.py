@@ -11,11 +11,10 @@ from sendwell.adapters.peers.directory import RemoteDirectory
 from sendwell.adapters.peers.peer import Peer
 from sendwell.adapters.peers.shelf import RemoteShelf
 from sendwell.adapters.peers.tenants import RemoteTenants
-from sendwell.bootstrap.core import Core
+from sendwell.bootstrap.core import Core, url_of
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.ids import TenantId
-from sendwell.domain.presets import find_preset
-from sendwell.messages import questions as q
+from sendwell.ports import questions as q
 from sendwell.ports.catalogue import Catalogue
 from sendwell.ports.directory import Directory
 from sendwell.ports.http import Http
@@ -121,17 +120,6 @@ def token_of(settings: Settings) -> str:
     return blake2b(settings.secret.encode(), person=b"sendwell-service").hexdigest()
 
 
-def url_of(settings: Settings, role: str) -> str | None:
-    """Where the service with that role is: as it was told, or as the preset has it, beside us."""
-    if url := settings.peers.url.get(role):
-        return url.text
-    preset = find_preset(settings.preset)
-    port = settings.peers.port.get(role)
-    if port is None and len(preset.services) > 1:
-        port = preset.port(role)
-    return f"http://127.0.0.1:{port}" if port else None
-
-
 def _finder(core: Core, http: Http) -> Find:
     def find(role: str) -> Peer:
         url, token = url_of(core.settings, role), token_of(core.settings)
@@ -165,10 +153,10 @@ def _answer_accounts(questions: Questions, local: Local) -> None:
 
     async def caller(asked: q.AskCaller) -> q.CallerFound:
         try:
-            found = await local.accounts.caller(asked.key)
+            found, seconds = await local.accounts.known(asked.key)
         except Denied as error:
             return q.CallerFound(refusal=error.message)
-        return q.CallerFound(found.tenant, found.name)
+        return q.CallerFound(found, seconds)
 
     questions.answer(q.TENANTS, tenants)
     questions.answer(q.CALLER, caller)

@@ -8,6 +8,7 @@ from sendwell.bootstrap.accounts import build_accounts
 from sendwell.bootstrap.connections import Hearers, connect
 from sendwell.bootstrap.copying import Copying, open_copying
 from sendwell.bootstrap.core import Core
+from sendwell.bootstrap.database import open_users
 from sendwell.bootstrap.delivery import build_delivery, rates_of
 from sendwell.bootstrap.edge import Edge, open_edge
 from sendwell.bootstrap.exchanges import Exchanges, build_exchanges, means_of
@@ -99,7 +100,8 @@ async def build_roles(core: Core) -> Roles:
     settings, clock = core.settings, core.clock
     accounts, access = await build_accounts(core, defaults_of(settings))
     renderer = MinijinjaRenderer()
-    users = Users(UserStore(core.database), clock=clock)
+    users_database = await open_users(core.house, settings, core.process)
+    users = Users(UserStore(users_database), clock=clock)
     templates = Templates(
         TemplateStore(core.database), renderer=renderer, clock=clock, audit=accounts
     )

@@ -11,7 +11,7 @@ from sendwell.cli.serving import guarded, serve
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.presets import find_preset
-from sendwell.settings import ROLES, Settings, read_settings
+from sendwell.settings import MYSQL, ROLES, Settings, read_settings
 
 _ALL = "all"
 _USUAL_PORT = 8000
@@ -53,6 +53,7 @@ def run(  # noqa: PLR0917 - Typer makes an option of each
             host=host,
             data=data,
             is_sample=False,
+            demands_providers=True,
             roles=wanted,
             delivers=_channel(channel, wanted),
         )
@@ -90,14 +91,17 @@ def _port(asked: int | None, settings: Settings) -> int:
 
 
 def _at_home(settings: Settings) -> Settings:
-    """With the database of these roles, which must be one."""
-    if settings.is_whole:
-        return settings
-    homes = {settings.database_of(role) for role in settings.roles}
+    """With the database of these roles, which must be one; `users` may have another beside it."""
+    own = settings.servers.databases.get("users")
+    is_apart = own is not None and (own.scheme == MYSQL or settings.roles != {"users"})
+    roles = settings.roles - {"users"} if is_apart else settings.roles
+    homes = {settings.database_of(role) for role in roles}
     if len(homes) > 1:
         raise Invalid(
             f"{_words(sorted(settings.roles))} have different databases: run them one by one."
         )
+    if not homes or (settings.is_whole and not settings.servers.databases):
+        return settings
     return replace(settings, servers=replace(settings.servers, database=homes.pop()))
 
 

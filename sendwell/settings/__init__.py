@@ -8,6 +8,7 @@ it right.
 from sendwell.settings.changes import Differences, differences, reloadable
 from sendwell.settings.checks import check_apart, require_driver
 from sendwell.settings.read import read_settings
+from sendwell.settings.schemes import MEMORY, MYSQL
 from sendwell.settings.tree import (
     BUILT_IN_SECRET,
     ROLES,
@@ -27,6 +28,8 @@ from sendwell.settings.url import Url, is_loopback
 
 __all__ = [
     "BUILT_IN_SECRET",
+    "MEMORY",
+    "MYSQL",
     "ROLES",
     "SAMPLE",
     "BusAuth",

@@ -6,12 +6,13 @@ from importlib.util import find_spec
 MEMORY = "memory"
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
+MYSQL = "mysql"
 
 _WRITTEN = {
     MEMORY: "memory:",
     SQLITE: "sqlite:///path/to/file.db",
     POSTGRESQL: "postgresql://user:password@host:5432/name",
-    "mysql": "mysql://user:password@host:3306/name",
+    MYSQL: "mysql://user:password@host:3306/name",
     "cassandra": "cassandra://host:9042/keyspace",
     "redis": "redis://:password@host:6379/0",
     "kafka": "kafka://host:9092,host:9092",
@@ -25,7 +26,7 @@ _ALIASES = {"postgres": POSTGRESQL}
 """What platforms and libpq also call it."""
 _EXTRAS = {
     POSTGRESQL: ("postgres", "asyncpg"),
-    "mysql": ("mysql", "aiomysql"),
+    MYSQL: ("mysql", "aiomysql"),
     "cassandra": ("cassandra", "cassandra"),
     "redis": ("redis", "redis"),
     "kafka": ("kafka", "confluent_kafka"),

@@ -168,6 +168,8 @@ class Settings:
     """Those that run in this process."""
     delivers: ChannelName | None = None
     """The only channel that this process delivers by; None: all."""
+    demands_providers: bool = False
+    """Whether a channel without a provider is refused, instead of ending in the mailbox."""
     preset: PresetName = PresetName.PLAIN
     bus_auth: BusAuth = BusAuth.NONE
     metrics_port: int | None = None

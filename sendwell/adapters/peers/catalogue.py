@@ -7,8 +7,8 @@ from sendwell.adapters.peers.peer import Peer
 from sendwell.domain.errors import Flaw
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.template import TemplateVersion
-from sendwell.messages.questions import TEMPLATE, AskTemplate
 from sendwell.ports.clock import Clock
+from sendwell.ports.questions import TEMPLATE, AskTemplate
 
 Flaws = Callable[[TemplateVersion, bytes, Collection[ChannelName]], list[Flaw]]
 _NEWEST_SECONDS = 5.0

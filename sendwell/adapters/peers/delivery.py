@@ -1,8 +1,8 @@
 """The delivery role in another service."""
 
 from sendwell.adapters.peers.peer import Peer
-from sendwell.messages.questions import CANCEL, Cancel
 from sendwell.messages.requested import Requested
+from sendwell.ports.questions import CANCEL, Cancel
 
 
 class RemoteDelivery:

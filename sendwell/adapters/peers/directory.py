@@ -6,7 +6,9 @@ from sendwell.adapters.peers.memory import Memory
 from sendwell.adapters.peers.peer import Peer
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
-from sendwell.messages.questions import (
+from sendwell.ports.clock import Clock
+from sendwell.ports.directory import Address
+from sendwell.ports.questions import (
     PEOPLE,
     SUPPRESS,
     SUPPRESSED,
@@ -14,8 +16,6 @@ from sendwell.messages.questions import (
     AskSuppressed,
     Suppress,
 )
-from sendwell.ports.clock import Clock
-from sendwell.ports.directory import Address
 
 _SECONDS = 4.0
 """Changes reach queued work within 5 s (SETTLED 27)."""

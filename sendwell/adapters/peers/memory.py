@@ -26,10 +26,11 @@ class Memory(Generic[K, V]):
             return None
         return (known[1],)
 
-    def keep(self, key: K, value: V) -> None:
-        """Remember the answer from now on."""
+    def keep(self, key: K, value: V, *, seconds: float | None = None) -> None:
+        """Remember the answer from now on; `seconds`: for another time than usual."""
         self._known.pop(key, None)
-        self._known[key] = (self._clock.elapsed() + self._seconds, value)
+        lasts = self._seconds if seconds is None else seconds
+        self._known[key] = (self._clock.elapsed() + lasts, value)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
 

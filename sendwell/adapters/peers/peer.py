@@ -8,9 +8,9 @@ import structlog
 
 from sendwell.domain.breaker import Breaker, BreakerPolicy
 from sendwell.domain.errors import Unavailable
-from sendwell.messages.questions import Question
 from sendwell.ports.clock import Clock
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
+from sendwell.ports.questions import Question
 
 log = structlog.get_logger()
 _PATIENCE = timedelta(seconds=3)

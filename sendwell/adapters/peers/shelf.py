@@ -2,7 +2,7 @@
 
 from sendwell.adapters.peers.peer import Peer
 from sendwell.messages.outgoing import Outgoing
-from sendwell.messages.questions import Kept, Put, Question
+from sendwell.ports.questions import Kept, Put, Question
 
 
 class RemoteShelf:

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
 from sendwell.adapters.peers.memory import Memory
 from sendwell.adapters.peers.peer import Peer
+from sendwell.domain.environment import is_test
 from sendwell.domain.errors import Denied, Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.policy import Policy
-from sendwell.messages.questions import CALLER, TENANTS, AskCaller, AskTenants
 from sendwell.ports.clock import Clock
+from sendwell.ports.questions import CALLER, TENANTS, AskCaller, AskTenants
 from sendwell.ports.tenants import Caller
 
 log = structlog.get_logger()
@@ -37,17 +39,19 @@ class RemoteTenants:
         if known := self._callers.find(key):
             return known[0]
         found = await self._peer.ask(CALLER, AskCaller(key))
-        if found.tenant is None:
+        if found.caller is None:
             raise Denied(found.refusal, is_unknown=True)
-        if found.tenant not in self._policies:
+        if found.caller.tenant not in self._policies:
             await self._read()
-        caller = Caller(found.tenant, found.name)
-        self._callers.keep(key, caller)
-        return caller
+        self._callers.keep(key, found.caller, seconds=min(_KEYS_SECONDS, found.seconds))
+        return found.caller
 
     def policy(self, tenant: TenantId) -> Policy:
         """See the port."""
-        return self._policies.get(tenant, self._otherwise)
+        known = self._policies.get(tenant)
+        if known is not None:
+            return known
+        return replace(self._otherwise, is_sandboxed=is_test(tenant))
 
     def knows(self, tenant: TenantId) -> bool:
         """Whether there is such a tenant. Never waits."""

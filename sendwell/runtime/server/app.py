@@ -14,7 +14,7 @@ from sendwell import __version__
 from sendwell.domain.errors import SendwellError
 from sendwell.runtime.server import problems
 from sendwell.runtime.server.call_route import CallRoute
-from sendwell.runtime.server.callers import Callers
+from sendwell.runtime.server.callers import ACTING, Callers
 from sendwell.runtime.server.framework import response_of
 from sendwell.runtime.server.hot_protocol import Hot
 from sendwell.runtime.server.stamp import Stamp
@@ -76,8 +76,17 @@ async def _straight(endpoint: Straight, request: Request, send: Send) -> None:
     await response(request.scope, request.receive, send)
 
 
-def build_app(callers: Callers, hot: Sequence[BaseRoute], routers: Sequence[APIRouter]) -> FastAPI:
-    """The application with the routes of every role in this process."""
+def build_app(
+    callers: Callers,
+    hot: Sequence[BaseRoute],
+    routers: Sequence[APIRouter],
+    *,
+    above_tenants: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The application with the routes of every role in this process.
+
+    `routers` serve one tenant's data; those `above_tenants` also look at others.
+    """
     app = FastAPI(
         title="Sendwell",
         version=__version__,
@@ -89,6 +98,8 @@ def build_app(callers: Callers, hot: Sequence[BaseRoute], routers: Sequence[APIR
     app.state.callers = callers
     app.router.routes[:0] = hot
     for router in routers:
+        app.include_router(router, dependencies=[ACTING])
+    for router in above_tenants:
         app.include_router(router)
     app.add_exception_handler(SendwellError, problems.on_sendwell_error)
     app.add_exception_handler(HTTPException, problems.on_http_exception)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from sendwell.domain.errors import Denied
 from sendwell.domain.ids import TenantId
 from sendwell.domain.permissions import needed
+from sendwell.ports.database import acting_for
 from sendwell.ports.tenants import Caller, Tenants
 from sendwell.runtime.server.calls import Call
 from sendwell.runtime.server.framework import call_of
@@ -45,6 +46,14 @@ async def _asking(request: Request) -> Caller:
 
 Asking = Annotated[Caller, Depends(_asking)]
 """A route's parameter: who is asking, by the app's `callers`."""
+
+
+async def _acting(caller: Asking) -> None:
+    acting_for.set(caller.tenant)
+
+
+ACTING = Depends(_acting)
+"""For routes of one tenant's data: the database hides all others' rows from what they read."""
 
 
 def _allowed(caller: Caller, call: Call) -> Caller:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from sendwell.domain.errors import Denied, Invalid
-from sendwell.messages.questions import Question
+from sendwell.ports.questions import Question
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.call_route import CallRoute
 from sendwell.runtime.server.calls import Call, Reply

@@ -57,12 +57,22 @@ class Accounts:
         known = self._callers.get(key)
         if known is not None and known[0] > self._clock.elapsed():
             return known[1]
+        return (await self._look_up(key))[0]
+
+    async def known(self, key: str) -> tuple[Caller, float]:
+        """The caller, and for how many seconds it may be remembered elsewhere."""
+        known = self._callers.get(key)
+        if known is not None and known[0] > self._clock.elapsed():
+            return known[1], known[0] - self._clock.elapsed()
+        return await self._look_up(key)
+
+    async def _look_up(self, key: str) -> tuple[Caller, float]:
         caller, seconds = await self._credentials.look_up(key)
         await self._meet(caller.tenant)
         if len(self._callers) >= _MOST_REMEMBERED:
             self._callers.clear()
         self._callers[key] = (self._clock.elapsed() + seconds, caller)
-        return caller
+        return caller, seconds
 
     def forget(self, whose: str) -> None:
         """Look everybody up again who is known by that credential, or is that operator."""

@@ -13,6 +13,7 @@ from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.outgoing import Outgoing
+from sendwell.ports.tenants import Caller
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -52,10 +53,10 @@ class AskCaller(msgspec.Struct, frozen=True):
 
 
 class CallerFound(msgspec.Struct, frozen=True):
-    """`refusal` says why it is nobody's."""
+    """`refusal` says why it is nobody's; `seconds` how long the answer may be remembered."""
 
-    tenant: TenantId | None = None
-    name: str = ""
+    caller: Caller | None = None
+    seconds: float = 0
     refusal: str = ""
 
 

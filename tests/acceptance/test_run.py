@@ -1,0 +1,65 @@
+"""`sendwell run`: what it refuses to begin with, and a role with a database of its own kind."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command import sendwell
+from tests.acceptance.product import Product, running
+from tests.services.mariadb import MariaDb
+from tests.services.needs import needs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "advice"),
+    [
+        (["nobody"], {}, "There is no role 'nobody'"),
+        (["all"], {}, "leave it out of CHANNEL_ENABLE_LIST"),
+        (["all", "--channel", "email"], {}, "--channel"),
+        (["delivery", "--channel", "pigeon"], {"BROKER_URL": "amqp://127.0.0.1:1/"}, "pigeon"),
+        (["tracker"], {"ACCOUNTS_URL": "http://127.0.0.1:1"}, "BROKER_URL"),
+        (
+            ["tracker", "receipts"],
+            {"TRACKER_DB_URL": "sqlite:///tracker.db", "RECEIPTS_DB_URL": "sqlite:///receipts.db"},
+            "run them one by one",
+        ),
+        (["all", "--host", "0.0.0.0"], {}, "SECRET_KEY"),  # noqa: S104 - it refuses
+    ],
+)
+async def test_what_cannot_work_is_refused_with_advice(
+    arguments: list[str], environment: dict[str, str], advice: str, tmp_path: Path
+) -> None:
+    data = ["--port", "0", "--data", str(tmp_path)]
+
+    result = await sendwell("run", *arguments, *data, environment=environment)
+
+    assert advice in result.errors
+    assert "Traceback" not in result.errors
+    assert result.code != 0
+
+
+@pytest.mark.parametrize("server", [pytest.param("mariadb_server", marks=needs("mariadb"))])
+async def test_people_may_be_kept_in_mariadb(
+    server: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    mariadb: MariaDb = request.getfixturevalue(server)
+    with mariadb.database() as url:
+        environment = {"USERS_DB_URL": url}
+        async with running(tmp_path / "one", "--no-sample", environment=environment) as product:
+            await prefers_push(product)
+
+            answer = await product.send(user_id="ada", content="Hello")
+
+            found = await product.settled(answer.json()["id"], "SENT", "DELIVERED")
+            assert [each["channel"] for each in found["deliveries"]] == ["push"]
+        async with running(tmp_path / "two", "--no-sample", environment=environment) as another:
+            assert (await another.get("/users/ada"))["email"] == "ada@example.org"
+
+
+async def prefers_push(product: Product) -> None:
+    person = {"email": "ada@example.org"}
+    assert (await product.client.put("/api/v1/users/ada", json=person)).is_success
+    token = {"token": "token-of-ada", "platform": "web"}
+    assert (await product.client.post("/api/v1/users/ada/tokens", json=token)).is_success
+    order = {"order": ["push", "email"]}
+    assert (await product.client.put("/api/v1/users/ada/preferences", json=order)).is_success
