@@ -77,11 +77,6 @@ class SlowPasswords:
 
 
 def choose(wanted: PasswordHash) -> SlowPasswords:
-    """Hashes in the way that is set. Without bcrypt on this machine: argon2id, and a warning."""
-    bcrypt, argon2id = Bcrypt.find(), Argon2id()
-    if bcrypt is None:
-        if wanted is PasswordHash.BCRYPT:
-            log.warning("passwords.no_bcrypt", advice="Set PASSWORD_HASH=argon2id.")
-        return SlowPasswords([argon2id])
-    both: list[Scheme] = [bcrypt, argon2id]
+    """Hashes in the way that is set; those of the other way are understood."""
+    both: list[Scheme] = [Bcrypt(), Argon2id()]
     return SlowPasswords(both if wanted is PasswordHash.BCRYPT else both[::-1])
