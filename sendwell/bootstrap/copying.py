@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.edge import Edge
 from sendwell.domain.errors import Conflict, Invalid
-from sendwell.domain.presets.naming import WHOLE, Share
+from sendwell.domain.presets.naming import WHOLE
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.extract import Extract
 from sendwell.messages.task import Task
@@ -38,7 +38,8 @@ class Copying:
         self._core = core
         self._edge = edge
         self.standing = standing
-        self._packer = Packer(edge.preset, secret=core.settings.secret.encode())
+        secret = core.settings.secret.encode()
+        self._packer = Packer(edge.preset, secret=secret, tasks_by=edge.task_preset)
         self._quarantine = QuarantineStore(core.database)
         self.copies = Copies(
             core.database,
@@ -57,12 +58,9 @@ class Copying:
         settings, preset = self._core.settings, self._edge.preset
         history = stream_of(preset.physical(LogicalStream.HISTORY, WHOLE))
         self._start(f"sendwell-history-{settings.service}", [history], self._hear)
-        if "delivery" in settings.roles and not preset.is_named(LogicalStream.TASK):
+        if "delivery" in settings.roles and not self._edge.task_preset.is_named(LogicalStream.TASK):
             channels = [settings.delivers] if settings.delivers else list(self._core.channels)
-            streams = [
-                stream_of(preset.physical(LogicalStream.TASK, Share(channel=channel)))
-                for channel in channels
-            ]
+            streams = self._edge.packed_task_streams(channels)
             self._start("sendwell-task", streams, partial(self._take, delivery))
 
     def _start(self, group: str, streams: Sequence[Stream], receive: Receive) -> None:

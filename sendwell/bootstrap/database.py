@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import Connection
 
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
@@ -79,10 +80,20 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     servers = settings.servers
     database = PostgresDatabase(url, readers=servers.pool_size)
     process.at_close("database", database.close)
-    await database.with_connection(lambda connection: migrate_on(connection, TABLES))
-    await database.with_connection(lambda connection: make_ahead(connection, clock.now()))
-    await database.with_connection(raise_walls)
-    direct = DirectConnection(servers.listen.text if servers.listen else url)
+    past_pooler = servers.listen.text if servers.listen else url
+
+    async def upkeep(work: Callable[[Connection], object]) -> object:
+        """What changes tables locks for its session, and a pooler's sessions are everybody's."""
+        own = PostgresDatabase(past_pooler, readers=1)
+        try:
+            return await own.with_connection(work)
+        finally:
+            await own.close()
+
+    await upkeep(lambda connection: migrate_on(connection, TABLES))
+    await upkeep(lambda connection: make_ahead(connection, clock.now()))
+    await upkeep(raise_walls)
+    direct = DirectConnection(past_pooler)
     process.at_close("direct connection", direct.close)
     signals = PostgresSignals(direct)
     membership = await PostgresMembership.join(
@@ -99,8 +110,8 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     async def part(now: int) -> None:
         journal_before = now - settings.retention // _MICROSECOND
         keys_before = now - settings.idempotency_window // _MICROSECOND
-        made = await database.with_connection(lambda connection: make_ahead(connection, now))
-        dropped = await database.with_connection(
+        made = await upkeep(lambda connection: make_ahead(connection, now))
+        dropped = await upkeep(
             lambda connection: drop_old(
                 connection, journal_before=journal_before, keys_before=keys_before
             )

@@ -1,15 +1,16 @@
 """The bus of a process: what it consumes, what it publishes, by the names of its preset."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from sendwell.bootstrap.buses import open_bus
 from sendwell.bootstrap.core import Core
-from sendwell.domain.ids import ProviderName, TenantId
+from sendwell.domain.ids import ChannelName, ProviderName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets import find_preset
 from sendwell.domain.presets.naming import Share
+from sendwell.domain.presets.plain import PRESET as PLAIN
 from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import ENDS, LogicalStream
 from sendwell.messages.wire.carrier import Carrier
@@ -66,8 +67,18 @@ class Edge:
     @property
     def packs_tasks(self) -> bool:
         """Whether tasks go to another service by a stream that is ours alone."""
-        is_named = self.preset.is_named(LogicalStream.TASK)
-        return self.parts(LogicalStream.TASK) and not is_named
+        is_ours = not self.task_preset.is_named(LogicalStream.TASK)
+        return self.parts(LogicalStream.TASK) and is_ours
+
+    @property
+    def task_preset(self) -> Preset:
+        """By whose names tasks go to another service: by ours, where requests share the queues.
+
+        The gateway reads those, and must not take tasks that are for who delivers.
+        """
+        namings = self.preset.namings
+        is_shared = namings[LogicalStream.TASK] == namings[LogicalStream.REQUESTED]
+        return PLAIN if is_shared and self.parts(LogicalStream.TASK) else self.preset
 
     async def declare(self) -> None:
         """All streams that this process writes or reads are there."""
@@ -78,7 +89,16 @@ class Edge:
             for share in self.preset.shares(logical, self.core.channels.values())
             for stream in streams_to_declare(self.preset.physical(logical, share))
         }
+        if self.packs_tasks:
+            streams |= dict.fromkeys(self.packed_task_streams(self.core.channels))
         await self.bus.declare(list(streams))
+
+    def packed_task_streams(self, channels: Iterable[ChannelName]) -> list[Stream]:
+        """By which tasks go to another service, many in one message."""
+        return [
+            stream_of(self.task_preset.physical(LogicalStream.TASK, Share(channel=channel)))
+            for channel in channels
+        ]
 
     def forwarder(self, backlog: Backlog, also: Also | None = None) -> Forwarder:
         """Publishes what is accepted, where the planner is behind the bus."""
@@ -131,7 +151,7 @@ class Edge:
         wanted = [LogicalStream.REQUESTED] if "gateway" in here else []
         if "orchestrator" in here and self.carries(LogicalStream.ACCEPTED):
             wanted.append(LogicalStream.ACCEPTED)
-        if "delivery" in here and self.preset.is_named(LogicalStream.TASK):
+        if "delivery" in here and self.task_preset.is_named(LogicalStream.TASK):
             wanted.append(LogicalStream.TASK)
         seen: set[Stream] = set()
         read: dict[LogicalStream, list[Stream]] = {}

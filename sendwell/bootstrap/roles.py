@@ -48,6 +48,7 @@ from sendwell.roles.tracker.service import Tracker
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
 from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.cluster.news import News
 from sendwell.runtime.copies.plans import Plans
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.settings import Settings
@@ -101,9 +102,17 @@ async def build_roles(core: Core) -> Roles:
     accounts, access = await build_accounts(core, defaults_of(settings))
     renderer = MinijinjaRenderer()
     users_database = await open_users(core.house, settings, core.process)
-    users = Users(UserStore(users_database), clock=clock)
+    users = Users(
+        UserStore(users_database),
+        clock=clock,
+        news=News("users", core.signals, database=core.database),
+    )
     templates = Templates(
-        TemplateStore(core.database), renderer=renderer, clock=clock, audit=accounts
+        TemplateStore(core.database),
+        renderer=renderer,
+        clock=clock,
+        audit=accounts,
+        news=News("templates", core.signals),
     )
     mailbox = Mailbox(MailboxStore(core.database), clock)
     inbox = Inbox(InboxStore(core.database), clock)

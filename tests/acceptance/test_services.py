@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from sendwell.settings import ROLES
+from tests.acceptance.foreign import rabbit_client
 from tests.acceptance.product import ROOT
 from tests.conformance.smtp_sink import SmtpSink
 from tests.services.needs import needs
@@ -20,7 +22,10 @@ from tests.services.ports import free_ports
 from tests.services.postgres import Postgres
 from tests.simulators.sendgrid import SendGridSimulator
 
-SERVICES = {
+Roles = Mapping[str, Sequence[str]]
+"""The services of an installation, and what each of them runs."""
+
+SERVICES: Roles = {
     "accounts": ["accounts"],
     "users": ["users"],
     "templates": ["templates"],
@@ -32,6 +37,16 @@ SERVICES = {
     "in_app": ["delivery", "--channel", "in_app"],
     "gateway": ["gateway"],
 }
+DIRECT: Roles = {
+    "gateway": [
+        "gateway", "orchestrator", "accounts", "receipts", "tracker", "inbox", "mailbox",
+    ],
+    "users": ["users"],
+    "email": ["delivery", "--channel", "email"],
+    "push": ["delivery", "--channel", "push"],
+    "templates": ["templates"],
+}  # fmt: skip
+"""The five of seed 004."""
 HOOK = "/webhooks/sendgrid/default"
 SECRET = "the same for all services of this installation"
 
@@ -39,11 +54,19 @@ SECRET = "the same for all services of this installation"
 class Service:
     """One process of the installation."""
 
-    def __init__(self, name: str, port: int, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        roles: Sequence[str],
+        port: int,
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.data = folder / name
         self._command = [
-            sys.executable, "-m", "sendwell", "run", *SERVICES[name],
+            sys.executable, "-m", "sendwell", "run", *roles,
             "--port", str(port), "--data", str(self.data),
         ]  # fmt: skip
         self._environment = {**os.environ, **environment}
@@ -89,7 +112,8 @@ class Installation:
         async with httpx2.AsyncClient() as client:
             for service in self.services.values():
                 await service.is_ready(client)
-        key = (self.services["accounts"].data / "api-key").read_text().strip()
+        accounts = self.services.get("accounts") or self.services["gateway"]
+        key = (accounts.data / "api-key").read_text().strip()
         self.client = httpx2.AsyncClient(
             base_url=self.services["gateway"].url,
             headers={"Authorization": f"Bearer {key}"},
@@ -136,20 +160,15 @@ def relay(sink: SmtpSink) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def installed(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Installation]:
-    ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
-    shared = {
-        "SECRET_KEY": SECRET,
-        "DELIVERY_URL": f"http://127.0.0.1:{ports['email']}",
-        "MAILBOX_URL": f"http://127.0.0.1:{ports['inbox']}",
-        **{
-            f"{name.upper()}_URL": f"http://127.0.0.1:{port}"
-            for name, port in ports.items()
-            if name not in {"email", "in_app"}
-        },
-        **environment,
+async def installed(
+    folder: Path, environment: Mapping[str, str], roles: Roles = SERVICES
+) -> AsyncIterator[Installation]:
+    ports = dict(zip(roles, free_ports(len(roles)), strict=True))
+    shared = {"SECRET_KEY": SECRET, **urls(roles, ports), **environment}
+    services = {
+        name: Service(name, own, ports[name], folder=folder, environment=shared)
+        for name, own in roles.items()
     }
-    services = {name: Service(name, port, folder, shared) for name, port in ports.items()}
     installation = Installation(services)
     try:
         await installation.start()
@@ -157,6 +176,16 @@ async def installed(folder: Path, environment: Mapping[str, str]) -> AsyncIterat
         await installation.stop()
     finally:
         await asyncio.gather(*(service.kill() for service in services.values()))
+
+
+def urls(services: Roles, ports: Mapping[str, int]) -> dict[str, str]:
+    """Where each role is."""
+    return {
+        f"{role.upper()}_URL": f"http://127.0.0.1:{ports[name]}"
+        for name, roles in reversed(list(services.items()))
+        for role in roles
+        if role in ROLES
+    }
 
 
 @pytest.fixture
@@ -252,3 +281,33 @@ async def test_messages_wait_for_services_that_are_away(
                 states = {each["channel"]: each["status"] for each in found["deliveries"]}
                 assert states["email"] == "SENT", found
             assert len(sink.mails) == len(sent)
+
+
+@pytest.mark.parametrize("servers", [pytest.param("rabbitmq_bus", marks=needs("rabbitmq"))])
+async def test_the_five_services_of_the_direct_preset(
+    servers: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    broker = request.getfixturevalue(servers)
+    async with SmtpSink() as sink:
+        environment = {
+            **broker,
+            "PRESET": "direct",
+            "ROUTE_PUSH": "mailbox",
+            "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),
+        }
+        async with (
+            installed(tmp_path, environment, DIRECT) as installation,
+            rabbit_client(broker["BROKER_URL"]) as rabbit,
+        ):
+            told = {"organization_id": "default", "to": {"email": "ada@example.org"}}
+            row = {**told, "notification_id": "by-queue", "content": "Hello"}
+            await rabbit.publish("notifications.direct", "email", json.dumps(row).encode())
+
+            by_rest = await installation.send(to={"email": "bob@example.org"}, content="Hello")
+
+            await installation.settled(by_rest, "SENT")
+            await installation.settled("by-queue", "SENT")
+            assert {mail.recipients for mail in sink.mails} == {
+                ("ada@example.org",),
+                ("bob@example.org",),
+            }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from sendwell.domain.errors import Invalid
-from sendwell.domain.presets.naming import WHOLE, Share
+from sendwell.domain.presets.naming import WHOLE, PhysicalName, Share
 from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages import extract as codec
@@ -20,25 +20,29 @@ _tasks = msgspec.json.Decoder(list[Task])
 
 
 class Packer:
-    """Packs letters of one preset and opens them again, where both know the `secret`."""
+    """Packs letters of one preset and opens them again, where both know the `secret`.
 
-    def __init__(self, preset: Preset, *, secret: bytes | None) -> None:
+    Tasks go by the names of the preset `tasks_by`.
+    """
+
+    def __init__(self, preset: Preset, *, secret: bytes | None, tasks_by: Preset) -> None:
         self._preset = preset
+        self._tasks_by = tasks_by
         self._seal = Seal(secret)
 
     def extract(self, extract: Extract, *, key: str) -> Letter:
         """For everybody who keeps a copy; what has the same `key` stays in order."""
         body = codec.encode(extract)
-        return self._letter(
-            LogicalStream.HISTORY, WHOLE, id_=extract.id, key=key, body=body, kind=_EXTRACT
-        )
+        stream = self._preset.physical(LogicalStream.HISTORY, WHOLE)
+        return self._letter(stream, id_=extract.id, key=key, body=body, kind=_EXTRACT)
 
     def tasks(self, tasks: Sequence[Task], *, id_: str) -> Letter:
         """For who delivers by their channel, which is one; their requests are whole."""
         share = Share(channel=tasks[0].channel)
+        stream = self._tasks_by.physical(LogicalStream.TASK, share)
         body = msgspec.json.encode(tasks)
         key = tasks[0].request.tenant
-        return self._letter(LogicalStream.TASK, share, id_=id_, key=key, body=body, kind=_TASKS)
+        return self._letter(stream, id_=id_, key=key, body=body, kind=_TASKS)
 
     def opened(self, body: bytes, told: dict[str, str]) -> Extract | list[Task]:
         """What was packed. Raises Invalid for what is not from us."""
@@ -56,7 +60,6 @@ class Packer:
             raise Invalid(f"It cannot be read: {error}.") from error
 
     def _letter(
-        self, stream: LogicalStream, share: Share, *, id_: str, key: str, body: bytes, kind: str
+        self, stream: PhysicalName, *, id_: str, key: str, body: bytes, kind: str
     ) -> Letter:
-        told = self._seal.seal(body, {headers.KIND: kind})
-        return Letter(self._preset.physical(stream, share), id_, key, body, told)
+        return Letter(stream, id_, key, body, self._seal.seal(body, {headers.KIND: kind}))

@@ -9,7 +9,7 @@ from sendwell.roles.templates.store import size_of
 MOST_BYTES = 8 * 1024 * 1024
 MOST_POINTERS = 10_000
 OLDEST_SECONDS = 5.0
-"""What another process has published is seen after that time."""
+"""What another process has published is seen after that time, even where no signal tells of it."""
 
 _Code = tuple[TenantId, str]
 _Version = tuple[TenantId, str, int]
@@ -53,7 +53,7 @@ class PublishedCache:
 
     @property
     def edition(self) -> int:
-        """Changes whenever something is published here."""
+        """Changes whenever something is published."""
         return self._edition
 
     def get(self, key: _Code, *, now: float) -> tuple[int | None, float] | None:
@@ -65,7 +65,7 @@ class PublishedCache:
         return entry
 
     def keep(self, key: _Code, published: int | None, *, now: float, edition: int) -> None:
-        """Remember what was read, unless something was published here since `edition`."""
+        """Remember what was read, unless something was published since `edition`."""
         if edition != self._edition:
             return
         self._pointers[key] = published, now
@@ -77,3 +77,8 @@ class PublishedCache:
         """Something was published."""
         self._edition += 1
         self._pointers.pop(key, None)
+
+    def forget_all(self) -> None:
+        """Anything may have been published."""
+        self._edition += 1
+        self._pointers.clear()

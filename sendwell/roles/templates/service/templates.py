@@ -22,6 +22,7 @@ from sendwell.roles.templates.service.previews import Preview, preview
 from sendwell.roles.templates.service.samples import SAMPLE_CODE, SAMPLE_NAME, sample_draft
 from sendwell.roles.templates.store import Template, TemplateStore, VersionRecord, changed, taken
 from sendwell.runtime.ahead import Ahead
+from sendwell.runtime.cluster.news import News
 
 _NO_OBJECT = Flaw("/data", "Must be a JSON object.")
 
@@ -35,7 +36,13 @@ class Templates:
     """
 
     def __init__(
-        self, store: TemplateStore, *, renderer: Renderer, audit: Audit, clock: Clock
+        self,
+        store: TemplateStore,
+        *,
+        renderer: Renderer,
+        audit: Audit,
+        clock: Clock,
+        news: News | None = None,
     ) -> None:
         self._store = store
         self._renderer = renderer
@@ -45,6 +52,8 @@ class Templates:
         self._published = PublishedCache()
         self._needs = Needs(renderer)
         self._ahead = Ahead()
+        self._news = news or News("templates")
+        self._news.listen(self._published_elsewhere, self._published.forget_all)
 
     async def version(
         self, tenant: TenantId, code: str, version: int | None
@@ -209,11 +218,15 @@ class Templates:
         return replace(before, revision=before.revision + 1, updated_at=self._clock.now())
 
     def _recorded(self, caller: Caller, action: str, template: Template, *, version: int) -> Unit:
+        """On the audit log, and told to the other processes."""
         at = template.updated_at
         details = {"version": version, "published": template.published or 0}
-        return self._audit.recorded(
-            Deed(caller.tenant, caller.name, action, template.code, at, details)
-        )
+        deed = Deed(caller.tenant, caller.name, action, template.code, at, details)
+        told = self._news.told(caller.tenant, template.code)
+        return [*self._audit.recorded(deed), *told]
+
+    def _published_elsewhere(self, tenant: TenantId, code: str) -> None:
+        self._published.forget((tenant, code))
 
 
 def tag_of(template: Template) -> str:

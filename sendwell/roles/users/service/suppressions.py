@@ -17,6 +17,7 @@ MOST_KEPT = 100_000
 """Over all tenants; measured 80 bytes each. A tenant with more is asked for in the database."""
 
 _OLDEST_SECONDS = 5.0
+_NEVER = float("-inf")
 _LONGEST_COMMIT = 60_000_000
 """Microseconds between the time a change bears and the moment others can see it."""
 
@@ -51,8 +52,8 @@ class _List:
 class Suppressions:
     """One truth for all channels and providers of a tenant.
 
-    Lists are read once and then only what has changed, at most every 5 s; changes made here hold
-    at once.
+    Lists are read once and then only what has changed, at most every 5 s and when others tell of
+    a change; changes made here hold at once.
     """
 
     def __init__(self, store: SuppressionStore, *, clock: Clock, most: int = MOST_KEPT) -> None:
@@ -107,6 +108,18 @@ class Suppressions:
         known = self._lists.get(tenant)
         if known is not None:
             self._apply(tenant, known, changed)
+
+    def doubt(self, tenant: TenantId) -> None:
+        """The list has changed elsewhere: it is read on before it is used again."""
+        self._edition += 1
+        known = self._lists.get(tenant)
+        if known is not None:
+            known.checked = _NEVER
+
+    def doubt_all(self) -> None:
+        """Any list may have changed elsewhere."""
+        for tenant in list(self._lists):
+            self.doubt(tenant)
 
     async def _refreshed(self, tenant: TenantId) -> _List:
         """The list as the database has it; read again where it was changed here meanwhile."""

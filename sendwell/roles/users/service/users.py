@@ -18,8 +18,11 @@ from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.people import PersonRecord, Profile, text_of
 from sendwell.roles.users.store.tokens import TokenRecord
+from sendwell.runtime.cluster.news import News
 
 _PUSH = ChannelName("push")
+_SUPPRESSIONS = ""
+"""In the news, where else a person is named: the tenant's suppressions have changed."""
 _MOST_AT_ONCE = 1_000
 """People in one statement: SQLite takes 32,766 parameters."""
 
@@ -35,7 +38,7 @@ class Users:
     """Implements the port Directory, and what the role's API asks.
 
     Whoever is asked for an unknown person raises NotFound. What was stored here is seen by the
-    next call, whatever the caches hold.
+    next call, whatever the caches hold; other processes are told of it by `news`.
     """
 
     def __init__(
@@ -45,11 +48,14 @@ class Users:
         clock: Clock,
         cache: PeopleCache | None = None,
         suppressions: Suppressions | None = None,
+        news: News | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._cache = cache or PeopleCache()
         self._suppressions = suppressions or Suppressions(store.suppressions, clock=clock)
+        self._news = news or News("users")
+        self._news.listen(self._changed_elsewhere, self._missed)
 
     async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
         """From memory, or read by one statement for a thousand; who is not there is known too."""
@@ -75,13 +81,13 @@ class Users:
         losers = await self._suppressions.change(
             tenant, channel, address=address, reason=reason, at=at
         )
-        for user in losers:
-            self._cache.forget(tenant, user)
+        await self._say(tenant, _SUPPRESSIONS, *losers)
 
     async def unsuppress(self, tenant: TenantId, channel: ChannelName, *, address: str) -> None:
         """The address may be sent to again. Idempotent; push tokens that were taken stay away."""
         now = self._clock.now()
         await self._suppressions.change(tenant, channel, address=address, reason=None, at=now)
+        await self._say(tenant, _SUPPRESSIONS)
 
     async def person(self, tenant: TenantId, user: UserId) -> PersonRecord:
         """Everything stored about a person."""
@@ -96,13 +102,13 @@ class Users:
         Preferences and push tokens stay as they are.
         """
         is_new = await self._store.people.put(tenant, user, profile=profile, now=self._clock.now())
-        self._cache.forget(tenant, user)
+        await self._say(tenant, user)
         return is_new
 
     async def delete(self, tenant: TenantId, user: UserId) -> None:
         """Take away a person with preferences and push tokens."""
         is_gone = await self._store.people.delete(tenant, user)
-        self._cache.forget(tenant, user)
+        await self._say(tenant, user)
         if not is_gone:
             raise _no(user)
 
@@ -134,7 +140,7 @@ class Users:
             now=self._clock.now(),
             instead_of=before if only_if is not None else None,
         )
-        self._cache.forget(tenant, user)
+        await self._say(tenant, user)
         if not is_stored:
             raise _changed(user) if only_if is not None else _no(user)
         return _choices(text)
@@ -154,15 +160,14 @@ class Users:
             raise _no(user)
         if registered.is_new:
             self._suppressions.note(tenant, {fingerprint(tenant, _PUSH, token): None})
-        for owner in (user, registered.former):
-            if owner is not None:
-                self._cache.forget(tenant, owner)
+        owners = {user, registered.former or user}
+        await self._say(tenant, *owners, *([_SUPPRESSIONS] if registered.is_new else ()))
         return TokenRecord(registered.number, token, platform, now), registered.is_new
 
     async def remove_token(self, tenant: TenantId, user: UserId, number: int) -> None:
         """Take a push token away; raises NotFound where there is none of that number."""
         is_gone = await self._store.tokens.remove(tenant, user, number)
-        self._cache.forget(tenant, user)
+        await self._say(tenant, user)
         if not is_gone:
             raise NotFound(f"There is no push token {number} of a person {user}.")
 
@@ -171,6 +176,23 @@ class Users:
         with self._cache.reading(tenant, users, now=now) as found:
             found.update(await self._store.people.people(tenant, users))
             return found
+
+    async def _say(self, tenant: TenantId, *changed: str) -> None:
+        """These have changed here: nobody remembers them any more."""
+        for each in changed:
+            if each != _SUPPRESSIONS:
+                self._cache.forget(tenant, UserId(each))
+        await self._news.tell(tenant, *changed)
+
+    def _changed_elsewhere(self, tenant: TenantId, changed: str) -> None:
+        if changed == _SUPPRESSIONS:
+            self._suppressions.doubt(tenant)
+        else:
+            self._cache.forget(tenant, UserId(changed))
+
+    def _missed(self) -> None:
+        self._cache.forget_all()
+        self._suppressions.doubt_all()
 
     async def _preferences(self, tenant: TenantId, user: UserId) -> str:
         text = await self._store.people.preferences(tenant, user)
