@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shlex
 import sys
 import time
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import Child, MeasurementError, child, python
+from benchmarks.servers import Servers
 
 _POLL_SECONDS = 0.02
 _LONGEST_POLL_SECONDS = 0.25
 _DRAIN_SECONDS = 600.0
 _CONNECTIONS = 64
 _BATCH_CONNECTIONS = 8
+_PASSWORD = re.compile(r"(?<=://)([^:/@\s]+):[^@/\s]+@")
 
 
 @dataclass(slots=True)
@@ -50,10 +53,15 @@ class Loaded:
 
 @dataclass(slots=True)
 class Bench:
-    """A run: one folder for all its files, the commands it gave, and how much is to be done."""
+    """A run: one folder for all its files, the commands it gave, what the product stands on, in how
+    many processes, and how much is to be done; `rows` is the large store, 0 its usual size.
+    """
 
     folder: Path
     is_quick: bool = False
+    servers: Servers = field(default_factory=Servers)
+    workers: int = 1
+    rows: int = 0
     commands: list[str] = field(default_factory=list)
 
     def size(self, full: int, quick: int) -> int:
@@ -83,6 +91,7 @@ class Bench:
         ]
         program = Path(command[0]).name
         line = " ".join([*words, shlex.join([program, *command[1:]])])
+        line = _PASSWORD.sub(r"\1:…@", line)
         if line not in self.commands:
             self.commands.append(line)
 
@@ -95,7 +104,7 @@ class Bench:
 
     def load(
         self,
-        port: int,
+        ports: Sequence[int],
         item: Mapping[str, object],
         *,
         count: int,
@@ -105,12 +114,12 @@ class Bench:
         first: int = 0,
         rate: float = 0.0,
     ) -> Loaded:
-        """Post `count` notifications and wait for the last answer."""
+        """Post `count` notifications, spread over the ports, and wait for the last answer."""
         connections = _BATCH_CONNECTIONS if batch > 1 else _CONNECTIONS
         command = python(
-            "benchmarks.load", "--port", port, "--item", json.dumps(item), "--count", count,
-            "--batch", batch, "--first", first, "--rate", rate, "--connections", connections,
-            "--path", path,
+            "benchmarks.load", *(word for port in ports for word in ("--port", port)),
+            "--item", json.dumps(item), "--count", count, "--batch", batch, "--first", first,
+            "--rate", rate, "--connections", connections, "--path", path,
         )  # fmt: skip
         with self.child("load", command, {"BENCH_KEY": key}) as running:
             if running.process.wait() != 0:
@@ -124,6 +133,12 @@ class Bench:
 
 def ask(port: int, path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
     """One request, one JSON answer."""
+    found: dict[str, Any] = json.loads(read(port, path, method, **headers))
+    return found
+
+
+def read(port: int, path: str, method: str = "GET", **headers: str) -> bytes:
+    """One request, and what its answer says; anything but 200 breaks the measurement."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, headers=headers)
@@ -133,8 +148,7 @@ def ask(port: int, path: str, method: str = "GET", **headers: str) -> dict[str, 
         connection.close()
     if answer.status != 200:
         raise MeasurementError(f"{method} {path} was answered {answer.status}: {body[:500]!r}")
-    found: dict[str, Any] = json.loads(body)
-    return found
+    return body
 
 
 def post(port: int, path: str, body: object, *, key: str) -> None:

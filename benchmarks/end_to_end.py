@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from benchmarks import peer_celery
-from benchmarks.bench import Bench, Sink, wait_until
+from benchmarks.bench import Bench, Sink
 from benchmarks.engines import Engine, product, spike
 from benchmarks.figures import Sample, Who
 from benchmarks.processes import MeasurementError
@@ -37,10 +37,10 @@ def send_all(
     bench: Bench, engine: Engine, item: dict[str, object], *, count: int, batch: int
 ) -> Done:
     """Post `count` notifications and wait until all are on record as sent, none of them twice."""
-    first, cpu_before = engine.sent(), engine.child.cpu_seconds()
-    loaded = bench.load(engine.port, item, count=count, batch=batch, first=first, key=engine.key)
-    ended_at = wait_until(lambda: engine.sent() == first + count, f"the {engine.who}'s last send")
-    cpu = engine.child.cpu_seconds() - cpu_before
+    first, cpu_before = engine.sent(), engine.cpu_seconds()
+    loaded = bench.load(engine.ports, item, count=count, batch=batch, first=first, key=engine.key)
+    ended_at = engine.wait_until_sent(first + count)
+    cpu = engine.cpu_seconds() - cpu_before
     if engine.sink is not None:
         _check(engine.sink, first + count)
     return Done(count / (ended_at - loaded.starts[0]), cpu / count * 1e6)

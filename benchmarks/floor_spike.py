@@ -15,7 +15,6 @@ from base64 import encodebytes
 from collections import deque
 from collections.abc import Callable
 from hashlib import blake2b
-from pathlib import Path
 from typing import Protocol, cast
 
 import minijinja
@@ -24,7 +23,8 @@ import uvloop
 
 from benchmarks import words
 from benchmarks.bare_clients import BareHttp, BareSmtp
-from benchmarks.group_commit import Notification, Outcome, Writer
+from benchmarks.batches import Notification, Outcome
+from benchmarks.group_commit import Writer, open_writer
 from benchmarks.http_stream import Messages, target
 
 _LANES = ("critical", "high", "medium", "low")
@@ -234,7 +234,7 @@ async def _providers(kind: str, host: str, port: int) -> list[Provider]:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    spike = Spike(Writer(options.db))
+    spike = Spike(await open_writer(options.db))
     host, _, port = options.target.rpartition(":")
     providers = await _providers(options.provider, host, int(port))
     workers = [asyncio.create_task(spike.work(provider)) for provider in providers]
@@ -248,7 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.floor_spike")
     parser.add_argument("--provider", choices=("null", "http", "smtp"), default="null")
     parser.add_argument("--target", default="127.0.0.1:0", help="the sink, HOST:PORT")
-    parser.add_argument("--db", type=Path, required=True)
+    parser.add_argument("--db", required=True, help="SQLite file, or URL of a PostgreSQL")
     uvloop.run(serve(parser.parse_args()))
 
 

@@ -4,16 +4,17 @@ The dispatcher goes on at the same time, into the null provider; nobody pauses i
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from benchmarks import peer_celery
-from benchmarks.bench import Bench, Loaded, wait_until
+from benchmarks.bench import Bench, Loaded
 from benchmarks.engines import Engine, product, spike
 from benchmarks.figures import Sample, Who
 from benchmarks.processes import MeasurementError, python
 from benchmarks.words import mail_item
 
-_ROWS = "rows into SQLite, WAL, synchronous=FULL, one writer, nothing around it"
+_SQLITE = "rows into SQLite, WAL, synchronous=FULL, one writer, nothing around it"
+_POSTGRES = "rows into PostgreSQL as arrays (unnest), one connection, its usual durability"
 _PEER = "Celery apply_async into Redis, appendonly everysec; one process, no HTTP before it"
 
 
@@ -28,17 +29,24 @@ def measure(bench: Bench) -> Iterator[Sample]:
 
 
 def limits(bench: Bench) -> Iterator[Sample]:
-    """What the disk and SQLite allow, with nothing around them."""
-    command = python(
-        "benchmarks.floor_sqlite", "--folder", bench.folder, "--seconds", bench.size(3, 1)
-    )
-    with bench.child("floor-sqlite", command) as running:
-        if running.process.wait() != 0:
-            raise MeasurementError(f"the SQLite floor failed:\n{running.output()[-2000:]}")
-        figures = json.loads(running.output())
+    """What the disk and the database allow, with nothing around them."""
+    with bench.servers.database() as database:
+        figures = _limits(bench, ["--database", database] if database else [])
+    rows = _POSTGRES if database else _SQLITE
     for case, value in figures.items():
-        what = "8 kB over a file that is there" if case == "fsync" else _ROWS
+        what = "8 kB over a file that is there" if case == "fsync" else rows
         yield Sample(f"limit: {case}", Who.FLOOR, value, "/s", what)
+
+
+def _limits(bench: Bench, where: Sequence[str]) -> dict[str, float]:
+    command = python(
+        "benchmarks.floor_rows", "--folder", bench.folder, "--seconds", bench.size(3, 1), *where
+    )
+    with bench.child("floor-rows", command) as running:
+        if running.process.wait() != 0:
+            raise MeasurementError(f"the floor failed:\n{running.output()[-2000:]}")
+        figures: dict[str, float] = json.loads(running.output())
+    return figures
 
 
 def _taken(bench: Bench, engine: Engine) -> Iterator[Sample]:
@@ -55,9 +63,9 @@ def _taken(bench: Bench, engine: Engine) -> Iterator[Sample]:
 def _posted(bench: Bench, engine: Engine, count: int, *, batch: int) -> Loaded:
     first = engine.sent()
     loaded = bench.load(
-        engine.port, mail_item(), count=count, batch=batch, first=first, key=engine.key
+        engine.ports, mail_item(), count=count, batch=batch, first=first, key=engine.key
     )
-    wait_until(lambda: engine.sent() == first + count, f"the {engine.who}'s last notification")
+    engine.wait_until_sent(first + count)
     return loaded
 
 

@@ -2,10 +2,11 @@
 
     BENCH_KEY=… python -m benchmarks.load --port 8000 --count 60000 --batch 100 --item '{"to": …}'
 
-One request at a time per connection, no pipelining. `@N@` in the item becomes a running number.
-With `--rate` requests start at their time whether or not earlier ones were answered, so that a slow
-server cannot slow its own measurement; the time starts when a request could have gone out. What is
-answered by 429 or 503 is counted and sent again. Prints one line of JSON.
+One request at a time per connection, no pipelining; several `--port`s share the connections. `@N@`
+in the item becomes a running number. With `--rate` requests start at their time whether or not
+earlier ones were answered, so that a slow server cannot slow its own measurement; the time starts
+when a request could have gone out. What is answered by 429 or 503 is counted and sent again. Prints
+one line of JSON.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from time import monotonic
 from typing import cast
 
@@ -76,9 +78,10 @@ class Load:
         self.statuses: Counter[int] = Counter()
         self.first_odd_answer = ""
 
-    async def connect(self, port: int, connections: int) -> None:
+    async def connect(self, ports: Sequence[int], connections: int) -> None:
+        """Connect so often, to each port in turn."""
         loop = asyncio.get_running_loop()
-        for _ in range(connections):
+        for port in islice(cycle(ports), connections):
             _, connection = await loop.create_connection(
                 lambda: Connection(self), "127.0.0.1", port
             )
@@ -157,7 +160,7 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
             key=os.environ.get("BENCH_KEY", ""), path=options.path,
         )
     )  # fmt: skip
-    await load.connect(options.port, options.connections)
+    await load.connect(options.ports, options.connections)
     seconds = await load.run(options.rate)
     return {
         "notifications": options.count,
@@ -173,7 +176,7 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.load", description="Post notifications.")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, required=True, action="append", dest="ports")
     parser.add_argument("--path", default="", help="instead of the API's single or batch route")
     parser.add_argument("--item", required=True, help="JSON of one notification, @N@ is its number")
     parser.add_argument("--count", type=int, default=10_000)

@@ -5,8 +5,13 @@ import platform
 import shutil
 import sqlite3
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+
+from benchmarks.processes import busy_seconds, own_seconds
 
 _PACKAGES = (
     "sendwell", "uvloop", "httptools", "msgspec", "minijinja", "celery", "redis", "sqlalchemy",
@@ -27,6 +32,17 @@ def facts() -> dict[str, object]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "load_before": os.getloadavg()[0],
     }
+
+
+@contextmanager
+def watched(shares: list[float]) -> Iterator[None]:
+    """Notes how many cores were busy, on average, with what is none of ours while the block ran."""
+    began, before = time.monotonic(), busy_seconds() - own_seconds()
+    try:
+        yield
+    finally:
+        spent = busy_seconds() - own_seconds() - before
+        shares.append(round(max(0.0, spent) / (time.monotonic() - began), 2))
 
 
 def _field(path: str, name: str) -> str:

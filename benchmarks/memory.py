@@ -1,6 +1,5 @@
 """Memory of one process: after its start, at the height of the load, and whether it stays there."""
 
-import time
 from collections.abc import Iterator
 
 from benchmarks import peer_celery
@@ -16,11 +15,9 @@ _LOADS = ("most under load", "most after twice the load")
 
 def measure(bench: Bench) -> Iterator[Sample]:
     for engine in (spike, product):
-        with bench.sink("http") as sink:
-            asked_at = time.monotonic()
-            with engine(bench, "http", sink) as running:
-                yield running.sample("start until ready", running.ready_at - asked_at, "s")
-                yield from _used(bench, running, webhook_item(sink.port))
+        with bench.sink("http") as sink, engine(bench, "http", sink) as running:
+            yield running.sample("start until ready", running.start_seconds, "s")
+            yield from _used(bench, running, webhook_item(sink.port))
     if peer_celery.is_installed():
         bench.say("memory: peer")
         with bench.sink("http") as sink:
@@ -30,8 +27,8 @@ def measure(bench: Bench) -> Iterator[Sample]:
 
 
 def _used(bench: Bench, engine: Engine, item: dict[str, object]) -> Iterator[Sample]:
-    yield engine.sample("memory: idle", engine.child.rss_mb(), "MB")
+    yield engine.sample("memory: idle", engine.rss_mb(), "MB")
     for case in _LOADS:
         bench.say(f"memory, {case}: {engine.who}")
         send_all(bench, engine, item, count=bench.size(60_000, 10_000), batch=100)
-        yield engine.sample(f"memory: {case}", engine.child.peak_rss_mb(), "MB")
+        yield engine.sample(f"memory: {case}", engine.peak_rss_mb(), "MB")

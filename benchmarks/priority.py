@@ -56,7 +56,7 @@ def _behind(bench: Bench, engine: Engine, sink: Sink, *, low: int) -> list[float
     """Latencies while the low ones are posted and sent."""
     with ThreadPoolExecutor(1) as others:
         posting = others.submit(
-            bench.load, engine.port, webhook_item(sink.port), count=low, batch=100, key=engine.key
+            bench.load, engine.ports, webhook_item(sink.port), count=low, batch=100, key=engine.key
         )
         wait_until(lambda: sink.stats()["messages"] > 0, "the first low one")
         seconds = bench.size(5, 1)
@@ -71,7 +71,7 @@ def _critical(
     """Post critical ones for so long; gives what each took, in milliseconds."""
     count = seconds * _RATE
     item = webhook_item(sink.port, "timed/@N@", priority="critical")
-    loaded = bench.load(engine.port, item, count=count, rate=_RATE, first=first, key=engine.key)
+    loaded = bench.load(engine.ports, item, count=count, rate=_RATE, first=first, key=engine.key)
     wait_until(lambda: len(sink.arrivals()) >= count, "the last critical one")
     saturated_until = sink.stats()["last"] or float("inf")
     took = _took(sink, loaded.starts, first=first, until=saturated_until)

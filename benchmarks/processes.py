@@ -101,6 +101,18 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def busy_seconds() -> float:
+    """Processor time that the whole machine has spent so far, all cores together."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+    idle, waiting = int(fields[3]), int(fields[4])
+    return (sum(map(int, fields)) - idle - waiting) * _TICK_SECONDS
+
+
+def own_seconds() -> float:
+    """What of it this process has spent with all that it ever started."""
+    return sum(_cpu_seconds(pid, with_ended=True) for pid in _family(os.getpid()))
+
+
 def _family(pid: int) -> list[int]:
     below = Path(f"/proc/{pid}/task/{pid}/children")
     with suppress(OSError):
@@ -116,8 +128,9 @@ def _status_kb(pid: int, field: str) -> int:
     return 0
 
 
-def _cpu_seconds(pid: int) -> float:
+def _cpu_seconds(pid: int, *, with_ended: bool = False) -> float:
+    """Of the process, and with its children that have ended if so asked."""
     with suppress(OSError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * _TICK_SECONDS
+        return sum(map(int, fields[11 : 15 if with_ended else 13])) * _TICK_SECONDS
     return 0.0

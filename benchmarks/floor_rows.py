@@ -1,6 +1,6 @@
-"""The physical limits of this machine: fsync, and durable rows in SQLite without anything around.
+"""The physical limits of this machine: fsync, and durable rows with nothing around the database.
 
-    python -m benchmarks.floor_sqlite --seconds 3
+    python -m benchmarks.floor_rows --seconds 3 [--database postgresql://…]
 
 Rows are as large as the product's: a 450-byte envelope and a 16-byte idempotency hash that is
 unique; an outcome of about 100 bytes. "One by one" means 64 clients that each wait for their commit
@@ -20,7 +20,8 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.group_commit import Notification, Outcome, Writer
+from benchmarks.batches import Notification, Outcome
+from benchmarks.group_commit import Writer, open_writer
 
 _BODY = b"x" * 450
 _BLOCK = b"x" * 8192
@@ -47,8 +48,8 @@ def fsyncs(folder: Path, seconds: float) -> float:
 class Clients:
     """Clients that hand in rows and wait until they are on disk, each for itself."""
 
-    def __init__(self, path: Path) -> None:
-        self._writer = Writer(path)
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
         self._positions = count(1)
         self._done = 0
 
@@ -77,8 +78,8 @@ class Clients:
         self._writer.write(notifications, outcomes, lambda: done.set_result(None))
         await done
 
-    def close(self) -> None:
-        self._writer.close()
+    async def close(self) -> None:
+        await self._writer.close()
 
 
 def _notification(position: int) -> Notification:
@@ -91,7 +92,7 @@ def _outcome(position: int) -> Outcome:
     return (position, 1, now, now, now, "null", f"reference-{position}")
 
 
-async def measure(folder: Path, seconds: float) -> dict[str, float]:
+async def measure(folder: Path, database: str | None, seconds: float) -> dict[str, float]:
     figures = {"fsync": fsyncs(folder, min(1.0, seconds))}
     cases = {
         "accept one by one": (64, 1, False),
@@ -100,19 +101,20 @@ async def measure(folder: Path, seconds: float) -> dict[str, float]:
         "accept and outcome by the hundred": (8, 100, True),
     }
     for number, (name, (clients, rows, life)) in enumerate(cases.items()):
-        running = Clients(folder / f"{number}.db")
+        running = Clients(await open_writer(database or str(folder / f"{number}.db")))
         figures[name] = await running.rate(clients, rows, life=life, seconds=seconds)
-        running.close()
+        await running.close()
     return figures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="benchmarks.floor_sqlite", description=__doc__)
+    parser = argparse.ArgumentParser(prog="benchmarks.floor_rows", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--folder", type=Path, help="where the files lie; else a temporary folder")
+    parser.add_argument("--database", help="URL of a PostgreSQL; else a new SQLite file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        print(json.dumps(uvloop.run(measure(Path(folder), options.seconds))))
+        print(json.dumps(uvloop.run(measure(Path(folder), options.database, options.seconds))))
 
 
 if __name__ == "__main__":
