@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from sendwell.domain.errors import Unavailable
 from sendwell.domain.limits import Answer, Rate
 from sendwell.ports.limiter import Demand, Limiter
 from tests.services.needs import needs
+from tests.services.ports import HOST
 
 NOW = 1_800_000_000_000_000
 SECOND = 1_000_000
@@ -140,3 +141,27 @@ async def _create(url: str) -> None:
         await database.with_connection(lambda connection: migrate_on(connection, OWNERS))
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[str]:
+    """Takes connections at this place (`host:port`), and never says a word."""
+    talks: set[asyncio.Task[None]] = set()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while await reader.read(1024):
+                pass
+            writer.close()
+            await writer.wait_closed()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.create_task(say_nothing(reader, writer))
+        talks.add(talk)
+        talk.add_done_callback(talks.discard)
+
+    server = await asyncio.start_server(connected, HOST)
+    yield f"{HOST}:{server.sockets[0].getsockname()[1]}"
+    server.close()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*talks)

@@ -10,31 +10,24 @@ from hypothesis import strategies as st
 from sendwell.adapters.limiter.fallback import FallbackLimiter, share
 from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.limits import ALLOWED, Answer, Rate, decide
-from tests.conformance.limiters import NOW, SECOND, a_demand
+from tests.conformance.limiters import NOW, SECOND, a_demand, silent_server
 from tests.services.ports import HOST
 
 
 async def test_once_alone_no_call_waits_for_a_server_that_says_nothing() -> None:
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.read(1024):
-            pass
-        writer.close()
+    async with silent_server() as place:
+        shared = RedisLimiter(f"redis://{place}/0")
+        limiter = FallbackLimiter(shared, processes=lambda: 1, count_outage=lambda: None)
+        await limiter.take([a_demand("sms")], NOW)
 
-    silent = await asyncio.start_server(say_nothing, HOST)
-    shared = RedisLimiter(f"redis://{HOST}:{silent.sockets[0].getsockname()[1]}/0")
-    limiter = FallbackLimiter(shared, processes=lambda: 1, count_outage=lambda: None)
-    await limiter.take([a_demand("sms")], NOW)
+        async with asyncio.timeout(0.5):
+            for n in range(100):
+                await limiter.take([a_demand("sms")], NOW + n * SECOND)
+                await asyncio.sleep(0)
 
-    async with asyncio.timeout(0.5):
-        for n in range(100):
-            await limiter.take([a_demand("sms")], NOW + n * SECOND)
-            await asyncio.sleep(0)
-
-    assert limiter.is_alone
-    await limiter.close()
-    await shared.close()
-    silent.close()
-    await silent.wait_closed()
+        assert limiter.is_alone
+        await limiter.close()
+        await shared.close()
 
 
 @pytest.mark.parametrize(

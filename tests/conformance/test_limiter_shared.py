@@ -13,8 +13,16 @@ from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.limits import ALLOWED
 from sendwell.ports.limiter import Demand, Limiter
-from tests.conformance.limiters import NOW, SHARED, SOON, Case, Makes, a_demand, when_back
-from tests.services.ports import HOST
+from tests.conformance.limiters import (
+    NOW,
+    SHARED,
+    SOON,
+    Case,
+    Makes,
+    a_demand,
+    silent_server,
+    when_back,
+)
 from tests.services.servers import Server
 
 QUICKLY = 2.0
@@ -185,20 +193,13 @@ SILENT: Sequence[Callable[[str], RedisLimiter | PostgresLimiter]] = (
 async def test_a_server_that_says_nothing_is_waited_for_a_moment_only(
     makes: Callable[[str], RedisLimiter | PostgresLimiter],
 ) -> None:
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.read(1024):
-            pass
-        writer.close()
+    async with silent_server() as place:
+        limiter = makes(place)
 
-    silent = await asyncio.start_server(say_nothing, HOST)
-    limiter = makes(f"{HOST}:{silent.sockets[0].getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            await limiter.take([ONE], NOW)
 
-    began = time.monotonic()
-    with pytest.raises(Unavailable):
-        await limiter.take([ONE], NOW)
-
-    assert time.monotonic() - began < QUICKLY
-    await limiter.close()
-    await limiter.close()
-    silent.close()
-    await silent.wait_closed()
+        assert time.monotonic() - began < QUICKLY
+        await limiter.close()
+        await limiter.close()
