@@ -62,3 +62,12 @@ def test_a_chain_that_was_cut_off_is_shorter_than_its_head() -> None:
 
     assert isinstance(found, Head)
     assert ends(found, kept) is not None
+
+
+def test_an_entry_that_was_taken_out_is_missed() -> None:
+    chain = chained([(1, "a", "b", "c", "{}")] * 3)
+
+    found = follow(Head(), [chain[0], chain[2]])
+
+    assert isinstance(found, Break)
+    assert found.sequence == 2

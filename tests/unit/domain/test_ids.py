@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendwell.domain.ids import ChannelName, NotificationId, Part, delivery_key
+from sendwell.domain.ids import (
+    COUNTER_BITS,
+    NODES,
+    ChannelName,
+    NotificationId,
+    Part,
+    delivery_key,
+    next_position,
+)
 
 EMAIL = ChannelName("email")
 numbers = st.integers(0, 10**6)
@@ -53,3 +61,17 @@ def test_a_delivery_is_named_by_its_notification_and_part() -> None:
 
 def test_parts_are_ordered_by_recipient_first() -> None:
     assert [Part(0, EMAIL, 9), Part(1, EMAIL, 0)] == sorted([Part(1, EMAIL, 0), Part(0, EMAIL, 9)])
+
+
+@given(
+    st.integers(0, 2**40), st.integers(0, 2**40), st.integers(0, NODES - 1), st.integers(0, 2**20)
+)
+def test_positions_of_a_node_grow_even_when_the_clock_goes_back(
+    before: int, after: int, node: int, steps: int
+) -> None:
+    first = next_position(steps, before, node)
+    second = next_position(first, after, node)
+
+    assert first < second
+    assert {first % NODES, second % NODES} == {node}
+    assert second >= after << COUNTER_BITS

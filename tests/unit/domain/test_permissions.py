@@ -2,6 +2,7 @@
 
 import pytest
 
+from sendwell.domain.errors import Invalid
 from sendwell.domain.permissions import (
     PLATFORM,
     ROLES,
@@ -11,6 +12,7 @@ from sendwell.domain.permissions import (
     Role,
     may_appoint,
     needed,
+    parse_scopes,
 )
 
 P = Permission
@@ -72,3 +74,18 @@ def test_every_permission_is_needed_somewhere() -> None:
     reached |= {needed(method, path) for method in methods for path in paths}
 
     assert set(P) <= reached
+
+
+def test_a_key_may_be_given_what_its_maker_may_do() -> None:
+    asked = ["notifications:read", "people:write"]
+
+    assert parse_scopes(asked, within=WITHIN_TENANT) == {P.NOTIFICATIONS_READ, P.PEOPLE_WRITE}
+
+
+def test_every_scope_that_may_not_be_given_is_pointed_at() -> None:
+    asked = ["notifications:read", "people:write", "all", "tenants:write"]
+
+    with pytest.raises(Invalid) as refusal:
+        parse_scopes(asked, within=frozenset({P.NOTIFICATIONS_READ}))
+
+    assert [flaw.pointer for flaw in refusal.value.flaws] == ["/scopes/1", "/scopes/2", "/scopes/3"]
