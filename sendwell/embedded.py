@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
@@ -38,9 +39,10 @@ from sendwell.web.pages import Pages
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A running Sendwell; `key` is a working API key."""
+    """A running Sendwell; `key` is a working API key, `metrics` what may have its own port."""
 
     app: FrontDoor
+    metrics: Starlette
     key: str
     core: Core
     roles: Roles
@@ -71,7 +73,9 @@ async def build(settings: Settings) -> Embedded:
     roles = await build_roles(core)
     key = await _begin(settings, roles)
     quota = Quota(core.settings.rates.api)
-    return Embedded(_app(core, roles, quota), key, core, roles, quota)
+    health = Health(core.process, roles.observe)
+    app = _app(core, roles, quota, health)
+    return Embedded(app, Starlette(routes=health.routes()), key, core, roles, quota)
 
 
 async def _begin(settings: Settings, roles: Roles) -> str:
@@ -83,10 +87,10 @@ async def _begin(settings: Settings, roles: Roles) -> str:
     return ""
 
 
-def _app(core: Core, roles: Roles, quota: Quota) -> FrontDoor:
+def _app(core: Core, roles: Roles, quota: Quota, health: Health) -> FrontDoor:
     here = core.settings.roles
     callers = Callers(roles.ports.tenants, core.settings.anonymous)
-    hot: list[Route] = [*Health(core.process, roles.observe).routes()]
+    hot: list[Route] = [*health.routes(with_metrics=core.settings.metrics_port is None)]
     if "gateway" in here:
         intake = Intake(roles.gateway, callers, quota=quota, clock=core.clock)
         streams = asyncapi_route(find_preset(core.settings.preset), core.channels.values())

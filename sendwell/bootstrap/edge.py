@@ -6,6 +6,7 @@ from functools import partial
 
 from sendwell.bootstrap.buses import open_bus
 from sendwell.bootstrap.core import Core
+from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, ProviderName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets import find_preset
@@ -31,7 +32,7 @@ from sendwell.runtime.process import Worker
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.reception import Deliver, Reception
 from sendwell.runtime.streams import stream_of, streams_to_declare
-from sendwell.settings import Credentials
+from sendwell.settings import BusAuth, Credentials
 
 _WRITTEN = (
     LogicalStream.ACCEPTED,
@@ -173,6 +174,10 @@ class Edge:
 
 async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | None:
     """The edge, with everything declared; None where no broker is set."""
+    if core.settings.bus_auth is BusAuth.JWT:
+        raise Invalid(
+            "BUS_AUTH=jwt is not there yet: let the broker say who may write, and unset it."
+        )
     if core.settings.servers.broker.scheme == "memory":
         return None
     bus = await open_bus(core.settings.servers.broker)

@@ -11,7 +11,7 @@ from sendwell.cli.serving import guarded, serve
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.presets import find_preset
-from sendwell.settings import MYSQL, ROLES, Settings, read_settings
+from sendwell.settings import MYSQL, ROLES, Settings, check_apart, read_settings
 
 _ALL = "all"
 _USUAL_PORT = 8000
@@ -57,6 +57,8 @@ def run(  # noqa: PLR0917 - Typer makes an option of each
             roles=wanted,
             delivers=_channel(channel, wanted),
         )
+        if not settings.is_whole:
+            check_apart(settings)
         return guarded(_at_home(replace(settings, port=_port(port, settings))))
 
     serve(read, say_ready=_say_ready)

@@ -121,14 +121,20 @@ async def _serve(
     if embedded is None:
         return
     _reload_on_change(embedded, settings, read_again)
-    server = Server(embedded.app, listener, hot=embedded.app.hot)
-    await server.start()
+    servers = [Server(embedded.app, listener, hot=embedded.app.hot)]
+    if settings.metrics_port is not None:
+        servers.append(
+            Server(embedded.metrics, _listen(replace(settings, port=settings.metrics_port)))
+        )
+    for server in servers:
+        await server.start()
     gc.freeze()  # what is here stays: looking through it again stops everything for 90 ms
     say_ready(settings, embedded.key)
     await stopping.wait()
     print("Stopping: finishing what is in flight …", file=sys.stderr, flush=True)
     embedded.drain()
-    await server.stop()
+    for server in servers:
+        await server.stop()
     await embedded.stop()
 
 

@@ -12,6 +12,7 @@ from tests.acceptance.command import sendwell
 from tests.acceptance.product import ROOT, Product, running
 from tests.services.mariadb import MariaDb
 from tests.services.needs import needs
+from tests.services.ports import free_ports
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,12 @@ from tests.services.needs import needs
             "run them one by one",
         ),
         (["all", "--host", "0.0.0.0"], {}, "SECRET_KEY"),  # noqa: S104 - it refuses
+        (
+            ["users", "--host", "0.0.0.0"],  # noqa: S104
+            {"SECRET_KEY": "x" * 40, "BROKER_URL": "amqp://127.0.0.1:1/"},
+            "SERVICE_TOKEN",
+        ),
+        (["all"], {"BUS_AUTH": "jwt"}, "BUS_AUTH"),
     ],
 )
 async def test_what_cannot_work_is_refused_with_advice(
@@ -89,3 +96,14 @@ async def test_who_waits_for_another_service_can_be_stopped(tmp_path: Path) -> N
 
         await process.communicate()
     assert process.returncode == 0
+
+
+async def test_metrics_may_have_a_port_of_their_own(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    environment = {"METRICS_PORT": str(port)}
+    async with running(tmp_path, environment=environment) as product:
+        there = await product.client.get(f"http://127.0.0.1:{port}/metrics")
+        here = await product.client.get("/metrics")
+
+    assert (200, 404) == (there.status_code, here.status_code)
+    assert "sendwell_notifications_accepted_total" in there.text

@@ -19,13 +19,14 @@ class Health:
         self._process = process
         self._observe = observe
 
-    def routes(self) -> list[Route]:
-        """The four routes."""
+    def routes(self, *, with_metrics: bool = True) -> list[Route]:
+        """The three routes, and the metrics unless they have a port of their own."""
+        metrics = [Route("/metrics", self.metrics)] if with_metrics else []
         return [
             Route("/livez", self.alive),
             Route("/readyz", self.ready),
             Route("/health", self.ready),
-            Route("/metrics", self.metrics),
+            *metrics,
         ]
 
     async def alive(self, _: Request) -> Response:
