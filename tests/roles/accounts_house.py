@@ -130,7 +130,8 @@ async def a_house(folder: Path, passwords: Passwords | None = None) -> AsyncIter
     access = build_access(store, accounts, clock=clock, passwords=passwords or quick())
     key = new_key()
     await access.tenancy.ensure_key(key)
-    app = build_app(Callers(accounts), [], [routes(accounts), *access_routes(access)])
+    routers = [routes(accounts), *access_routes(access)]
+    app = build_app(Callers(accounts), [], [], above_tenants=routers)
     house = House(database, clock, store, accounts, access, app, httpx2.AsyncClient())
     house.platform = house.client(key.text)
     yield house

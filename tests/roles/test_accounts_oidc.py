@@ -44,7 +44,7 @@ async def provider(house: House) -> AsyncIterator[OidcSimulator]:
             redirect=f"{HOME}{CALLBACK}",
         )
         access = replace(house.access, single_sign_on=single_sign_on)
-        house.app = build_app(Callers(house.accounts), [], access_routes(access))
+        house.app = build_app(Callers(house.accounts), [], [], above_tenants=access_routes(access))
         yield simulator
         await http.close()
 
