@@ -17,17 +17,17 @@ from sendwell.messages.extract import Extract
 from sendwell.messages.task import Task
 from sendwell.messages.wire.packed import Packer
 from sendwell.messages.wire.quarantine import Quarantine
+from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reason import Reason
-from sendwell.ports.bus import Arrived, Receive, Stream
+from sendwell.ports.bus import Arrived
 from sendwell.ports.database import Database
 from sendwell.ports.work import Work
 from sendwell.roles.delivery.service import Delivery
-from sendwell.runtime.consumer import Consumer
 from sendwell.runtime.copies.copies import Copies
 from sendwell.runtime.copies.standing import Standing
 from sendwell.runtime.copies.tables import DATABASE
-from sendwell.runtime.process import Worker
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
+from sendwell.runtime.reception import kept
 from sendwell.runtime.streams import stream_of
 
 
@@ -57,16 +57,13 @@ class Copying:
         """Start the consumers: of what others tell, and of tasks for us."""
         settings, preset = self._core.settings, self._edge.preset
         history = stream_of(preset.physical(LogicalStream.HISTORY, WHOLE))
-        self._start(f"sendwell-history-{settings.service}", [history], self._hear)
+        group = f"sendwell-history-{settings.service}"
+        self._edge.start_consumer([history], group=group, receive=self._hear)
         if "delivery" in settings.roles and not self._edge.task_preset.is_named(LogicalStream.TASK):
             channels = [settings.delivers] if settings.delivers else list(self._core.channels)
             streams = self._edge.packed_task_streams(channels)
-            self._start("sendwell-task", streams, partial(self._take, delivery))
-
-    def _start(self, group: str, streams: Sequence[Stream], receive: Receive) -> None:
-        consumer = Consumer(self._edge.bus, streams, group=group, receive=receive)
-        self._core.process.start(Worker(consumer.name, consumer.run))
-        self._core.process.watch(consumer.name, lambda: consumer.is_silent)
+            take = partial(self._take, delivery)
+            self._edge.start_consumer(streams, group="sendwell-task", receive=take)
 
     async def _hear(self, arrived: Sequence[Arrived]) -> None:
         opened = await self._opened(arrived)
@@ -89,30 +86,16 @@ class Copying:
     async def _opened(self, arrived: Sequence[Arrived]) -> list[Extract | list[Task]]:
         opened: list[Extract | list[Task]] = []
         bad: list[Quarantine] = []
+        preset = self._edge.preset.name
         for each in arrived:
             try:
                 opened.append(self._packer.opened(each.body, dict(each.headers)))
             except Invalid as error:
-                bad.append(self._kept(each, error.message))
+                why = Quarantined(Reason.UNPROVEN, error.message)
+                bad.append(kept(each, why, at=self._core.clock.now(), preset=preset))
         if bad:
             await self._quarantine.keep(bad, tell=self._edge.announcements.tell_quarantined)
         return opened
-
-    def _kept(self, arrived: Arrived, why: str) -> Quarantine:
-        return Quarantine(
-            stream=arrived.stream.name,
-            place=arrived.place,
-            reason=Reason.UNPROVEN,
-            text=why,
-            pointer="",
-            body=arrived.body,
-            headers=arrived.headers,
-            at=self._core.clock.now(),
-            tenant=None,
-            id=arrived.id,
-            key=arrived.key,
-            preset=self._edge.preset.name,
-        )
 
 
 async def open_copying(core: Core, edge: Edge | None, own: Work) -> Copying | None:

@@ -18,7 +18,7 @@ from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.reader import Reader
-from sendwell.ports.bus import Bus, Stream
+from sendwell.ports.bus import Bus, Receive, Stream
 from sendwell.providers.discovery import load, vendors
 from sendwell.roles.gateway.consume import BusIntake
 from sendwell.roles.gateway.forward import Also, Forwarder, nothing_else
@@ -142,9 +142,13 @@ class Edge:
         )
         for logical, streams in self._read().items():
             group = f"sendwell-{logical}"
-            made = Consumer(self.bus, streams, group=group, receive=reception.receive)
-            self.core.process.start(Worker(made.name, made.run))
-            self.core.process.watch(made.name, partial(_is_silent, made))
+            self.start_consumer(streams, group=group, receive=reception.receive)
+
+    def start_consumer(self, streams: Sequence[Stream], *, group: str, receive: Receive) -> None:
+        """Consume from now on; while that stands still the process is not ready."""
+        made = Consumer(self.bus, streams, group=group, receive=receive)
+        self.core.process.start(Worker(made.name, made.run))
+        self.core.process.watch(made.name, lambda: made.is_silent)
 
     def _read(self) -> dict[LogicalStream, list[Stream]]:
         """What is consumed, by the stream that each name stands for first."""
@@ -207,10 +211,6 @@ def _reporting(credentials: Sequence[Credentials]) -> frozenset[str]:
         for each in credentials
         if load(known[ProviderName(each.vendor)]).receipts is not None
     )
-
-
-def _is_silent(consumer: Consumer) -> bool:
-    return consumer.is_silent
 
 
 async def _keep(

@@ -96,17 +96,22 @@ class Reception:
         return incoming_of(arrived, self._shares.get(arrived.stream.name, WHOLE))
 
     def _kept(self, arrived: Arrived, why: Quarantined) -> Quarantine:
-        return Quarantine(
-            stream=arrived.stream.name,
-            place=arrived.place,
-            reason=why.reason,
-            text=why.text,
-            pointer=why.pointer,
-            body=arrived.body,
-            headers=arrived.headers,
-            at=self._clock.now(),
-            tenant=TenantId(why.tenant) if why.tenant else None,
-            id=arrived.id,
-            key=arrived.key,
-            preset=self._preset,
-        )
+        return kept(arrived, why, at=self._clock.now(), preset=self._preset)
+
+
+def kept(arrived: Arrived, why: Quarantined, *, at: int, preset: str) -> Quarantine:
+    """What goes to quarantine of a message, byte for byte."""
+    return Quarantine(
+        stream=arrived.stream.name,
+        place=arrived.place,
+        reason=why.reason,
+        text=why.text,
+        pointer=why.pointer,
+        body=arrived.body,
+        headers=arrived.headers,
+        at=at,
+        tenant=TenantId(why.tenant) if why.tenant else None,
+        id=arrived.id,
+        key=arrived.key,
+        preset=preset,
+    )

@@ -260,6 +260,7 @@ async def test_closing_publishes_what_was_handed_in_and_may_be_done_twice(broker
 
     async with broker.member(broker.bus(), [stream], inbox):
         await inbox.has(sent)
+    assert set(inbox.ids) == {each.id for each in sent}
 
 
 async def test_a_single_parcel_arrives_in_less_than_100_milliseconds(broker: Broker) -> None:

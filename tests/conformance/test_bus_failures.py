@@ -173,6 +173,7 @@ async def test_a_bus_without_its_broker_says_so_soon_and_recovers(broker: Broker
         await publish_at_last(bus, stream, [*during, *after])
         await inbox.has([*before, *during, *after])
         await broker.is_done(bus, stream)
+    assert set(inbox.ids) == {each.id for each in (*before, *during, *after)}
 
 
 async def gives_up(bus: Bus, stream: Stream, sent: Sequence[Parcel]) -> None:

@@ -297,6 +297,7 @@ async def test_no_stored_parcel_is_lost_when_the_server_dies(
             await publish_at_last(bus, STREAM, sent[start : start + 10])
         await restarting
         await inbox.has(sent)
+    assert set(inbox.ids) == {each.id for each in sent}
 
 
 async def test_a_parcel_of_500_bytes_costs_less_than_a_kilobyte_of_wal(
@@ -361,6 +362,7 @@ async def test_tables_take_turns_while_there_is_always_something_owed(house: Hou
         stop.set()
         count = await publishing
         await inbox.until(partial(has_arrived, count))
+    assert len(inbox.ids) == count
 
 
 async def test_a_restored_dump_is_handed_out_again_and_nothing_new_is_missed(house: House) -> None:
@@ -375,3 +377,4 @@ async def test_a_restored_dump_is_handed_out_again_and_nothing_new_is_missed(hou
         await bus.publish(STREAM, new)
         await inbox.has([*old, *new])
         await house.until("SELECT NOT EXISTS (SELECT FROM bus_owed)")
+    assert set(inbox.ids) == {each.id for each in (*old, *new)}

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.lifecycle import FINAL
 from sendwell.messages.dead import Dead
 from sendwell.messages.extract import Extract
@@ -158,7 +159,7 @@ class Copies:
         }
         scene.write([Write(writes.put_open, [_row_of(task) for task in taken])] if taken else [])
         scene.write(self._journal.recorded(fresh))
-        waiting = [_row(status) for status in fresh if status.state not in FINAL]
+        waiting = [_row_when_moved(status) for status in fresh if status.state not in FINAL]
         scene.write([Write(writes.put_open, waiting)] if waiting else [])
         scene.write(_ended(fresh))
         scene.write(self._journal.planned(Counter(whose.values())))
@@ -188,34 +189,28 @@ def _by_channel(tasks: Sequence[Task]) -> list[list[Task]]:
 
 
 def _row_of(task: Task) -> writes.Row:
-    return {
-        "position": task.request.position,
-        "part": task.part,
-        "tenant": task.request.tenant,
-        "channel": task.channel,
-        "state": task.state.value,
-        "at": task.planned_at,
-        "planned_at": task.planned_at,
-        "claimed_at": task.claimed_at,
-        "due": task.due,
-        "attempt": task.attempt,
-        "provider": task.provider,
-        "rule": task.reason,
-    }
+    request = task.request
+    return _row(task, request.tenant, request.position, at=task.planned_at, rule=task.reason)
 
 
-def _row(status: Status) -> writes.Row:
+def _row_when_moved(status: Status) -> writes.Row:
+    return _row(status, status.tenant, status.position, at=status.at, rule=status.rule)
+
+
+def _row(
+    told: Task | Status, tenant: TenantId, position: Position, *, at: int, rule: str | None
+) -> writes.Row:
     return {
-        "position": status.position,
-        "part": status.part,
-        "tenant": status.tenant,
-        "channel": status.channel,
-        "state": status.state.value,
-        "at": status.at,
-        "planned_at": status.planned_at,
-        "claimed_at": status.claimed_at,
-        "due": status.due,
-        "attempt": status.attempt,
-        "provider": status.provider,
-        "rule": status.rule,
+        "position": position,
+        "part": told.part,
+        "tenant": tenant,
+        "channel": told.channel,
+        "state": told.state.value,
+        "at": at,
+        "planned_at": told.planned_at,
+        "claimed_at": told.claimed_at,
+        "due": told.due,
+        "attempt": told.attempt,
+        "provider": told.provider,
+        "rule": rule,
     }

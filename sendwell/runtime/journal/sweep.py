@@ -54,4 +54,5 @@ class Sweep:
         old = await self._journal.forget_before(
             now - self._retention, but=await self._oldest_open()
         )
-        log.info("journal.swept", keys=keys, notifications=old)
+        if keys or old:
+            log.info("journal.swept", keys=keys, notifications=old)
