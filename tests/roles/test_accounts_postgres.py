@@ -17,7 +17,7 @@ from sendwell.roles.accounts.store import AccountStore
 from sendwell.roles.accounts.store.audit import recorded
 from sendwell.roles.accounts.store.operators import Card, Operator
 from sendwell.roles.accounts.store.sessions import Session
-from sendwell.roles.accounts.store.tries import Try
+from sendwell.runtime.login_tries import Try
 from tests.services.needs import needs
 from tests.services.postgres import Postgres
 

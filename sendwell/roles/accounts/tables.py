@@ -14,6 +14,8 @@ from sqlalchemy import (
     Text,
 )
 
+from sendwell.runtime.login_tries import login_tries
+
 METADATA = MetaData()
 
 TENANT = Table(
@@ -84,20 +86,7 @@ SESSION = Table(
 )
 """`rotation` is the number of the one refresh token that is good now."""
 
-LOGIN_TRY = Table(
-    "login_try",
-    METADATA,
-    Column("tenant", String(64), nullable=False),
-    Column("name", String(64), nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("last_at", BigInteger, nullable=False),
-    Column("succeeded_at", BigInteger, nullable=False),
-    Column("forget_at", BigInteger, nullable=False),
-    PrimaryKeyConstraint("tenant", "name"),
-    Index("login_try_forget", "forget_at"),
-)
-"""`name` is a hash of an account, an address or both. What is about an address alone belongs to no
-tenant and has an empty one."""
+LOGIN_TRY = login_tries("login_try", METADATA)
 
 AUDIT = Table(
     "audit",

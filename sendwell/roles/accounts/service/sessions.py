@@ -17,7 +17,7 @@ from sendwell.roles.accounts.service.operators import Operators
 from sendwell.roles.accounts.store import AccountStore
 from sendwell.roles.accounts.store.operators import Operator, login_of
 from sendwell.roles.accounts.store.sessions import Session
-from sendwell.roles.accounts.store.tries import Try
+from sendwell.runtime.login_tries import Try
 from sendwell.runtime.tokens import Purpose, Tokens
 
 ACCESS_SECONDS = 24 * 3600

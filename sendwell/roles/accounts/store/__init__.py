@@ -8,7 +8,8 @@ from sendwell.roles.accounts.store.keys import KeyStore
 from sendwell.roles.accounts.store.operators import OperatorStore
 from sendwell.roles.accounts.store.sessions import SessionStore
 from sendwell.roles.accounts.store.tenants import TenantStore
-from sendwell.roles.accounts.store.tries import TryStore
+from sendwell.roles.accounts.tables import LOGIN_TRY
+from sendwell.runtime.login_tries import TryStore
 
 
 class AccountStore:
@@ -19,7 +20,7 @@ class AccountStore:
         self.keys = KeyStore(database)
         self.operators = OperatorStore(database)
         self.sessions = SessionStore(database)
-        self.tries = TryStore(database)
+        self.tries = TryStore(database, LOGIN_TRY)
         self.audit = AuditStore(database)
 
     async def deeds(self, tenant: TenantId, *, limit: int) -> list[Deed]:
