@@ -91,7 +91,7 @@ class Bus(Protocol):
         """Hand out what arrives, in batches of at most `most`, until cancelled.
 
         A batch is there as soon as anything is: it never waits for company. When `receive` raises,
-        the batch, in whole or in part, is handed out again after a pause that grows up to 30 s.
+        the batch, in whole or in part, is handed out again after a pause that grows up to 5 s.
         Lost connections are taken up again, for ever; only cancelling ends it.
         """
         ...

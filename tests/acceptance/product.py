@@ -51,7 +51,7 @@ class Product:
         self._reading = asyncio.create_task(self._read_errors())
         assert self.process.stdout is not None
         self.url = self.key = ""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not self.key:
                 line = (await self.process.stdout.readline()).decode()
                 if not line:

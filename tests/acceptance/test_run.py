@@ -88,7 +88,7 @@ async def test_who_waits_for_another_service_can_be_stopped(tmp_path: Path) -> N
         env=environment, cwd=ROOT, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while b"peer.unavailable" not in await process.stderr.readline():
             pass
 

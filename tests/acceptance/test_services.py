@@ -138,7 +138,7 @@ class Installation:
     async def settled(self, id_: str, *states: str) -> Any:
         found: Any = None
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while True:
                     answer = await self.client.get(f"/api/v1/notifications/{id_}")
                     found = answer.json()

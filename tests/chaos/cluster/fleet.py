@@ -15,8 +15,8 @@ from tests.chaos.nemesis import DiedByItselfError
 
 LOST_LEASE = 75
 _PAST_THE_LEASE = (1.5, 3.0)
-_TO_NOTICE_SECONDS = 8.0
-_WHOLE_SECONDS = 45.0
+_TO_NOTICE_SECONDS = 15.0
+_WHOLE_SECONDS = 90.0
 
 
 class Member:

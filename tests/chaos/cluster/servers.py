@@ -12,7 +12,7 @@ from tests.services.postgres import PASSWORD, ROLE, Postgres
 from tests.services.rabbitmq import RabbitMq
 from tests.services.redis import Redis
 
-LEASE_SECONDS = 3
+LEASE_SECONDS = 6
 MOST_CONNECTIONS = 60
 """Few enough to be used up by one client."""
 

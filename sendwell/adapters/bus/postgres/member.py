@@ -18,7 +18,7 @@ from sendwell.ports.bus import Arrived, Receive, Stream
 
 log = structlog.get_logger()
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 2.0
-_FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 0.1, 30.0
+_FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 0.1, 5.0
 
 
 class Member:

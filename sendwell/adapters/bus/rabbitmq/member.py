@@ -25,7 +25,7 @@ _MOST_AHEAD = 0xFFFF
 """AMQP has two bytes for it."""
 
 _REFUSED = RetryPolicy(
-    base=timedelta(milliseconds=100), cap=timedelta(seconds=30), jitter=Jitter.NONE
+    base=timedelta(milliseconds=100), cap=timedelta(seconds=5), jitter=Jitter.NONE
 )
 _LOST = RetryPolicy(base=timedelta(milliseconds=100), cap=timedelta(seconds=2), jitter=Jitter.NONE)
 """To be back soon after the broker is: a connection that is refused costs nobody anything."""
