@@ -44,6 +44,9 @@ MEASURES = {
     "growth": Measure(
         "benchmarks.growth", "10 thousand against 1 million stored (--rows)", rounds=1
     ),
+    "people": Measure(
+        "benchmarks.people", "import, look-up, and planning with all rules beside none (--rows)"
+    ),
     "memory": Measure("benchmarks.memory", "one process: idle, under load, and twice the load"),
 }
 
@@ -152,7 +155,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--workers", type=int, choices=(1, 2), default=1, help="processes on the one database"
     )
-    parser.add_argument("--rows", type=int, default=0, help="the large store of `growth`")
+    parser.add_argument(
+        "--rows", type=int, default=0, help="the large store of `growth`, the file of `people`"
+    )
     parser.add_argument("--folder", type=Path, help="where the files lie, on the disk to measure")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in MEASURES]:

@@ -11,7 +11,8 @@ from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.peers.delivery import RemoteDelivery
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.bootstrap.core import url_of
-from sendwell.bootstrap.ports import answers
+from sendwell.bootstrap.keepers import answer_for
+from sendwell.bootstrap.ports import answers, token_of
 from sendwell.domain.presets import find_preset
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
@@ -19,11 +20,16 @@ from sendwell.roles.gateway.api import Intake
 from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.inbox import api as inbox_api
 from sendwell.roles.mailbox import api as mailbox_api
+from sendwell.roles.receipts.api import INBOUND, Integration, Webhooks
 from sendwell.roles.receipts.api import PATH as WEBHOOKS
-from sendwell.roles.receipts.api import Integration, Webhooks
 from sendwell.roles.templates import api as templates_api
 from sendwell.roles.tracker import api as tracker_api
 from sendwell.roles.users import api as users_api
+from sendwell.roles.users.api import erasure as erasure_api
+from sendwell.roles.users.api import export as export_api
+from sendwell.roles.users.api import imports as imports_api
+from sendwell.roles.users.api import log_in as log_in_api
+from sendwell.roles.users.api import suppressions as suppressions_api
 from sendwell.runtime.quarantine import api as quarantine_api
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.server.app import FrontDoor, build_app
@@ -34,6 +40,7 @@ from sendwell.sample import begin_empty, begin_with_sample
 from sendwell.settings import BUILT_IN_SECRET, Settings
 from sendwell.telemetry.logs import set_log_level
 from sendwell.web.asyncapi.route import asyncapi_route
+from sendwell.web.openapi.route import openapi_route
 from sendwell.web.pages import Pages
 
 
@@ -72,7 +79,7 @@ async def build(settings: Settings) -> Embedded:
     core = await build_core(settings)
     roles = await build_roles(core)
     key = await _begin(settings, roles)
-    quota = Quota(core.settings.rates.api)
+    quota = Quota(core.settings.rates.api, roles.ports.tenants.policy)
     health = Health(core.process, roles.observe)
     app = _app(core, roles, quota, health)
     return Embedded(app, Starlette(routes=health.routes()), key, core, roles, quota)
@@ -89,7 +96,7 @@ async def _begin(settings: Settings, roles: Roles) -> str:
 
 def _app(core: Core, roles: Roles, quota: Quota, health: Health) -> FrontDoor:
     here = core.settings.roles
-    callers = Callers(roles.ports.tenants, core.settings.anonymous)
+    callers = Callers(roles.ports.tenants, core.settings.anonymous, people=roles.ports.persons)
     hot: list[Route] = [*health.routes(with_metrics=core.settings.metrics_port is None)]
     if "gateway" in here:
         intake = Intake(roles.gateway, callers, quota=quota, clock=core.clock)
@@ -98,9 +105,13 @@ def _app(core: Core, roles: Roles, quota: Quota, health: Health) -> FrontDoor:
     if "receipts" in here:
         hot += _webhooks(core, roles).routes()
     if not core.settings.is_whole:
-        hot += answers(core, roles.local, roles.delivery).routes()
-    offered = _offered(core, roles)
-    proxied = _proxied(core, roles, offered) if "gateway" in here else []
+        questions = answers(core, roles.local, roles.delivery)
+        answer_for(questions, roles.keepers)
+        hot += questions.routes()
+    offered, entries = _offered(core, roles), _entries(roles)
+    proxied: list[Route] = []
+    if "gateway" in here:
+        proxied = _proxied(core, roles, {**offered, "users": offered["users"] + entries["users"]})
     app = build_app(
         callers,
         [*hot, *proxied],
@@ -110,10 +121,16 @@ def _app(core: Core, roles: Roles, quota: Quota, health: Health) -> FrontDoor:
             if role in here and role != "accounts"
             for router in own
         ],
-        above_tenants=offered["accounts"] if "accounts" in here else (),
+        above_tenants=[
+            *(offered["accounts"] if "accounts" in here else ()),
+            *(entries["users"] if "users" in here else ()),
+        ],
+        service_token="" if core.settings.is_whole else token_of(core.settings),
     )
     if "gateway" in here:
         _mount_pages(core, app)
+    else:
+        app.router.routes.append(openapi_route(app))
     return FrontDoor(app, hot)
 
 
@@ -127,7 +144,15 @@ def _offered(core: Core, roles: Roles) -> dict[str, list[APIRouter]]:
     letters = delivery_api.routes(cancels, roles.letters, requests=roles.tracker, clock=core.clock)
     return {
         "tracker": [tracker_api.routes(roles.tracker), letters],
-        "users": [users_api.routes(roles.users)],
+        "users": [
+            users_api.routes(roles.users, roles.erasures),
+            users_api.topic_routes(roles.users),
+            erasure_api.routes(roles.erasures),
+            export_api.routes(roles.users, roles.exports),
+            imports_api.routes(roles.imports),
+            log_in_api.password_routes(roles.log_in),
+            suppressions_api.routes(roles.suppressions),
+        ],
         "templates": [templates_api.routes(roles.templates)],
         "accounts": [
             accounts_api.routes(roles.accounts),
@@ -139,17 +164,24 @@ def _offered(core: Core, roles: Roles) -> dict[str, list[APIRouter]]:
     }
 
 
+def _entries(roles: Roles) -> dict[str, list[APIRouter]]:
+    """Where people show who they are, to whom nobody's data belongs yet."""
+    return {"users": [log_in_api.session_routes(roles.log_in)]}
+
+
 def _proxied(core: Core, roles: Roles, offered: Mapping[str, Sequence[APIRouter]]) -> list[Route]:
     """The routes of roles in other services."""
     routes: list[Route] = []
     for role, routers in offered.items():
         url = url_of(core.settings, role)
         if role not in core.settings.roles and url is not None:
-            routes += Proxy(role, url, roles.ports.http).routes_of(routers)
+            routes += Proxy(role, url, roles.ports.http, token=token_of(core.settings)).routes_of(
+                routers
+            )
     url = url_of(core.settings, "receipts")
     if "receipts" not in core.settings.roles and url is not None:
         proxy = Proxy("receipts", url, roles.ports.http)
-        routes.append(Route(WEBHOOKS, proxy.hand_on, methods=["POST"]))
+        routes += [Route(each, proxy.hand_on, methods=["POST"]) for each in (WEBHOOKS, INBOUND)]
     return routes
 
 
@@ -157,11 +189,12 @@ def _webhooks(core: Core, roles: Roles) -> Webhooks:
     return Webhooks(
         roles.receipts,
         {
-            name: Integration(reader.account, reader.reader)
+            name: Integration(reader.account, reader.reader, inbound=reader.inbound)
             for name, reader in roles.providers.readers.items()
         },
         public_url=core.settings.public_url or f"http://{core.settings.host}:{core.settings.port}",
         clock=core.clock,
+        replies=roles.replies,
     )
 
 

@@ -1,6 +1,7 @@
 """`./dev test`: installs what the tests drive, then runs them all.
 
-`--long` runs 200 chaos cycles of each mode instead of a few. Anything else is handed to pytest.
+`--long` runs 200 chaos cycles of each mode instead of a few, and asks 200 things of each operation.
+Anything else is handed to pytest.
 """
 
 import os
@@ -31,6 +32,8 @@ CHECKS = (
     ),
 )
 
+LONG = {"SENDWELL_CHAOS_CYCLES": "200", "SENDWELL_SCHEMA_EXAMPLES": "200"}
+
 
 def main(arguments: list[str]) -> int:
     """Run everything; gives the exit code."""
@@ -38,7 +41,7 @@ def main(arguments: list[str]) -> int:
     rest = [argument for argument in arguments if argument != "--long"]
     ensure_installed()
     failed = [] if rest else [name for name, command in CHECKS if run(name, *command)]
-    environment = {"SENDWELL_CHAOS_CYCLES": "200"} if is_long else {}
+    environment = dict(LONG) if is_long else {}
     workers = () if any(each.startswith("-n") for each in rest) else ("-n", "2")
     tests = ("-q", *workers, "--dist", "loadgroup", *(rest or ("tests",)))
     if run("tests", BIN / "pytest", *tests, **environment):

@@ -10,10 +10,14 @@ import structlog
 from sendwell.adapters.http import HttpClient, Trusted
 from sendwell.adapters.passwords import choose
 from sendwell.bootstrap.core import Core
+from sendwell.bootstrap.database import open_accounts
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.policy import Policy
+from sendwell.ports.audit import Audit
+from sendwell.ports.passwords import Passwords
 from sendwell.roles.accounts.keys import Key, new_key, parse_key
 from sendwell.roles.accounts.oidc import OidcClient, OidcProvider
+from sendwell.roles.accounts.rules import Reach
 from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.accounts.service.access import Access
 from sendwell.roles.accounts.service.audit_log import AuditLog
@@ -24,26 +28,45 @@ from sendwell.roles.accounts.service.sessions import Sessions
 from sendwell.roles.accounts.service.single_sign_on import CALLBACK, SingleSignOn
 from sendwell.roles.accounts.service.tenants import Tenancy
 from sendwell.roles.accounts.store import AccountStore
+from sendwell.runtime.cluster.news import News
+from sendwell.runtime.process import Worker
+from sendwell.runtime.record.courier import Courier
 from sendwell.runtime.tokens import Tokens
 from sendwell.settings import BUILT_IN_SECRET, Settings
 
 log = structlog.get_logger()
 PLATFORM_KEY_FILE = "platform-key"
+_EMBEDDED = "sqlite"
+"""Where nobody else can change anything."""
 
 
 class AccountsRole(NamedTuple):
-    """The role, and the services behind its routes."""
+    """The role, the services behind its routes, and by what everybody else lets people in, too."""
 
     accounts: Accounts
     access: Access
+    tokens: Tokens
+    passwords: Passwords
+    audit: Audit
+    """The log, or who takes there what is done here."""
 
 
-async def build_accounts(core: Core, defaults: Policy) -> AccountsRole:
+async def build_accounts(core: Core, defaults: Policy, reach: Reach) -> AccountsRole:
     """Build the role; the platform has a key, in the data folder of whoever made it."""
-    store, clock = AccountStore(core.database), core.clock
+    database = await open_accounts(core.house, core.settings, core.process)
+    store, clock = AccountStore(database), core.clock
     tokens = Tokens(_token_secret(core.settings), clock)
-    accounts = Accounts(store, defaults=defaults, clock=clock, tokens=tokens)
+    accounts = Accounts(
+        store,
+        defaults=defaults,
+        clock=clock,
+        tokens=tokens,
+        news=News("accounts", core.signals if database is core.database else None),
+        reach=reach,
+    )
     await accounts.start()
+    if core.database.dialect != _EMBEDDED:
+        core.process.start(Worker("rules", accounts.run))
     passwords = choose(core.settings.sign_in.password_hash)
     core.process.at_close("passwords", passwords.close)
     operators = Operators(store.operators, accounts, passwords, clock)
@@ -61,7 +84,13 @@ async def build_accounts(core: Core, defaults: Policy) -> AccountsRole:
     )
     if "accounts" in core.settings.roles:
         await _ensure_platform_key(access.tenancy, core.settings.data / PLATFORM_KEY_FILE)
-    return AccountsRole(accounts, access)
+    return AccountsRole(accounts, access, tokens, passwords, _audit(core, accounts))
+
+
+def _audit(core: Core, accounts: Accounts) -> Audit:
+    if "accounts" in core.settings.roles:
+        return accounts
+    return Courier(core.database, new_id=core.ids.notification)
 
 
 def _token_secret(settings: Settings) -> str:

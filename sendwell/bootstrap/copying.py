@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.edge import Edge
-from sendwell.domain.errors import Conflict, Invalid
+from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.presets.naming import WHOLE
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.extract import Extract
@@ -29,6 +30,8 @@ from sendwell.runtime.copies.tables import DATABASE
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.reception import kept
 from sendwell.runtime.streams import stream_of
+
+log = structlog.get_logger()
 
 
 class Copying:
@@ -66,10 +69,26 @@ class Copying:
             self._edge.start_consumer(streams, group="sendwell-task", receive=take)
 
     async def _hear(self, arrived: Sequence[Arrived]) -> None:
+        """What cannot be kept goes to quarantine, alone; its neighbours are heard."""
         opened = await self._opened(arrived)
         extracts = [each for each in opened if isinstance(each, Extract)]
-        if unheard := await self.copies.unheard(extracts):
-            await self._core.flow.run(unheard)
+        unheard = await self.copies.unheard(extracts)
+        try:
+            if unheard:
+                await self._core.flow.run(unheard)
+        except Unavailable:
+            if len(arrived) == 1:
+                raise
+            for each in arrived:  # one that has to wait holds up nobody before it
+                await self._hear([each])
+        except Exception as error:
+            if len(arrived) == 1:
+                log.exception("copies.poisoned", place=arrived[0].place)
+                text = f"It could not be kept: {type(error).__name__}."
+                await self._keep([self._kept(arrived[0], Reason.REFUSED, text)])
+                return
+            for each in arrived:
+                await self._hear([each])
 
     async def _take(self, delivery: Delivery, arrived: Sequence[Arrived]) -> None:
         tasks: list[Task] = []
@@ -86,16 +105,21 @@ class Copying:
     async def _opened(self, arrived: Sequence[Arrived]) -> list[Extract | list[Task]]:
         opened: list[Extract | list[Task]] = []
         bad: list[Quarantine] = []
-        preset = self._edge.preset.name
         for each in arrived:
             try:
                 opened.append(self._packer.opened(each.body, dict(each.headers)))
             except Invalid as error:
-                why = Quarantined(Reason.UNPROVEN, error.message)
-                bad.append(kept(each, why, at=self._core.clock.now(), preset=preset))
+                bad.append(self._kept(each, Reason.UNPROVEN, error.message))
         if bad:
-            await self._quarantine.keep(bad, tell=self._edge.announcements.tell_quarantined)
+            await self._keep(bad)
         return opened
+
+    def _kept(self, arrived: Arrived, reason: Reason, text: str) -> Quarantine:
+        why, now = Quarantined(reason, text), self._core.clock.now()
+        return kept(arrived, why, at=now, preset=self._edge.preset.name)
+
+    async def _keep(self, bad: Sequence[Quarantine]) -> None:
+        await self._quarantine.keep(bad, tell=self._edge.announcements.tell_quarantined)
 
 
 async def open_copying(core: Core, edge: Edge | None, own: Work) -> Copying | None:

@@ -12,6 +12,7 @@ from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.outbound import Allowed
 from sendwell.domain.presets import find_preset
+from sendwell.domain.presets.streams import ENDS
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
 from sendwell.ports.signals import Signals
@@ -90,10 +91,15 @@ def _refuse_alone(settings: Settings, channels: Collection[ChannelName]) -> None
         )
     if settings.is_whole:
         return
-    if settings.servers.broker.scheme == MEMORY:
+    if settings.servers.broker.scheme == MEMORY and _has_streams(settings):
         raise Invalid("Services meet on a bus: set BROKER_URL, the same for all of them.")
     if "accounts" not in settings.roles and url_of(settings, "accounts") is None:
         raise Invalid("Who may do what knows the role accounts: set ACCOUNTS_URL to where it is.")
+
+
+def _has_streams(settings: Settings) -> bool:
+    """Whether these roles say or hear anything on a bus; others are only asked."""
+    return any(settings.roles & {*ends.writes, *ends.reads} for ends in ENDS.values())
 
 
 def url_of(settings: Settings, role: str) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.domain.errors import Invalid
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
@@ -34,7 +35,7 @@ TABLES = {
     "cluster": _PACKAGE / "runtime" / "cluster" / "migrations",
     **{
         part: _PACKAGE / "runtime" / part / "migrations"
-        for part in ("journal", "outbox", "quarantine", "copies", "chronicle")
+        for part in ("journal", "outbox", "quarantine", "copies", "chronicle", "record")
     },
     **{
         role: _PACKAGE / "roles" / role / "migrations"
@@ -126,20 +127,41 @@ async def open_users(house: House, settings: Settings, process: Process) -> Data
     url = settings.servers.databases.get("users")
     if url is None or url == settings.servers.database:
         return house.database
-    require_driver("USERS_DB_URL", url)
-    tables = {"users": TABLES["users"]}
+    return await _open_beside("users", url, settings, process=process)
+
+
+async def open_accounts(house: House, settings: Settings, process: Process) -> Database:
+    """The database of the accounts role: its own, where that is on MySQL.
+
+    Raises Invalid where other roles are in the process: what they put on record is in their own
+    transactions, and so in their database.
+    """
+    url = settings.servers.databases.get("accounts")
+    if url is None or url.scheme != MYSQL or "accounts" not in settings.roles:
+        return house.database
+    if settings.roles != {"accounts"}:
+        raise Invalid(
+            "ACCOUNTS_DB_URL: on MySQL accounts are a service of their own; start it with"
+            " `sendwell run accounts`, and the other roles without it."
+        )
+    return await _open_beside("accounts", url, settings, process=process)
+
+
+async def _open_beside(role: str, url: Url, settings: Settings, *, process: Process) -> Database:
+    require_driver(f"{role.upper()}_DB_URL", url)
+    tables = {role: TABLES[role]}
     if url.file is not None:
         on_file = SqliteDatabase(url.file)
         migrate(on_file.engine, tables)
-        process.at_close("users' database", on_file.close)
+        process.at_close(f"database of {role}", on_file.close)
         return on_file
-    database = _users_on(url, settings)
-    process.at_close("users' database", database.close)
+    database = _beside_on(url, settings)
+    process.at_close(f"database of {role}", database.close)
     await database.with_connection(lambda connection: migrate_on(connection, tables))
     return database
 
 
-def _users_on(url: Url, settings: Settings) -> "MysqlDatabase | PostgresDatabase":
+def _beside_on(url: Url, settings: Settings) -> "MysqlDatabase | PostgresDatabase":
     readers = settings.servers.pool_size
     if url.scheme == MYSQL:
         from sendwell.adapters.sql.mysql import MysqlDatabase

@@ -2,16 +2,21 @@
 
 import asyncio
 
+from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.system import SystemChance
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.exchanges import Exchanges
+from sendwell.bootstrap.limiter import open_limiter
+from sendwell.bootstrap.ports import KnownTenants
 from sendwell.ports.suppressions import Suppressions
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.gate import Gate
 from sendwell.roles.delivery.limits import Limits, Rates
 from sendwell.roles.delivery.ready import ReadyQueue
+from sendwell.roles.delivery.recount import Recount
 from sendwell.roles.delivery.seating import Seating
+from sendwell.roles.delivery.second_look import SecondLook
 from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
@@ -28,7 +33,7 @@ def build_delivery(
     exchanges: Exchanges,
     gate: Gate,
     words: Words,
-    tenants: Tenants,
+    tenants: KnownTenants,
     suppressions: Suppressions,
     limits: Limits,
 ) -> Delivery:
@@ -65,6 +70,8 @@ def build_delivery(
         )
         for channel, exchange in exchanges.by_channel.items()
     }
+    second_look = SecondLook(store, timers, core.clock)
+    core.process.start(Worker("second look", second_look.run))
     delivery = Delivery(
         store,
         settler,
@@ -76,8 +83,18 @@ def build_delivery(
         ids=core.ids,
         epoch=epoch,
         freed=freed,
+        second_look=second_look,
     )
+    tenants.on_change(delivery.rules_changed)
     return delivery
+
+
+async def open_limits(core: Core, store: DeliveryStore, tenants: Tenants) -> Limits:
+    """The limits of the flow; a limiter in memory is told what went out before it began."""
+    limiter, recount = await open_limiter(core), None
+    if isinstance(limiter, MemoryLimiter):
+        recount = Recount(limiter, store.attempted, began=core.clock.now())
+    return Limits(limiter, rates_of(core.settings), policy=tenants.policy, recount=recount)
 
 
 def rates_of(settings: Settings) -> Rates:

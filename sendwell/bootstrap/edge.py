@@ -6,7 +6,7 @@ from functools import partial
 
 from sendwell.bootstrap.buses import open_bus
 from sendwell.bootstrap.core import Core
-from sendwell.domain.errors import Invalid
+from sendwell.bootstrap.ports import KnownTenants
 from sendwell.domain.ids import ChannelName, ProviderName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets import find_preset
@@ -21,7 +21,8 @@ from sendwell.messages.wire.reader import Reader
 from sendwell.ports.bus import Bus, Receive, Stream
 from sendwell.providers.discovery import load, vendors
 from sendwell.roles.gateway.consume import BusIntake
-from sendwell.roles.gateway.forward import Also, Forwarder, nothing_else
+from sendwell.roles.gateway.forward import Also, Forwarder, GiveUp, nothing_else
+from sendwell.roles.gateway.proof import Proof
 from sendwell.roles.gateway.service import Gateway
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.announce import Announcements
@@ -101,7 +102,9 @@ class Edge:
             for channel in channels
         ]
 
-    def forwarder(self, backlog: Backlog, also: Also | None = None) -> Forwarder:
+    def forwarder(
+        self, backlog: Backlog, *, give_up: GiveUp, also: Also | None = None
+    ) -> Forwarder:
         """Publishes what is accepted, where the planner is behind the bus."""
         return Forwarder(
             backlog,
@@ -109,6 +112,7 @@ class Edge:
             self.bus,
             carrier=self.carrier,
             preset=self.preset,
+            give_up=give_up,
             also=also or nothing_else,
         )
 
@@ -118,7 +122,7 @@ class Edge:
         orchestrator: Orchestrator,
         deliver: Deliver,
         *,
-        knows: Callable[[TenantId], bool],
+        tenants: KnownTenants,
     ) -> None:
         """Start the consumers of this process."""
         quarantine = QuarantineStore(self.core.database)
@@ -129,7 +133,13 @@ class Edge:
             otherwise=self.core.settings.anonymous,
             window=self.core.settings.idempotency_window,
         )
-        intake = BusIntake(gateway, reader, knows=knows, clock=self.core.clock)
+        intake = BusIntake(
+            gateway,
+            reader,
+            knows=tenants.knows,
+            clock=self.core.clock,
+            proof=Proof(tenants) if self.core.settings.bus_auth is BusAuth.JWT else None,
+        )
         reception = Reception(
             Opening(secret=_secret(self.core)),
             accept=intake.accept,
@@ -178,10 +188,6 @@ class Edge:
 
 async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | None:
     """The edge, with everything declared; None where no broker is set."""
-    if core.settings.bus_auth is BusAuth.JWT:
-        raise Invalid(
-            "BUS_AUTH=jwt is not there yet: let the broker say who may write, and unset it."
-        )
     if core.settings.servers.broker.scheme == "memory":
         return None
     bus = await open_bus(core.settings.servers.broker)

@@ -15,10 +15,13 @@ from sendwell.ports.provider import Provider
 from sendwell.ports.vendor import Means, Relay
 from sendwell.providers.accounts import Providers
 from sendwell.providers.null import Null
+from sendwell.roles.accounts.rules import Reach
 from sendwell.roles.delivery.exchange import MAILBOX, Account, Exchange
 from sendwell.settings import Settings
 
 _UNLIMITED = 2**31
+_IN_APP = "in_app"
+"""The channel, and its only account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ def build_exchanges(
     known: dict[ChannelName, dict[str, Provider]] = {}
     for channel in core.channels:
         known[channel] = dict(providers.by_channel.get(channel, {}))
-        if channel == "in_app":
-            known[channel]["in_app"] = inbox
+        if channel == _IN_APP:
+            known[channel][_IN_APP] = inbox
         known[channel] |= {MAILBOX: mailbox, "null": Null()}
     if core.settings.demands_providers and "delivery" in core.settings.roles:
         _refuse_without_provider(core.settings, known)
@@ -80,7 +83,7 @@ def _refuse_without_provider(
 
 def _exchange(core: Core, channel: ChannelName, known: Mapping[str, Provider]) -> Exchange:
     # What is stored in the inbox does not leave the house; all else of a sandbox goes here.
-    in_house = "in_app" if channel == "in_app" else MAILBOX
+    in_house = _IN_APP if channel == _IN_APP else MAILBOX
     return Exchange(
         Account(in_house, known[in_house], seats=_UNLIMITED),
         clock=core.clock,
@@ -102,6 +105,19 @@ def _checked(channel: ChannelName, route: Route, known: Mapping[str, Provider]) 
                 f" set PROVIDER_CREDENTIALS_{leg.provider.upper()}."
             )
     return route
+
+
+def reach_of(core: Core, providers: Providers) -> Reach:
+    """What a tenant's rules can name here; only who delivers knows the accounts."""
+    channels = tuple(core.channels)
+    if "delivery" not in core.settings.roles:
+        return Reach(channels)
+    in_house = {_IN_APP: {_IN_APP}}
+    accounts = {
+        channel: {MAILBOX, *in_house.get(channel, ()), *providers.by_channel.get(channel, ())}
+        for channel in channels
+    }
+    return Reach(channels, accounts)
 
 
 def means_of(core: Core) -> Means:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sendwell.bootstrap.core import Core
+from sendwell.domain.ids import TenantId, UserId
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
+from sendwell.ports.directory import Directory
 from sendwell.ports.history import History
-from sendwell.roles.tracker.told import events_of_moves, events_of_requests
+from sendwell.roles.tracker.told import Named, events_of_moves, events_of_requests
 from sendwell.runtime.chronicle.chronicle import Chronicle
 from sendwell.runtime.flow import Message
 from sendwell.runtime.process import Worker
@@ -21,6 +23,7 @@ class Memory:
 
     history: History
     chronicle: Chronicle
+    people: Directory
 
     @property
     def worker(self) -> Worker:
@@ -29,7 +32,8 @@ class Memory:
 
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Remember what was accepted, with the unit that plans it."""
-        self.chronicle.put(events_of_requests(batch), scene)
+        erased = await self._erased_among(batch)
+        self.chronicle.put(events_of_requests(batch, erased=erased), scene)
         return ()
 
     async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
@@ -37,8 +41,21 @@ class Memory:
         self.chronicle.put(events_of_moves(batch), scene)
         return ()
 
+    async def _erased_among(self, batch: Sequence[Requested]) -> set[Named]:
+        """They were asked about a moment ago, to plan: this is answered from memory."""
+        users: dict[TenantId, set[UserId]] = {}
+        for request in batch:
+            named = {to.user_id for to in request.to if to.user_id}
+            users.setdefault(request.tenant, set()).update(named)
+        return {
+            (tenant, person.user_id)
+            for tenant, named in users.items()
+            for person in (await self.people.people(tenant, named)).values()
+            if person.is_erased and person.user_id
+        }
 
-def open_history(core: Core) -> Memory | None:
+
+def open_history(core: Core, people: Directory) -> Memory | None:
     """The history on the Cassandra that HISTORY_URL names, hearing everything; else None.
 
     Raises Invalid, saying what to install, where the driver is not here.
@@ -52,7 +69,7 @@ def open_history(core: Core) -> Memory | None:
     history = CassandraHistory(url.text)
     core.process.at_close("history", history.close)
     chronicle = Chronicle(core.database, history, ids=core.ids, node=core.membership.node)
-    memory = Memory(history, chronicle)
+    memory = Memory(history, chronicle, people)
     core.flow.listen(Requested, memory.on_requested)
     core.flow.listen(Status, memory.on_status)
     return memory

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
-from sendwell.adapters.http import HttpClient, Trusted
+from sendwell.adapters.http import HttpClient, Limits, Trusted
 from sendwell.adapters.peers.catalogue import RemoteCatalogue
 from sendwell.adapters.peers.directory import RemoteDirectory
+from sendwell.adapters.peers.listener import RemoteListener
 from sendwell.adapters.peers.peer import Peer
+from sendwell.adapters.peers.persons import RemotePersons
 from sendwell.adapters.peers.shelf import RemoteShelf
 from sendwell.adapters.peers.tenants import RemoteTenants
 from sendwell.bootstrap.core import Core, url_of
@@ -18,25 +20,35 @@ from sendwell.ports import questions as q
 from sendwell.ports.catalogue import Catalogue
 from sendwell.ports.directory import Directory
 from sendwell.ports.http import Http
+from sendwell.ports.listener import Listener, Reply
 from sendwell.ports.shelf import Shelf
 from sendwell.ports.suppressions import Suppressions
-from sendwell.ports.tenants import Tenants
+from sendwell.ports.tenants import Persons, RulesChanged, Tenants
 from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.inbox.service import Inbox
 from sendwell.roles.mailbox.service import Mailbox
 from sendwell.roles.templates.service import Templates
 from sendwell.roles.users.service import Users
+from sendwell.roles.users.service.log_in import LogIn
+from sendwell.roles.users.service.stop_words import StopWords
 from sendwell.runtime.process import Worker
 from sendwell.runtime.server.questions import Questions
 from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback
 
+_OURS = Limits(body_size=16 * 1024 * 1024)
+"""A person's export is longer than what others may answer."""
+
 
 class KnownTenants(Tenants, Protocol):
-    """The port, and who there is."""
+    """The port, who there is, and when that changes."""
 
     def knows(self, tenant: TenantId) -> bool:
         """Whether there is such a tenant. Never waits."""
+        ...
+
+    def on_change(self, heard: RulesChanged) -> None:
+        """From now on `heard` is told when a tenant's rules have changed, within 5 s."""
         ...
 
 
@@ -57,6 +69,8 @@ class Ports:
     catalogue: Catalogue
     inbox: Shelf
     mailbox: Shelf
+    persons: Persons
+    listener: Listener
     find: Find
     http: Http
 
@@ -70,12 +84,14 @@ class Local:
     templates: Templates
     inbox: Inbox
     mailbox: Mailbox
+    log_in: LogIn
+    stop_words: StopWords
 
 
 async def open_ports(core: Core, local: Local) -> Ports:
     """Waits until the accounts role has told the tenants' rules, where it is elsewhere."""
     here, clock = core.settings.roles, core.clock
-    http = HttpClient(policy=Trusted(), clock=clock)
+    http = HttpClient(policy=Trusted(), clock=clock, limits=_OURS)
     core.process.at_close("peers", http.close)
     find = _finder(core, http)
     catalogue: Catalogue = local.templates
@@ -88,6 +104,8 @@ async def open_ports(core: Core, local: Local) -> Ports:
         catalogue,
         local.inbox if "inbox" in here else RemoteShelf(find("inbox"), q.INBOX),
         local.mailbox if "mailbox" in here else RemoteShelf(find("mailbox"), q.MAILBOX),
+        local.log_in if "users" in here else RemotePersons(find("users"), clock=clock),
+        local.stop_words if "users" in here else RemoteListener(find("users")),
         find,
         http,
     )
@@ -102,6 +120,7 @@ def answers(core: Core, local: Local, delivery: Delivery) -> Questions:
     for role, register in (
         ("accounts", _answer_accounts),
         ("users", _answer_users),
+        ("users", _answer_for_people),
         ("templates", _answer_templates),
         ("inbox", _answer_inbox),
         ("mailbox", _answer_mailbox),
@@ -148,8 +167,11 @@ def _answer_delivery(questions: Questions, core: Core, delivery: Delivery) -> No
 
 
 def _answer_accounts(questions: Questions, local: Local) -> None:
-    async def tenants(_: q.AskTenants) -> q.Tenants:
-        return q.Tenants(local.accounts.policies(), local.accounts.policy(TenantId("")))
+    async def tenants(asked: q.AskTenants) -> q.Tenants:
+        book = local.accounts.book
+        if asked.edition == book.edition:
+            return q.Tenants(edition=book.edition)
+        return q.Tenants(book.policies(), book.policy(TenantId("")), book.edition)
 
     async def caller(asked: q.AskCaller) -> q.CallerFound:
         try:
@@ -158,7 +180,12 @@ def _answer_accounts(questions: Questions, local: Local) -> None:
             return q.CallerFound(refusal=error.message)
         return q.CallerFound(found, seconds)
 
+    async def record(asked: q.AskRecord) -> q.Nothing:
+        await local.accounts.take(asked.deeds)
+        return q.Nothing()
+
     questions.answer(q.TENANTS, tenants)
+    questions.answer(q.RECORD, record)
     questions.answer(q.CALLER, caller)
 
 
@@ -174,13 +201,44 @@ def _answer_users(questions: Questions, local: Local) -> None:
 
     async def suppress(asked: q.Suppress) -> q.Nothing:
         await users.suppress(
-            asked.tenant, asked.channel, address=asked.address, reason=asked.reason, at=asked.at
+            asked.tenant,
+            asked.channel,
+            address=asked.address,
+            reason=asked.reason,
+            at=asked.at,
+            source=asked.source,
         )
         return q.Nothing()
 
+    async def topics(asked: q.AskTopics) -> q.TopicsFound:
+        return q.TopicsFound(dict(await users.topics_of(asked.tenant)))
+
+    async def subscribers(asked: q.AskSubscribers) -> q.SubscribersFound:
+        found = await users.subscribers(asked.tenant, asked.topic, most=asked.most)
+        return q.SubscribersFound(list(found))
+
     questions.answer(q.PEOPLE, people)
+    questions.answer(q.TOPICS, topics)
+    questions.answer(q.SUBSCRIBERS, subscribers)
     questions.answer(q.SUPPRESSED, suppressed)
     questions.answer(q.SUPPRESS, suppress)
+
+
+def _answer_for_people(questions: Questions, local: Local) -> None:
+    """Who they are when they call, and what they want when they write."""
+
+    async def person(asked: q.AskCaller) -> q.CallerFound:
+        try:
+            found, seconds = await local.log_in.known(asked.key)
+        except Denied as error:
+            return q.CallerFound(refusal=error.message)
+        return q.CallerFound(found, seconds)
+
+    async def hear(asked: Reply) -> q.Heard:
+        return q.Heard(list(await local.stop_words.hear(asked)))
+
+    questions.answer(q.HEAR, hear)
+    questions.answer(q.PERSON, person)
 
 
 def _answer_templates(questions: Questions, local: Local) -> None:

@@ -31,6 +31,8 @@ class AtWork:
     oldest_open: OldestOpen
     sweeps: Sequence[Callable[[int], Awaitable[None]]] = ()
     """What else is to be forgotten in time."""
+    adopting: Sequence[Adopts] = ()
+    """Who else goes on with what another process has left."""
 
 
 async def start_workers(
@@ -43,7 +45,7 @@ async def start_workers(
 ) -> None:
     """Pick up what an earlier process left, and go on; they are stopped in this order."""
     here, workers = core.settings.roles, list[Worker]()
-    adopting: list[Adopts] = []
+    adopting: list[Adopts] = [*at_work.adopting]
     if "gateway" in here:
         gateway = at_work.gateway
         workers.append(Worker("gateway", gateway.run, gateway.close))
@@ -85,5 +87,9 @@ def _planning(at_work: AtWork, edge: Edge | None, copies: Copies | None) -> tupl
     if edge is None or not edge.carries(LogicalStream.ACCEPTED):
         return Worker("orchestrator", at_work.orchestrator.run), at_work.orchestrator
     is_parted = edge.parts(LogicalStream.ACCEPTED)
-    forwarder = edge.forwarder(at_work.backlog, copies.accepted if copies and is_parted else None)
+    forwarder = edge.forwarder(
+        at_work.backlog,
+        give_up=at_work.orchestrator.bury,
+        also=copies.accepted if copies and is_parted else None,
+    )
     return Worker("forwarder", forwarder.run), forwarder

@@ -14,6 +14,7 @@ from sendwell.domain.errors import Flaw, SendwellError, Unavailable
 
 API = "/api/v1"
 _FIRST_REFUSAL = 400
+_DONE = 204
 _NOT_NOW = frozenset({429, 503})
 _IDLE_SECONDS = 2.0  # servers close idle connections after 5 s; a POST must not run into that
 
@@ -47,6 +48,18 @@ class Client:
         content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         return self._call("POST", f"{API}{path}", content, headers)
 
+    def patch(self, path: str, body: bytes, *, headers: Mapping[str, str]) -> Any:
+        """The answer to a PATCH below /api/v1; `headers` say what the bytes are."""
+        return self._call("PATCH", f"{API}{path}", body, headers)
+
+    def put(self, path: str, body: bytes) -> Any:
+        """The answer to a PUT of JSON below /api/v1."""
+        return self._call("PUT", f"{API}{path}", body)
+
+    def delete(self, path: str) -> Any:
+        """The document that a DELETE below /api/v1 answers; None where it has nothing to say."""
+        return self._call("DELETE", f"{API}{path}")
+
     def ready(self) -> Mapping[str, Any]:
         """What /readyz says, also when it says no."""
         answer, content = self._exchange("GET", "/readyz", None, {})
@@ -62,6 +75,8 @@ class Client:
         answer, body = self._exchange(method, path, content, headers or {})
         if answer.status >= _FIRST_REFUSAL:
             raise _refusal(answer, body)
+        if answer.status == _DONE:
+            return None
         document = _document(body)
         if document is None:
             raise _strange(self.url)

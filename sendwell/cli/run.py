@@ -93,11 +93,8 @@ def _port(asked: int | None, settings: Settings) -> int:
 
 
 def _at_home(settings: Settings) -> Settings:
-    """With the database of these roles, which must be one; `users` may have another beside it."""
-    own = settings.servers.databases.get("users")
-    is_apart = own is not None and (own.scheme == MYSQL or settings.roles != {"users"})
-    roles = settings.roles - {"users"} if is_apart else settings.roles
-    homes = {settings.database_of(role) for role in roles}
+    """With the database of these roles, which must be one, but for those that have another."""
+    homes = {settings.database_of(role) for role in settings.roles if not _is_apart(role, settings)}
     if len(homes) > 1:
         raise Invalid(
             f"{_words(sorted(settings.roles))} have different databases: run them one by one."
@@ -105,6 +102,14 @@ def _at_home(settings: Settings) -> Settings:
     if not homes or (settings.is_whole and not settings.servers.databases):
         return settings
     return replace(settings, servers=replace(settings.servers, database=homes.pop()))
+
+
+def _is_apart(role: str, settings: Settings) -> bool:
+    """Whether the role has a database of its own beside that of the process."""
+    own = settings.servers.databases.get(role)
+    if own is None:
+        return False
+    return own.scheme == MYSQL or (role == "users" and settings.roles != {role})
 
 
 def _words(names: Sequence[str]) -> str:

@@ -53,6 +53,9 @@ def send(
     event_type: Annotated[
         Text, option("What has happened, like order_shipped.", metavar="NAME")
     ] = None,
+    topic: Annotated[
+        Text, option("What it is about, like news/sport; people subscribe to it.", metavar="PATH")
+    ] = None,
     send_at: Annotated[
         Text,
         option("2030-05-01T09:00:00+02:00; without an offset it is local time.", metavar="TIME"),
@@ -104,6 +107,7 @@ def send(
         "routing": "fallback" if fallback else None,
         "priority": priority,
         "event_type": event_type,
+        "topic": topic,
         "send_at": send_at,
         "timezone": timezone,
         "ttl_seconds": None if ttl is None else ttl_seconds(ttl),

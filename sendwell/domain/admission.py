@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from sendwell.domain.consent import (
+    NO_DEFAULTS,
+    NO_TOPICS,
+    Matter,
+    Modes,
+    Preferences,
+    objection,
+)
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.domain.person import Person
@@ -39,6 +47,8 @@ class Stop:
 Verdict = Go | Hold | Stop
 GO = Go()
 NO_ADDRESS = Stop(State.DEAD, "no_address", "There is no address for this channel.")
+ERASED = Stop(State.SUPPRESSED, "erased", "The person was erased.")
+"""Goes before every other rule, also where the request brought an address of its own."""
 
 
 class Ask(NamedTuple):
@@ -48,6 +58,7 @@ class Ask(NamedTuple):
     category: str
     is_critical: bool
     expires_at: datetime | None = None
+    topic: str | None = None
 
 
 def admit(
@@ -57,30 +68,37 @@ def admit(
     suppressed: str | None,
     now: datetime,
     default_zone: str,
+    defaults: Preferences = NO_DEFAULTS,
+    topics: Modes = NO_TOPICS,
 ) -> Verdict:
     """Decide by expiry, suppression, consent and quiet hours, in this order.
 
-    `suppressed` is why the address must not be sent to, if so. A category declared critical
-    passes what was chosen for categories and quiet hours (SETTLED 12), never a suppression nor a
-    channel that is switched off.
+    `suppressed` is why the address must not be sent to, if so; `defaults` and `topics` are what
+    the tenant decided for whoever has not chosen. A category declared critical passes what was
+    chosen for categories, topics and quiet hours (SETTLED 12), never a suppression nor a channel
+    that is switched off.
     """
     if ask.expires_at is not None and now >= ask.expires_at:
         return Stop(State.EXPIRED, "expiry", "It was not sent before it expired.")
     if suppressed is not None:
         return Stop(State.SUPPRESSED, "suppression", suppressed)
-    if not person.preferences.allows(ask.channel, ask.category, is_critical=ask.is_critical):
-        return Stop(
-            State.SUPPRESSED,
-            "consent",
-            f"The person has switched off {ask.category} messages by {ask.channel}.",
-        )
-    return GO if ask.is_critical else _quiet(person, now, default_zone)
+    against = objection(
+        Matter(ask.channel, ask.category, ask.topic),
+        person.preferences,
+        defaults=defaults,
+        topics=topics,
+        is_critical=ask.is_critical,
+    )
+    if against is not None:
+        return Stop(State.SUPPRESSED, "consent", against)
+    return GO if ask.is_critical else _quiet(person, defaults, now, default_zone)
 
 
-def _quiet(person: Person, now: datetime, default_zone: str) -> Verdict:
-    hours = person.preferences.quiet_hours
+def _quiet(person: Person, defaults: Preferences, now: datetime, default_zone: str) -> Verdict:
+    own = person.preferences.quiet_hours
+    hours = defaults.quiet_hours if own is None else own
     if hours is None:
         return GO
     zone = find_zone(person.timezone or default_zone) or find_zone(default_zone) or UTC
-    until = hours.quiet_until(now.astimezone(zone))
+    until = hours.quiet_until(now, zone)
     return GO if until is None else Hold(until, "quiet_hours")

@@ -4,7 +4,7 @@ A route that stands in no row is open to keys without scopes only: whoever adds 
 who may call it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -94,6 +94,7 @@ AREAS: Mapping[str, tuple[Permission, Permission]] = {
     "/api/v1/dead-letters": (P.NOTIFICATIONS_READ, P.NOTIFICATIONS_REPLAY),
     "/api/v1/quarantine": (P.NOTIFICATIONS_READ, P.NOTIFICATIONS_REPLAY),
     "/api/v1/users": (P.PEOPLE_READ, P.PEOPLE_WRITE),
+    "/api/v1/erasures": (P.PEOPLE_READ, P.PEOPLE_WRITE),
     "/api/v1/imports": (P.PEOPLE_READ, P.PEOPLE_WRITE),
     "/api/v1/topics": (P.PEOPLE_READ, P.PEOPLE_WRITE),
     "/api/v1/suppressions": (P.PEOPLE_READ, P.PEOPLE_WRITE),
@@ -107,8 +108,31 @@ AREAS: Mapping[str, tuple[Permission, Permission]] = {
 }
 """By how a path begins: what reading and what writing below it needs."""
 
-_OWN = "/api/v1/sessions"
-"""What everybody may do with their own session."""
+_OWN = ("/api/v1/sessions", "/api/v1/people")
+"""What everybody may do with their own session: operators, and people."""
+
+PERSON: Mapping[str, frozenset[str]] = {
+    "": frozenset({"GET"}),
+    "/preferences": frozenset({"GET", "PUT"}),
+    "/subscriptions": frozenset({"GET"}),
+    "/subscriptions/**": frozenset({"PUT", "DELETE"}),
+    "/consents": frozenset({"GET"}),
+    "/contacts": frozenset({"GET"}),
+    "/tokens": frozenset({"POST"}),
+    "/tokens/*": frozenset({"DELETE"}),
+    "/password": frozenset({"PUT"}),
+    "/export": frozenset({"GET"}),
+    "/inbox": frozenset({"GET"}),
+    "/inbox/stream": frozenset({"GET"}),
+    "/inbox/*/read": frozenset({"POST"}),
+}
+"""What a person who has logged in may do below /api/v1/users/{their own id}, and nothing else.
+
+`*` is one step of the path, `**` any number of them. Who is reached where (the profile), and what
+proves it, is the tenant's to write.
+"""
+_PEOPLE = "/api/v1/users/"
+_LOG_OUT = ("POST", "/api/v1/people/logout")
 
 _PREVIEWS = ("/api/v1/templates/", "/preview")
 """Writes nothing, though it is a POST."""
@@ -119,12 +143,23 @@ _READING = frozenset({"GET", "HEAD"})
 @lru_cache(maxsize=4096)
 def needed(method: str, path: str) -> Permission | None:
     """What a call needs; None when being known is enough. Remembered: it is asked for each call."""
-    if _is_below(path, _OWN):
+    if any(_is_below(path, own) for own in _OWN):
         return None
     for area, (read, write) in AREAS.items():
         if _is_below(path, area):
             return read if method in _READING or _is_preview(path) else write
     return Permission.UNLISTED
+
+
+def person_may(method: str, path: str, person: str) -> bool:
+    """Whether a person may make this call: about themselves, and only what `PERSON` lists."""
+    if (method, path) == _LOG_OUT:
+        return True
+    own = f"{_PEOPLE}{person}"
+    if not _is_below(path, own):
+        return False
+    steps = path[len(own) :].split("/")
+    return any(method in methods and _fits(steps, like) for like, methods in PERSON.items())
 
 
 def may_appoint(granter: Role | None, *roles: Role) -> bool:
@@ -156,6 +191,16 @@ def parse_scopes(given: Iterable[str], *, within: Permissions) -> Permissions:
 
 def _is_below(path: str, area: str) -> bool:
     return path.startswith(area) and path[len(area) : len(area) + 1] in {"", "/"}
+
+
+def _fits(steps: Sequence[str], like: str) -> bool:
+    """Whether the steps of a path are like these. A step is never empty, nor one upwards."""
+    wanted = like.split("/")
+    if wanted[-1] == "**":
+        wanted[-1:] = ["*"] * max(1, len(steps) - len(wanted) + 1)
+    if len(steps) != len(wanted) or {"", ".", ".."} & set(steps[1:]):
+        return False
+    return all(want in {step, "*"} for step, want in zip(steps, wanted, strict=True))
 
 
 def _is_preview(path: str) -> bool:

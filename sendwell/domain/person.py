@@ -19,6 +19,8 @@ class Person(NamedTuple):
     locale: str | None = None
     timezone: str | None = None
     preferences: Preferences = Preferences()
+    is_erased: bool = False
+    """They were erased: nothing is sent to them any more, whatever a request says."""
 
     def address(self, channel: ChannelName, target: int) -> str | None:
         """The address, if it is still there."""

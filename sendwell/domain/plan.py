@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sendwell.domain.admission import NO_ADDRESS, Stop, Verdict
+from sendwell.domain.admission import ERASED, NO_ADDRESS, Stop, Verdict
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.person import Person
 
@@ -77,6 +77,8 @@ def _more_telling(before: list[Choice], now: list[Choice]) -> list[Choice]:
 
 
 def _on(channel: ChannelName, person: Person, admits: Admits) -> list[Choice]:
+    if person.is_erased:
+        return [Choice(channel, 0, None, ERASED)]
     addresses = person.addresses.get(channel)
     if not addresses:
         return [Choice(channel, 0, None, NO_ADDRESS)]

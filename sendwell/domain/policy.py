@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sendwell.domain.backoff import RetryPolicy
+from sendwell.domain.budget import Budget
+from sendwell.domain.consent import NO_DEFAULTS, Preferences
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.limits import Rate
 from sendwell.domain.priority import DEFAULT_RULES, PriorityRule, classify
+from sendwell.domain.routing import Route
+from sendwell.domain.tenant_limits import NO_LIMITS, TenantLimits
 
 DEFAULT_CHANNELS = tuple(
     ChannelName(name) for name in ("email", "push", "sms", "in_app", "webhook")
@@ -28,7 +33,23 @@ class Policy:
     """Messages go to the dev mailbox only (sample tenant, test environments)."""
     timezone: str = "UTC"
     locale: str = "en"
-    _classified: dict[str, PriorityRule] = field(default_factory=dict, repr=False, compare=False)
+    routes: Mapping[ChannelName, Route] = field(default_factory=dict)
+    """The tenant's own routes; the other channels go as the installation's do."""
+    limits: TenantLimits = NO_LIMITS
+    quota: Rate | None = None
+    """How many notifications it hands in, within what the installation takes from each tenant."""
+    budget: Budget | None = None
+    """How many messages one of its people is sent a day."""
+    preference_defaults: Preferences = NO_DEFAULTS
+    """What holds for people who have not chosen."""
+    _classified: dict[str, PriorityRule] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether the tenant itself limits nothing that goes out."""
+        return self.budget is None and self.limits.are_none
 
     def classify(self, event_type: str) -> PriorityRule:
         """The rule of the priority table for an event type; remembered, for it is asked for each
@@ -40,3 +61,14 @@ class Policy:
             if len(self._classified) < _MOST_REMEMBERED:
                 self._classified[event_type] = rule
         return rule
+
+
+def holds_alike(some: Policy, others: Policy) -> bool:
+    """Whether both hold and let go the same of what is queued: what makes a delivery wait for a
+    time of its own is the same in them.
+    """
+    return _what_holds(some) == _what_holds(others)
+
+
+def _what_holds(policy: Policy) -> tuple[object, ...]:
+    return policy.budget, policy.timezone, policy.preference_defaults, policy.priorities

@@ -63,27 +63,31 @@ class QuietHours:
             raise Invalid(_ALWAYS, flaws=(Flaw("/windows", _ALWAYS),))
         object.__setattr__(self, "_spans", spans)
 
-    def quiet_until(self, now: datetime) -> datetime | None:
+    def quiet_until(self, now: datetime, where: tzinfo | None = None) -> datetime | None:
         """The first instant, in UTC, at which it is no longer quiet; None when it is not quiet.
 
-        `now` is aware; its zone is where the person is, unless the hours have a zone of their
-        own. Exact across changes of the clocks; windows that touch are one.
+        `now` is aware. The person is in the zone `where`, else in that of `now`, unless the hours
+        have a zone of their own. Exact across changes of the clocks; windows that touch are one.
         """
         own = find_zone(self.timezone) if self.timezone else None
-        zone = own or now.tzinfo or UTC
-        start = moment = now.astimezone(UTC)
-        while (left := self._left(moment.astimezone(zone))) is not None:
+        zone = own or where or now.tzinfo or UTC
+        moment = now.astimezone(UTC)
+        left = self._left(moment.astimezone(zone))
+        if left is None:  # nearly always, and asked twice for each message
+            return None
+        while left is not None:
             moment = _advance(moment, left, zone)
-        return None if moment == start else moment
+            left = self._left(moment.astimezone(zone))
+        return moment
 
     def _left(self, wall: datetime) -> timedelta | None:
         """How long the clock on the wall has still to run to the end of its quiet span."""
         minute = wall.weekday() * _DAY + wall.hour * 60 + wall.minute
-        end = next((end for start, end in self._spans if start <= minute < end), None)
-        if end is None:
-            return None
-        begun = timedelta(seconds=wall.second, microseconds=wall.microsecond)
-        return timedelta(minutes=end - minute) - begun
+        for start, end in self._spans:
+            if start <= minute < end:
+                begun = timedelta(seconds=wall.second, microseconds=wall.microsecond)
+                return timedelta(minutes=end - minute) - begun
+        return None
 
 
 def _advance(moment: datetime, left: timedelta, zone: tzinfo) -> datetime:

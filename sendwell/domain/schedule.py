@@ -46,6 +46,18 @@ def due(
     return _in_utc(moment, moment.tzinfo or zone, "/send_at")
 
 
+def on_the_wall(wall: datetime, zone: tzinfo) -> datetime:
+    """The instant, in UTC, at which the clocks of the zone show this; `wall` has no zone itself.
+
+    A time that they skip is the first instant after the gap; of a time that they repeat it is the
+    first. Raises OverflowError beyond the calendar.
+    """
+    instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall:
+        return instant
+    return _after_gap(wall, zone)
+
+
 def _zone(timezone: str | None, recipient_zone: str | None, default_zone: str) -> tzinfo:
     if timezone is not None and timezone != RECIPIENT:
         return _known(timezone)
@@ -75,15 +87,11 @@ def _parse(text: str, pointer: str) -> datetime:
         raise _wrong(pointer, f"{text!r} is not a time of the calendar.") from cause
 
 
-def _in_utc(moment: datetime, zone: tzinfo, pointer: str) -> datetime:
-    wall = moment.replace(tzinfo=None)
+def _in_utc(wall: datetime, zone: tzinfo, pointer: str) -> datetime:
     try:
-        instant = wall.replace(tzinfo=zone).astimezone(UTC)
-        if instant.astimezone(zone).replace(tzinfo=None) == wall:
-            return instant
-        return _after_gap(wall, zone)
+        return on_the_wall(wall.replace(tzinfo=None), zone)
     except OverflowError as cause:
-        raise _wrong(pointer, f"{moment} lies beyond the calendar.") from cause
+        raise _wrong(pointer, f"{wall} lies beyond the calendar.") from cause
 
 
 def _after_gap(wall: datetime, zone: tzinfo) -> datetime:

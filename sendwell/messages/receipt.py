@@ -15,6 +15,7 @@ class Said(StrEnum):
     OPENED = "opened"
     CLICKED = "clicked"
     UNSUBSCRIBED = "unsubscribed"
+    REPLIED = "replied"
 
 
 @dataclass(frozen=True, slots=True)

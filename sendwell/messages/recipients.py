@@ -4,11 +4,19 @@ from collections.abc import Mapping
 
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.person import Person
-from sendwell.messages.requested import To
+from sendwell.messages.requested import Requested, To
 
 _NOBODY = Person(None)
+_ERASED = Person(None, is_erased=True)
 _EMAIL, _SMS, _PUSH, _WEBHOOK = (ChannelName(name) for name in ("email", "sms", "push", "webhook"))
 Addresses = dict[ChannelName, Mapping[int, str]]
+
+
+def recipient_of(request: Requested, place: int, known: Mapping[UserId, Person]) -> Person:
+    """The recipient at that place, as far as anything is left of them."""
+    if place in request.erased:
+        return _ERASED
+    return person_of(request.to[place], known)
 
 
 def person_of(to: To, known: Mapping[UserId, Person]) -> Person:
@@ -23,6 +31,7 @@ def person_of(to: To, known: Mapping[UserId, Person]) -> Person:
         locale=to.locale or person.locale,
         timezone=to.timezone or person.timezone,
         preferences=person.preferences,
+        is_erased=person.is_erased,
     )
 
 

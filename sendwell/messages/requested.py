@@ -8,7 +8,11 @@ from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId,
 
 
 class To(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One recipient: a person (`user_id`) or bare addresses, one per channel."""
+    """One recipient: a person (`user_id`) or bare addresses, one per channel.
+
+    In what comes in there may be a `topic` instead: all who have subscribed to it. What is accepted
+    names the people.
+    """
 
     user_id: UserId | None = None
     email: str | None = None
@@ -17,6 +21,7 @@ class To(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     url: str | None = None
     locale: str | None = None
     timezone: str | None = None
+    topic: str | None = None
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -61,6 +66,8 @@ class Requested(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     is_critical: bool = False
     """Its category is declared critical: passes quiet hours and caps."""
     category: str = "default"
+    topic: str | None = None
+    """What it is about, as people subscribe to it; a path like news/sport."""
     template: TemplateRef | None = None
     content: Content | None = None
     data: msgspec.Raw = msgspec.Raw(b"{}")
@@ -72,6 +79,8 @@ class Requested(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     correlation_id: str | None = None
     source: str = "rest"
     traceparent: str | None = None
+    erased: tuple[int, ...] = ()
+    """The recipients who were erased since, by their places in `to`: nothing is left of them."""
     version: int = 1
 
 

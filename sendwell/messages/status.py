@@ -33,4 +33,6 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """When it goes on, where it waits."""
     user_id: str | None = None
     lane: int = 2
+    beside: int = 1
+    """As in the task; on the way only, not on record."""
     version: int = 1

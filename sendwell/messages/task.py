@@ -25,6 +25,8 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     reason: str | None = None
     """The rule that holds it, when one does."""
     target: int = 0
+    beside: int = 1
+    """How many deliveries the plan made for this recipient on this channel, with this one."""
     template_version: int | None = None
     attempt: int = 0
     """Attempts begun so far."""

@@ -50,7 +50,8 @@ class Arrived:
     """A parcel that was handed out. Foreign ones may lack an id or a key: then these are empty.
 
     `place` says for people where it lay (`topic/3@1042`); `tries` is how often it was handed out
-    before, as far as the bus can tell.
+    before, as far as the bus can tell. `stored_at` is since when it lies there, in microseconds
+    since 1970: what the broker says, or the producer, or nobody.
     """
 
     stream: Stream
@@ -60,6 +61,7 @@ class Arrived:
     headers: Mapping[str, str]
     place: str
     tries: int = 0
+    stored_at: int | None = None
 
 
 Receive = Callable[[Sequence[Arrived]], Awaitable[None]]

@@ -1,8 +1,9 @@
 """What the flow asks the users role."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from sendwell.domain.consent import Modes
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 
@@ -24,4 +25,14 @@ class Directory(Protocol):
         self, tenant: TenantId, addresses: Collection[Address]
     ) -> Mapping[Address, str]:
         """Those of the addresses that must not be sent to, with the reason."""
+        ...
+
+    async def topics_of(self, tenant: TenantId) -> Modes:
+        """The tenant's topics, each with whether only those get it who have subscribed."""
+        ...
+
+    async def subscribers(self, tenant: TenantId, topic: str, *, most: int) -> Sequence[UserId]:
+        """Who has subscribed to the topic or one above it, and not taken it back for this one; in
+        the order of ids, and no more than so many. Never cached.
+        """
         ...

@@ -64,6 +64,14 @@ class History(Protocol):
         """
         ...
 
+    async def forget(self, tenant: TenantId, user: UserId, *, now: int) -> int:
+        """No event says any more that it was that person's; gives how many did. Idempotent.
+
+        The events stay, without words of others that may quote the person. What was told before
+        and is told once more changes nothing. Raises Unavailable.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of every connection. Idempotent."""
         ...

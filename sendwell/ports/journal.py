@@ -1,13 +1,13 @@
 """The journal's two faces: writing and recovery for the flow, questions for the tracker."""
 
 from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
 from sendwell.domain.ids import Node, NotificationId, Position, TenantId
+from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Unit
@@ -80,8 +80,10 @@ class Journal(Protocol):
         """What another process has accepted and may not have planned, oldest first."""
         ...
 
-    async def ended_parts(self, positions: Sequence[Position]) -> AbstractSet[tuple[Position, str]]:
-        """The deliveries at these positions that have ended, by position and part."""
+    async def ended_parts(
+        self, positions: Sequence[Position]
+    ) -> Mapping[tuple[Position, str], State]:
+        """How the deliveries at these positions have ended that have, by position and part."""
         ...
 
     def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:

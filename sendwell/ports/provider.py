@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sendwell.domain.outcome import Outcome
+from sendwell.messages.inbound import Inbound
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.receipt import Receipt
 
@@ -29,4 +30,14 @@ class ReceiptReader(Protocol):
         Invalid when the signed body is not what the vendor documents. Events we have no word for
         are left out.
         """
+        ...
+
+
+class InboundReader(Protocol):
+    """Understands the webhooks by which one vendor account hands on what people wrote."""
+
+    def read(
+        self, *, url: str, headers: Mapping[str, str], body: bytes, now: int
+    ) -> Sequence[Inbound]:
+        """The messages in one webhook call; everything else as for `ReceiptReader.read`."""
         ...

@@ -11,8 +11,12 @@ import msgspec
 from sendwell.domain.ids import ChannelName, Position, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
+from sendwell.domain.suppression import Source
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.outgoing import Outgoing
+from sendwell.ports.audit import Entrusted
+from sendwell.ports.keepers import Erased, Told, Whom
+from sendwell.ports.listener import Reply
 from sendwell.ports.tenants import Caller
 
 Q = TypeVar("Q")
@@ -36,14 +40,17 @@ class Question(Generic[Q, A]):
 
 
 class AskTenants(msgspec.Struct, frozen=True):
-    """All tenants."""
+    """All tenants, unless they are still as of that edition."""
+
+    edition: str = ""
 
 
 class Tenants(msgspec.Struct, frozen=True):
-    """Their rules, and those of whoever has none."""
+    """Their rules, and those of whoever has none; neither where nothing has changed."""
 
-    policies: dict[TenantId, Policy]
-    otherwise: Policy
+    policies: dict[TenantId, Policy] = {}
+    otherwise: Policy | None = None
+    edition: str = ""
 
 
 class AskCaller(msgspec.Struct, frozen=True):
@@ -58,6 +65,12 @@ class CallerFound(msgspec.Struct, frozen=True):
     caller: Caller | None = None
     seconds: float = 0
     refusal: str = ""
+
+
+class AskRecord(msgspec.Struct, frozen=True):
+    """Put these on record, each once."""
+
+    deeds: list[Entrusted]
 
 
 class AskPeople(msgspec.Struct, frozen=True):
@@ -86,6 +99,32 @@ class SuppressedFound(msgspec.Struct, frozen=True):
     addresses: list[tuple[ChannelName, str, str]]
 
 
+class AskTopics(msgspec.Struct, frozen=True):
+    """The topics of a tenant."""
+
+    tenant: TenantId
+
+
+class TopicsFound(msgspec.Struct, frozen=True):
+    """Each with whether only its subscribers get it."""
+
+    topics: dict[str, bool]
+
+
+class AskSubscribers(msgspec.Struct, frozen=True):
+    """Who has subscribed to it, at most so many."""
+
+    tenant: TenantId
+    topic: str
+    most: int
+
+
+class SubscribersFound(msgspec.Struct, frozen=True):
+    """They, in the order of their ids."""
+
+    users: list[UserId]
+
+
 class AskTemplate(msgspec.Struct, frozen=True):
     """That version of a template, or the published one."""
 
@@ -108,6 +147,13 @@ class Suppress(msgspec.Struct, frozen=True):
     address: str
     reason: str
     at: int
+    source: Source = Source.GONE
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """By the tenants who know somebody with that address."""
+
+    tenants: list[TenantId]
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -135,16 +181,31 @@ class Cancelled(msgspec.Struct, frozen=True):
     parts: list[str]
 
 
+class AskOf(msgspec.Struct, frozen=True):
+    """What is kept of that person: the next of it behind `after`."""
+
+    whom: Whom
+    after: str | None = None
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """It is done."""
 
 
 TENANTS = Question("accounts", "tenants", AskTenants, Tenants)
 CALLER = Question("accounts", "caller", AskCaller, CallerFound)
+RECORD = Question("accounts", "record", AskRecord, Nothing)
+PERSON = Question("users", "person", AskCaller, CallerFound)
 PEOPLE = Question("users", "people", AskPeople, PeopleFound)
 SUPPRESSED = Question("users", "suppressed", AskSuppressed, SuppressedFound)
+TOPICS = Question("users", "topics", AskTopics, TopicsFound)
+SUBSCRIBERS = Question("users", "subscribers", AskSubscribers, SubscribersFound)
+HEAR = Question("users", "hear", Reply, Heard)
 SUPPRESS = Question("users", "suppress", Suppress, Nothing)
 TEMPLATE = Question("templates", "version", AskTemplate, TemplateFound)
 INBOX = Question("inbox", "put", Put, Kept)
 MAILBOX = Question("mailbox", "put", Put, Kept)
 CANCEL = Question("delivery", "cancel", Cancel, Cancelled)
+TELL = Question("keepers", "tell", AskOf, Told)
+ERASE = Question("keepers", "erase", AskOf, Erased)
+"""Answered by every service, whatever its roles."""

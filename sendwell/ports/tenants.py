@@ -1,9 +1,10 @@
 """What everybody asks the accounts role."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sendwell.domain.ids import TenantId
+from sendwell.domain.ids import TenantId, UserId
 from sendwell.domain.permissions import WITHIN_TENANT, Permissions, Role
 from sendwell.domain.policy import Policy
 
@@ -21,6 +22,21 @@ class Caller:
     operator: str | None = None
     """The operator's id, where a person is asking."""
     role: Role | None = None
+    person: UserId | None = None
+    """The person who has logged in, where it is one of the tenant's people. They may do what
+    `permissions.PERSON` says and have no permission."""
+
+
+class Persons(Protocol):
+    """People who have logged in. Answers may be cached for at most 60 s."""
+
+    async def caller(self, token: str) -> Caller:
+        """Whose token that is. Raises Denied (is_unknown) for one that is not good here."""
+        ...
+
+
+RulesChanged = Callable[[TenantId, Policy, Policy], None]
+"""Called with a tenant's rules as they were and as they are."""
 
 
 class Tenants(Protocol):

@@ -9,7 +9,7 @@ import msgspec
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.ports.http import Http
-from sendwell.ports.provider import Provider, ReceiptReader
+from sendwell.ports.provider import InboundReader, Provider, ReceiptReader
 from sendwell.ports.smtp import Smtp
 
 
@@ -76,6 +76,8 @@ class Vendor(Generic[C]):
     credentials: type[C]
     build: Callable[[C, Means], Provider]
     receipts: Callable[[C], ReceiptReader] | None = None
+    inbound: Callable[[C], InboundReader] | None = None
+    """None for a vendor by whom nobody can answer."""
     takes_idempotency_key: bool = False
     """The vendor itself drops a second send with the same `Outgoing.key`."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, ProviderName
-from sendwell.ports.provider import Provider, ReceiptReader
+from sendwell.ports.provider import InboundReader, Provider, ReceiptReader
 from sendwell.ports.vendor import Means
 from sendwell.providers.discovery import load, vendors
 
@@ -16,6 +16,7 @@ class Reader:
 
     account: str
     reader: ReceiptReader
+    inbound: InboundReader | None = None
 
 
 @dataclass(slots=True)
@@ -45,7 +46,8 @@ def build_providers(credentials: Sequence[tuple[str, str, str]], means: Means) -
         name = f"{vendor_name}__{account}" if account else vendor_name
         found.by_channel.setdefault(vendor.channel, {})[name] = vendor.build(parsed, means)
         if vendor.receipts is not None:
-            reader = Reader(name, vendor.receipts(parsed))
+            inbound = vendor.inbound(parsed) if vendor.inbound is not None else None
+            reader = Reader(name, vendor.receipts(parsed), inbound)
             found.readers[vendor_name, account or "default"] = reader
     return found
 

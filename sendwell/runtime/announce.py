@@ -19,6 +19,7 @@ from sendwell.messages.wire.quarantine import Quarantine, letter_of
 from sendwell.ports.journal import Journal
 from sendwell.runtime.flow import Message
 from sendwell.runtime.outbox.outbox import Outbox
+from sendwell.runtime.requests import requests_at
 from sendwell.runtime.scene import Scene
 
 
@@ -56,7 +57,8 @@ class Announcements:
     async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
         """Everybody may hear what became of a delivery."""
         known = [status for status in batch if status.channel in self._channels]
-        requests = await self._journal.requested(list({status.position for status in known}))
+        positions = {status.position for status in known}
+        requests = await requests_at(positions, self._journal, scene)
         letters = []
         for status in known:
             request = requests.get(status.position)
@@ -71,7 +73,8 @@ class Announcements:
 
     async def on_dead(self, batch: Sequence[Dead], scene: Scene) -> Sequence[Message]:
         """Operators may watch for what was given up."""
-        requests = await self._journal.requested(list({dead.position for dead in batch}))
+        positions = {dead.position for dead in batch}
+        requests = await requests_at(positions, self._journal, scene)
         letters = [
             self._carrier.dead(dead, _task_of(dead, requests[dead.position]))
             for dead in batch

@@ -10,6 +10,7 @@ import signal
 NAMES = (
     "accept.before", "accept.after", "plan.before", "plan.after", "claim.before", "claim.after",
     "send.before", "send.after", "settle.before", "settle.after", "receipt.before", "receipt.after",
+    "erase.after",
 )  # fmt: skip
 
 _name, _, _count = os.environ.get("SENDWELL_FAILPOINT", "").partition(":")

@@ -14,6 +14,7 @@ from sendwell.domain.ids import TenantId
 from sendwell.domain.presets.naming import WHOLE, Share
 from sendwell.messages.requested import Requested
 from sendwell.messages.task import Task
+from sendwell.messages.wire.headers import AUTHORIZATION
 from sendwell.messages.wire.incoming import Incoming
 from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.quarantine import Quarantine
@@ -24,6 +25,8 @@ from sendwell.ports.clock import Clock
 from sendwell.runtime.streams import incoming_of
 
 log = structlog.get_logger()
+_SECRETS = frozenset({AUTHORIZATION})
+"""Headers that open doors: not kept, not even of what was refused."""
 
 
 class Came(msgspec.Struct, frozen=True):
@@ -108,7 +111,9 @@ def kept(arrived: Arrived, why: Quarantined, *, at: int, preset: str) -> Quarant
         text=why.text,
         pointer=why.pointer,
         body=arrived.body,
-        headers=arrived.headers,
+        headers={
+            name: value for name, value in arrived.headers.items() if name.lower() not in _SECRETS
+        },
         at=at,
         tenant=TenantId(why.tenant) if why.tenant else None,
         id=arrived.id,

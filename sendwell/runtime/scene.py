@@ -1,8 +1,10 @@
 """One transaction in the making."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from sendwell.domain.ids import Position
+from sendwell.messages.requested import Requested
 from sendwell.ports.database import Unit, Write
 
 
@@ -16,12 +18,19 @@ class Scene:
 
     now: int
     unit: list[Write] = field(default_factory=list)
+    requests: dict[Position, Requested] = field(default_factory=dict)
+    """Notifications that the transaction is about: it may store them, so others find them only
+    once it has ended."""
     _committed: list[Callable[[], None]] = field(default_factory=list)
     _failed: list[Callable[[], None]] = field(default_factory=list)
 
     def write(self, unit: Unit) -> None:
         """Add writes to the transaction."""
         self.unit.extend(unit)
+
+    def knows(self, requests: Iterable[Requested]) -> None:
+        """The transaction is about these."""
+        self.requests |= {request.position: request for request in requests}
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call this once the transaction is on disk."""

@@ -1,6 +1,7 @@
 """From a preset's names to the bus and back."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sendwell.domain.presets.naming import PhysicalName, Share
 from sendwell.messages.wire.incoming import Incoming
@@ -8,6 +9,7 @@ from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Arrived, Parcel, Routing, Stream
 
 
+@lru_cache(maxsize=4_096)
 def stream_of(physical: PhysicalName) -> Stream:
     """The stream to publish to and to consume from."""
     return _stream(physical, physical.name)
@@ -33,7 +35,7 @@ def by_stream(letters: Iterable[Letter]) -> dict[Stream, list[Parcel]]:
 
 def incoming_of(arrived: Arrived, share: Share) -> Incoming:
     """What has arrived by the stream of that share."""
-    return Incoming(arrived.body, arrived.headers, arrived.id, share)
+    return Incoming(arrived.body, arrived.headers, arrived.id, share, arrived.stored_at)
 
 
 def _stream(physical: PhysicalName, key: str) -> Stream:

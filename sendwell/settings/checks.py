@@ -15,10 +15,11 @@ def check(settings: Settings) -> None:
         )
     if settings.peers.token is not None:
         return
-    for role, url in settings.peers.url.items():
+    named = {f"{role.upper()}_URL": url for role, url in settings.peers.url.items()}
+    for name, url in (*named.items(), *(("SERVICE_URLS", url) for url in settings.peers.more)):
         if not url.is_loopback:
             raise Invalid(
-                f"{role.upper()}_URL leads to another machine, where anybody could ask as well:"
+                f"{name} leads to another machine, where anybody could ask as well:"
                 " set SERVICE_TOKEN to the same random text for all roles."
             )
 

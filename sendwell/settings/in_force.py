@@ -43,6 +43,7 @@ def in_force(settings: Settings) -> dict[str, object]:
         "SERVICE_TOKEN": peers.token,
         **_each("{}_URL", peers.url),
         **_each("{}_PORT", peers.port),
+        "SERVICE_URLS": ",".join(url.text for url in peers.more) or None,
         "CHANNEL_ENABLE_LIST": None if settings.channels is None else ",".join(settings.channels),
         **_each("PROVIDER_CREDENTIALS_{}", {each.name: each.json for each in settings.credentials}),
         **_each("ROUTE_{}", settings.routes),

@@ -33,8 +33,8 @@ from sendwell.settings.tree import (
 from sendwell.settings.url import Url
 from sendwell.settings.values import Values, one_of, secret, url, whole
 
-_ALSO = {"users": ("mysql",)}
-"""What only one role can keep its data on."""
+_ALSO = {"users": ("mysql",), "accounts": ("mysql",)}
+"""What only some roles can keep their data on."""
 _YEAR = 366
 _T = TypeVar("_T")
 
@@ -112,8 +112,14 @@ def _peers(values: Values) -> Peers:
     return Peers(
         url=values.by_role("URL", lambda _: url("http", "https")),
         port=values.by_role("PORT", lambda _: _port),
+        more=values.read("SERVICE_URLS", _services, ()),
         token=values.maybe("SERVICE_TOKEN", secret),
     )
+
+
+def _services(text: str) -> tuple[Url, ...]:
+    read = url("http", "https")
+    return tuple(read(each.strip()) for each in text.split(",") if each.strip())
 
 
 _port = whole(0, 65535)

@@ -159,7 +159,7 @@ _SERVERS = (
     Setting(
         "<ROLE>_DB_URL",
         Group.SERVERS,
-        "where one role keeps it instead; `USERS_DB_URL` may also be `mysql://…`",
+        "where one role keeps it instead; those of `users` and `accounts` may also be `mysql://…`",
         default="`DB_URL`",
         secrecy=Secrecy.MASKED,
     ),
@@ -234,6 +234,13 @@ _ROLES = (
         Group.ROLES,
         "where the API of a role is that runs in another process: `http://…` or `https://…`",
         default="in this process",
+    ),
+    Setting(
+        "SERVICE_URLS",
+        Group.ROLES,
+        "for the users role: services that no `<ROLE>_URL` names, comma-separated, where several"
+        " deliver for example. They too are asked to export and to erase a person",
+        default="none",
     ),
     Setting(
         "<ROLE>_PORT",

@@ -125,6 +125,8 @@ class Peers:
 
     url: Mapping[str, Url] = field(default_factory=dict)
     port: Mapping[str, int] = field(default_factory=dict)
+    more: tuple[Url, ...] = ()
+    """Further services, which no role alone names: each is asked what it keeps of people."""
     token: str | None = field(default=None, repr=False)
 
 

@@ -40,6 +40,23 @@ CODES: dict[str, str] = {
     "last_owner": "An organization keeps at least one owner: appoint another first.",
     "key_ended": "The key was rotated or revoked before. Make a new one.",
     "template_exists": "There is a template with this code. Add a version to it instead.",
+    "too_many_topics": "A tenant has at most 1,000 topics. Delete one that nobody needs.",
+    "wrong_offset": (
+        "The bytes of an import do not follow those that are stored. The header Upload-Offset says"
+        " where to go on."
+    ),
+    "wrong_length": (
+        "A file that is imported ends before, or after, the total_bytes that were told. Send the"
+        " rest of it, or begin another import."
+    ),
+    "person_erased": (
+        "The person was erased, and is not stored again by mistake. Only where they have asked to"
+        " come back, store them with `?revive=true`; nothing of what was there comes back."
+    ),
+    "erasure_under_way": (
+        "The person is being erased right now. Wait until `GET /api/v1/erasures/{erasure_id}` says"
+        " that it is done."
+    ),
     "precondition_failed": (
         "It is no longer what `If-Match` names: somebody has changed it. Read it again, then"
         " repeat your change on what you find."

@@ -4,8 +4,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from tests.acceptance.product import ROOT, Product
@@ -50,3 +53,29 @@ async def sendwell(
     async with asyncio.timeout(60):
         out, errors = await process.communicate(stdin)
     return Result(process.returncode or 0, out.decode(), errors.decode())
+
+
+@contextmanager
+def answering(status: int, document: dict[str, Any]) -> Iterator[str]:
+    """A server that says the same to everybody; gives its address."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

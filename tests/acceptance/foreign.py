@@ -51,10 +51,14 @@ class KafkaClient:
         *bodies: bytes,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
+        at: int = 0,
     ) -> None:
-        """The broker has them all, one behind the other in the partition of the key."""
+        """The broker has them all, one behind the other in the partition of the key.
+
+        `at` is what they say of the time they were written, in milliseconds; 0: now.
+        """
         for body in bodies:
-            self._producer.produce(topic, body, key, headers=dict(headers or {}))
+            self._producer.produce(topic, body, key, headers=dict(headers or {}), timestamp=at)
         assert await asyncio.to_thread(self._producer.flush, SOON) == 0
 
     async def hear(self, topic: str, matches: Matches, *, count: int = 1) -> list[Heard]:

@@ -63,26 +63,47 @@ async def product(tmp_path: Path) -> AsyncIterator[Product]:
         yield product
 
 
-@pytest.mark.parametrize(
-    ("address", "status"),
-    [
-        ("ada@example.org", "SENT"),
-        ("delivered@simulator.sendwell", "DELIVERED"),
-        ("tempfail@simulator.sendwell", "DEAD"),
-        ("permfail@simulator.sendwell", "DEAD"),
-    ],
-)
+SIMULATED: dict[str, dict[str, str]] = {
+    "email": {
+        "ada@example.org": "SENT",
+        "delivered@simulator.sendwell": "DELIVERED",
+        "tempfail@simulator.sendwell": "DEAD",
+        "permfail@simulator.sendwell": "DEAD",
+    },
+    "sms": {
+        "+436641234567": "SENT",
+        "+15005550006": "DELIVERED",
+        "+15005550008": "DEAD",
+        "+15005550001": "DEAD",
+    },
+    "push": {
+        "token-of-ada": "SENT",
+        "token-delivered": "DELIVERED",
+        "token-tempfail": "DEAD",
+        "token-permfail": "DEAD",
+    },
+}
+"""What becomes of what a test key sends, by channel and address."""
+
+
+@pytest.mark.parametrize("channel", SIMULATED)
 async def test_what_a_test_key_sends_stays_in_the_house(
-    product: Product, tmp_path: Path, address: str, status: str
+    product: Product, tmp_path: Path, channel: str
 ) -> None:
     key = await a_test_key(product, await found(product, tmp_path))
     product.client.headers.update(bearer(key))
+    kind = {"email": "email", "sms": "phone", "push": "token"}[channel]
+    expected = {address: (status, "mailbox") for address, status in SIMULATED[channel].items()}
+    told = {}
 
-    answer = await product.send(to={"email": address}, content="x", channel="email")
-    settled = await product.settled(answer.json()["id"], "SENT", "DELIVERED", "DEAD", "FAILED")
+    for address in SIMULATED[channel]:
+        answer = await product.send(to={kind: address}, content="x", channel=channel)
+        id_ = answer.json()["id"]
+        settled = await product.settled(id_, "SENT", "DELIVERED", "DEAD", "FAILED")
+        (delivery,) = settled["deliveries"]
+        told[address] = (delivery["status"], delivery["provider"])
 
-    (delivery,) = settled["deliveries"]
-    assert (delivery["status"], delivery["provider"]) == (status, "mailbox")
+    assert expected == told
 
 
 async def test_what_was_sent_in_one_environment_is_not_seen_in_the_other(

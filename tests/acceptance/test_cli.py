@@ -4,56 +4,23 @@ import asyncio
 import json
 import os
 import sys
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.acceptance.command import Result, sendwell
+from tests.acceptance.command import answering, sendwell
 from tests.acceptance.product import ROOT, Product, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-COMMANDS = (
-    "send", "status", "timeline", "replay", "dead-letters", "ledger", "doctor", "bench",
-)  # fmt: skip
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
     async with running(tmp_path_factory.mktemp("cli")) as started:
         yield started
-
-
-@contextmanager
-def answering(status: int, document: dict[str, Any]) -> Iterator[str]:
-    """A server that says the same to everybody; gives its address."""
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 async def dead_letter(product: Product, event_type: str) -> int:
@@ -65,50 +32,6 @@ async def dead_letter(product: Product, event_type: str) -> int:
     letters = await sendwell("dead-letters", "--event-type", event_type, "--json", at=product)
     number: int = letters.json["data"][0]["id"]
     return number
-
-
-# What it costs to start
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["send", "--help"], ["ledger", "--json"]])
-async def test_client_commands_load_nothing_of_the_server(arguments: list[str]) -> None:
-    heavy = {"fastapi", "starlette", "sqlalchemy", "alembic", "uvicorn", "msgspec", "structlog"}
-    code = (
-        "import sys; from sendwell.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "SENDWELL_URL": "http://127.0.0.1:9"},
-    )  # fmt: skip
-
-    out, _ = await process.communicate()
-
-    loaded = set(out.decode().rpartition("loaded:")[2].split())
-    assert "typer" in loaded
-    assert loaded & heavy == set()
-
-
-# Help
-
-
-async def test_help_lists_every_command() -> None:
-    told = await sendwell("--help")
-
-    assert told.code == 0
-    assert [name for name in ("up", *COMMANDS) if f"\n  {name} " not in told.out] == []
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-async def test_the_help_of_each_command_has_examples_that_can_be_copied(command: str) -> None:
-    told = await sendwell(command, "--help")
-
-    examples = [line for line in told.out.splitlines() if line.startswith("    sendwell ")]
-    assert told.code == 0
-    assert len(examples) >= 2
-    assert all(line.split()[1] == command for line in examples)
 
 
 # Sending
@@ -430,92 +353,3 @@ async def test_a_ledger_that_does_not_add_up_ends_with_exit_code_1() -> None:
 
     assert told.code == 1
     assert "7 deliveries are missing" in told.out
-
-
-# The doctor
-
-
-async def doctor(data: Path, at: Product | str, **environment: str) -> Result:
-    return await sendwell("doctor", "--data", str(data), "--json", at=at, environment=environment)
-
-
-def levels(result: Result) -> dict[str, str]:
-    return {each["topic"]: each["level"] for each in result.json["findings"]}
-
-
-async def test_the_doctor_finds_a_running_product_well(tmp_path: Path) -> None:
-    async with running(tmp_path) as product:
-        told = await doctor(tmp_path, product)
-
-    found = levels(told)
-    assert (told.code, told.json["ok"]) == (0, True)
-    well = ("python", "sqlite", "packages", "disk", "database", "wal", "migrations", "server")
-    assert {found[topic] for topic in well} == {"ok"}
-
-
-async def test_the_doctor_finds_a_damaged_database(tmp_path: Path) -> None:
-    async with running(tmp_path) as product:
-        url = product.url
-    file = tmp_path / "sendwell.db"
-    content = bytearray(file.read_bytes())
-    content[8_192:12_288] = b"\xff" * 4_096
-    file.write_bytes(content)
-
-    told = await doctor(tmp_path, url)
-
-    assert told.code == 1
-    assert levels(told)["database"] == "wrong"
-
-
-async def test_the_doctor_finds_wrong_settings_and_prints_no_secret(tmp_path: Path) -> None:
-    twilio = {"account_sid": f"AC{'0' * 32}", "auth_token": "hush-hush", "from": "+14155550100"}
-
-    refused = await doctor(tmp_path, "http://127.0.0.1:9", RETRY_MAX_ATTEMPTS="many")
-    told = await doctor(
-        tmp_path,
-        "http://127.0.0.1:9",
-        SECRET_KEY="hush-hush" * 4,
-        PROVIDER_CREDENTIALS_TWILIO=json.dumps(twilio),
-        PROVIDER_CREDENTIALS_SENDGRID='{"api_key": "hush-hush"}',
-        ROUTE_PUSH="fcm",
-        ROUTE_EMIAL="smtp",
-    )
-
-    assert (refused.code, levels(refused)["configuration"]) == (1, "wrong")
-    found = levels(told)
-    assert told.code == 1
-    assert "hush-hush" not in told.out + told.errors
-    assert (found["channel sms"], found["channel push"]) == ("ok", "wrong")
-    assert (found["provider sendgrid"], found["channels"]) == ("wrong", "note")
-    assert told.json["configuration"]["PROVIDER_CREDENTIALS_TWILIO"] == "(set)"
-
-
-async def test_the_doctor_tells_a_free_port_from_a_taken_one(tmp_path: Path) -> None:
-    with answering(200, {"hello": "world"}) as url:
-        taken = await doctor(tmp_path, url)
-    free = await doctor(tmp_path, url)
-
-    assert (taken.code, levels(taken)["server"]) == (1, "wrong")
-    assert (free.code, levels(free)["server"]) == (0, "ok")
-
-
-# Benchmarks
-
-
-async def test_bench_lists_the_benchmarks_of_the_repository() -> None:
-    told = await sendwell("bench", "--list")
-
-    assert told.code == 0
-    assert "intake" in told.out
-
-
-async def test_bench_says_where_to_find_them_when_they_are_not_there(tmp_path: Path) -> None:
-    (tmp_path / "sendwell").symlink_to(ROOT / "sendwell")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sendwell", "bench", cwd=tmp_path, stderr=asyncio.subprocess.PIPE
-    )
-
-    _, errors = await process.communicate()
-
-    assert process.returncode == 1
-    assert "./dev bench" in errors.decode()

@@ -158,11 +158,22 @@ def test_every_cause_of_a_dead_letter_is_told(page: str) -> None:
 
 
 async def command_line_page(introduction: str) -> str:
-    text = await help_of()
-    names = _COMMAND.findall(text.partition("Commands:")[2])
-    helps = {"sendwell": text} | {f"sendwell {name}": await help_of(name) for name in names}
+    helps = await helps_below("sendwell")
     parts = [f"## {command}\n\n```text\n{said}\n```" for command, said in helps.items()]
     return "\n\n".join([introduction.rstrip(), *parts]) + "\n"
+
+
+async def helps_below(command: str) -> dict[str, str]:
+    """The help of a command, and of those that it lists."""
+    text = await help_of(*command.split()[1:])
+    helps = {command: text}
+    for below in commands_in(command, text):
+        helps |= await helps_below(below)
+    return helps
+
+
+def commands_in(command: str, text: str) -> list[str]:
+    return [f"{command} {name}" for name in _COMMAND.findall(text.partition("Commands:")[2])]
 
 
 async def help_of(*command: str) -> str:
@@ -179,8 +190,8 @@ async def test_the_reference_of_the_command_line_is_its_help() -> None:
     helps = {command: await help_of(*command.split()[1:]) for command in told}
 
     assert helps == told
-    commands = _COMMAND.findall(told["sendwell"].partition("Commands:")[2])
-    assert {f"sendwell {name}" for name in commands} == told.keys() - {"sendwell"}
+    listed = {below for command, text in told.items() for below in commands_in(command, text)}
+    assert listed == told.keys() - {"sendwell"}
 
 
 async def test_the_map_of_the_api_has_every_operation(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from tests.services.ports import free_ports
             {"SECRET_KEY": "x" * 40, "BROKER_URL": "amqp://127.0.0.1:1/"},
             "SERVICE_TOKEN",
         ),
-        (["all"], {"BUS_AUTH": "jwt"}, "BUS_AUTH"),
+        (["all"], {"ACCOUNTS_DB_URL": "mysql://u:p@127.0.0.1:1/db"}, "sendwell run accounts"),
     ],
 )
 async def test_what_cannot_work_is_refused_with_advice(

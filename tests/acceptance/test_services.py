@@ -88,6 +88,12 @@ class Service:
                 except httpx2.TransportError:
                     await asyncio.sleep(0.1)
 
+    def complaints(self) -> str:
+        """What it has said lately that is no mere information; and whether it still runs."""
+        lines = self._log.read_text().splitlines()
+        bad = [line for line in lines if '"level":"info"' not in line][-15:]
+        return "\n  ".join((f"{self._log.stem} ({self.process.returncode}):", *bad))
+
     async def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(35):
@@ -146,7 +152,8 @@ class Installation:
                         return found
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise AssertionError(f"it is not {states}: {found}") from None
+            complaints = "\n".join(service.complaints() for service in self.services.values())
+            raise AssertionError(f"it is not {states}: {found}\n{complaints}") from None
 
     async def stop(self) -> None:
         await self.client.aclose()

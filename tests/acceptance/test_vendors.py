@@ -159,3 +159,35 @@ async def test_a_push_token_that_is_gone_is_taken_from_its_person(tmp_path: Path
             person = await product.get("/users/ada")
             assert len(person["tokens"]) == 1
             assert len(fcm.messages) == 1
+
+
+@pytest.mark.parametrize(("gone", "by_mail"), [(1, 0), (2, 1)])
+async def test_the_next_channel_is_for_when_none_of_a_persons_phones_can_be_reached(
+    tmp_path: Path, gone: int, by_mail: int
+) -> None:
+    async with FcmSimulator() as fcm, SmtpSink() as sink:
+        relay = {"host": "127.0.0.1", "port": sink.port, "tls": "none", "from": "a@example.org"}
+        environment = {
+            "PROVIDER_CREDENTIALS_FCM": json.dumps(fcm.credentials),
+            "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay),
+        }
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            await product.client.put("/api/v1/users/ada", json={"email": "ada@example.org"})
+            phones = [fcm.address, fcm.address[::-1]]
+            for token in phones:
+                await product.client.post(
+                    "/api/v1/users/ada/tokens", json={"token": token, "platform": "android"}
+                )
+            fcm.unregistered.update(phones[2 - gone :])
+
+            answer = await product.send(
+                user_id="ada", channels=["push", "email"], routing="fallback", content="Hello"
+            )
+
+            found = await product.settled(answer.json()["id"], "SENT")
+            reached = [d["channel"] for d in found["deliveries"] if d["status"] == "SENT"]
+            assert reached == ["email" if by_mail else "push"]
+            assert len(found["deliveries"]) == 2 + by_mail
+            assert len(sink.mails) == by_mail
+            ledger = await product.get("/ledger")
+            assert (ledger["accepted"], ledger["difference"]) == (2 + by_mail, 0)

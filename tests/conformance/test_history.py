@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import pytest
 from cassandra.cluster import Cluster
 
 from sendwell.adapters.history.cassandra import CassandraHistory
-from sendwell.adapters.history.cassandra.rows import BUCKETS
+from sendwell.adapters.history.cassandra.rows import BUCKETS, month_of, months_until
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.ids import ChannelName, NotificationId, TenantId, UserId
 from sendwell.ports.history import Event
@@ -185,3 +186,36 @@ async def test_it_is_reached_by_tls_with_a_password_and_not_by_a_wrong_one(tmp_p
 def test_a_url_that_says_nonsense_is_refused(options: str) -> None:
     with pytest.raises(Invalid):
         CassandraHistory(f"cassandra://127.0.0.1:9042/sendwell{options}")
+
+
+async def test_whose_events_those_were_is_forgotten_and_that_they_happened_is_not(
+    history: CassandraHistory,
+) -> None:
+    now = NOON + DAY
+    long_ago = an_event(1, at=NOON - 40 * DAY)
+    events = [long_ago, an_event(2), an_event(3, user_id=UserId("u-2"))]
+    await history.record(events)
+
+    count = await history.forget(TENANT, UserId("u-1"), now=now)
+    await history.record(events)  # told once more, as after a crash
+
+    found = [await history.of_notification(TENANT, NotificationId(f"n-{n}")) for n in (1, 2, 3)]
+    assert count == 2
+    assert [event.user_id for (event,) in found] == [None, None, UserId("u-2")]
+    assert [event.text for (event,) in found] == ["", "", WHOLE.text]
+    assert [event.code for (event,) in found] == [WHOLE.code] * 3
+    for month in (long_ago.at + 1, now):
+        assert await history.of_recipient(TENANT, UserId("u-1"), before=month, limit=10) == []
+    assert await history.forget(TENANT, UserId("u-1"), now=now) == 0
+
+
+@pytest.mark.parametrize("days", [1, 30, 400])
+def test_every_month_that_rows_may_be_in_is_looked_through(days: int) -> None:
+    keeps = timedelta(days=days)
+
+    months = dict(months_until(NOON, keeps))
+
+    for day in range(days + 1):
+        at = NOON - day * DAY
+        assert at < months[month_of(at)]
+    assert list(months) == sorted(months, reverse=True)

@@ -15,6 +15,7 @@ from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
 from sendwell.domain.lifecycle import State
+from sendwell.domain.suppression import Source
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.messages.status import Status
 from sendwell.ports.deliveries import Found, Sought
@@ -113,15 +114,24 @@ class Suppressed:
     """Remembers what it was told, unless it cannot right now."""
 
     told: list[tuple[TenantId, ChannelName, str, str]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     is_down: bool = False
 
     async def suppress(
-        self, tenant: TenantId, channel: ChannelName, *, address: str, reason: str, at: int
+        self,
+        tenant: TenantId,
+        channel: ChannelName,
+        *,
+        address: str,
+        reason: str,
+        at: int,
+        source: Source = Source.GONE,
     ) -> None:
         if self.is_down:
             raise Unavailable("The list cannot be written right now.")
         assert at > 0
         self.told.append((tenant, channel, address, reason))
+        self.sources.append(source)
 
 
 class House:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from sendwell.domain.ids import TenantId
-from sendwell.ports.audit import Deed
+from sendwell.ports.audit import Deed, Entrusted
 from sendwell.roles.accounts.store.audit import recorded
 from sendwell.roles.accounts.tables import AUDIT
 from tests.roles.accounts_house import House, a_house
@@ -109,4 +109,16 @@ async def test_deeds_that_come_together_form_one_chain(house: House) -> None:
 
     await house.database.commit(unit)
 
+    assert (await acme.get(f"{LOG}/verification")).json()["intact"]
+
+
+async def test_what_other_services_hand_over_is_on_record_once_however_often(house: House) -> None:
+    acme = await house.found()
+    deeds = [Entrusted(f"id-{n}", Deed(ACME, "test", "thing.done", str(n), n)) for n in range(9)]
+
+    await house.accounts.take(deeds[:5])
+    await house.accounts.take([*deeds[3:], deeds[8]])
+    log = (await acme.get(LOG)).json()["data"]
+
+    assert [str(n) for n in range(9)] == [each["subject"] for each in reversed(log)][2:]
     assert (await acme.get(f"{LOG}/verification")).json()["intact"]

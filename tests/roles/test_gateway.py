@@ -20,7 +20,10 @@ from sendwell.ports.journal import Acceptance, Entry
 from sendwell.ports.tenants import Caller
 from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.service import Gateway
+from sendwell.roles.gateway.subscribers import Subscribers
 from sendwell.roles.gateway.templates import TemplateCheck
+from sendwell.roles.users.service import Users
+from sendwell.roles.users.store import UserStore
 from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.journal import tables
 from sendwell.runtime.journal.journal import SqlJournal
@@ -71,6 +74,7 @@ async def a_gateway(folder: Path) -> AsyncIterator[tuple[Gateway, SlowJournal]]:
         journal,
         Backlog(journal, nobody_planned),
         tenants=OneTenant(),
+        subscribers=Subscribers(Users(UserStore(database), clock=clock)),
         templates=TemplateCheck(NoTemplates()),  # type: ignore[arg-type]
         patience_seconds=0.05,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from sendwell.domain.consent import Preferences
+from sendwell.domain.consent import Matter, Preferences, objection
 from sendwell.ports.database import Database
 from tests.roles.users_house import (
     ADDRESS,
@@ -168,7 +168,7 @@ async def test_preferences_hold_for_the_next_look(role: Role) -> None:
     assert answer.status_code == 200
     assert answer.json() == (await role.acme.get(f"{HERE}/preferences")).json()
     assert person is not None
-    assert not person.preferences.allows("email", "marketing")
+    assert objection(Matter("email", "marketing"), person.preferences)
     assert person.preferences.order == ("push", "email")
     assert person.preferences.quiet_hours is not None
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from sendwell.adapters.system import SystemClock
+from sendwell.domain.consent import Matter, objection
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.person import Person
 from sendwell.ports.database import Database
 from sendwell.roles.users.cache import PeopleCache
 from sendwell.roles.users.service import Users
-from sendwell.roles.users.service.suppressions import Suppressions
+from sendwell.roles.users.service.suppressions import Notice, Suppressions
 from sendwell.roles.users.store import UserStore
 from tests.roles.users_house import (
     ACME,
@@ -79,7 +80,7 @@ async def test_what_another_process_stored_is_seen_within_five_seconds(role: Rol
 
     assert before is soon
     assert later is not None
-    assert not later.preferences.allows("email", "any")
+    assert objection(Matter("email", "any"), later.preferences)
 
 
 async def test_a_person_who_was_not_there_is_seen_once_stored(role: Role) -> None:
@@ -257,8 +258,8 @@ async def test_growing_beyond_memory_forgets_no_suppression(role: Role) -> None:
     small = Suppressions(UserStore(role.database).suppressions, clock=role.clock, most=3)
     wanted = [(SMS, f"+{number}") for number in range(5)]
     for number in range(5):
-        await small.change(ACME, SMS, address=f"+{number}", reason="stop", at=1)
-        await small.change(OTHER, SMS, address=f"+{number}", reason="stop", at=1)
+        for tenant in (ACME, OTHER):
+            await small.change([Notice(tenant, SMS, f"+{number}", "stop", 1)])
 
         for tenant in (ACME, OTHER):
             assert number + 1 == len(await small.among(tenant, wanted))

@@ -16,6 +16,8 @@ from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_signals import PostgresSignals
 from sendwell.adapters.system import SystemClock
+from sendwell.domain.consent import Matter, objection
+from sendwell.domain.ids import UserId
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.people import Profile
@@ -142,7 +144,7 @@ async def test_whoever_may_have_missed_a_signal_forgets_everybody(
     await other.hears(None)
 
     (ada,) = (await other.users.people(ACME, [ADA])).values()
-    assert not ada.preferences.allows(EMAIL, "any")
+    assert objection(Matter(EMAIL, "any"), ada.preferences)
     assert await other.users.suppressed(ACME, [(EMAIL, ADDRESS)])
 
 
@@ -150,3 +152,21 @@ async def told_of_everything(one: Process, other: Process) -> None:
     """Signals come in the order of the commits, so this one comes after all before it."""
     await one.news.tell(ACME, "-")
     await other.hears(f"{ACME}\n-")
+
+
+async def test_two_processes_may_store_the_same_new_people_at_once(
+    processes: tuple[Process, Process],
+) -> None:
+    one, other = processes
+    users = [UserId(f"user-{number}") for number in range(40)]
+
+    are_new = await asyncio.gather(
+        *(
+            each.users.put(ACME, user, Profile({EMAIL: ADDRESS}))
+            for user in users
+            for each in (one, other)
+        )
+    )
+
+    assert sum(are_new) == len(users)
+    assert len(await one.users.people(ACME, users)) == len(users)

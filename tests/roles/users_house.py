@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.adapters.system import SystemClock
+from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
@@ -18,8 +18,13 @@ from sendwell.roles.accounts import tables as accounts_tables
 from sendwell.roles.accounts.keys import new_key
 from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.accounts.store import AccountStore
-from sendwell.roles.users.api import routes
+from sendwell.roles.users.api import erasure as erasure_api
+from sendwell.roles.users.api import imports as imports_api
+from sendwell.roles.users.api import routes, topic_routes
 from sendwell.roles.users.service import Users
+from sendwell.roles.users.service.erasure import Erasures
+from sendwell.roles.users.service.imports import Imports
+from sendwell.roles.users.service.own import OwnKeeper
 from sendwell.roles.users.store import UserStore
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
@@ -73,14 +78,28 @@ async def a_role(folder: Path, database: Database) -> AsyncIterator[Role]:
     """The role on that database; its tenants and their keys are on another one."""
     others, clock = SqliteDatabase(folder / "accounts.sqlite"), PatientClock()
     accounts_tables.METADATA.create_all(others.engine)
-    users = Users(UserStore(database), clock=clock)
+    store = UserStore(database)
+    users = Users(store, clock=clock)
+    imports = Imports(store.imports, users=users, clock=clock, ids=SystemIds())
     accounts = Accounts(AccountStore(others), defaults=Policy(), clock=clock)
-    app = build_app(Callers(accounts), [], [routes(users)])
+    erasures = an_erasures(store, users, clock)
+    routers = [
+        routes(users, erasures),
+        topic_routes(users),
+        erasure_api.routes(erasures),
+        imports_api.routes(imports),
+    ]
+    app = build_app(Callers(accounts), [], routers)
     acme, other = [await a_client(accounts, app, tenant) for tenant in (ACME, OTHER)]
     yield Role(database, clock, users, app, acme, other)
     await acme.aclose()
     await other.aclose()
     await others.close()
+
+
+def an_erasures(store: UserStore, users: Users, clock: PatientClock) -> Erasures:
+    keepers = {"users": OwnKeeper(store)}
+    return Erasures(store.erasures, clock=clock, ids=SystemIds(), gone=users.gone, keepers=keepers)
 
 
 async def a_client(accounts: Accounts, app: Any, tenant: TenantId) -> httpx2.AsyncClient:

@@ -105,14 +105,28 @@ class TwilioSimulator(Simulator):
             "To": message.form["To"],
             **({} if code is None else {"ErrorCode": code}),
         }
-        return Hook(
-            url=target,
-            headers={
-                "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
-                "x-twilio-signature": RequestValidator(TOKEN).compute_signature(target, form),
-            },
-            body=urlencode(form).encode(),
-        )
+        return _signed(target, form)
+
+    def inbound(self, text: str, *, url: str, sender: str, **more: str) -> Hook:
+        """One signed message that somebody wrote to our number."""
+        sid = "SM" + secrets.token_hex(16)
+        form = {
+            "AccountSid": ACCOUNT,
+            "ApiVersion": "2010-04-01",
+            "Body": text,
+            "From": sender,
+            "FromCountry": "US",
+            "MessageSid": sid,
+            "NumMedia": "0",
+            "NumSegments": "1",
+            "SmsMessageSid": sid,
+            "SmsSid": sid,
+            "SmsStatus": "received",
+            "To": SENDER,
+            "ToCountry": "US",
+            **more,
+        }
+        return _signed(url, form)
 
     async def send_receipts(self, url: str | None = None) -> list[int]:
         """Post them all; the statuses that came back."""
@@ -121,6 +135,17 @@ class TwilioSimulator(Simulator):
     def _story(self, message: Message) -> Sequence[tuple[str, str | None]]:
         end = self.fates.get(message.form["To"], ("delivered", None))
         return [("sent", None), end]
+
+
+def _signed(url: str, form: Mapping[str, str]) -> Hook:
+    return Hook(
+        url=url,
+        headers={
+            "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "x-twilio-signature": RequestValidator(TOKEN).compute_signature(url, form),
+        },
+        body=urlencode(form).encode(),
+    )
 
 
 def _problem(

@@ -10,7 +10,14 @@ from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
 from sendwell.domain.rendering import TemplateBody
 from sendwell.domain.template import TemplateVersion
-from sendwell.ports.questions import CallerFound, PeopleFound, TemplateFound, Tenants
+from sendwell.ports.questions import (
+    CallerFound,
+    PeopleFound,
+    SubscribersFound,
+    TemplateFound,
+    Tenants,
+    TopicsFound,
+)
 from sendwell.ports.tenants import Caller
 
 ADA = Person(
@@ -20,7 +27,8 @@ ADA = Person(
     timezone="Europe/Vienna",
     preferences=parse_preferences(
         {
-            "channels": {"sms": {"enabled": False}},
+            "channels": {"sms": {"enabled": False}, "push": {"categories": {"tips": True}}},
+            "topics": {"news": True, "news/sport": {"channels": {"sms": False}}},
             "order": ["push", "email"],
             "quiet_hours": {"windows": [{"from": "22:00", "to": "07:00"}]},
         }
@@ -45,6 +53,9 @@ ORDER = TemplateVersion("order", 3, {ChannelName("email"): {"en": BODY}}, schema
         CallerFound(VIEWER, 59.5),
         CallerFound(refusal="This API key is not valid here."),
         Tenants({TenantId("acme"): Policy(is_sandboxed=True)}, Policy()),
+        Tenants({}, Policy(preference_defaults=ADA.preferences)),
+        TopicsFound({"news": True, "news/sport": False}),
+        SubscribersFound([UserId("ada"), UserId("bob")]),
         TemplateFound(ORDER),
         TemplateFound(None),
     ],

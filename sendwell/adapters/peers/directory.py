@@ -1,19 +1,25 @@
 """The users role in another service."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.adapters.peers.memory import Memory
 from sendwell.adapters.peers.peer import Peer
+from sendwell.domain.consent import Modes
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
+from sendwell.domain.suppression import Source
 from sendwell.ports.clock import Clock
 from sendwell.ports.directory import Address
 from sendwell.ports.questions import (
     PEOPLE,
+    SUBSCRIBERS,
     SUPPRESS,
     SUPPRESSED,
+    TOPICS,
     AskPeople,
+    AskSubscribers,
     AskSuppressed,
+    AskTopics,
     Suppress,
 )
 
@@ -29,6 +35,7 @@ class RemoteDirectory:
         self._people: Memory[tuple[TenantId, UserId], Person | None] = Memory(
             clock, seconds=_SECONDS
         )
+        self._topics: Memory[TenantId, Modes] = Memory(clock, seconds=_SECONDS)
         self._suppressed: Memory[tuple[TenantId, Address], str | None] = Memory(
             clock, seconds=_SECONDS
         )
@@ -57,9 +64,29 @@ class RemoteDirectory:
                 known[address] = (reasons.get(address),)
         return {address: found[0] for address, found in known.items() if found and found[0]}
 
+    async def topics_of(self, tenant: TenantId) -> Modes:
+        """See the port."""
+        known = self._topics.find(tenant)
+        if known is not None:
+            return known[0]
+        topics = (await self._peer.ask(TOPICS, AskTopics(tenant))).topics
+        self._topics.keep(tenant, topics)
+        return topics
+
+    async def subscribers(self, tenant: TenantId, topic: str, *, most: int) -> Sequence[UserId]:
+        """See the port."""
+        return (await self._peer.ask(SUBSCRIBERS, AskSubscribers(tenant, topic, most))).users
+
     async def suppress(
-        self, tenant: TenantId, channel: ChannelName, *, address: str, reason: str, at: int
+        self,
+        tenant: TenantId,
+        channel: ChannelName,
+        *,
+        address: str,
+        reason: str,
+        at: int,
+        source: Source = Source.GONE,
     ) -> None:
         """See the port."""
-        await self._peer.ask(SUPPRESS, Suppress(tenant, channel, address, reason, at))
+        await self._peer.ask(SUPPRESS, Suppress(tenant, channel, address, reason, at, source))
         self._suppressed.forget((tenant, (channel, address)))

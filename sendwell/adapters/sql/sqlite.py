@@ -40,6 +40,7 @@ _LOOKS_AT_LOG_EVERY = 32
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",  # what was erased is not left in free pages
     "PRAGMA busy_timeout=5000",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA wal_autocheckpoint=0",  # the checkpointer does it

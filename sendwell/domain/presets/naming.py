@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from string import Formatter
 
 from sendwell.domain.ids import ChannelName
@@ -78,19 +79,25 @@ class Naming:
 
     def at(self, share: Share) -> PhysicalName:
         """The physical name of a share. Raises ValueError when the share leaves an axis open."""
-        values = {
-            Axis.CHANNEL: share.channel,
-            Axis.LANE: share.lane.label if share.lane is not None else None,
-            Axis.VERDICT: share.verdict,
-        }
-        if missing := sorted(axis for axis in self.axes if values[axis] is None):
-            raise ValueError(f"{self.name} is divided by {', '.join(missing)}")
-        words = {axis.value: value for axis, value in values.items()}
-        return PhysicalName(
-            self.name.format_map(words),
-            self.exchange,
-            self.kind,
-            self.queue.format_map(words),
-            tuple(key.format_map(words) for key in self.also),
-            self.is_event,
-        )
+        return _at(self, share)
+
+
+@lru_cache(maxsize=4_096)
+def _at(naming: Naming, share: Share) -> PhysicalName:
+    """Remembered: it is asked for each letter, and there are few names."""
+    values = {
+        Axis.CHANNEL: share.channel,
+        Axis.LANE: share.lane.label if share.lane is not None else None,
+        Axis.VERDICT: share.verdict,
+    }
+    if missing := sorted(axis for axis in naming.axes if values[axis] is None):
+        raise ValueError(f"{naming.name} is divided by {', '.join(missing)}")
+    words = {axis.value: value for axis, value in values.items()}
+    return PhysicalName(
+        naming.name.format_map(words),
+        naming.exchange,
+        naming.kind,
+        naming.queue.format_map(words),
+        tuple(key.format_map(words) for key in naming.also),
+        naming.is_event,
+    )

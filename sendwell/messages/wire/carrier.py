@@ -173,5 +173,7 @@ def _known_of(task: Task) -> Headers:
 
 def _line(text: str) -> str:
     """The text on one line that every broker takes as a header."""
+    if text.isprintable() and len(text) <= _LONGEST_TEXT:
+        return text
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     return line[:_LONGEST_TEXT]

@@ -34,6 +34,9 @@ Tenant = Annotated[str, msgspec.Meta(description="Another name of `organization_
 EventType = Annotated[
     str, msgspec.Meta(description="What has happened; decides lane and category.", max_length=100)
 ]
+Topic = Annotated[
+    str, msgspec.Meta(description="What it is about; people subscribe to it.", max_length=255)
+]
 Key = Annotated[
     str, msgspec.Meta(description="The same key is never accepted twice.", max_length=255)
 ]

@@ -14,6 +14,7 @@ TRACEPARENT = "traceparent"
 SOURCE = "source"
 SCHEMA_VERSION = "schema-version"
 CONTENT_TYPE = "content-type"
+AUTHORIZATION = "authorization"
 
 CHANNEL = "sendwell-channel"
 LANE = "sendwell-lane"
@@ -49,6 +50,7 @@ MEANING: Mapping[str, str] = {
     SOURCE: "The service that wrote it.",
     SCHEMA_VERSION: "Version of the message's schema; readers refuse a major one they don't know.",
     CONTENT_TYPE: "`application/json`.",
+    AUTHORIZATION: "`Bearer` and a token of the organization, where `BUS_AUTH=jwt` asks for it.",
     CHANNEL: "The channel of the delivery.",
     LANE: "`critical`, `high`, `medium` or `low`.",
     PART: "Which delivery of the notification: `recipient.channel`.",

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     UNPROVEN = "unproven"
     KEY_REUSED = "key_reused"
     REFUSED = "refused"
+    DOUBTFUL_REPLY = "doubtful_reply"
 
     @property
     def hint(self) -> str:
@@ -57,4 +58,7 @@ _HINTS = {
     Reason.UNPROVEN: "It claims to be from Sendwell or an organization, and the proof is wrong.",
     Reason.KEY_REUSED: "Its idempotency key belongs to another request. Use a new key.",
     Reason.REFUSED: "It was read, and then refused; the text says why.",
+    Reason.DOUBTFUL_REPLY: (
+        "Somebody answered in words that may mean stop. Read it, and suppress the address if so."
+    ),
 }

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 import msgspec
@@ -13,6 +13,8 @@ import msgspec
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused
+from sendwell.domain.stop_words import Meaning
+from sendwell.messages.inbound import Inbound
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.answer import parsed, undocumented, words
@@ -22,6 +24,9 @@ from sendwell.ports.vendor import AccountCredentials, Vendor
 NAME = ProviderName("twilio")
 CHANNEL = ChannelName("sms")
 TAKES_IDEMPOTENCY_KEY = False
+
+Form = Mapping[str, list[str]]
+T = TypeVar("T")
 
 KEY_FIELD = "sendwell_key"
 LONGEST_VALIDITY_SECONDS = 36_000
@@ -176,12 +181,18 @@ class _Callback(msgspec.Struct, rename="pascal"):
     error_message: str | None = None
 
 
+class _Letter(msgspec.Struct, rename="pascal"):
+    message_sid: str = ""
+    sender: str = msgspec.field(name="From", default="")
+    body: str = ""
+    opt_out_type: str = ""
+
+
 class TwilioCallbacks:
     """Reads status callbacks; a repeated one has the same event id, since a status is told once."""
 
     def __init__(self, credentials: Credentials) -> None:
-        self._auth_token = credentials.auth_token
-        self._shared_key = credentials.webhook_shared_key
+        self._signatures = _Signatures(credentials)
 
     def read(
         self, *, url: str, headers: Mapping[str, str], body: bytes, now: int
@@ -190,22 +201,60 @@ class TwilioCallbacks:
 
         Twilio signs no time; a replay is told by its event id.
         """
+        form = self._signatures.verified(url, headers, body)
+        callback = _from_form(form, _Callback) if form else parsed(body, _Callback)
+        if callback is None or not callback.message_sid:
+            raise Invalid("The webhook names no MessageSid.")
+        query = parse_qs(urlsplit(url).query)
+        return _receipts(callback, key=query.get(KEY_FIELD, [None])[0], now=now)
+
+
+class TwilioInbound:
+    """Reads what people write, https://www.twilio.com/docs/messaging/guides/webhook-request."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._signatures = _Signatures(credentials)
+
+    def read(
+        self, *, url: str, headers: Mapping[str, str], body: bytes, now: int
+    ) -> Sequence[Inbound]:
+        """Twilio's own keywords come as OptOutType, where Advanced Opt-Out is on.
+
+        What was not written from a phone number (`whatsapp:…`, a short code) is left out.
+        """
+        form = self._signatures.verified(url, headers, body)
+        letter = _from_form(form, _Letter) if form else parsed(body, _Letter)
+        if letter is None or not letter.message_sid:
+            raise Invalid("The webhook names no MessageSid.")
+        if not letter.sender.startswith("+"):
+            return []
+        understood = _OPT_OUT_TYPES.get(letter.opt_out_type.upper())
+        return [Inbound(letter.message_sid, CHANNEL, letter.sender, letter.body, now, understood)]
+
+
+_OPT_OUT_TYPES = {"STOP": Meaning.REVOKE, "START": Meaning.RESUME, "HELP": Meaning.HELP}
+
+
+class _Signatures:
+    """Who may post to us in the account's name."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._auth_token = credentials.auth_token
+        self._shared_key = credentials.webhook_shared_key
+
+    def verified(self, url: str, headers: Mapping[str, str], body: bytes) -> Form:
+        """The form that was signed; empty where the body is none. Raises Denied."""
         parts = urlsplit(url)
         query = parse_qs(parts.query)
         if "bodySHA256" in query:
             _verify_hash(body, query["bodySHA256"][0])
-            form = {}
+            form: Form = {}
         else:
             form = _form(body)
         self._verify(parts, form, headers)
-        callback = _form_callback(form) if form else parsed(body, _Callback)
-        if callback is None or not callback.message_sid:
-            raise Invalid("The webhook names no MessageSid.")
-        return _receipts(callback, key=query.get(KEY_FIELD, [None])[0], now=now)
+        return form
 
-    def _verify(
-        self, parts: SplitResult, form: Mapping[str, list[str]], headers: Mapping[str, str]
-    ) -> None:
+    def _verify(self, parts: SplitResult, form: Form, headers: Mapping[str, str]) -> None:
         algorithm, secret = self._algorithm(headers.get(SETTINGS_HEADER, ""))
         given = headers.get(SIGNATURE_HEADER, "").encode()
         suffix = "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
@@ -241,7 +290,7 @@ def _verify_hash(body: bytes, given: str) -> None:
         raise Denied("The webhook's body is not the one that was signed.")
 
 
-def _form(body: bytes) -> dict[str, list[str]]:
+def _form(body: bytes) -> Form:
     try:
         text = body.decode()
         return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
@@ -249,8 +298,8 @@ def _form(body: bytes) -> dict[str, list[str]]:
         raise Denied("The webhook's body is no form, so it cannot have been signed.") from error
 
 
-def _form_callback(form: Mapping[str, list[str]]) -> _Callback:
-    return msgspec.convert({name: values[0] for name, values in form.items()}, _Callback)
+def _from_form(form: Form, kind: type[T]) -> T:
+    return msgspec.convert({name: values[0] for name, values in form.items()}, kind)
 
 
 def _receipts(callback: _Callback, *, key: str | None, now: int) -> Sequence[Receipt]:
@@ -278,5 +327,6 @@ VENDOR = Vendor(
     credentials=Credentials,
     build=lambda credentials, means: Twilio(credentials, http=means.http),
     receipts=TwilioCallbacks,
+    inbound=TwilioInbound,
     takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
 )

@@ -1,55 +1,92 @@
 """A tenant's rules as JSON, and as the policy that the flow reads."""
 
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
+import structlog
 
 from sendwell.domain.errors import Flaw, Invalid
-from sendwell.domain.lane import LANES
+from sendwell.domain.form import Form
+from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.policy import Policy
-from sendwell.domain.priority import PriorityRule
+from sendwell.roles.accounts.sections import SECTIONS, Section
+
+log = structlog.get_logger()
+
+Rules = Mapping[str, Any]
+"""By section, what the tenant has decided, in its JSON form; what is left out is the default."""
 
 
-class RuleIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One row of the priority table on the wire."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What rules can name in this installation. None: this process does not know."""
 
-    event_type: str
-    priority: str
-    category: str = "default"
-    critical: bool = False
+    channels: Collection[ChannelName] | None = None
+    accounts: Mapping[ChannelName, Collection[str]] | None = None
+    """The provider accounts that a tenant may use."""
 
 
-def priority_rules(given: list[RuleIn]) -> tuple[PriorityRule, ...]:
-    """The priority table. Raises Invalid with a pointer to the row that is wrong."""
-    rules = []
-    for number, row in enumerate(given):
-        if row.priority not in LANES:
-            why = f"There is no priority {row.priority!r}; use {', '.join(LANES)}."
-            raise Invalid(why, flaws=[Flaw(f"/{number}/priority", why)])
+def fields_of(section: Section, value: object) -> Mapping[str, Any]:
+    """The fields of Policy that a section stands for. Raises Invalid with all its flaws."""
+    form = Form(value)
+    fields = section.read(form)
+    form.refuse_if_flawed(f"The rules {section.name} can't be understood.")
+    return fields
+
+
+def check(section: Section, value: object, *, reach: Reach) -> None:
+    """Raises Invalid that points at everything wrong, also at what is not there to be named."""
+    fields = fields_of(section, value)
+    flaws = [*_strange_channels(section.name, fields, reach), *_strange_accounts(fields, reach)]
+    if flaws:
+        raise Invalid(f"The rules {section.name} name what is not there.", flaws=flaws)
+
+
+def policy_of(rules: Rules, *, defaults: Policy, is_sandboxed: bool, tenant: TenantId) -> Policy:
+    """What a tenant has decided, over the product's defaults.
+
+    A section that cannot be understood (another version has written it) is as if it were not there.
+    """
+    fields: dict[str, Any] = {"is_sandboxed": is_sandboxed}
+    for name, value in rules.items():
+        section = SECTIONS.get(name)
         try:
-            rules.append(
-                PriorityRule(row.event_type, LANES[row.priority], row.category, row.critical)
-            )
-        except Invalid as error:
-            raise Invalid(
-                error.message, flaws=[Flaw(f"/{number}/event_type", error.message)]
-            ) from error
-    return tuple(rules)
+            fields |= fields_of(section, value) if section else {}
+        except Invalid:
+            log.warning("rules.not_understood", tenant=tenant, section=name)
+    return replace(defaults, **fields)
 
 
-def wire(rules: tuple[PriorityRule, ...]) -> list[RuleIn]:
-    """The priority table as it is read and written by API and stored."""
+def _strange_channels(section: str, fields: Mapping[str, Any], reach: Reach) -> list[Flaw]:
+    if reach.channels is None:
+        return []
+    named: dict[str, str] = {}
+    match section:
+        case "routing":
+            named = {f"/{channel}": channel for channel in fields["routes"]}
+        case "limits":
+            named = {f"/channels/{channel}": channel for channel in fields["limits"].channels}
+        case "channels":
+            named = {f"/{place}": channel for place, channel in enumerate(fields["channels"])}
     return [
-        RuleIn(rule.pattern, rule.lane.label, rule.category, rule.is_critical) for rule in rules
+        Flaw(pointer, f"There is no channel {channel}; there are {', '.join(reach.channels)}.")
+        for pointer, channel in named.items()
+        if channel not in reach.channels
     ]
 
 
-def policy_of(rules: dict[str, Any], *, defaults: Policy, is_sandboxed: bool) -> Policy:
-    """What a tenant has decided, over the product's defaults."""
-    changes: dict[str, Any] = {"is_sandboxed": is_sandboxed}
-    if "priorities" in rules:
-        changes["priorities"] = priority_rules(
-            msgspec.convert(rules["priorities"], type=list[RuleIn])
+def _strange_accounts(fields: Mapping[str, Any], reach: Reach) -> list[Flaw]:
+    if reach.accounts is None:
+        return []
+    return [
+        Flaw(
+            f"/{channel}",
+            f"There is no provider account {leg.provider} for {channel};"
+            f" there are {', '.join(sorted(known))}.",
         )
-    return replace(defaults, **changes)
+        for channel, route in fields.get("routes", {}).items()
+        if (known := reach.accounts.get(channel)) is not None
+        for leg in route.legs
+        if leg.provider not in known
+    ]

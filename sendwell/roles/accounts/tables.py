@@ -17,6 +17,8 @@ from sqlalchemy import (
 from sendwell.runtime.login_tries import login_tries
 
 METADATA = MetaData()
+Json = Text().with_variant(Text(2**24 - 1), "mysql")
+"""MySQL's own TEXT ends at 64 KiB."""
 
 TENANT = Table(
     "tenant",
@@ -24,10 +26,13 @@ TENANT = Table(
     Column("tenant", String(64), primary_key=True),
     Column("name", String(255), nullable=False),
     Column("is_sandboxed", Boolean, nullable=False),
-    Column("rules", Text, nullable=False),
+    Column("rules", Json, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("edition", BigInteger, nullable=False, server_default="0"),
+    Index("tenant_edition", "edition"),
 )
-"""`rules` is what the tenant has decided, as JSON; what it leaves out is as the product does it."""
+"""`rules` is what the tenant has decided, as JSON; what it leaves out is as the product does it.
+`edition` is when the tenant was made or its rules were last changed, and grows each time."""
 
 API_KEY = Table(
     "api_key",
@@ -102,12 +107,14 @@ AUDIT = Table(
     Column("at", BigInteger, nullable=False),
     Column("sequence", BigInteger),
     Column("hash", String(64)),
+    Column("deed", String(64)),
+    Index("audit_deed", "tenant", "deed", unique=True),
     Index("audit_tenant", "tenant", "number"),
     Index("audit_sequence", "tenant", "sequence", unique=True),
 )
 """Append-only: no statement in the product updates or deletes a row of it. Each row of a tenant
 holds a hash over itself and the one before (`domain.audit_chain`); rows from before there was a
-chain have no sequence."""
+chain have no sequence. `deed` is the id of what another service has handed over."""
 
 AUDIT_HEAD = Table(
     "audit_head",

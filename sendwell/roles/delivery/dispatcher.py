@@ -203,7 +203,7 @@ class Dispatcher:
         failpoint("send.before")
         outcome = await _outcome(send)
         failpoint("send.after")
-        others = self.exchange.others(seat.account.name, seat.task.tried)
+        others = self.exchange.others(seat.account.name, seat.task.tried, seat.route)
         self.exchange.learn(seat.account, outcome)
         sent = Sent(seat.task, outcome, self._clock.now(), others, send.outgoing.address)
         self._settler.put((sent,))

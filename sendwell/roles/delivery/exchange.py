@@ -4,13 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import structlog
+
 from sendwell.domain.breaker import Breaker
 from sendwell.domain.outcome import Accepted, Blame, Outcome
 from sendwell.domain.routing import Route, order
 from sendwell.ports.clock import Chance, Clock
 from sendwell.ports.provider import Provider
 
+log = structlog.get_logger()
 MAILBOX = "mailbox"
+_A_MOMENT = timedelta(milliseconds=10)
 
 
 @dataclass(slots=True)
@@ -37,8 +41,22 @@ class Account:
         return max(pause, self.breaker.wait(now))
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route with the accounts it leads to."""
+
+    route: Route
+    accounts: Mapping[str, Account]
+    only: Account | None
+    """The account, where there is one alone."""
+
+
 class Exchange:
-    """The accounts of one channel."""
+    """The accounts of one channel.
+
+    A tenant's deliveries go by the tenant's own route, where it has one, all others by that of the
+    installation. An account is one, whoever uses it: with its seats, its pause and its breaker.
+    """
 
     def __init__(
         self,
@@ -47,31 +65,42 @@ class Exchange:
         clock: Clock,
         chance: Chance,
     ) -> None:
-        self._accounts: dict[str, Account] = {}
-        self._route = Route(())
-        self._only: Account | None = None
         self._in_house = in_house
         self._clock = clock
         self._chance = chance
+        self._known: Mapping[str, Provider] = {}
+        self._made: dict[str, Account] = {}
+        self._ways: dict[Route, Way] = {}
+        self._usual = Way(Route(()), {}, None)
+        self._in_use: dict[str, Account] = {}
 
     def use(self, route: Route, known: Mapping[str, Provider]) -> None:
         """Deliveries go by this route from now on; an account that stays keeps its breaker."""
-        before = self._accounts
-        names = [str(leg.provider) for leg in route.legs]
-        self._accounts = {name: before.get(name) or Account(name, known[name]) for name in names}
-        self._route = route
-        self._only = self._accounts[names[0]] if len(self._accounts) == 1 else None
-        for account in self._accounts.values():
+        self._known = known
+        self._ways.clear()
+        self._usual = self._way(route)
+        self._in_use = dict(self._usual.accounts)
+        for account in self._made.values():
             account.paused_until = 0
 
     @property
     def accounts(self) -> Sequence[Account]:
         """Every account a delivery of this channel may go to."""
-        return (*self._accounts.values(), self._in_house)
+        return (*self._in_use.values(), self._in_house)
 
-    def pick(self, tried: Collection[str], *, stays_in_house: bool) -> Account | None:
-        """Take a seat at the account that should get the next delivery; None when none can now."""
-        account = self._in_house if stays_in_house else self._choose(tried)
+    @property
+    def is_split(self) -> bool:
+        """Whether a free seat may be one that not everybody can take."""
+        return bool(self._ways)
+
+    def pick(
+        self, tried: Collection[str], *, stays_in_house: bool, route: Route | None = None
+    ) -> Account | None:
+        """Take a seat at the account that should get the next delivery; None when none can now.
+
+        `route` is the tenant's own; without one, or where it leads nowhere, it is the usual one.
+        """
+        account = self._in_house if stays_in_house else self._choose(self._find(route), tried)
         if account is None or account.in_flight >= account.seats:
             return None
         account.in_flight += 1
@@ -81,25 +110,28 @@ class Exchange:
 
     def seats(self) -> int:
         """How many sends may be in flight at once."""
-        return sum(account.seats for account in self._accounts.values())
+        return sum(account.seats for account in self._in_use.values())
 
     def free_seats(self) -> int:
         """How many deliveries could find a seat now."""
         now = self._now()
         return sum(
             account.seats - account.in_flight
-            for account in self._accounts.values()
+            for account in self._in_use.values()
             if account.is_open(now)
         )
 
-    def others(self, asked: str, tried: Collection[str]) -> tuple[str, ...]:
+    def others(
+        self, asked: str, tried: Collection[str], route: Route | None = None
+    ) -> tuple[str, ...]:
         """The accounts that a delivery could go to at once, besides those it was at."""
-        if self._only is not None and self._only.name == asked:
+        way = self._find(route)
+        if way.only is not None and way.only.name == asked:
             return ()
         now = self._now()
         return tuple(
             name
-            for name, account in self._accounts.items()
+            for name, account in way.accounts.items()
             if name != asked and name not in tried and account.is_open(now)
         )
 
@@ -122,26 +154,60 @@ class Exchange:
 
     def closed_for(self) -> timedelta:
         """How long no account may be asked; nothing when one may be asked now."""
+        return self._closed_for(self._in_use)
+
+    def wait(self, route: Route | None) -> timedelta:
+        """After how long to look for a seat by this route again, when there was none."""
+        return max(self._closed_for(self._find(route).accounts), _A_MOMENT)
+
+    def _closed_for(self, accounts: Mapping[str, Account]) -> timedelta:
         now = self._now()
-        return min(account.wait(now) for account in self._accounts.values())
+        return min(account.wait(now) for account in accounts.values())
 
     def _now(self) -> int:
         return int(self._clock.elapsed() * 1e6)
 
-    def _choose(self, tried: Collection[str]) -> Account | None:
+    def _find(self, route: Route | None) -> Way:
+        if route is None:
+            return self._usual
+        way = self._ways.get(route)
+        if way is None:
+            way = self._ways[route] = self._own_way(route)
+            self._in_use |= way.accounts
+        return way
+
+    def _own_way(self, route: Route) -> Way:
+        """A tenant's way. What has no credentials here is left out; of nothing left, the usual."""
+        strange = [leg.provider for leg in route.legs if leg.provider not in self._known]
+        if strange:
+            log.warning("delivery.route_names_strangers", route=str(route), unknown=strange)
+        legs = tuple(leg for leg in route.legs if leg.provider in self._known)
+        return self._way(Route(legs)) if legs else self._usual
+
+    def _way(self, route: Route) -> Way:
+        accounts = {str(leg.provider): self._account(leg.provider) for leg in route.legs}
+        only = next(iter(accounts.values())) if len(accounts) == 1 else None
+        return Way(route, accounts, only)
+
+    def _account(self, name: str) -> Account:
+        if name not in self._made:
+            self._made[name] = Account(name, self._known[name])
+        return self._made[name]
+
+    def _choose(self, way: Way, tried: Collection[str]) -> Account | None:
         now = self._now()
-        if self._only is not None:
-            return self._only if self._only.is_open(now) else None
+        if way.only is not None:
+            return way.only if way.only.is_open(now) else None
         unavailable = {
             name
-            for name, account in self._accounts.items()
+            for name, account in way.accounts.items()
             if account.in_flight >= account.seats or not account.is_open(now)
         }
         chance = self._chance.draw()
-        names = order(self._route, chance=chance, unavailable=unavailable | set(tried))
+        names = order(way.route, chance=chance, unavailable=unavailable | set(tried))
         # When all that are left have refused it already, a new round begins.
-        names = names or order(self._route, chance=chance, unavailable=unavailable)
-        return self._accounts[names[0]] if names else None
+        names = names or order(way.route, chance=chance, unavailable=unavailable)
+        return way.accounts[names[0]] if names else None
 
 
 def _is_their_fault(outcome: Outcome) -> bool:

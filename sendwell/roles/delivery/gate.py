@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
-from sendwell.domain.admission import NO_ADDRESS, Ask, Stop, Verdict, admit
+from sendwell.domain.admission import ERASED, NO_ADDRESS, Ask, Stop, Verdict, admit
+from sendwell.domain.consent import NO_TOPICS, Modes
 from sendwell.domain.ids import TenantId
 from sendwell.domain.person import Person
-from sendwell.messages.recipients import person_of
+from sendwell.domain.policy import Policy
+from sendwell.messages.recipients import recipient_of
 from sendwell.messages.task import Task
 from sendwell.ports.directory import Address, Directory
 from sendwell.ports.tenants import Tenants
@@ -42,7 +45,7 @@ class Gate:
     ) -> list[Checked]:
         users = {to.user_id for task in tasks if (to := task.request.to[task.recipient]).user_id}
         known = await self._directory.people(tenant, users) if users else {}
-        people = [person_of(task.request.to[task.recipient], known) for task in tasks]
+        people = [recipient_of(task.request, task.recipient, known) for task in tasks]
         addresses = [
             person.address(task.channel, task.target)
             for task, person in zip(tasks, people, strict=True)
@@ -53,39 +56,57 @@ class Gate:
             if address is not None
         }
         suppressed = await self._directory.suppressed(tenant, wanted)
-        zone = self._tenants.policy(tenant).timezone
-        at = datetime.fromtimestamp(now / 1e6, UTC)
+        circumstances = _Circumstances(
+            datetime.fromtimestamp(now / 1e6, UTC),
+            self._tenants.policy(tenant),
+            suppressed,
+            await self._topics(tenant, tasks),
+        )
         return [
-            Checked(
-                task, person, address or "", _verdict(task, person, address, suppressed, at, zone)
-            )
+            Checked(task, person, address or "", _verdict(task, person, address, circumstances))
             for task, person, address in zip(tasks, people, addresses, strict=True)
         ]
 
+    async def _topics(self, tenant: TenantId, tasks: Sequence[Task]) -> Modes:
+        is_asked = any(task.request.topic for task in tasks)
+        return await self._directory.topics_of(tenant) if is_asked else NO_TOPICS
 
-def _verdict(  # noqa: PLR0917 - all of it is what the verdict depends on
-    task: Task,
-    person: Person,
-    address: str | None,
-    suppressed: Mapping[Address, str],
-    now: datetime,
-    zone: str,
-) -> Verdict:
+
+class _Circumstances(NamedTuple):
+    """What is the same for all deliveries of a tenant."""
+
+    now: datetime
+    policy: Policy
+    suppressed: Mapping[Address, str]
+    topics: Modes
+
+
+def _verdict(task: Task, person: Person, address: str | None, now: _Circumstances) -> Verdict:
+    if person.is_erased:
+        return ERASED
     if address is None:
         return Stop(NO_ADDRESS.state, NO_ADDRESS.rule, "The address is no longer there.")
-    why = suppressed.get((task.channel, address))
-    return admit(ask_of(task), person, suppressed=why, now=now, default_zone=zone)
+    return admit(
+        ask_of(task, now.policy),
+        person,
+        suppressed=now.suppressed.get((task.channel, address)),
+        now=now.now,
+        default_zone=now.policy.timezone,
+        defaults=now.policy.preference_defaults,
+        topics=now.topics,
+    )
 
 
-def ask_of(task: Task) -> Ask:
-    """The task, as far as the rules look at it."""
+def ask_of(task: Task, policy: Policy) -> Ask:
+    """The task, as far as the rules look at it; what is critical is what the tenant says now."""
     request = task.request
     expires = request.expires_at
     return Ask(
         task.channel,
         request.category,
-        request.is_critical,
+        policy.classify(request.event_type).is_critical,
         None if expires is None else datetime.fromtimestamp(expires / 1e6, UTC),
+        request.topic,
     )
 
 

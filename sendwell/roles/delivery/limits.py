@@ -1,19 +1,27 @@
-"""The rate limits of the flow, asked together: all, channel, lane, tenant, person, provider."""
+"""The rate limits of the flow, asked together: all, channel, lane, tenant, person, provider.
 
-from collections.abc import Mapping, Sequence
+Those that bound what goes over a wire count attempts; what a person is spared counts deliveries.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import BY_NUMBER, Lane
 from sendwell.domain.limits import Rate
+from sendwell.domain.policy import Policy
 from sendwell.messages.task import Task
 from sendwell.ports.limiter import Demand, Limiter
+from sendwell.roles.delivery import own_limits
+from sendwell.roles.delivery.own_limits import Case
+from sendwell.roles.delivery.recount import Recount
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How much may pass. What is absent is not limited."""
+    """How much may pass in this installation. What is absent is not limited."""
 
     everything: Rate | None = None
     channel: Mapping[ChannelName, Rate] = field(default_factory=dict)
@@ -26,7 +34,7 @@ class Rates:
 
 
 class Scope(StrEnum):
-    """What a limit counts."""
+    """What a limit of the installation counts."""
 
     EVERYTHING = "global"
     CHANNEL = "channel"
@@ -40,70 +48,124 @@ Who = Lane | TenantId | None
 """Whose deliveries a pause holds up: a lane's, a tenant's, or everybody's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
-    """A delivery that is over a limit: which one, until when, and what that means."""
+class Passage(NamedTuple):
+    """A delivery that wants to go out by a provider account, to somebody in that time zone."""
 
-    scope: Scope
+    task: Task
+    account: str
+    timezone: str | None = None
+
+
+class Reach(StrEnum):
+    """Whom a limit holds up that is reached."""
+
+    DELIVERY = "delivery"
+    """Only the one that asked."""
+    ACCOUNT = "account"
+    """Whatever would go to the same provider account."""
+    MANY = "many"
+    """A tenant's, a lane's, or all."""
+
+
+_TEXTS = {"budget": "The person has been sent as much today as the budget allows."}
+
+
+class Over(NamedTuple):
+    """A delivery that is over a limit: until when, whom that holds up, and what it means."""
+
     until: int
-    who: Who
-    drops: bool
+    reach: Reach
+    rule: str
+    """As it stands on the timeline."""
+    who: Who = None
+    """Of many: whose."""
+    drops: bool = False
 
     @property
-    def rule(self) -> str:
-        """As it stands on the timeline."""
-        return f"rate_limit.{self.scope}"
+    def text(self) -> str:
+        """For people."""
+        return _TEXTS.get(self.rule, f"Over the limit {self.rule}.")
 
 
 class Limits:
     """Turns deliveries into demands on the limiter and its answers into decisions."""
 
-    def __init__(self, limiter: Limiter, rates: Rates) -> None:
+    def __init__(
+        self,
+        limiter: Limiter,
+        rates: Rates,
+        *,
+        policy: Callable[[TenantId], Policy],
+        recount: Recount | None = None,
+    ) -> None:
         self._limiter = limiter
+        self._recount = recount
+        self._policy = policy
         self.use(rates)
 
     def use(self, rates: Rates) -> None:
-        """These are the limits from now on."""
+        """These are the installation's limits from now on."""
         self._rates = rates
         self._is_idle = rates == Rates()
 
-    async def take(self, wanted: Sequence[tuple[Task, str]], now: int) -> Sequence[Over | None]:
-        """For each task and the provider account it would go to: None when it may pass.
+    async def take(self, wanted: Sequence[Passage], now: int) -> Sequence[Over | None]:
+        """For each delivery: None when it may pass.
 
         All limits of a delivery are asked together: it counts for all of them or for none.
         """
-        if self._is_idle:
+        policies = {
+            tenant: self._policy(tenant)
+            for tenant in {passage.task.request.tenant for passage in wanted}
+        }
+        if self._is_idle and all(policy.is_unlimited for policy in policies.values()):
             return [None] * len(wanted)
-        demands = [self._demand(task, account) for task, account in wanted]
+        cases = [
+            Case(task, timezone, policies[task.request.tenant]) for task, _, timezone in wanted
+        ]
+        if self._recount is not None:
+            await self._recount.catch_up(cases, now)
+        demands = [
+            (*self._demand(passage, case), *own_limits.demand(case, now))
+            for passage, case in zip(wanted, cases, strict=True)
+        ]
         answers = await self._limiter.take(demands, now)
         return [
-            None if answer.key is None else self._over(task, answer.key, answer.until)
-            for (task, _), answer in zip(wanted, answers, strict=True)
+            None if answer.key is None else self._over(case, answer.key, answer.until, now)
+            for case, answer in zip(cases, answers, strict=True)
         ]
 
-    def _demand(self, task: Task, account: str) -> Demand:
-        rates, request = self._rates, task.request
-        user = request.to[task.recipient].user_id
+    def _demand(self, passage: Passage, case: Case) -> Demand:
+        rates, task = self._rates, passage.task
+        request, user = task.request, own_limits.spared(case)
         wanted = (
             (Scope.EVERYTHING.value, rates.everything),
             (f"{Scope.CHANNEL}:{task.channel}", rates.channel.get(task.channel)),
             (f"{Scope.LANE}:{request.lane}", rates.lane.get(BY_NUMBER[request.lane])),
             (f"{Scope.TENANT}:{request.tenant}", rates.tenant),
-            (f"{Scope.PROVIDER}:{account}", rates.provider.get(account)),
-            (f"{Scope.PERSON}:{request.tenant}:{user}", self._personal(task)),
+            (f"{Scope.PROVIDER}:{passage.account}", rates.provider.get(passage.account)),
+            (f"{Scope.PERSON}:{request.tenant}:{user}", None if user is None else rates.person),
         )
         return tuple((key, rate) for key, rate in wanted if rate is not None)
 
-    def _personal(self, task: Task) -> Rate | None:
-        """Critical categories pass the caps of a person; a bare address has none."""
-        is_free = task.request.is_critical or task.request.to[task.recipient].user_id is None
-        return None if is_free else self._rates.person
+    def _over(self, case: Case, key: str, until: int, now: int) -> Over:
+        scope = key.partition(":")[0]
+        if scope in own_limits.Scope.__members__.values():
+            return _over_own(case, own_limits.Scope(scope), until, now)
+        rule, request = f"rate_limit.{scope}", case.task.request
+        match Scope(scope):
+            case Scope.PERSON:
+                return Over(until, Reach.DELIVERY, rule, drops=self._rates.person_drops)
+            case Scope.PROVIDER:
+                return Over(until, Reach.ACCOUNT, rule)
+            case Scope.TENANT:
+                return Over(until, Reach.MANY, rule, request.tenant)
+            case Scope.LANE:
+                return Over(until, Reach.MANY, rule, BY_NUMBER[request.lane])
+            case _:
+                return Over(until, Reach.MANY, rule)
 
-    def _over(self, task: Task, key: str, until: int) -> Over:
-        scope = Scope(key.partition(":")[0])
-        who: Who = None
-        if scope is Scope.TENANT:
-            who = task.request.tenant
-        elif scope is Scope.LANE:
-            who = BY_NUMBER[task.request.lane]
-        return Over(scope, until, who, self._rates.person_drops)
+
+def _over_own(case: Case, scope: own_limits.Scope, until: int, now: int) -> Over:
+    held = own_limits.over(case, scope, until=until, now=now)
+    reach = Reach.DELIVERY if held.is_alone else Reach.MANY
+    return Over(held.until, reach, held.rule, case.task.request.tenant, held.drops)

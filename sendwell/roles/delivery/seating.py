@@ -5,6 +5,7 @@ Writes nothing. Whoever asks puts on disk who has the seats, before anything is 
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 
@@ -13,12 +14,13 @@ from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
+from sendwell.domain.routing import Route
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.task import Task
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.exchange import Account, Exchange
 from sendwell.roles.delivery.gate import Checked, Gate
-from sendwell.roles.delivery.limits import Limits, Over, Scope, Who
+from sendwell.roles.delivery.limits import Limits, Over, Passage, Reach, Who
 from sendwell.roles.delivery.settler import Event, Held, Stopped, Unsendable
 from sendwell.roles.delivery.words import Versions, Words
 
@@ -30,6 +32,8 @@ class Seat(msgspec.Struct, gc=False):
 
     task: Task
     account: Account
+    route: Route | None = None
+    """The tenant's own, if it has one."""
     is_taken: bool = True
 
 
@@ -73,7 +77,7 @@ class Seating:
         """
         seated = Seated()
         going = await self._allowed(tasks, now, seated)
-        seats = self._take(going, seated)
+        seats = self._take(going, now, seated)
         try:
             within = await self._within_limits(seats, now, seated)
             versions = await self._words.versions([seat.task for _, seat in within])
@@ -117,25 +121,40 @@ class Seating:
                     seated.events.append(Stopped(checked.task, stop))
         return going
 
-    def _take(self, going: Sequence[Checked], seated: Seated) -> list[tuple[Checked, Seat]]:
+    def _take(
+        self, going: Sequence[Checked], now: int, seated: Seated
+    ) -> list[tuple[Checked, Seat]]:
         """Those that found a seat at a provider."""
         seats: list[tuple[Checked, Seat]] = []
         for checked in going:
             task = checked.task
             tenant = task.request.tenant
-            in_house = self._tenants.policy(tenant).is_sandboxed
-            account = self._exchange.pick(task.tried, stays_in_house=in_house)
+            policy = self._tenants.policy(tenant)
+            route = policy.routes.get(task.channel) if policy.routes else None
+            account = self._exchange.pick(
+                task.tried, stays_in_house=policy.is_sandboxed, route=route
+            )
             if account is None:
                 seated.back.append(task)
+                self._let_wait(tenant, route, now)
             else:
                 self.in_flight[tenant] = self.in_flight.get(tenant, 0) + 1
-                seats.append((checked, Seat(task, account)))
+                seats.append((checked, Seat(task, account, route)))
         return seats
+
+    def _let_wait(self, tenant: TenantId, route: Route | None, now: int) -> None:
+        """Where seats are not for everybody, a free one says nothing about this tenant's."""
+        if self._exchange.is_split:
+            wait = self._exchange.wait(route) // timedelta(microseconds=1)
+            self.paused[tenant] = max(self.paused.get(tenant, 0), now + wait)
 
     async def _within_limits(
         self, seats: Sequence[tuple[Checked, Seat]], now: int, seated: Seated
     ) -> list[tuple[Checked, Seat]]:
-        wanted = [(seat.task, seat.account.name) for _, seat in seats]
+        wanted = [
+            Passage(seat.task, seat.account.name, checked.person.timezone)
+            for checked, seat in seats
+        ]
         within: list[tuple[Checked, Seat]] = []
         for (checked, seat), over in zip(seats, await self._limits.take(wanted, now), strict=True):
             if over is None:
@@ -146,16 +165,16 @@ class Seating:
         return within
 
     def _hold_up(self, seat: Seat, over: Over, now: int, seated: Seated) -> None:
-        match over.scope:
-            case Scope.PERSON if over.drops:
-                stop = Stop(State.SUPPRESSED, over.rule, f"Over the limit {over.rule}.")
+        match over.reach:
+            case Reach.DELIVERY if over.drops:
+                stop = Stop(State.SUPPRESSED, over.rule, over.text)
                 seated.events.append(Stopped(seat.task, stop))
-            case Scope.PERSON:
+            case Reach.DELIVERY:
                 seated.events.append(Held(seat.task, over.until, over.rule))
-            case Scope.PROVIDER:
+            case Reach.ACCOUNT:
                 self._exchange.pause(seat.account, over.until - now)
                 seated.back.append(seat.task)
-            case _:
+            case Reach.MANY:
                 self.paused[over.who] = over.until
                 seated.back.append(seat.task)
 

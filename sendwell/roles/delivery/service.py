@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.domain.admission import Stop
 from sendwell.domain.errors import Conflict
-from sendwell.domain.ids import ChannelName, Node
+from sendwell.domain.ids import ChannelName, Node, Position, TenantId
 from sendwell.domain.lifecycle import WAITING, State
 from sendwell.domain.outcome import Blame, Fault, Unknown
+from sendwell.domain.policy import Policy
 from sendwell.messages.requested import Requested
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock, Ids
 from sendwell.ports.journal import Journal
 from sendwell.roles.delivery.dispatcher import Dispatcher
+from sendwell.roles.delivery.second_look import SecondLook
 from sendwell.roles.delivery.settler import Sent, Settler, Stopped
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
@@ -45,6 +47,7 @@ class Delivery:
         ids: Ids,
         epoch: int,
         freed: asyncio.Event,
+        second_look: SecondLook,
     ) -> None:
         self._store = store
         self._settler = settler
@@ -58,6 +61,7 @@ class Delivery:
         self._epoch = epoch
         self._freed = freed
         """Set by the dispatchers when a seat is free and nobody waits for it."""
+        self._second_look = second_look
         self._busy: set[Dispatcher] = set()
         """Who got work from the last plan."""
 
@@ -154,11 +158,19 @@ class Delivery:
     async def cancel(self, request: Requested) -> list[str]:
         """Stop what has not gone out yet; gives the parts that were stopped."""
         tasks = await self._store.of(request.tenant, request.position)
-        taken = await self._store.withdraw([task.work for task in tasks])
-        cancelled = [task for task, is_ours in zip(tasks, taken, strict=True) if is_ours]
-        for task in cancelled:
-            self._settler.put((Stopped(task, _CANCELLED),))
-        return [task.part for task in cancelled]
+        return await self._end(tasks, _CANCELLED)
+
+    async def end(
+        self, tenant: TenantId, position: Position, *, parts: Collection[str], by: Stop
+    ) -> None:
+        """These deliveries of a notification end by a rule, unless somebody has them in hand."""
+        tasks = await self._store.of(tenant, position)
+        await self._end([task for task in tasks if task.part in parts], by)
+
+    def rules_changed(self, tenant: TenantId, before: Policy, after: Policy) -> None:
+        """A tenant has changed its rules: what was held up by the old ones is asked again."""
+        self.look_again()
+        self._second_look.rules_changed(tenant, before, after)
 
     def look_again(self) -> None:
         """Rates and routes have changed: what was held up by them may go now."""
@@ -186,6 +198,13 @@ class Delivery:
         """Take nothing more in hand."""
         for dispatcher in self._dispatchers.values():
             dispatcher.stop()
+
+    async def _end(self, tasks: Sequence[Task], stop: Stop) -> list[str]:
+        taken = await self._store.withdraw([task.work for task in tasks])
+        ended = [task for task, is_ours in zip(tasks, taken, strict=True) if is_ours]
+        for task in ended:
+            self._settler.put((Stopped(task, stop),))
+        return [task.part for task in ended]
 
     async def _seat(self, dispatcher: Dispatcher, tasks: Sequence[Task], scene: Scene) -> None:
         """Claim what finds a seat in the commit that plans it; the rest queues after it."""

@@ -168,6 +168,9 @@ class Settler:
                     )
 
     def _write(self, scene: Scene, book: _Book) -> Sequence[Message]:
+        # A task that came by a bus knows its own recipient only.
+        tasks = (*book.finished, *book.waiting)
+        scene.knows(task.request for task in tasks if len(task.request.to) == 1)
         if book.finished:
             scene.write(self._store.finish(book.finished))
         if book.waiting:
@@ -275,6 +278,7 @@ class Settler:
                 due=due,
                 user_id=request.to[task.recipient].user_id,
                 lane=request.lane,
+                beside=task.beside,
             )
         )
 

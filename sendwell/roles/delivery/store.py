@@ -1,12 +1,20 @@
 """What the delivery role remembers: its open work."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, func, literal, select, tuple_, union_all, update
 
-from sendwell.domain.ids import ChannelName, Node, NotificationId, Position, TenantId
+from sendwell.domain.ids import (
+    COUNTER_BITS,
+    ChannelName,
+    Node,
+    NotificationId,
+    Position,
+    TenantId,
+    UserId,
+)
 from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import WAITING, State
 from sendwell.messages.requested import Requested
@@ -15,10 +23,21 @@ from sendwell.messages.task import Task
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Journal
 from sendwell.roles.delivery import hot
+from sendwell.roles.delivery.recount import Attempted
 from sendwell.roles.delivery.rows import Claim, Postponement
 from sendwell.roles.delivery.tables import WORK
+from sendwell.runtime.journal.tables import OUTCOME, REQUESTED
 
 _FIRST = Node(0)
+_ACCEPTED_BEFORE_US = 2 * 86_400_000_000
+
+
+class HeldPlace(NamedTuple):
+    """Where held work stands among that of its tenant."""
+
+    channel: str = ""
+    lane: int = 0
+    work: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     template_version: int | None = None
     tried: tuple[str, ...] = ()
     replay_of: str | None = None
+    beside: int = 1
 
 
 _encode_plan = msgspec.json.Encoder().encode
@@ -117,6 +137,55 @@ class DeliveryStore:
             .limit(limit)
         )
 
+    async def attempted(
+        self, tenant: TenantId, users: Collection[UserId], since: int, until: int
+    ) -> list[Attempted]:
+        """What was attempted to these people between two times, done with or not.
+
+        Only what was asked for one person alone, and accepted no longer than two days before.
+        """
+        earliest = (since - _ACCEPTED_BEFORE_US) // 1_000 << COUNTER_BITS
+        asked = [
+            select(REQUESTED.c.user_id, REQUESTED.c.event_type, rows.c.claimed_at)
+            .join(rows, rows.c.position == REQUESTED.c.position)
+            .where(
+                REQUESTED.c.tenant == tenant,
+                REQUESTED.c.user_id.in_(users),
+                REQUESTED.c.position >= earliest,
+                rows.c.claimed_at >= since,
+                rows.c.claimed_at < until,
+            )
+            for rows in (OUTCOME, WORK)
+        ]
+        found = await self._database.rows(union_all(*asked))
+        return [Attempted(row.user_id, row.event_type, row.claimed_at) for row in found]
+
+    async def held(self, tenant: TenantId, *, after: HeldPlace, limit: int) -> list[HeldPlace]:
+        """The next of a tenant's work that rules hold here, behind `after`."""
+        place = (WORK.c.channel, WORK.c.lane, WORK.c.work)
+        rows = await self._database.rows(
+            select(*place)
+            .where(
+                WORK.c.tenant == tenant,
+                WORK.c.state == State.HELD,
+                WORK.c.node == self._node,
+                tuple_(*place) > tuple_(*map(literal, after)),
+            )
+            .order_by(*place)
+            .limit(limit)
+        )
+        return [HeldPlace(*row) for row in rows]
+
+    async def hasten(self, works: Collection[int], now: int) -> list[int]:
+        """Make held work due now, durably; gives that which was to wait longer."""
+        hastened = (
+            update(WORK)
+            .where(WORK.c.work.in_(works), WORK.c.state == State.HELD, WORK.c.due > now)
+            .values(due=now)
+        )
+        (done,) = await self._database.execute(hastened.returning(WORK.c.work))
+        return [row.work for row in done.rows]
+
     async def due(self, *, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
         """(due, work) of what waits for a time, soonest first, behind `after`."""
         due, work = after
@@ -167,7 +236,7 @@ class DeliveryStore:
             select(WORK.c.position, WORK.c.part).where(WORK.c.position.in_(positions))
         )
         known = {(row.position, row.part) for row in rows}
-        known |= await self._journal.ended_parts(list(positions))
+        known |= (await self._journal.ended_parts(list(positions))).keys()
         fresh = {
             (task.request.position, task.part): task
             for task in tasks
@@ -231,7 +300,14 @@ class DeliveryStore:
 
 def plan_of(task: Task) -> str:
     """What a work row keeps of a task's plan."""
-    plan = Plan(task.recipient, task.target, task.template_version, task.tried, task.replay_of)
+    plan = Plan(
+        task.recipient,
+        task.target,
+        task.template_version,
+        task.tried,
+        task.replay_of,
+        task.beside,
+    )
     return _encode_plan(plan).decode()
 
 
@@ -260,6 +336,7 @@ def _task(row: Row[Any], request: Requested) -> Task:
         attempt=row.attempt,
         tried=plan.tried,
         replay_of=plan.replay_of,
+        beside=plan.beside,
         claimed_at=row.claimed_at,
         provider=row.provider,
         work=row.work,

@@ -7,7 +7,7 @@ that calls take here.
 import msgspec
 from starlette.routing import Route
 
-from sendwell.domain.errors import Invalid, SendwellError, TooLarge
+from sendwell.domain.errors import Invalid, SendwellError, TooLarge, Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.roles.gateway.quota import Quota, Standing
 from sendwell.roles.gateway.request import Origin
@@ -17,6 +17,7 @@ from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.call_route import CallRoute
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.calls import Call, Header, Reply
+from sendwell.runtime.server.problems import problem_of
 
 MOST_ITEMS = 1_000
 MOST_BATCH_BYTES = 10 * 1024 * 1024
@@ -46,6 +47,8 @@ class Intake:
         """Accept a notification: 202 once it is on disk."""
         origin = await self._origin(call)
         standing = self._quota.take(origin.tenant, 1, self._clock.now())
+        if standing.refusal is not None:
+            return _too_many(standing, standing.refusal)
         body = await body_of(call, most=MOST_BYTES)
         answer = await self._gateway.accept(body, origin, key=_key(call))
         return _accepted(answer, standing)
@@ -58,6 +61,8 @@ class Intake:
         bodies = read_many(body, is_lines=kind.startswith(_LINES))
         _check_number(bodies)
         standing = self._quota.take(origin.tenant, len(bodies), self._clock.now())
+        if standing.refusal is not None:
+            return _too_many(standing, standing.refusal)
         answers = await self._gateway.accept_many(bodies, origin, key=_key(call))
         return Reply(202, _encode(_summary(answers)), headers=standing.headers)
 
@@ -81,6 +86,12 @@ def _check_number(bodies: list[bytes]) -> None:
         raise Invalid("The batch is empty.")
     if len(bodies) > MOST_ITEMS:
         raise TooLarge(f"A batch may have {MOST_ITEMS} notifications; this one has {len(bodies)}.")
+
+
+def _too_many(standing: Standing, refusal: Unavailable) -> Reply:
+    refused = problem_of(refusal)
+    headers = [*refused.headers, *standing.headers]
+    return Reply(refused.status, refused.body, headers=headers, kind=refused.kind)
 
 
 class _Links(msgspec.Struct, gc=False):

@@ -11,6 +11,7 @@ from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.schedule import due, parse_instant
+from sendwell.domain.topic import flaw_in_topic
 from sendwell.messages.requested import Content, To
 from sendwell.roles.gateway.wire import NotificationIn
 
@@ -96,7 +97,9 @@ def _recipient(to: To, pointer: str, channels: Sequence[Channel], flaws: list[Fl
             flaws.append(Flaw(f"{pointer}/{field}", why))
         elif (normal := channel.normalise(value)) != value:
             changes[field] = normal
-    if not has_address:
+    if to.topic is not None:
+        flaws.append(Flaw(f"{pointer}/topic", "Goes alone, without any other recipient."))
+    elif not has_address:
         flaws.append(Flaw(pointer, "Give a user_id or an address."))
     return msgspec.structs.replace(to, **changes) if changes else to
 
@@ -152,6 +155,13 @@ def content_of(given: NotificationIn) -> Content | None:
         flaws.append(Flaw("/content", "There is nothing to say in it."))
     require(flaws)
     return content
+
+
+def topic(key: str, pointer: str) -> str:
+    """The topic's key. Raises Invalid where it is none."""
+    if why := flaw_in_topic(key):
+        require([Flaw(pointer, why)])
+    return key
 
 
 def expiry(given: NotificationIn, now: int) -> int | None:

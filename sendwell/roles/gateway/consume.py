@@ -4,18 +4,22 @@ from collections.abc import Callable, Sequence
 
 from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import TenantId
-from sendwell.messages.wire.incoming import Asked
+from sendwell.messages.wire.incoming import Asked, Incoming
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
 from sendwell.ports.clock import Clock
+from sendwell.roles.gateway.proof import Proof
 from sendwell.roles.gateway.request import Origin
 from sendwell.roles.gateway.service import Answer, Ask, Gateway
 from sendwell.runtime.reception import Came
 
 
 class BusIntake:
-    """Reads what producers have written, and has the gateway store it."""
+    """Reads what producers have written, and has the gateway store it.
+
+    With a `proof` each message has to bear one; else whoever may write on the broker is believed.
+    """
 
     def __init__(
         self,
@@ -24,19 +28,20 @@ class BusIntake:
         *,
         knows: Callable[[TenantId], bool],
         clock: Clock,
+        proof: Proof | None = None,
     ) -> None:
         self._gateway = gateway
         self._reader = reader
         self._knows = knows
         self._clock = clock
+        self._proof = proof
 
     async def accept(self, came: Sequence[Came]) -> Sequence[Quarantined | None]:
         """Store what can be read; says of the rest why it cannot be taken.
 
         Raises Unavailable when it could not be stored now; nothing is lost by asking again.
         """
-        now = self._clock.now()
-        read = [self._known(self._reader.read(each.incoming, now=now)) for each in came]
+        read = [self._known(await self._read(each.incoming)) for each in came]
         asks = [
             (place, asked, _ask(asked, each.place))
             for place, (asked, each) in enumerate(zip(read, came, strict=True))
@@ -50,6 +55,12 @@ class BusIntake:
             if answer.refusal is not None:
                 verdicts[place] = self._reader.refused(answer.refusal, asked)
         return verdicts
+
+    async def _read(self, incoming: Incoming) -> Asked | Quarantined:
+        proven = await self._proof.tenant(incoming.headers) if self._proof else None
+        if isinstance(proven, Quarantined):
+            return proven
+        return self._reader.read(incoming, now=self._clock.now(), proven=proven)
 
     async def _answers(self, asks: Sequence[Ask]) -> Sequence[Answer]:
         try:

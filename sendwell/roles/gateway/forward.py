@@ -5,11 +5,11 @@ has the message, and is read back and published again when we died before.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from sendwell.domain.errors import Unavailable
+from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.ids import Node, Position
 from sendwell.domain.presets.preset import Preset
 from sendwell.messages.requested import Requested
@@ -28,6 +28,9 @@ _LONGEST_PAUSE_SECONDS = 5.0
 Also = Callable[[Sequence[Requested]], list[Letter]]
 """What is published with accepted notifications, for others than the planner."""
 
+GiveUp = Callable[[Requested, Exception], Awaitable[None]]
+"""Puts on record that a notification cannot be handed on, and why."""
+
 
 def nothing_else(_: Sequence[Requested]) -> list[Letter]:
     """The planner alone hears of them."""
@@ -45,6 +48,7 @@ class Forwarder:
         *,
         carrier: Carrier,
         preset: Preset,
+        give_up: GiveUp,
         also: Also = nothing_else,
     ) -> None:
         self._backlog = backlog
@@ -52,6 +56,7 @@ class Forwarder:
         self._bus = bus
         self._carrier = carrier
         self._preset = preset
+        self._give_up = give_up
         self._also = also
 
     async def run(self) -> None:
@@ -84,17 +89,36 @@ class Forwarder:
             return
         letters = [letter for request in requests for letter in self._letters(request)]
         letters += self._also(requests)
+        try:
+            await self._publish(letters)
+        except Invalid as error:
+            await self._part(requests, error)
+        else:
+            self._journal.forget(requests)
+
+    async def _publish(self, letters: Sequence[Letter]) -> None:
+        """Until the broker has them all. Raises Invalid for what it will never take."""
         pause = 0.05
-        while letters:
+        while True:
             try:
                 for stream, parcels in by_stream(letters).items():
                     await self._bus.publish(stream, parcels)
-                break
             except Unavailable as error:
-                log.warning("gateway.forwarding_waits", requests=len(requests), error=error.message)
+                log.warning("gateway.forwarding_waits", letters=len(letters), error=error.message)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-        self._journal.forget(requests)
+            else:
+                return
+
+    async def _part(self, requests: Sequence[Requested], error: Invalid) -> None:
+        """One of them the broker will never take: that one comes to a visible end, alone."""
+        if len(requests) > 1:
+            for request in requests:
+                await self._forward([request])
+            return
+        (request,) = requests
+        log.error("gateway.not_forwarded", notification=request.id, error=error.message)
+        await self._give_up(request, error)
 
     def _letters(self, request: Requested) -> list[Letter]:
         """For the planner; and for those who look for it where producers write."""

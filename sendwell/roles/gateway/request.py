@@ -65,6 +65,7 @@ class Builder:
             is_fallback=given.routing == "fallback",
             is_critical=rule.is_critical,
             category=given.category or rule.category,
+            topic=None if given.topic is None else checks.topic(given.topic, "/topic"),
             template=_template(given),
             content=content,
             data=data,

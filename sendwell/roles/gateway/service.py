@@ -14,6 +14,7 @@ from sendwell.ports.journal import Acceptance, Entry, Journal
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.gateway.line import Line
 from sendwell.roles.gateway.request import Builder, Origin, hashed
+from sendwell.roles.gateway.subscribers import Subscribers, topic_alone
 from sendwell.roles.gateway.templates import Check, TemplateCheck
 from sendwell.roles.gateway.wire import NotificationIn, read
 from sendwell.runtime.backlog import Backlog
@@ -48,9 +49,11 @@ class Gateway:
         *,
         tenants: Tenants,
         templates: TemplateCheck,
+        subscribers: Subscribers,
         patience_seconds: float = 15,
     ) -> None:
         self._builder = builder
+        self._subscribers = subscribers
         self._tenants = tenants
         self._templates = templates
         self._urgent, self._others = (
@@ -88,6 +91,8 @@ class Gateway:
                 checks[tenant] = self._templates.begin(tenant)
             try:
                 given = read(body)
+                if (topic := topic_alone(given)) is not None:
+                    given = await self._subscribers.instead_of(topic, given, tenant)
                 request = self._builder.build(given, origin, self._tenants.policy(tenant))
                 if request.template is not None:
                     await checks[tenant](request)

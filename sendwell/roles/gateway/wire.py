@@ -21,6 +21,7 @@ class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     to: To | list[To] | None = None
     event_type: str | None = None
     category: str | None = None
+    topic: str | None = None
     template: str | None = None
     template_version: int | None = None
     locale: str | None = None
@@ -53,6 +54,7 @@ class CamelIn(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=Fal
     recipient: str
     payload: msgspec.Raw = NOTHING
     created_at: str | None = None
+    topic: str | None = None
 
 
 _snake = msgspec.json.Decoder(NotificationIn).decode
@@ -121,6 +123,7 @@ def _from_camel(message: CamelIn) -> NotificationIn:
         organization_id=message.organization_id,
         event_type=message.event_type,
         channel=channel,
+        topic=message.topic,
         to=To(**{field: message.recipient}),  # type: ignore[arg-type]
         data=message.payload,
     )

@@ -14,6 +14,7 @@ from sendwell.roles.inbox.store import Owner
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.still_allowed import while_allowed
 
 PATH = "/api/v1/users/{user_id}/inbox"
 
@@ -86,16 +87,24 @@ def routes(inbox: Inbox) -> APIRouter:
 
     @router.get("/stream", operation_id="follow_inbox", response_class=EventSourceResponse)
     async def stream(
-        whose: Whose, after: EventId = None, last_event_id: LastEventId = None
+        whose: Whose,
+        request: Request,
+        *,
+        after: EventId = None,
+        last_event_id: LastEventId = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Messages as they come, as Server-Sent Events whose ids are the messages'.
 
         A browser that comes back goes on behind its last event. Without `after` and
         `Last-Event-ID` the stream begins now. A comment every 15 s keeps proxies from closing it.
+        It ends with the session or key that it was asked for with, a minute later at most.
         """
         begin = after if last_event_id is None else last_event_id
-        async with aclosing(inbox.follow(whose, after=begin)) as messages:
-            async for message in messages:
+        async with (
+            aclosing(inbox.follow(whose, after=begin)) as messages,
+            aclosing(while_allowed(request, messages)) as seen,
+        ):
+            async for message in seen:
                 yield ServerSentEvent(id=str(message.id), event="message", data=_view(message))
 
     return router

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from sendwell.domain.admission import GO, Ask, Go, Hold, Stop, Verdict, admit
+from sendwell.domain.consent import NO_TOPICS, Modes
 from sendwell.domain.ids import ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
@@ -14,7 +15,7 @@ from sendwell.domain.plan import Choice, Wanted, choose
 from sendwell.domain.schedule import due
 from sendwell.domain.triage import triage
 from sendwell.messages.dead import Dead
-from sendwell.messages.recipients import person_of
+from sendwell.messages.recipients import recipient_of
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
@@ -30,6 +31,8 @@ class Known:
     people: Mapping[Position, Sequence[Person]]
     """The recipients of each request, in their order."""
     suppressed: Mapping[TenantId, Mapping[Address, str]]
+    topics: Mapping[TenantId, Modes]
+    """Only of tenants whose requests are about a topic."""
     versions: Mapping[tuple[TenantId, str, int | None], int | None]
     now: int
     at: datetime
@@ -59,15 +62,20 @@ class Planner:
         """Ask the other roles everything that planning these requests needs."""
         people: dict[Position, Sequence[Person]] = {}
         suppressed: dict[TenantId, Mapping[Address, str]] = {}
+        topics: dict[TenantId, Modes] = {}
         for tenant, own in _by_tenant(requests).items():
             users = {to.user_id for request in own for to in request.to if to.user_id}
             known = await self._directory.people(tenant, users) if users else {}
             for request in own:
-                people[request.position] = [person_of(to, known) for to in request.to]
+                people[request.position] = [
+                    recipient_of(request, place, known) for place in range(len(request.to))
+                ]
             addresses = _addresses(people[request.position] for request in own)
             suppressed[tenant] = await self._directory.suppressed(tenant, addresses)
+            if any(request.topic for request in own):
+                topics[tenant] = await self._directory.topics_of(tenant)
         versions = {key: await self._pin(*key) for key in {_template(r) for r in requests} if key}
-        return Known(people, suppressed, versions, now, _instant(now))
+        return Known(people, suppressed, topics, versions, now, _instant(now))
 
     def plan(self, request: Requested, known: Known, *, after: Task | None = None) -> list[Planned]:
         """The deliveries of a request, each with where it stands.
@@ -102,10 +110,13 @@ class Planner:
                 suppressed=suppressed.get((channel, address)) if suppressed else None,
                 now=known.at,
                 default_zone=policy.timezone,
+                defaults=policy.preference_defaults,
+                topics=known.topics.get(request.tenant, NO_TOPICS),
             )
 
         wanted = Wanted(request.channels, request.is_fallback)
-        choices = choose(wanted, person, policy.channels, admits=admits, after=after)
+        channels = policy.preference_defaults.order or policy.channels
+        choices = choose(wanted, person, channels, admits=admits, after=after)
         version = known.versions.get(_template(request) or _NO_TEMPLATE)
         return [
             _planned(
@@ -115,6 +126,7 @@ class Planner:
                 now=known.now,
                 when=when if is_later else None,
                 version=version,
+                beside=_beside(choice, choices),
             )
             for choice in choices
         ]
@@ -135,6 +147,7 @@ def _planned(
     now: int,
     when: datetime | None,
     version: int | None,
+    beside: int,
 ) -> Planned:
     task = Task(
         request=request,
@@ -143,6 +156,7 @@ def _planned(
         channel=choice.channel,
         planned_at=now,
         target=choice.target,
+        beside=beside,
         template_version=version,
     )
     match choice.verdict:
@@ -152,6 +166,13 @@ def _planned(
             return _waiting(task, State.HELD, until, rule)
         case Go():
             return task if when is None else _waiting(task, State.SCHEDULED, when, "send_at")
+
+
+def _beside(choice: Choice, choices: Sequence[Choice]) -> int:
+    """How many go out on the channel at once: several push tokens, as a rule one."""
+    if len(choices) == 1:
+        return 1
+    return sum(other.channel == choice.channel for other in choices)
 
 
 @lru_cache(maxsize=4_096)
@@ -183,6 +204,7 @@ def moved(task: Task, state: State, at: int, *, stop: Stop | None = None) -> Sta
         rule=stop.rule if stop and is_rule else task.reason,
         due=task.due,
         user_id=request.to[task.recipient].user_id,
+        beside=task.beside,
     )
 
 
@@ -225,6 +247,7 @@ def _ask(request: Requested, channel: ChannelName) -> Ask:
         request.category,
         request.is_critical,
         None if expires is None else _instant(expires),
+        request.topic,
     )
 
 

@@ -13,10 +13,12 @@ from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.journal import Journal
+from sendwell.roles.orchestrator.fallbacks import Fallbacks
 from sendwell.roles.orchestrator.planner import Ended, Planned, Planner, buried, moved
 from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
+from sendwell.runtime.requests import requests_at
 from sendwell.runtime.scene import Scene
 
 log = structlog.get_logger()
@@ -42,6 +44,7 @@ class Orchestrator:
         self._backlog = backlog
         self._flow = flow
         self._pace = pace
+        self._fallbacks = Fallbacks(journal)
 
     async def run(self) -> None:
         """Plan what is accepted, for ever. What cannot be planned ends as dead, alone."""
@@ -93,6 +96,7 @@ class Orchestrator:
 
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Plan accepted requests."""
+        scene.knows(batch)
         known = await self._planner.look_up(batch, scene.now)
         plans = [each for request in batch for each in self._planner.plan(request, known)]
         return self._say(batch, plans, scene)
@@ -100,12 +104,16 @@ class Orchestrator:
     async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
         """Where a channel has failed for good, or may not be used, plan the next one."""
         failed = [status for status in batch if _may_fall_back(status)]
+        failed = await self._fallbacks.last_of_each(failed, batch, scene)
         if not failed:
             return ()
-        requests = await self._journal.requested([status.position for status in failed])
+        positions = [status.position for status in failed]
+        requests = await requests_at(positions, self._journal, scene)
         said: list[Message] = []
         for status in failed:
-            request = requests[status.position]
+            request = requests.get(status.position)
+            if request is None:
+                raise Unavailable("What a delivery was asked for by has not arrived yet.")
             if request.is_fallback or not request.channels:
                 said += await self._plan_next(request, status, scene)
         return said
@@ -166,7 +174,7 @@ class Orchestrator:
                 raise
         except Exception as error:
             log.exception("orchestrator.poisoned", notification=request.id)
-            await self._bury(request, error)
+            await self.bury(request, error)
 
     async def _give_up(self, message: Message, error: Exception) -> None:
         """Even what cannot be planned comes to a visible end, unless it only has to wait."""
@@ -178,9 +186,10 @@ class Orchestrator:
             await asyncio.sleep(error.retry_after.total_seconds())
             self._backlog.put([message])
             return
-        await self._bury(message, error)
+        await self.bury(message, error)
 
-    async def _bury(self, message: Requested, error: Exception) -> None:
+    async def bury(self, message: Requested, error: Exception) -> None:
+        """It could not be planned: that is its end, for people to see."""
         channel = message.channels[0] if message.channels else ChannelName("none")
         task = Task(
             request=message,

@@ -1,5 +1,7 @@
 """Where providers post what they have to say: `POST /webhooks/{provider}/{integration}`.
 
+And below it, at `/inbound`, what people wrote to the account's senders.
+
 A plain Starlette endpoint (hot, and the body must stay the bytes that were signed).
 """
 
@@ -13,11 +15,13 @@ from starlette.routing import Route
 from sendwell.domain.errors import NotFound
 from sendwell.domain.ids import TenantId
 from sendwell.ports.clock import Clock
-from sendwell.ports.provider import ReceiptReader
+from sendwell.ports.provider import InboundReader, ReceiptReader
+from sendwell.roles.receipts.replies import Replies
 from sendwell.roles.receipts.service import Receipts
 from sendwell.runtime.server.bodies import body_of
 
 PATH = "/webhooks/{provider}/{integration}"
+INBOUND = f"{PATH}/inbound"
 MOST_BYTES = 1_048_576
 
 
@@ -32,6 +36,7 @@ class Integration:
     account: str
     reader: ReceiptReader
     tenant: TenantId | None = None
+    inbound: InboundReader | None = None
 
 
 class Webhooks:
@@ -48,15 +53,20 @@ class Webhooks:
         *,
         public_url: str,
         clock: Clock,
+        replies: Replies | None = None,
     ) -> None:
         self._receipts = receipts
+        self._replies = replies
         self._integrations = integrations
         self._public_url = public_url.rstrip("/")
         self._clock = clock
 
     def routes(self) -> list[Route]:
-        """The route, to be mounted before all others."""
-        return [Route(PATH, self.post, methods=["POST"])]
+        """The routes, to be mounted before all others."""
+        return [
+            Route(PATH, self.post, methods=["POST"]),
+            Route(INBOUND, self.post_inbound, methods=["POST"]),
+        ]
 
     async def post(self, request: Request) -> Response:
         """204 once every receipt is on disk.
@@ -66,12 +76,26 @@ class Webhooks:
         """
         integration = self._integration(request)
         receipts = integration.reader.read(
-            url=self._url(request),
+            url=self._url(request, PATH),
             headers=dict(request.headers),
             body=await body_of(request, most=MOST_BYTES),
             now=self._clock.now(),
         )
         await self._receipts.take(integration.account, receipts, tenant=integration.tenant)
+        return Response(status_code=204)
+
+    async def post_inbound(self, request: Request) -> Response:
+        """204 once every message is heeded and on disk; everything else as for `post`."""
+        integration = self._integration(request)
+        if integration.inbound is None or self._replies is None:
+            raise NotFound("There is no such integration by which people can answer.")
+        written = integration.inbound.read(
+            url=self._url(request, INBOUND),
+            headers=dict(request.headers),
+            body=await body_of(request, most=MOST_BYTES),
+            now=self._clock.now(),
+        )
+        await self._replies.take(integration.account, written, tenant=integration.tenant)
         return Response(status_code=204)
 
     def _integration(self, request: Request) -> Integration:
@@ -81,7 +105,7 @@ class Webhooks:
             raise NotFound("There is no such integration that takes webhooks.")
         return integration
 
-    def _url(self, request: Request) -> str:
+    def _url(self, request: Request, route: str) -> str:
         query = request.scope["query_string"].decode("latin-1")
-        path = PATH.format(**request.path_params)
+        path = route.format(**request.path_params)
         return f"{self._public_url}{path}{'?' if query else ''}{query}"

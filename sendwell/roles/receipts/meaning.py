@@ -1,6 +1,7 @@
 """What one receipt means for its delivery, by the lifecycle table, and for the address."""
 
 from sendwell.domain.lifecycle import OPEN, State, may
+from sendwell.domain.suppression import Source
 from sendwell.messages.receipt import Receipt, Said
 
 _STATES = {
@@ -30,12 +31,12 @@ def move(receipt: Receipt, now: State) -> State | None:
     return then if then is not None and may(now, then) else None
 
 
-def suppression(receipt: Receipt) -> str | None:
+def suppression(receipt: Receipt) -> tuple[str, Source] | None:
     """Why the address must not be sent to again, if so. A soft bounce is no reason."""
     match receipt.said:
         case Said.COMPLAINED:
-            return "complained"
+            return "complained", Source.COMPLAINT
         case Said.UNSUBSCRIBED:
-            return "unsubscribed"
+            return "unsubscribed", Source.UNSUBSCRIBE
         case _:
-            return "address_gone" if receipt.is_address_gone else None
+            return ("address_gone", Source.BOUNCE) if receipt.is_address_gone else None

@@ -98,15 +98,17 @@ class Settler:
 
     async def _suppress(self, looks: Sequence[Look], found: Mapping[Sought, Found]) -> None:
         for look in looks:
-            reason, there = suppression(look.receipt), found.get(look.sought)
-            if reason is None or there is None or there.address is None:
+            because, there = suppression(look.receipt), found.get(look.sought)
+            if because is None or there is None or there.address is None:
                 continue
+            reason, source = because
             await self._suppressions.suppress(
                 there.tenant,
                 there.channel,
                 address=there.address,
                 reason=reason,
                 at=look.receipt.at,
+                source=source,
             )
 
     def _write(self, scene: Scene, decision: Decision) -> Sequence[Message]:

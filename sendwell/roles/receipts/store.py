@@ -46,6 +46,10 @@ class ReceiptStore:
         recorded = Write(hot.record, [row])
         return [recorded, Write(hot.release, [look.number])] if look.is_kept else [recorded]
 
+    async def settle(self, look: Look) -> None:
+        """It is on record by itself: it is about no delivery. Raises Conflict if it is already."""
+        await self._database.commit(self.record(look, None, None))
+
     def wait(self, look: Look, due: int) -> Unit:
         """The writes that let a receipt wait until `due`."""
         if look.is_kept:

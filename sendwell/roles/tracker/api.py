@@ -75,7 +75,7 @@ def routes(tracker: Tracker) -> APIRouter:
     async def timeline(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - as above
         """Every move of the notification with its reason, in the order of time."""
         events = await tracker.timeline(caller.tenant, NotificationId(id))
-        return {"id": id, "events": [_event(event) for event in events]}
+        return {"id": id, "events": [event_document(event) for event in events]}
 
     @router.get("/ledger", operation_id="get_ledger")
     async def ledger(caller: Asking) -> dict[str, Any]:
@@ -97,6 +97,7 @@ def document(tracked: Tracked) -> dict[str, Any]:
         "event_type": request.event_type,
         "priority": Lane(request.lane).label,
         "category": request.category,
+        "topic": request.topic,
         "channels": list(request.channels),
         "user_id": request.to[0].user_id if len(request.to) == 1 else None,
         "recipients": len(request.to),
@@ -138,7 +139,8 @@ def _error(status: Status) -> dict[str, str | None] | None:
     return {"code": status.code, "text": status.text} if status.code else None
 
 
-def _event(event: Event) -> dict[str, Any]:
+def event_document(event: Event) -> dict[str, Any]:
+    """An event of a timeline as people see it."""
     shown = {
         "at": moment(event.at),
         "event": event.event,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.domain.ids import NotificationId, Part, Position, TenantId
-from sendwell.messages.recipients import person_of
+from sendwell.messages.recipients import recipient_of
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.deliveries import Found, Sought
@@ -83,7 +83,7 @@ class DeliveryFinder:
             attempt=status.attempt,
             reference=status.reference,
             user_id=to.user_id,
-            address=person_of(to, known).address(part.channel, part.target),
+            address=recipient_of(request, part.recipient, known).address(part.channel, part.target),
         )
 
 

@@ -4,20 +4,24 @@ Every move says when its delivery was planned and when its attempt began, so a m
 three events; those that an earlier one has told have the same name and are the same event.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from sendwell.domain.ids import UserId
+from sendwell.domain.admission import ERASED
+from sendwell.domain.ids import TenantId, UserId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports import history
 from sendwell.roles.tracker.timeline import Event, attempt, created, event, planned
 
+Named = tuple[TenantId, UserId]
 _ENDS_ATTEMPT = frozenset({State.SENT, State.FAILED})
 
 
-def events_of_requests(requests: Iterable[Requested]) -> list[history.Event]:
-    """That they were accepted."""
+def events_of_requests(
+    requests: Iterable[Requested], *, erased: Collection[Named] = ()
+) -> list[history.Event]:
+    """That they were accepted; not whom they were for, where that person is erased."""
     return [
         history.Event(
             request.tenant,
@@ -25,7 +29,7 @@ def events_of_requests(requests: Iterable[Requested]) -> list[history.Event]:
             request.accepted_at,
             "CREATED",
             created(request).text,
-            user_id=request.to[0].user_id if len(request.to) == 1 else None,
+            user_id=_person_of(request, erased),
             event_type=request.event_type,
         )
         for request in requests
@@ -54,6 +58,11 @@ def shown(remembered: history.Event) -> Event:
     )
 
 
+def _person_of(request: Requested, erased: Collection[Named]) -> UserId | None:
+    user = request.to[0].user_id if len(request.to) == 1 else None
+    return None if user is None or (request.tenant, user) in erased else user
+
+
 def _told(move: Status) -> Iterator[Event]:
     if move.planned_at:
         yield planned(move)
@@ -77,5 +86,5 @@ def _remembered(move: Status, told: Event) -> history.Event:
         code=told.code,
         rule=told.rule,
         due=told.due or 0,
-        user_id=UserId(move.user_id) if move.user_id else None,
+        user_id=UserId(move.user_id) if move.user_id and move.rule != ERASED.rule else None,
     )

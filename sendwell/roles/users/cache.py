@@ -54,6 +54,12 @@ class PeopleCache:
         for forgotten in self._forgotten.values():
             forgotten.add(key)
 
+    def forget_tenant(self, tenant: TenantId) -> None:
+        """Many of its people may have changed."""
+        self._edition += 1
+        for key in [key for key in self._entries if key[0] == tenant]:
+            del self._entries[key]
+
     def forget_all(self) -> None:
         """Anybody may have changed."""
         self._edition += 1

@@ -67,6 +67,7 @@ class Copies:
 
     async def on_planned(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Their tasks may be elsewhere, and what becomes of them is told by position."""
+        scene.knows(batch)
         scene.write(self._journal.copied(batch))
         if self._tells_requested:
             self._tell(scene, batch[0].tenant, requested=tuple(batch))
@@ -83,7 +84,8 @@ class Copies:
 
     async def on_taken(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
         """They are open here."""
-        scene.write(self._journal.copied(_requests(tasks)))
+        scene.knows(requests := _requests(tasks))
+        scene.write(self._journal.copied(requests))
         self._tell(scene, tasks[0].request.tenant, tasks=tuple(tasks))
         return ()
 
@@ -145,12 +147,13 @@ class Copies:
         statuses = [status for extract in extracts for status in extract.statuses]
         requests = [request for extract in extracts for request in extract.requested]
         if requests := [*requests, *_requests(tasks)]:
+            scene.knows(requests)
             scene.write(self._journal.copied(requests))
         if not (tasks or statuses):
             return
         positions = {task.request.position for task in tasks} | {s.position for s in statuses}
         ended = await self._journal.ended_parts(list(positions))
-        known = ended | await self._standing.parts(positions)
+        known = ended.keys() | await self._standing.parts(positions)
         taken = [task for task in tasks if (task.request.position, task.part) not in known]
         fresh = await self._journal.unrecorded(statuses)
         whose = {(task.request.position, task.part): task.request.tenant for task in taken}

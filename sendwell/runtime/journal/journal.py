@@ -174,11 +174,12 @@ class SqlJournal:
         mark = await self._stored_mark(node) or _START
         return await self._unplanned_of(node, max(after, mark), limit)
 
-    async def ended_parts(self, positions: Sequence[Position]) -> set[tuple[Position, str]]:
-        rows = await self._database.rows(
-            select(OUTCOME.c.position, OUTCOME.c.part).where(OUTCOME.c.position.in_(positions))
-        )
-        return {(row.position, row.part) for row in rows}
+    async def ended_parts(
+        self, positions: Sequence[Position]
+    ) -> Mapping[tuple[Position, str], State]:
+        columns = select(OUTCOME.c.position, OUTCOME.c.part, OUTCOME.c.status)
+        rows = await self._database.rows(columns.where(OUTCOME.c.position.in_(positions)))
+        return {(row.position, row.part): State(row.status) for row in rows}
 
     def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:
         return [Write(_refuse_ended, parts)]

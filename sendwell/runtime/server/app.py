@@ -82,10 +82,12 @@ def build_app(
     routers: Sequence[APIRouter],
     *,
     above_tenants: Sequence[APIRouter] = (),
+    service_token: str = "",
 ) -> FastAPI:
     """The application with the routes of every role in this process.
 
-    `routers` serve one tenant's data; those `above_tenants` also look at others.
+    `routers` serve one tenant's data; those `above_tenants` also look at others. By
+    `service_token` other services prove what they are.
     """
     app = FastAPI(
         title="Sendwell",
@@ -96,6 +98,7 @@ def build_app(
         openapi_url=None,
     )
     app.state.callers = callers
+    app.state.service_token = service_token
     app.router.routes[:0] = hot
     for router in routers:
         app.include_router(router, dependencies=[ACTING])

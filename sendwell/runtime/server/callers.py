@@ -7,29 +7,39 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from sendwell.domain.errors import Denied
-from sendwell.domain.ids import TenantId
-from sendwell.domain.permissions import needed
+from sendwell.domain.ids import TenantId, UserId
+from sendwell.domain.permissions import needed, person_may
 from sendwell.ports.database import acting_for
-from sendwell.ports.tenants import Caller, Tenants
+from sendwell.ports.tenants import Caller, Persons, Tenants
 from sendwell.runtime.server.calls import Call
 from sendwell.runtime.server.framework import call_of
+from sendwell.runtime.tokens import Purpose, claims_purpose
 
+_UNPOSTED = frozenset({"application/json", "application/x-ndjson", "text/csv"})
+"""What no page can send to another site without asking it first (CORS)."""
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"origin")
 
 
 class Callers:
     """Tells of every call who is asking. Routes of the framework ask by `Asking`."""
 
-    def __init__(self, tenants: Tenants, anonymous: TenantId | None = None) -> None:
+    def __init__(
+        self,
+        tenants: Tenants,
+        anonymous: TenantId | None = None,
+        *,
+        people: Persons | None = None,
+    ) -> None:
         self._tenants = tenants
         self._anonymous = anonymous
+        self._people = people
 
     async def __call__(self, call: Call) -> Caller:
         """The caller. Raises Denied without a valid key where one is needed, and for what the
         caller may not do.
         """
         if key := _key(call):
-            return _allowed(await self._tenants.caller(key), call)
+            return _allowed(await self._known(key), call)
         if self._anonymous is None:
             raise Denied(
                 "Send your API key: `Authorization: Bearer sw_…` (or the header X-API-Key).",
@@ -37,6 +47,12 @@ class Callers:
             )
         _refuse_strangers(call)
         return _allowed(Caller(self._anonymous, "sample", is_anonymous=True), call)
+
+    async def _known(self, key: str) -> Caller:
+        """Whose it is: people's tokens are told from others by what they say they are for."""
+        if self._people is not None and claims_purpose(key, Purpose.PERSON):
+            return await self._people.caller(key)
+        return await self._tenants.caller(key)
 
 
 async def _asking(request: Request) -> Caller:
@@ -57,9 +73,17 @@ ACTING = Depends(_acting)
 
 
 def _allowed(caller: Caller, call: Call) -> Caller:
+    if caller.person is not None:
+        return _allowed_person(caller, call, caller.person)
     permission = needed(call.method, call.path)
     if permission is not None and permission not in caller.permissions:
         raise Denied(f"This needs the permission {permission}, which you have not got.")
+    return caller
+
+
+def _allowed_person(caller: Caller, call: Call, person: UserId) -> Caller:
+    if not person_may(call.method, call.path, person):
+        raise Denied("Who has logged in as a person sees and changes only what is their own.")
     return caller
 
 
@@ -83,7 +107,7 @@ def _refuse_strangers(call: Call) -> None:
     is_write = call.method not in {"GET", "HEAD"}
     has_body = b"transfer-encoding" in call or call.header(b"content-length") not in {None, "0"}
     kind = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if is_write and has_body and kind not in {"application/json", "application/x-ndjson"}:
+    if is_write and has_body and kind not in _UNPOSTED:
         raise Denied("Without an API key the content type must be application/json.")
 
 

@@ -28,6 +28,26 @@ def position_of(cursor: str | None) -> int | None:
     raise Invalid("The cursor is not one that was given here.", flaws=[flaw])
 
 
+def cursor_behind(name: str) -> str:
+    """The cursor that continues behind a name, in lists that are ordered by names."""
+    return base64.urlsafe_b64encode(b"v1n:" + name.encode()).decode().rstrip("=")
+
+
+def name_behind(cursor: str | None) -> str:
+    """The name of such a cursor; before all names without one. Raises Invalid."""
+    if not cursor:
+        return ""
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        version, _, name = text.decode().partition(":")
+        if version == "v1n" and name and "\0" not in name:
+            return name
+    except ValueError:
+        pass
+    flaw = Flaw("/query/cursor", "Use the next_cursor of the page before, unchanged.")
+    raise Invalid("The cursor is not one that was given here.", flaws=[flaw])
+
+
 def next_link(url: str, cursor: str) -> str:
     """The `Link` header (RFC 8288) to the next page of `url`, given without its old cursor."""
     joint = "&" if "?" in url else "?"

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.runtime.server.bodies import body_of
+from sendwell.runtime.server.client_address import OWN_HEADERS, told_by
 
 log = structlog.get_logger()
 _MOST_BYTES = 10 * 1024 * 1024
@@ -21,14 +22,16 @@ _PATIENCE = timedelta(seconds=65)
 _HOP_BY_HOP = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-authenticate",
     "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "expect",
+    *OWN_HEADERS,
 })  # fmt: skip
 
 
 class Proxy:
-    """Hands calls on to one service, and its answers back."""
+    """Hands calls on to one service, and its answers back. `token` proves that we are one too."""
 
-    def __init__(self, role: str, url: str, http: Http) -> None:
+    def __init__(self, role: str, url: str, http: Http, *, token: str = "") -> None:
         self._role = role
+        self._token = token
         self._url = url.rstrip("/")
         self._http = http
 
@@ -46,8 +49,8 @@ class Proxy:
         query = f"?{request.url.query}" if request.url.query else ""
         asked = HttpRequest(
             request.method,
-            f"{self._url}{request.url.path}{query}",
-            _passed_on(request.headers.items()),
+            f"{self._url}{_path_of(request)}{query}",
+            {**_passed_on(request.headers.items()), **told_by(request, self._token)},
             await body_of(request, most=_MOST_BYTES),
             _PATIENCE,
         )
@@ -56,6 +59,12 @@ class Proxy:
             log.warning("proxy.no_answer", role=self._role, why=answer.fault.text)
             raise Unavailable(f"The service {self._role} does not answer right now.")
         return Response(answer.body, answer.status, _passed_on(answer.headers.items()))
+
+
+def _path_of(request: Request) -> str:
+    """As it came: decoded, `%25` and `%2F` would mean something else at the next one."""
+    raw: bytes | None = request.scope.get("raw_path")
+    return request.url.path if raw is None else raw.decode("latin-1")
 
 
 def _passed_on(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from sendwell.web.openapi import account_examples
+from sendwell.web.openapi import (
+    account_examples,
+    choice_examples,
+    erasure_examples,
+    import_examples,
+    people_examples,
+    rule_examples,
+)
 
 _ID = "0199f8a2-6c1e-7d30-9b5a-3f1c2d4e5f60"
 _OTHER_ID = "0199f8a2-6c1e-7d30-9b5a-3f1c2d4e5f61"
@@ -11,6 +18,10 @@ _JSON = "application/json"
 
 PARAMETERS: dict[str, Any] = {
     **account_examples.PARAMETERS,
+    **choice_examples.PARAMETERS,
+    **erasure_examples.PARAMETERS,
+    **import_examples.PARAMETERS,
+    **people_examples.PARAMETERS,
     "code": "order-shipped",
     "id": _ID,
     "integration": "main",
@@ -56,6 +67,7 @@ _PERSON = {
 }
 _PREFERENCES = {
     "channels": {"email": {"categories": {"marketing": False}}},
+    "topics": {"news/sport": {"enabled": True, "channels": {"sms": False}}},
     "order": ["push", "email"],
     "quiet_hours": {"windows": [{"from": "22:00", "to": "07:00"}]},
 }
@@ -77,18 +89,12 @@ _NEEDS = {
     "properties": {"order": {"type": "string"}, "arrives": {"type": "string", "format": "date"}},
 }
 _VERSION_IN = {"bodies": _BODIES, "default_locale": "en", "schema": _NEEDS}
-_RULES = [
-    {
-        "event_type": "security_alert",
-        "priority": "high",
-        "category": "security",
-        "critical": True,
-    },
-    {"event_type": "*", "priority": "medium", "category": "default", "critical": False},
-]
-
 REQUESTS: dict[str, dict[str, Any]] = {
     **account_examples.REQUESTS,
+    **choice_examples.REQUESTS,
+    **rule_examples.REQUESTS,
+    **import_examples.REQUESTS,
+    **people_examples.REQUESTS,
     "send_notification": {
         _JSON: _named(
             to_a_person=_GREETING,
@@ -126,7 +132,6 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "replay_dead_letters": {
         _JSON: _named(after_an_outage={"cause": "provider_outage", "rate_per_second": 50})
     },
-    "put_priority_rules": {_JSON: _named(rules=_RULES)},
     "create_template": {
         _JSON: _named(
             in_two_languages={"code": "order-shipped", "name": "Order shipped", **_VERSION_IN}
@@ -166,12 +171,13 @@ _DELIVERY = {
     "sent_at": _AT,
     "updated_at": _AT,
 }
-_NOTIFICATION = {
+_NOTIFICATION: dict[str, Any] = {
     "id": _ID,
     "status": "SENT",
     "event_type": "greeting",
     "priority": "medium",
     "category": "default",
+    "topic": None,
     "channels": [],
     "user_id": "user-001",
     "recipients": 1,
@@ -224,6 +230,7 @@ _PERSON_OUT = {
     "user_id": "user-001",
     "url": None,
     **_PERSON,
+    "verified": ["email"],
     "tokens": [_TOKEN],
     "created_at": _AT,
     "updated_at": _AT,
@@ -315,8 +322,6 @@ ANSWERS: dict[tuple[str, str], Any] = {
         "body": "eyJub3RpZmljYXRpb25JZCI6ICJuLTEifQ==",
     },
     ("get_quarantined_bytes", "200"): '{"notificationId": "n-1"}',
-    ("get_priority_rules", "200"): _RULES,
-    ("put_priority_rules", "200"): _RULES,
     ("list_mailbox_messages", "200"): {"data": [_MAIL], "next_cursor": None},
     ("get_mailbox_message", "200"): {
         **_MAIL,
@@ -353,6 +358,11 @@ ANSWERS: dict[tuple[str, str], Any] = {
         "errors": [],
     },
     **account_examples.ANSWERS,
+    **choice_examples.ANSWERS,
+    **erasure_examples.ANSWERS,
+    **rule_examples.ANSWERS,
+    **import_examples.ANSWERS,
+    **people_examples.ANSWERS,
     ("get_livez", "200"): "ok",
     ("get_readyz", "200"): _HEALTHY,
     ("get_readyz", "503"): {"status": "draining", "stopped": []},

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sendwell.domain.topic import LONGEST, PATTERN
+
 Fields = dict[str, dict[str, Any]]
 _NAME = {"minLength": 1, "maxLength": 100}
 _KEY = {"minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
@@ -13,7 +15,12 @@ NOTIFICATION: Fields = {
         "minLength": 1,
         "maxLength": 255,
     },
-    "to": {"description": "Whom to tell: one recipient, or a list of 1 to 1,000."},
+    "to": {
+        "description": (
+            "Whom to tell: one recipient, a list of 1 to 1,000, or `{topic: …}` alone for those who"
+            " have subscribed."
+        ),
+    },
     "event_type": {
         "description": (
             "What has happened, such as `order.shipped`. The rules choose priority and category by"
@@ -22,6 +29,13 @@ NOTIFICATION: Fields = {
         **_NAME,
     },
     "category": {"description": "What people can switch off. Else by the rules.", **_NAME},
+    "topic": {
+        "description": "What it is about, as a path. People subscribe to it or switch it off.",
+        "minLength": 1,
+        "maxLength": LONGEST,
+        "pattern": PATTERN,
+        "examples": ["news/sport"],
+    },
     "template": {"description": "Code of a published template; or give `content`.", **_NAME},
     "template_version": {"description": "A version other than the published one."},
     "locale": {"description": "BCP 47. Else the person's own.", **_NAME},
@@ -72,6 +86,10 @@ ADDRESS: Fields = {
     "url": {"description": "Where a webhook goes."},
     "locale": {"description": "BCP 47, for this recipient."},
     "timezone": {"description": "IANA, for this recipient."},
+    "topic": {
+        "description": "Alone: all who have subscribed to it, or to one above it.",
+        "examples": ["news/sport"],
+    },
 }
 
 CONTENT: Fields = {

@@ -15,10 +15,6 @@ _ANSWERS = {
     "replay_dead_letter": "Replayed",
     "replay_dead_letters": "ReplayedMany",
 }
-_LISTS = {"get_priority_rules": "PriorityRule", "put_priority_rules": "PriorityRule"}
-_BODIES = {
-    "put_priority_rules": {"type": "array", "items": {"$ref": REF.format(name="PriorityRule")}}
-}
 
 _FAILURES = {
     "send_notification": (403, 409, 422),
@@ -26,6 +22,7 @@ _FAILURES = {
     "cancel_notification": (409,),
     "replay_dead_letter": (409,),
     "take_receipts": (400, 401, 403),
+    "take_replies": (400, 401, 403),
 }
 """Errors beyond those that follow from an operation's form."""
 
@@ -66,9 +63,6 @@ def complete(operation: Operation) -> Operation:
     for parameter in done.get("parameters", ()):
         parameter["schema"] = never_null(parameter["schema"])
         parameter["schema"].pop("description", None)
-    if name in _BODIES:
-        content = {"application/json": {"schema": _BODIES[name]}}
-        done["requestBody"] = {"required": True, "content": content}
     done["responses"] = _responses(done)
     return done
 
@@ -102,9 +96,6 @@ def _good(status: str, response: dict[str, Any], operation: Operation) -> dict[s
         told["description"] = _DONE[status]
     if name in _ANSWERS:
         told["content"] = _json({"$ref": REF.format(name=_ANSWERS[name])})
-    if name in _LISTS:
-        items = {"$ref": REF.format(name=_LISTS[name])}
-        told["content"] = _json({"type": "array", "items": items})
     for kind in told.get("content", {}).values():
         if "itemSchema" in kind:  # OpenAPI 3.2; ours says 3.1
             kind["schema"] = {"type": "string", "description": "A stream of events."}

@@ -107,6 +107,17 @@ _WEBHOOK: Operation = {
     "responses": {"204": {"description": "Every receipt is on disk."}},
 }
 
+_INBOUND: Operation = {
+    **_WEBHOOK,
+    "operationId": "take_replies",
+    "description": (
+        "Take what people wrote back, such as STOP.\n\nThe vendor signs it, in its own format; give"
+        " the vendor this URL for incoming messages. Who stops is written to no more, from this"
+        " moment on."
+    ),
+    "responses": {"204": {"description": "Every message is heeded and on disk."}},
+}
+
 
 def _probe(operation_id: str, description: str) -> Operation:
     return {
@@ -130,6 +141,7 @@ PLAIN: dict[str, dict[str, Operation]] = {
     "/api/v1/notifications": {"post": _SEND},
     "/api/v1/notifications/batch": {"post": _SEND_BATCH},
     "/webhooks/{provider}/{integration}": {"post": _WEBHOOK},
+    "/webhooks/{provider}/{integration}/inbound": {"post": _INBOUND},
     "/livez": {
         "get": {
             **_probe("get_livez", "Whether the process answers at all; restart it when not."),

@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from sendwell.roles.accounts.rules import RuleIn
 from sendwell.roles.gateway.checks import MOST_RECIPIENTS
 from sendwell.roles.gateway.wire import NotificationIn
 from sendwell.web.openapi import shapes
@@ -14,7 +13,7 @@ from sendwell.web.openapi.tidy import REF, good_name, tidied
 _SHAPES = (
     shapes.Accepted, shapes.BatchAnswer, shapes.Cancelled, shapes.DeadLetterPage, shapes.Health,
     shapes.Ledger, shapes.Notification, shapes.NotificationPage, shapes.Problem, shapes.Replayed,
-    shapes.ReplayedMany, shapes.Timeline, list[RuleIn],
+    shapes.ReplayedMany, shapes.Timeline,
 )  # fmt: skip
 
 Schema = dict[str, Any]

@@ -107,6 +107,7 @@ class Notification(Struct):
     event_type: str
     priority: Lane
     category: str
+    topic: str | None
     channels: Annotated[list[str], Meta(description="As asked for; empty: the rules decided.")]
     user_id: str | None
     recipients: int

@@ -6,7 +6,7 @@ from typing import Any
 
 REF = "#/components/schemas/{name}"
 _MODULE = re.compile(r"sendwell__roles__(?P<role>[a-z]+)(?:__\w+)?__(?P<name>[A-Za-z]\w*)")
-_GIVEN_NAMES = {"NotificationIn": "NotificationRequest", "RuleIn": "PriorityRule"}
+_GIVEN_NAMES = {"NotificationIn": "NotificationRequest"}
 _VALUES = frozenset({"example", "examples", "default", "enum", "const"})
 """What stands under these is a value, not a schema."""
 

@@ -7,7 +7,7 @@ from sendwell.domain.consent import Preferences
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.domain.person import Person
-from sendwell.domain.quiet_hours import parse_quiet_hours
+from sendwell.domain.quiet_hours import QuietHours, parse_quiet_hours
 
 EMAIL = ChannelName("email")
 MIDNIGHT = datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
@@ -50,6 +50,52 @@ def test_an_opt_out_is_obeyed() -> None:
 
     assert isinstance(decided, Stop)
     assert (decided.state, decided.rule) == (State.SUPPRESSED, "consent")
+
+
+def test_what_decided_about_consent_is_named() -> None:
+    decided = verdict(ASK, OPTED_OUT)
+
+    assert isinstance(decided, Stop)
+    assert decided.text == "The person has switched off marketing messages by email."
+
+
+def test_a_tenants_defaults_and_its_topics_count_for_who_has_not_chosen() -> None:
+    about_news = ASK._replace(topic="news")
+    off = Preferences(opted_out=frozenset({("*", "marketing")}))
+
+    by_default = admit(
+        ASK, ANYBODY, suppressed=None, now=MIDNIGHT, default_zone="UTC", defaults=off
+    )
+    by_mode = admit(
+        about_news,
+        ANYBODY,
+        suppressed=None,
+        now=MIDNIGHT,
+        default_zone="UTC",
+        topics={"news": True},
+    )
+
+    assert isinstance(by_default, Stop)
+    assert isinstance(by_mode, Stop)
+    assert {by_default.rule, by_mode.rule} == {"consent"}
+
+
+def test_a_tenants_quiet_hours_hold_for_who_has_chosen_none() -> None:
+    awake = Person(None, preferences=Preferences(quiet_hours=QuietHours()))
+
+    decided = [
+        admit(
+            ASK,
+            person,
+            suppressed=None,
+            now=MIDNIGHT,
+            default_zone="UTC",
+            defaults=SLEEPER.preferences,
+        )
+        for person in (ANYBODY, awake)
+    ]
+
+    assert decided == [Hold(MIDNIGHT + timedelta(hours=7), "quiet_hours"), Go()]
 
 
 def test_quiet_hours_hold_and_never_drop() -> None:

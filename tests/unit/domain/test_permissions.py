@@ -13,6 +13,7 @@ from sendwell.domain.permissions import (
     may_appoint,
     needed,
     parse_scopes,
+    person_may,
 )
 
 P = Permission
@@ -34,6 +35,9 @@ CALLS = [
     ("GET", "/api/v1/audit/verification", P.AUDIT_READ),
     ("GET", "/api/v1/tenants/acme", P.TENANTS_READ),
     ("DELETE", "/api/v1/sessions/current", None),
+    ("POST", "/api/v1/people/logout", None),
+    ("GET", "/api/v1/suppressions", P.PEOPLE_READ),
+    ("DELETE", "/api/v1/suppressions/sms/+436641234567", P.PEOPLE_WRITE),
     ("GET", "/api/v1/sessionsx", P.UNLISTED),
     ("GET", "/api/v1/auditors", P.UNLISTED),
     ("GET", "/api/v1/users2", P.UNLISTED),
@@ -89,3 +93,59 @@ def test_every_scope_that_may_not_be_given_is_pointed_at() -> None:
         parse_scopes(asked, within=frozenset({P.NOTIFICATIONS_READ}))
 
     assert [flaw.pointer for flaw in refusal.value.flaws] == ["/scopes/1", "/scopes/2", "/scopes/3"]
+
+
+OWN = [
+    ("GET", ""),
+    ("GET", "/preferences"),
+    ("PUT", "/preferences"),
+    ("PUT", "/subscriptions/news"),
+    ("DELETE", "/subscriptions/news/sport/football"),
+    ("GET", "/consents"),
+    ("POST", "/tokens"),
+    ("DELETE", "/tokens/1"),
+    ("PUT", "/password"),
+    ("GET", "/export"),
+    ("GET", "/inbox"),
+    ("GET", "/inbox/stream"),
+    ("POST", "/inbox/12/read"),
+]
+NOT_OWN = [
+    ("PUT", ""),
+    ("PATCH", ""),
+    ("DELETE", ""),
+    ("GET", "/"),
+    ("PUT", "/contacts/email/verification"),
+    ("PUT", "/attributes"),
+    ("POST", "/consents"),
+    ("DELETE", "/password"),
+    ("DELETE", "/tokens"),
+    ("DELETE", "/tokens/"),
+    ("DELETE", "/tokens/1/2"),
+    ("PUT", "/subscriptions"),
+    ("DELETE", "/subscriptions/"),
+    ("PUT", "/subscriptions/../../bob/preferences"),
+    ("POST", "/inbox/./read"),
+    ("POST", "/inbox/read"),
+    ("GET", "/unknown"),
+]
+
+
+@pytest.mark.parametrize(("method", "below"), OWN)
+def test_a_person_may_do_with_their_own_what_the_table_lists(method: str, below: str) -> None:
+    assert person_may(method, f"/api/v1/users/ada{below}", "ada")
+    assert not person_may(method, f"/api/v1/users/bob{below}", "ada")
+    assert not person_may(method, f"/api/v1/users/adax{below}", "ada")
+
+
+@pytest.mark.parametrize(("method", "below"), NOT_OWN)
+def test_what_the_table_does_not_list_is_the_tenants(method: str, below: str) -> None:
+    assert not person_may(method, f"/api/v1/users/ada{below}", "ada")
+
+
+def test_a_person_may_do_nothing_beside_themselves_but_log_out() -> None:
+    calls = [("POST", "/api/v1/people/logout"), *((method, path) for method, path, _ in CALLS)]
+
+    may = [call for call in calls if person_may(*call, "somebody")]
+
+    assert may == [("POST", "/api/v1/people/logout")] * 2

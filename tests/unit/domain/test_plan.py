@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sendwell.domain.admission import NO_ADDRESS, Go, Hold, Stop, Verdict
+from sendwell.domain.admission import ERASED, NO_ADDRESS, Go, Hold, Stop, Verdict
 from sendwell.domain.consent import Preferences
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
@@ -106,3 +106,16 @@ def test_a_fallback_without_a_channel_left_plans_nothing() -> None:
     behind_another = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=SMS)
 
     assert (behind_the_last, behind_another) == ([], [])
+
+
+def test_somebody_who_was_erased_is_told_nothing_on_any_channel() -> None:
+    erased = PERSON._replace(is_erased=True)
+
+    asked = choose(Wanted((EMAIL, PUSH)), erased, TENANTS_ORDER, admits=goes)
+    chosen = choose(Wanted(), erased, TENANTS_ORDER, admits=goes)
+
+    assert [(each.channel, each.address, each.verdict) for each in asked] == [
+        (EMAIL, None, ERASED),
+        (PUSH, None, ERASED),
+    ]
+    assert [each.verdict for each in chosen] == [ERASED]

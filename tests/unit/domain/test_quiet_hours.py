@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sendwell.domain.errors import Invalid
@@ -274,6 +274,79 @@ def _is_quiet(chosen: Sequence[Window], wall: datetime) -> bool:
         or (window.end <= window.start and yesterday in window.days and minute < window.end)
         for window in chosen
     )
+
+
+MIDNIGHT_CHANGES = {
+    "America/Havana": ("2026-03-08T05:00Z", "2026-11-01T05:00Z"),
+    "Asia/Beirut": ("2026-03-28T22:00Z", "2026-10-24T21:00Z"),
+    "America/Santiago": ("2026-09-06T04:00Z", "2026-04-05T03:00Z"),
+    "Africa/Cairo": ("2026-04-23T22:00Z", "2026-10-29T21:00Z"),
+    "Australia/Lord_Howe": ("2026-10-03T15:30Z", "2026-04-04T15:00Z"),
+    "Europe/Vienna": ("2026-03-29T01:00Z", "2026-10-25T01:00Z"),
+}
+"""Zones that change their clocks at midnight (there is no 00:00 on that day, or 23:00 comes twice),
+by half an hour, or in the usual way; each with the instants of both changes."""
+
+
+@pytest.mark.parametrize(("name", "change"), MIDNIGHT_CHANGES.items())
+def test_the_instants_of_these_tests_are_those_at_which_clocks_are_changed(
+    name: str, change: tuple[str, str]
+) -> None:
+    zone = ZoneInfo(name)
+
+    for text in change:
+        then = datetime.fromisoformat(text)
+        assert _offset(zone, then - MINUTE) != _offset(zone, then)
+
+
+nights = st.builds(
+    lambda zone_and_changes, is_autumn, hours, minutes: (
+        ZoneInfo(zone_and_changes[0]),
+        datetime.fromisoformat(zone_and_changes[1][is_autumn])
+        + timedelta(hours=hours, minutes=minutes),
+    ),
+    st.sampled_from(list(MIDNIGHT_CHANGES.items())),
+    st.booleans(),
+    st.integers(-30, 30),
+    st.integers(0, 59),
+)
+
+
+@given(nights, st.frozensets(st.integers(0, 6), min_size=1), minutes_of_day, st.integers(0, 1440))
+def test_a_window_ends_when_the_wall_shows_its_end_or_the_clocks_are_changed(
+    night: tuple[ZoneInfo, datetime], days: frozenset[int], start: int, end: int
+) -> None:
+    zone, now = night
+    assume(start != end % 1440)
+    until = QuietHours((Window(days, start, end),)).quiet_until(now.astimezone(zone))
+    assume(until is not None)
+    assert until is not None
+
+    wall = until.astimezone(zone)
+
+    has_changed = _offset(zone, until - MINUTE) != _offset(zone, until)
+    assert has_changed or wall.hour * 60 + wall.minute == end % 1440
+    assert (wall.second, wall.microsecond) == (0, 0)
+
+
+@given(nights, st.integers(0, 6), minutes_of_day, st.integers(1, 600))
+def test_on_each_day_it_is_quiet_only_when_that_weekday_began_a_window(
+    night: tuple[ZoneInfo, datetime], day: int, start: int, length: int
+) -> None:
+    zone, now = night
+    hours = QuietHours((Window(frozenset({day}), start, (start + length) % 1440),))
+    wall = now.astimezone(zone)
+
+    is_quiet = hours.quiet_until(wall) is not None
+
+    minute = wall.hour * 60 + wall.minute
+    begun_today = wall.weekday() == day and start <= minute < start + length
+    begun_yesterday = (wall.weekday() - 1) % 7 == day and minute + 1440 < start + length
+    assert is_quiet == (begun_today or begun_yesterday)
+
+
+def _offset(zone: tzinfo, instant: datetime) -> timedelta | None:
+    return instant.astimezone(zone).utcoffset()
 
 
 @given(st.lists(windows, min_size=1, max_size=4), zones, instants | near_changes)

@@ -45,9 +45,10 @@ def test_a_letter_is_published_as_it_is() -> None:
 
 
 def test_what_arrives_is_read_with_what_its_stream_says() -> None:
-    arrived = Arrived(stream_of(QUEUE), "m-1", "", b"{}", {"a": "b"}, "email.queue")
+    stream = stream_of(QUEUE)
+    arrived = Arrived(stream, "m-1", "", b"{}", {"a": "b"}, "email.queue", stored_at=7)
 
     incoming = incoming_of(arrived, EMAIL)
 
     assert (incoming.body, incoming.headers, incoming.id) == (b"{}", {"a": "b"}, "m-1")
-    assert incoming.share == EMAIL
+    assert (incoming.share, incoming.stored_at) == (EMAIL, 7)

@@ -28,6 +28,7 @@ EXAMPLES = {
     "PRESET": "lanes",
     "BUS_AUTH": "jwt",
     "SERVICE_TOKEN": "a-token-of-more-than-32-characters",
+    "SERVICE_URLS": "http://127.0.0.1:8012,http://127.0.0.1:8013",
     "TEMPLATES_URL": "http://127.0.0.1:8004",
     "TEMPLATES_PORT": "8004",
     "CHANNEL_ENABLE_LIST": "email,sms",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple, cast
 
-from confluent_kafka import Message
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
 from sendwell.ports.bus import Arrived, Parcel, Stream
 
@@ -55,8 +55,15 @@ def record(message: Message, streams: Mapping[str, Stream]) -> Record:
         body=message.value() or b"",
         headers=found,
         place=f"{topic}/{partition}@{offset}",
+        stored_at=_stored_at(message),
     )
     return Record(place, offset, arrived)
+
+
+def _stored_at(message: Message) -> int | None:
+    """The topic's settings decide whether that is the broker's time or the producer's."""
+    kind, milliseconds = message.timestamp()
+    return None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds * 1_000
 
 
 def _text(value: bytes | None) -> str:

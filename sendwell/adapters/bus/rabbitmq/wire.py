@@ -90,7 +90,13 @@ def arrived(message: DeliveredMessage, stream: Stream, queue: str) -> Arrived:
         headers=headers,
         place=f"{queue}@{message.delivery_tag}",
         tries=_tries(table.get(_TRIES), is_again=bool(message.redelivered)),
+        stored_at=_microseconds(properties.timestamp),
     )
+
+
+def _microseconds(sent_at: object) -> int | None:
+    """What the producer says; the broker says nothing."""
+    return int(sent_at.timestamp() * 1e6) if isinstance(sent_at, datetime) else None
 
 
 def _text(value: object) -> str | None:

@@ -4,7 +4,7 @@ The last part of each key names the event, so telling it again writes the same r
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -96,6 +96,33 @@ def month_of(at: int) -> int:
     """202611 for a time in November 2026."""
     day = datetime.fromtimestamp(at // 1_000_000, UTC)
     return day.year * 100 + day.month
+
+
+def months_until(now: int, keeps: timedelta) -> Iterator[tuple[int, int]]:
+    """Each month that rows may be in, the newest first, and where it ends (microseconds)."""
+    day = datetime.fromtimestamp(now // 1_000_000, UTC).date()
+    oldest = day - keeps - timedelta(days=1)
+    month = day.replace(day=1)
+    while month >= oldest.replace(day=1):
+        behind = (month + timedelta(days=32)).replace(day=1)
+        ends = int(datetime(behind.year, behind.month, 1, tzinfo=UTC).timestamp())
+        yield month.year * 100 + month.month, ends * 1_000_000
+        month = (month - timedelta(days=1)).replace(day=1)
+
+
+def place_of(event: Event) -> tuple[Any, ...]:
+    """What names an event among those of its tenant."""
+    return (
+        event.at, _STEP[event.kind], event.notification, event.delivery, event.attempt,
+    )  # fmt: skip
+
+
+def text_left(event: Event) -> Any:
+    """What to bind for the text once nobody is to be found in it: a vendor's words go.
+
+    What stays is not written again: it would outlive its row.
+    """
+    return None if event.code else UNSET_VALUE
 
 
 def day_of(at: int) -> int:

@@ -21,6 +21,7 @@ from sendwell.messages.wire.fields import (
     Recipient,
     Source,
     Tenant,
+    Topic,
     Trace,
     Version,
     Words,
@@ -38,8 +39,8 @@ from sendwell.messages.wire.trace import trace_id_of
 
 SCHEMA_VERSION = "1.0"
 _SAME = (
-    "event_type", "category", "template_version", "locale", "content", "routing", "priority",
-    "send_at", "timezone", "expires_at", "ttl_seconds",
+    "event_type", "category", "topic", "template_version", "locale", "content", "routing",
+    "priority", "send_at", "timezone", "expires_at", "ttl_seconds",
 )  # fmt: skip
 """Fields that are the same in the gateway's request."""
 
@@ -69,6 +70,7 @@ class IntentRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     event_type: EventType | None = None
     content: str | Words | None = None
     category: str | None = None
+    topic: Topic | None = None
     template_version: int | None = None
     locale: str | None = None
     routing: Literal["all", "fallback"] | None = None
@@ -125,6 +127,7 @@ class IntentRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
             event_type=request.event_type,
             content=words_of(request),
             category=request.category,
+            topic=request.topic,
             template_version=template.version if template else None,
             locale=template.locale if template else None,
             routing="fallback" if request.is_fallback and not channel else None,

@@ -21,6 +21,7 @@ from sendwell.messages.wire.fields import (
     Recipient,
     Source,
     Tenant,
+    Topic,
     Version,
     Words,
     json_fields,
@@ -33,8 +34,8 @@ from sendwell.messages.wire.fields import (
 from sendwell.messages.wire.instant import instant, instant_or_none
 
 _SAME = (
-    "user_id", "to", "event_type", "category", "template", "template_version", "locale", "content",
-    "routing", "priority", "send_at", "timezone", "expires_at", "ttl_seconds",
+    "user_id", "to", "event_type", "category", "topic", "template", "template_version", "locale",
+    "content", "routing", "priority", "send_at", "timezone", "expires_at", "ttl_seconds",
 )  # fmt: skip
 """Fields that are the same in the gateway's request."""
 
@@ -53,6 +54,7 @@ class PlainRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     template_version: int | None = None
     locale: str | None = None
     category: str | None = None
+    topic: Topic | None = None
     channel: str | None = None
     channels: list[str] | None = None
     routing: Literal["all", "fallback"] | None = None
@@ -107,6 +109,7 @@ class PlainRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
             template_version=template.version if template else None,
             locale=template.locale if template else None,
             category=request.category,
+            topic=request.topic,
             channel=channel,
             channels=None if channel else list(request.channels) or None,
             routing="fallback" if request.is_fallback and not channel else None,

@@ -24,12 +24,12 @@ MaybeMoment = Annotated[
 """A time as `runtime.moments` writes it, or null."""
 
 
-def a_router(prefix: str, tag: str) -> APIRouter:
+def a_router(prefix: str, tag: str, *, most_bytes: int = _MOST_BYTES) -> APIRouter:
     """A router of this role."""
     return APIRouter(
         prefix=f"/api/v1/{prefix}",
         tags=[tag],
-        route_class=strict_route(_MOST_BYTES),
+        route_class=strict_route(most_bytes),
         responses=PROBLEMS,
     )
 

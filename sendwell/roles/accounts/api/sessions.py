@@ -1,6 +1,5 @@
 """Routes: signing in, staying so, and out."""
 
-import ipaddress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -14,6 +13,7 @@ from sendwell.roles.accounts.api.fields import STRICT, Password, TenantName, a_r
 from sendwell.roles.accounts.api.operators import OperatorOut
 from sendwell.roles.accounts.service.sessions import ACCESS_SECONDS, Granted, Login, Sessions
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.client_address import address_of
 from sendwell.runtime.server.documents import problem
 
 OPEN: dict[str, Any] = {"security": []}
@@ -164,15 +164,3 @@ def routes(sessions: Sessions) -> APIRouter:
         await sessions.change_password(caller, given.current, given.password, address=address)
 
     return router
-
-
-def address_of(request: Request) -> str:
-    """Where a call comes from: the address, or of an IPv6 one the /64 that belongs to one place."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 4:  # noqa: PLR2004 - IPv4
-        return host
-    return str(ipaddress.ip_network((address.packed[:8] + bytes(8), 64)))

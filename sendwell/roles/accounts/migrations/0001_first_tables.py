@@ -42,7 +42,9 @@ def upgrade() -> None:
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("is_sandboxed", sa.Boolean(), nullable=False),
-        sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column(
+            "rules", sa.Text().with_variant(sa.Text(length=2**24 - 1), "mysql"), nullable=False
+        ),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant"),
     )

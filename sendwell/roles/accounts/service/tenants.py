@@ -61,7 +61,7 @@ class Tenancy:
         Raises Invalid for what cannot be its id, Conflict where there is one.
         """
         now, key = self._clock.now(), new_key()
-        tenant = Tenant(parse_tenant(id_), name, is_sandboxed=False, rules={}, created_at=now)
+        tenant = Tenant(parse_tenant(id_), name, False, {}, now, edition=now)
         if tenant.tenant == PLATFORM:
             raise Conflict("There is a tenant platform already.", code="tenant_exists")
         stored = StoredKey(key.id, tenant.tenant, "first", key.hash, now, created_by=caller.name)

@@ -1,6 +1,6 @@
 """The audit log as rows: appended one behind the other, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from sendwell.domain.audit_chain import Entry, Head, seal
 from sendwell.domain.ids import TenantId
-from sendwell.ports.audit import Deed
+from sendwell.ports.audit import Deed, Entrusted
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.roles.accounts.tables import AUDIT, AUDIT_HEAD
 
@@ -37,10 +37,31 @@ def append(connection: Connection, deeds: Sequence[Deed]) -> None:
     heads: dict[TenantId, Head] = {}
     for deed in deeds:
         head = heads.get(deed.tenant) or _locked(connection, deed.tenant)
-        entry = _entry(deed, head.length + 1)
-        sealed = seal(head.hash, entry)
-        connection.execute(insert(AUDIT).values(**entry._asdict(), hash=sealed))
-        heads[deed.tenant] = Head(entry.sequence, sealed)
+        heads[deed.tenant] = _appended(connection, deed, head)
+    _move(connection, heads)
+
+
+def _take(connection: Connection, entrusted: Sequence[Entrusted]) -> None:
+    """The same for deeds of other services; those that are there already are passed over."""
+    heads: dict[TenantId, Head] = {}
+    for each in entrusted:
+        tenant = each.deed.tenant
+        head = heads.get(tenant) or _locked(connection, tenant)
+        is_there = select(AUDIT.c.number).where(AUDIT.c.tenant == tenant, AUDIT.c.deed == each.id)
+        if connection.execute(is_there).first() is None:
+            head = _appended(connection, each.deed, head, id_=each.id)
+        heads[tenant] = head
+    _move(connection, heads)
+
+
+def _appended(connection: Connection, deed: Deed, head: Head, *, id_: str | None = None) -> Head:
+    entry = _entry(deed, head.length + 1)
+    sealed = seal(head.hash, entry)
+    connection.execute(insert(AUDIT).values(**entry._asdict(), hash=sealed, deed=id_))
+    return Head(entry.sequence, sealed)
+
+
+def _move(connection: Connection, heads: Mapping[TenantId, Head]) -> None:
     for tenant, head in heads.items():
         connection.execute(
             update(AUDIT_HEAD).where(AUDIT_HEAD.c.tenant == tenant).values(**head._asdict())
@@ -73,10 +94,14 @@ def _entry(deed: Deed, sequence: int) -> Entry:
 
 
 class AuditStore:
-    """Reads the log."""
+    """Reads the log, and takes what other services have done."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def take(self, entrusted: Sequence[Entrusted]) -> None:
+        """Put deeds of other services on record, each once."""
+        await self._database.commit([Write(_take, entrusted)])
 
     async def page(self, tenant: TenantId, *, before: int | None, limit: int) -> list[Recorded]:
         """The tenant's newest entries, or the newest below a number."""

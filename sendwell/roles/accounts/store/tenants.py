@@ -9,9 +9,7 @@ from sqlalchemy import Connection, Executable, Row, insert, select, update
 
 from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import TenantId
-from sendwell.ports.audit import Deed
-from sendwell.ports.database import Database, Unit, Write, core
-from sendwell.roles.accounts.store.audit import recorded
+from sendwell.ports.database import Database, Unit, Write
 from sendwell.roles.accounts.tables import TENANT
 
 
@@ -24,6 +22,8 @@ class Tenant:
     is_sandboxed: bool
     rules: dict[str, Any]
     created_at: int = 0
+    edition: int = 0
+    """When its rules were last changed; greater with each change."""
 
 
 def added(tenant: Tenant) -> Unit:
@@ -46,7 +46,19 @@ def _row(tenant: Tenant) -> Executable:
         is_sandboxed=tenant.is_sandboxed,
         rules=msgspec.json.encode(tenant.rules).decode(),
         created_at=tenant.created_at,
+        edition=tenant.edition,
     )
+
+
+def _replace_rules(connection: Connection, changes: Sequence[tuple[Tenant, Tenant]]) -> None:
+    for before, after in changes:
+        change = (
+            update(TENANT)
+            .where(TENANT.c.tenant == before.tenant, TENANT.c.edition == before.edition)
+            .values(rules=msgspec.json.encode(after.rules).decode(), edition=after.edition)
+        )
+        if connection.execute(change).rowcount == 0:
+            raise Conflict("Somebody else has changed these rules just now.")
 
 
 class TenantStore:
@@ -69,14 +81,26 @@ class TenantStore:
         """Store a new tenant, with what else belongs to it. Raises Conflict."""
         await self._database.commit([*added(tenant), *(write for unit in more for write in unit)])
 
-    async def set_rules(self, tenant: TenantId, rules: dict[str, Any], deed: Deed) -> None:
-        """Replace a tenant's rules, on the record."""
-        text = msgspec.json.encode(rules).decode()
-        change = update(TENANT).where(TENANT.c.tenant == tenant).values(rules=text)
-        await self._database.commit([Write(core, [change]), *recorded(deed)])
+    async def changed(self, since: int) -> list[Tenant]:
+        """Those with an edition from then on."""
+        rows = await self._database.rows(select(TENANT).where(TENANT.c.edition >= since))
+        return [_tenant(row) for row in rows]
+
+    async def set_rules(self, before: Tenant, after: Tenant, *more: Unit) -> None:
+        """Replace a tenant's rules, with what else belongs to it.
+
+        Raises Conflict where they are no longer of the edition `before`.
+        """
+        change = Write(_replace_rules, [(before, after)])
+        await self._database.commit([change, *(write for unit in more for write in unit)])
 
 
 def _tenant(row: Row[Any]) -> Tenant:
     return Tenant(
-        row.tenant, row.name, row.is_sandboxed, msgspec.json.decode(row.rules), row.created_at
+        row.tenant,
+        row.name,
+        row.is_sandboxed,
+        msgspec.json.decode(row.rules),
+        row.created_at,
+        row.edition,
     )

@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.zone import find_zone
+from sendwell.roles.users.api.addresses import NoAddress, normal_email, normal_phone
 from sendwell.roles.users.store.people import PersonRecord, Profile
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.moments import moment
@@ -32,6 +33,20 @@ def _is_address(channel: str) -> Callable[[str], str]:
         return rules.normalise(address)
 
     return check
+
+
+def _email(address: str) -> str:
+    try:
+        return normal_email(address)
+    except NoAddress as error:
+        raise PydanticCustomError("address", "{why}", {"why": str(error)}) from error
+
+
+def _phone(number: str, read: ValidationInfo) -> str:
+    try:
+        return normal_phone(number, read.data.get("country"))
+    except NoAddress as error:
+        raise PydanticCustomError("address", "{why}", {"why": str(error)}) from error
 
 
 def _is_zone(name: str) -> str:
@@ -56,11 +71,13 @@ def _is_deeper(value: object, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(member, levels - 1) for member in members)
 
 
+USER_ID = r"^[A-Za-z0-9._:@+-]{1,255}$"
+
 ThisUser = Annotated[
     UserId,
     Path(
         alias="user_id",
-        pattern=r"^[A-Za-z0-9._:@+-]{1,255}$",
+        pattern=USER_ID,
         description="Your own id of the person: 1 to 255 letters, digits and `. _ : @ + -`.",
         examples=["user-001"],
     ),
@@ -72,11 +89,16 @@ class PersonIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    email: Annotated[str, Field(max_length=320), AfterValidator(_is_address("email"))] | None = (
-        Field(None, examples=["ada@example.org"])
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
+        None,
+        description="In which country `phone` is dialled, where that begins with no +. Not stored.",
+        examples=["AT"],
     )
-    phone: Annotated[str, Field(max_length=32), AfterValidator(_is_address("sms"))] | None = Field(
-        None, description="E.164.", examples=["+436641234567"]
+    email: Annotated[str, Field(max_length=320), AfterValidator(_email)] | None = Field(
+        None, examples=["ada@example.org"]
+    )
+    phone: Annotated[str, Field(max_length=32), AfterValidator(_phone)] | None = Field(
+        None, description="Stored as E.164.", examples=["+436641234567"]
     )
     url: Annotated[str, Field(max_length=2048), AfterValidator(_is_address("webhook"))] | None = (
         Field(None, description="Where webhooks go.", examples=["https://example.org/hooks/ada"])
@@ -148,6 +170,9 @@ class PersonOut(BaseModel):
     locale: str | None
     timezone: str | None
     attributes: dict[str, Any]
+    verified: list[str] = Field(
+        description="The channels by which they were really reached.", examples=[["email"]]
+    )
     tokens: list[TokenOut]
     created_at: Moment
     updated_at: Moment
@@ -163,6 +188,7 @@ class PersonOut(BaseModel):
             locale=profile.locale,
             timezone=profile.timezone,
             attributes=profile.attributes,
+            verified=sorted(record.verified),
             tokens=[TokenOut.of(token) for token in record.tokens],
             created_at=moment(record.created_at),
             updated_at=moment(record.updated_at),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Response
 from pydantic import Field, WithJsonSchema
 
 from sendwell.roles.users.api.models import ThisUser
+from sendwell.roles.users.api.occasions import occasion_of
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.service.users import Choices
 from sendwell.runtime.server.callers import Asking
@@ -16,7 +17,30 @@ _CATEGORIES = {
     "description": "Categories by name; false switches one off.",
     "additionalProperties": {"type": "boolean"},
 }
-_SWITCHES = {"enabled": {"type": "boolean", "default": True}, "categories": _CATEGORIES}
+_SWITCHES = {
+    "enabled": {
+        "type": "boolean",
+        "description": "Left out, the tenant's default counts, or else yes.",
+    },
+    "categories": _CATEGORIES,
+}
+_TOPICS = {
+    "type": "object",
+    "description": "Topics by key, with all that lies below; false switches one off.",
+    "additionalProperties": {
+        "oneOf": [
+            {"type": "boolean"},
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "enabled": {"type": "boolean"},
+                    "channels": {"type": "object", "additionalProperties": {"type": "boolean"}},
+                },
+            },
+        ],
+    },
+}
 _WINDOW = {
     "type": "object",
     "required": ["from", "to"],
@@ -55,6 +79,7 @@ _SCHEMA = {
                 "properties": _SWITCHES,
             },
         },
+        "topics": _TOPICS,
         "order": {
             "type": "array",
             "description": "The channels to try, the best first; empty: as the tenant decides.",
@@ -66,6 +91,7 @@ _SCHEMA = {
 }
 _EXAMPLE = {
     "channels": {"email": {"categories": {"marketing": False}}},
+    "topics": {"news/sport": {"enabled": True, "channels": {"sms": False}}},
     "order": ["push", "email"],
     "quiet_hours": {"windows": [{"from": "22:00", "to": "07:00"}]},
 }
@@ -96,10 +122,16 @@ def add_routes(router: APIRouter, users: Users) -> None:
     ) -> Document:
         """Replace a person's preferences.
 
-        What is left out is allowed. Holds at once, also for what is queued already.
+        What is left out is not chosen: the tenant's defaults count, and else it is allowed. Holds
+        at once, also for what is queued already; what the person agrees to and takes back by it is
+        put on record.
         """
         choices = await users.choose(
-            caller.tenant, user_id, value=preferences, only_if=tags_of(if_match)
+            caller.tenant,
+            user_id,
+            value=preferences,
+            only_if=tags_of(if_match),
+            occasion=occasion_of(caller),
         )
         return _answer(choices, response)
 

@@ -1,18 +1,27 @@
 """Which addresses must not be sent to, answered from memory."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from sys import intern
 
 from sendwell.domain.ids import ChannelName, TenantId, UserId
+from sendwell.domain.suppression import Source
 from sendwell.ports.clock import Clock
+from sendwell.ports.database import acting_for
 from sendwell.ports.directory import Address
 from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.suppressions import Change, Reasons, SuppressionStore
+from sendwell.roles.users.store.tokens import body_of
 from sendwell.runtime.ahead import Ahead
 
+EVERYBODY = TenantId("")
+"""Whose list holds for all tenants: of numbers that wrote STOP to a sender that they all share.
+
+Nobody can list it: a tenant would see there whom others write to.
+"""
 MOST_KEPT = 100_000
 """Over all tenants; measured 80 bytes each. A tenant with more is asked for in the database."""
 
@@ -23,6 +32,18 @@ _LONGEST_COMMIT = 60_000_000
 
 _LONGEST_REASON = 255
 _NONE: Mapping[Address, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An address must not be sent to, for a reason known since `at`; without one it may again."""
+
+    tenant: TenantId
+    channel: ChannelName
+    address: str
+    reason: str | None
+    at: int
+    source: Source | None = None
 
 
 @dataclass(slots=True)
@@ -68,7 +89,25 @@ class Suppressions:
     async def among(
         self, tenant: TenantId, addresses: Collection[Address]
     ) -> Mapping[Address, str]:
-        """Those of the addresses that are suppressed, with the reason."""
+        """Those of the addresses that are suppressed, with the reason; also those that are for
+        everybody, because the platform's own sender was told so.
+        """
+        own = await self._among(tenant, addresses)
+        if self._is_surely_empty(EVERYBODY):
+            return own
+        with _for_all_tenants():
+            everybodys = await self._among(EVERYBODY, addresses)
+        return {**everybodys, **own} if everybodys else own
+
+    def _is_surely_empty(self, tenant: TenantId) -> bool:
+        known = self._lists.get(tenant)
+        if known is None or known.reasons is None or known.reasons:
+            return False
+        return known.checked >= self._clock.elapsed() - _OLDEST_SECONDS / 2
+
+    async def _among(
+        self, tenant: TenantId, addresses: Collection[Address]
+    ) -> Mapping[Address, str]:
         known = self._lists.get(tenant)
         if known is None or known.checked < self._clock.elapsed() - _OLDEST_SECONDS:
             known = await self._refreshed(tenant)
@@ -82,25 +121,22 @@ class Suppressions:
             reasons = await self._store.among(tenant, hashes)
         return {address: reasons[own] for own, address in hashes.items() if own in reasons}
 
-    async def change(
-        self, tenant: TenantId, channel: ChannelName, *, address: str, reason: str | None, at: int
-    ) -> Collection[UserId]:
-        """Suppress an address, or lift that (no reason); gives who lost a push token by it.
+    async def change(self, notices: Sequence[Notice]) -> set[UserId]:
+        """Suppress addresses of one tenant, or lift that; gives who lost a push token by it.
 
-        News that is older than what is known does not count.
+        News that is older than what is known does not count, nor what that outweighs.
         """
-        change = Change(
-            tenant,
-            channel,
-            fingerprint(tenant, channel, address),
-            reason and reason[:_LONGEST_REASON],
-            at,
-            self._clock.now(),
-        )
-        changed = await self._store.change(change)
-        if changed.counts:
-            self.note(tenant, {change.address_hash: change.reason})
-        return changed.losers
+        now = self._clock.now()
+        changes = [_change(each, now) for each in notices]
+        done = await self._store.change_all(changes)
+        counting = {
+            change.address_hash: change.reason
+            for change, changed in zip(changes, done, strict=True)
+            if changed.counts
+        }
+        if counting:
+            self.note(changes[0].tenant, counting)
+        return {loser for changed in done for loser in changed.losers}
 
     def note(self, tenant: TenantId, changed: Reasons) -> None:
         """These changes are in the database."""
@@ -149,3 +185,27 @@ class Suppressions:
         gone = self._lists.pop(tenant, None)
         if gone is not None:
             self._kept -= gone.size
+
+
+def _change(notice: Notice, now: int) -> Change:
+    is_unseen = notice.reason is None or notice.tenant == EVERYBODY
+    return Change(
+        notice.tenant,
+        notice.channel,
+        fingerprint(notice.tenant, notice.channel, notice.address),
+        notice.reason and notice.reason[:_LONGEST_REASON],
+        notice.at,
+        now,
+        notice.source,
+        None if is_unseen else body_of(notice.address),
+    )
+
+
+@contextmanager
+def _for_all_tenants() -> Iterator[None]:
+    """Also who asks on behalf of one tenant reads what holds for all."""
+    before = acting_for.set(None)
+    try:
+        yield
+    finally:
+        acting_for.reset(before)

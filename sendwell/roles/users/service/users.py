@@ -1,28 +1,37 @@
 """Knows people: where to reach them and what they chose."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-import msgspec
-
-from sendwell.domain.consent import parse_preferences
+from sendwell.domain.consent import Modes, parse_preferences, preferences_json
 from sendwell.domain.errors import Conflict, NotFound
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
+from sendwell.domain.suppression import Source
 from sendwell.ports.clock import Clock
 from sendwell.ports.directory import Address
 from sendwell.roles.users.cache import PeopleCache
-from sendwell.roles.users.service.suppressions import Suppressions
+from sendwell.roles.users.service.consents import Consents
+from sendwell.roles.users.service.contacts import Contacts
+from sendwell.roles.users.service.suppressions import Notice, Suppressions
+from sendwell.roles.users.service.topics import Topics
 from sendwell.roles.users.store import UserStore
+from sendwell.roles.users.store.choices import Change, Choosing, preferences_of
+from sendwell.roles.users.store.consents import BY_API, Entry, Occasion
 from sendwell.roles.users.store.fingerprint import fingerprint
-from sendwell.roles.users.store.people import PersonRecord, Profile, text_of
+from sendwell.roles.users.store.people import PersonRecord, Profile, Put
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.cluster.news import News
+from sendwell.runtime.deeds import Deeds
 
 _PUSH = ChannelName("push")
 _SUPPRESSIONS = ""
 """In the news, where else a person is named: the tenant's suppressions have changed."""
+_MANY = "*"
+"""Likewise: many people have changed at once. It is nobody's id."""
+_TOPICS = "/"
+"""The tenant's topics have changed. No person's id has a slash."""
 _MOST_AT_ONCE = 1_000
 """People in one statement: SQLite takes 32,766 parameters."""
 
@@ -32,6 +41,14 @@ class Choices(NamedTuple):
 
     preferences: dict[str, object]
     tag: str
+
+
+class Subscription(NamedTuple):
+    """A topic that a person has asked for: by channel or EVERY, and since when."""
+
+    topic: str
+    by_channel: Mapping[str, bool]
+    since: int
 
 
 class Users:
@@ -49,12 +66,16 @@ class Users:
         cache: PeopleCache | None = None,
         suppressions: Suppressions | None = None,
         news: News | None = None,
+        deeds: Deeds | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._cache = cache or PeopleCache()
         self._suppressions = suppressions or Suppressions(store.suppressions, clock=clock)
         self._news = news or News("users")
+        self.topics = Topics(store.topics, clock=clock, changed=self._say_topics, deeds=deeds)
+        self.contacts = Contacts(store.contacts, store.people, clock=clock)
+        self.consents = Consents(store.consents, self, clock=clock)
         self._news.listen(self._changed_elsewhere, self._missed)
 
     async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
@@ -70,24 +91,39 @@ class Users:
         """From memory, unless a tenant has very many; next to nothing where it has none."""
         return await self._suppressions.among(tenant, addresses)
 
+    async def topics_of(self, tenant: TenantId) -> Modes:
+        """From memory; a tenant has few."""
+        return await self.topics.modes(tenant)
+
+    async def subscribers(self, tenant: TenantId, topic: str, *, most: int) -> Sequence[UserId]:
+        """See the port."""
+        return await self.topics.first_subscribers(tenant, topic, most=most)
+
     async def suppress(
-        self, tenant: TenantId, channel: ChannelName, *, address: str, reason: str, at: int
+        self,
+        tenant: TenantId,
+        channel: ChannelName,
+        *,
+        address: str,
+        reason: str,
+        at: int,
+        source: Source = Source.GONE,
     ) -> None:
         """Nothing goes to that address any more, for that reason, known since `at` (microseconds).
 
         A push token is taken from its person as well. Idempotent; of two the later one counts,
         and nothing where the address was cleared, or its app was seen, after `at`.
         """
-        losers = await self._suppressions.change(
-            tenant, channel, address=address, reason=reason, at=at
-        )
-        await self._say(tenant, _SUPPRESSIONS, *losers)
+        await self.notice(tenant, [Notice(tenant, channel, address, reason, at, source)])
 
     async def unsuppress(self, tenant: TenantId, channel: ChannelName, *, address: str) -> None:
         """The address may be sent to again. Idempotent; push tokens that were taken stay away."""
-        now = self._clock.now()
-        await self._suppressions.change(tenant, channel, address=address, reason=None, at=now)
-        await self._say(tenant, _SUPPRESSIONS)
+        await self.notice(tenant, [Notice(tenant, channel, address, None, self._clock.now())])
+
+    async def notice(self, tenant: TenantId, notices: Sequence[Notice]) -> None:
+        """Suppress and lift up to a thousand addresses of the tenant, all or none of them."""
+        losers = await self._suppressions.change(notices)
+        await self._say(tenant, _SUPPRESSIONS, *losers)
 
     async def person(self, tenant: TenantId, user: UserId) -> PersonRecord:
         """Everything stored about a person."""
@@ -96,14 +132,42 @@ class Users:
             raise _no(user)
         return found
 
-    async def put(self, tenant: TenantId, user: UserId, profile: Profile) -> bool:
+    async def put(
+        self, tenant: TenantId, user: UserId, profile: Profile, *, is_revival: bool = False
+    ) -> bool:
         """Store a person's profile in place of any before; True for a new person.
 
-        Preferences and push tokens stay as they are.
+        Preferences and push tokens stay as they are; an address that is another one than before
+        is no longer verified. Raises Conflict (person_erased) for somebody who was erased, unless
+        this is what brings them back.
         """
-        is_new = await self._store.people.put(tenant, user, profile=profile, now=self._clock.now())
+        is_new = await self._store.people.put(
+            tenant, user, profile=profile, now=self._clock.now(), is_revival=is_revival
+        )
         await self._say(tenant, user)
         return is_new
+
+    async def put_many(
+        self, tenant: TenantId, puts: Sequence[Put], *, occasion: Occasion = BY_API
+    ) -> Sequence[bool]:
+        """Store up to a thousand people at once, all or nobody; for each whether they are new.
+
+        Preferences are replaced where they are given. Raises as `put` does.
+        """
+        are_new = await self._store.people.put_many(
+            tenant, puts, now=self._clock.now(), occasion=occasion
+        )
+        await self._say(tenant, *(put.user for put in puts))
+        return are_new
+
+    async def imported(self, tenant: TenantId, users: Collection[UserId]) -> None:
+        """These were stored by an import: nobody remembers them as they were.
+
+        Other processes are told once for all of them.
+        """
+        for user in users:
+            self._cache.forget(tenant, user)
+        await self._news.tell(tenant, _MANY)
 
     async def delete(self, tenant: TenantId, user: UserId) -> None:
         """Take away a person with preferences and push tokens."""
@@ -111,6 +175,10 @@ class Users:
         await self._say(tenant, user)
         if not is_gone:
             raise _no(user)
+
+    async def gone(self, tenant: TenantId, user: UserId) -> None:
+        """The person was erased: nobody remembers them any more."""
+        await self._say(tenant, user)
 
     async def choices(self, tenant: TenantId, user: UserId) -> Choices:
         """What a person has chosen."""
@@ -123,27 +191,55 @@ class Users:
         *,
         value: object,
         only_if: Collection[str] | None = None,
+        occasion: Occasion = BY_API,
     ) -> Choices:
         """Store preferences, given in their JSON form, in place of those before.
 
-        Raises Invalid that points at everything wrong; Conflict (precondition_failed) where tags
-        are given and the preferences have none of them, or no longer.
+        What is agreed to or taken back by it goes on record. Raises Invalid that points at
+        everything wrong; Conflict (precondition_failed) where tags are given and the preferences
+        have none of them, or no longer.
         """
-        text = text_of(parse_preferences(value))
-        before = await self._preferences(tenant, user)
-        if only_if is not None and _tag(before) not in only_if:
-            raise _changed(user)
-        is_stored = await self._store.people.set_preferences(
-            tenant,
-            user,
-            text=text,
-            now=self._clock.now(),
-            instead_of=before if only_if is not None else None,
+        chosen = parse_preferences(value)
+        instead_of = None
+        if only_if is not None:
+            instead_of = await self._preferences(tenant, user)
+            if _tag(instead_of) not in only_if:
+                raise _changed(user)
+        return await self.change(
+            tenant, user, lambda _: chosen, occasion=occasion, instead_of=instead_of
         )
+
+    async def subscriptions(self, tenant: TenantId, user: UserId) -> list[Subscription]:
+        """What a person has subscribed to, in the order of the topics."""
+        topics = preferences_of(await self._preferences(tenant, user)).topics
+        since = await self._store.topics.since(tenant, user)
+        return [
+            Subscription(topic, topics[topic], since[topic])
+            for topic in sorted(topics.keys() & since.keys())
+        ]
+
+    async def change(
+        self,
+        tenant: TenantId,
+        user: UserId,
+        change: Change,
+        *,
+        occasion: Occasion,
+        instead_of: str | None = None,
+        entries: Sequence[Entry] = (),
+    ) -> Choices:
+        """Change a person's preferences, whatever they are by then, or only those `instead_of`.
+
+        On record go the entries; without any, what the change comes to.
+        """
+        choosing = Choosing(tenant, user, change, occasion, self._clock.now(), instead_of, entries)
+        chosen = await self._store.people.choose(choosing)
         await self._say(tenant, user)
-        if not is_stored:
-            raise _changed(user) if only_if is not None else _no(user)
-        return _choices(text)
+        if chosen.text is None:
+            raise _no(user)
+        if not chosen.is_stored:
+            raise _changed(user)
+        return _choices(chosen.text)
 
     async def add_token(
         self, tenant: TenantId, user: UserId, *, token: str, platform: str | None
@@ -175,6 +271,9 @@ class Users:
         now = self._clock.elapsed()
         with self._cache.reading(tenant, users, now=now) as found:
             found.update(await self._store.people.people(tenant, users))
+            if missing := [user for user in users if user not in found]:
+                for user in await self._store.tombstones.erased_among(tenant, missing):
+                    found[user] = Person(user, is_erased=True)
             return found
 
     async def _say(self, tenant: TenantId, *changed: str) -> None:
@@ -184,15 +283,24 @@ class Users:
                 self._cache.forget(tenant, UserId(each))
         await self._news.tell(tenant, *changed)
 
+    async def _say_topics(self, tenant: TenantId) -> None:
+        self.topics.doubt(tenant)
+        await self._news.tell(tenant, _TOPICS)
+
     def _changed_elsewhere(self, tenant: TenantId, changed: str) -> None:
         if changed == _SUPPRESSIONS:
             self._suppressions.doubt(tenant)
+        elif changed == _TOPICS:
+            self.topics.doubt(tenant)
+        elif changed == _MANY:
+            self._cache.forget_tenant(tenant)
         else:
             self._cache.forget(tenant, UserId(changed))
 
     def _missed(self) -> None:
         self._cache.forget_all()
         self._suppressions.doubt_all()
+        self.topics.doubt_all()
 
     async def _preferences(self, tenant: TenantId, user: UserId) -> str:
         text = await self._store.people.preferences(tenant, user)
@@ -202,7 +310,7 @@ class Users:
 
 
 def _choices(text: str) -> Choices:
-    return Choices(msgspec.json.decode(text, type=dict[str, object]), _tag(text))
+    return Choices(preferences_json(preferences_of(text)), _tag(text))
 
 
 def _tag(text: str) -> str:

@@ -1,7 +1,6 @@
 """People and what they chose, as rows."""
 
-from collections.abc import Collection, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
+    bindparam,
     delete,
     insert,
     literal,
@@ -19,12 +19,28 @@ from sqlalchemy import (
     update,
 )
 
-from sendwell.domain.consent import Preferences, parse_preferences, preferences_json
+from sendwell.domain.consent import Preferences
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.ports.database import Database, Write
+from sendwell.roles.users.store.choices import (
+    NOTHING_CHOSEN,
+    Choosing,
+    Chosen,
+    choose,
+    preferences_of,
+)
+from sendwell.roles.users.store.consents import BY_API, Occasion
+from sendwell.roles.users.store.contacts import (
+    Holder,
+    Verified,
+    keep_contacts,
+    verified_contacts,
+)
+from sendwell.roles.users.store.contacts import is_of as is_contact_of
 from sendwell.roles.users.store.tokens import TokenRecord, plain_token, token_records
-from sendwell.roles.users.tables import PERSON, PUSH_TOKEN
+from sendwell.roles.users.store.tombstones import refuse_erased, revive
+from sendwell.roles.users.tables import CONTACT, PERSON, PERSON_LOGIN, PUSH_TOKEN, SUBSCRIPTION
 
 _IN_APP = ChannelName("in_app")
 _PUSH = ChannelName("push")
@@ -48,6 +64,20 @@ class PersonRecord(NamedTuple):
     tokens: Sequence[TokenRecord]
     created_at: int
     updated_at: int
+    verified: Mapping[ChannelName, Verified] = {}
+    """The channels by which they were really reached."""
+
+
+class Put(NamedTuple):
+    """A person to be stored; preferences only where they are to be replaced.
+
+    `is_revival`: they were erased, and have asked to come back.
+    """
+
+    user: UserId
+    profile: Profile
+    preferences: Preferences | None = None
+    is_revival: bool = False
 
 
 class _Reach(msgspec.Struct, frozen=True):
@@ -81,22 +111,60 @@ class PeopleStore:
         if not rows:
             return None
         row = rows[0]
-        tokens = await token_records(self._database, tenant, user)
         return PersonRecord(
-            row.user_id, _decode_profile(row.body), tokens, row.created_at, row.updated_at
+            row.user_id,
+            _decode_profile(row.body),
+            await token_records(self._database, tenant, user),
+            row.created_at,
+            row.updated_at,
+            await verified_contacts(self._database, tenant, user),
         )
 
-    async def put(self, tenant: TenantId, user: UserId, *, profile: Profile, now: int) -> bool:
+    async def put(
+        self,
+        tenant: TenantId,
+        user: UserId,
+        *,
+        profile: Profile,
+        now: int,
+        is_revival: bool = False,
+    ) -> bool:
         """Store the profile in place of any before; True for a new person."""
-        put = _Put(tenant, user, _encode(profile), now)
-        ((is_new,),) = await self._database.commit([Write(_put, [put])])
-        return bool(is_new)
+        put = Put(user, profile, is_revival=is_revival)
+        (is_new,) = await self.put_many(tenant, [put], now=now)
+        return is_new
+
+    async def put_many(
+        self,
+        tenant: TenantId,
+        puts: Sequence[Put],
+        *,
+        now: int,
+        occasion: Occasion = BY_API,
+    ) -> list[bool]:
+        """Store up to a thousand people at once, all or nobody; for each whether they are new.
+
+        Profiles take the place of those before, and so do preferences where there are any.
+        Raises Conflict (person_erased) where one of them was erased and this is no revival.
+        """
+        stored = [_Stored(tenant, put, now, occasion) for put in puts]
+        (are_new,) = await self._database.commit([Write(_put, stored)])
+        return list(are_new)
 
     async def delete(self, tenant: TenantId, user: UserId) -> bool:
-        """Take away the person and the tokens; False where there was none."""
-        of_person = and_(PUSH_TOKEN.c.tenant == tenant, PUSH_TOKEN.c.user_id == user)
-        _, done = await self._database.execute(
-            delete(PUSH_TOKEN).where(of_person), delete(PERSON).where(is_person(tenant, user))
+        """Take away the person with tokens, contacts and subscriptions; False where there was
+        none. What they agreed to stays on record.
+        """
+        *_, done = await self._database.execute(
+            delete(PUSH_TOKEN).where(PUSH_TOKEN.c.tenant == tenant, PUSH_TOKEN.c.user_id == user),
+            delete(CONTACT).where(is_contact_of(tenant, user)),
+            delete(SUBSCRIPTION).where(
+                SUBSCRIPTION.c.tenant == tenant, SUBSCRIPTION.c.user_id == user
+            ),
+            delete(PERSON_LOGIN).where(
+                PERSON_LOGIN.c.tenant == tenant, PERSON_LOGIN.c.user_id == user
+            ),
+            delete(PERSON).where(is_person(tenant, user)),
         )
         return done.rowcount > 0
 
@@ -107,22 +175,22 @@ class PeopleStore:
         )
         return rows[0].preferences if rows else None
 
-    async def set_preferences(
-        self, tenant: TenantId, user: UserId, *, text: str, now: int, instead_of: str | None = None
-    ) -> bool:
-        """Store preferences; False where there is no such person, or they are not `instead_of`."""
-        which = is_person(tenant, user)
-        if instead_of is not None:
-            which = and_(which, PERSON.c.preferences == instead_of)
-        (done,) = await self._database.execute(
-            update(PERSON).where(which).values(preferences=text, updated_at=now)
-        )
-        return done.rowcount > 0
+    async def choose(self, choosing: Choosing) -> Chosen:
+        """Change what a person has chosen, and put on record what was agreed to by it."""
+        ((chosen,),) = await self._database.commit([Write(choose, [choosing])])
+        return chosen  # type: ignore[no-any-return]
 
 
-def text_of(preferences: Preferences) -> str:
-    """Preferences as they are stored: equal ones have equal texts."""
-    return _encode(preferences_json(preferences)).decode()
+def put_on(
+    connection: Connection,
+    tenant: TenantId,
+    puts: Sequence[Put],
+    *,
+    now: int,
+    occasion: Occasion,
+) -> list[bool]:
+    """As `put_many`, within a transaction that is under way."""
+    return _put(connection, [_Stored(tenant, put, now, occasion) for put in puts])
 
 
 def is_person(tenant: TenantId, user: UserId) -> ColumnElement[bool]:
@@ -130,33 +198,101 @@ def is_person(tenant: TenantId, user: UserId) -> ColumnElement[bool]:
     return and_(PERSON.c.tenant == tenant, PERSON.c.user_id == user)
 
 
-class _Put(NamedTuple):
+class _Stored(NamedTuple):
     tenant: TenantId
-    user: UserId
-    body: bytes
+    put: Put
     at: int
+    occasion: Occasion
+
+    @property
+    def who(self) -> tuple[TenantId, UserId]:
+        return self.tenant, self.put.user
 
 
-def _put(connection: Connection, puts: Sequence[_Put]) -> list[bool]:
-    return [_put_one(connection, put) for put in puts]
-
-
-def _put_one(connection: Connection, put: _Put) -> bool:
-    change = update(PERSON).where(is_person(put.tenant, put.user))
-    if connection.execute(change.values(body=put.body, updated_at=put.at)).rowcount:
-        return False
-    connection.execute(
-        insert(PERSON).values(
-            tenant=put.tenant,
-            user_id=put.user,
-            body=put.body,
-            preferences=text_of(Preferences()),
-            last_token=0,
-            created_at=put.at,
-            updated_at=put.at,
-        )
+def _put(connection: Connection, puts: Sequence[_Stored]) -> list[bool]:
+    last = {each.who: each for each in puts}
+    known = _known(connection, last)
+    _update(connection, [last[who] for who in last if who in known])
+    _insert(connection, [last[who] for who in last if who not in known])
+    keep_contacts(
+        connection,
+        [Holder(*who, each.put.profile.addresses) for who, each in last.items()],
     )
+    choose(connection, [choosing for each in puts if (choosing := _choosing(each))])
+    return [_is_first(each.who, known) for each in puts]
+
+
+def _is_first(who: tuple[TenantId, UserId], known: set[tuple[TenantId, UserId]]) -> bool:
+    if who in known:
+        return False
+    known.add(who)
     return True
+
+
+def _known(
+    connection: Connection, wanted: Iterable[tuple[TenantId, UserId]]
+) -> set[tuple[TenantId, UserId]]:
+    by_tenant: dict[TenantId, list[UserId]] = {}
+    for tenant, user in wanted:
+        by_tenant.setdefault(tenant, []).append(user)
+    return {
+        (tenant, row.user_id)
+        for tenant, users in by_tenant.items()
+        for row in connection.execute(
+            select(PERSON.c.user_id)
+            .where(PERSON.c.tenant == tenant, PERSON.c.user_id.in_(users))
+            .order_by(PERSON.c.user_id)  # two that lock the same people do so in one order
+            .with_for_update()
+        )
+    }
+
+
+def _update(connection: Connection, stored: Sequence[_Stored]) -> None:
+    if not stored:
+        return
+    connection.execute(
+        update(PERSON)
+        .where(PERSON.c.tenant == bindparam("of_tenant"), PERSON.c.user_id == bindparam("of_user"))
+        .values(body=bindparam("to_body"), updated_at=bindparam("to_at")),
+        [
+            {
+                "of_tenant": each.tenant,
+                "of_user": each.put.user,
+                "to_body": _encode(each.put.profile),
+                "to_at": each.at,
+            }
+            for each in stored
+        ],
+    )
+
+
+def _insert(connection: Connection, stored: Sequence[_Stored]) -> None:
+    if not stored:
+        return
+    revive(connection, [each.who for each in stored if each.put.is_revival])
+    refuse_erased(connection, [each.who for each in stored])
+    connection.execute(
+        insert(PERSON),
+        [
+            {
+                "tenant": each.tenant,
+                "user_id": each.put.user,
+                "body": _encode(each.put.profile),
+                "preferences": NOTHING_CHOSEN,
+                "last_token": 0,
+                "created_at": each.at,
+                "updated_at": each.at,
+            }
+            for each in stored
+        ],
+    )
+
+
+def _choosing(stored: _Stored) -> Choosing | None:
+    chosen = stored.put.preferences
+    if chosen is None:
+        return None
+    return Choosing(stored.tenant, stored.put.user, lambda _: chosen, stored.occasion, stored.at)
 
 
 def _reach_of(tenant: TenantId, users: Collection[UserId]) -> Any:
@@ -180,14 +316,8 @@ def _person(row: Row[Any], tokens: dict[int, str] | None) -> Person:
     if tokens:
         addresses[_PUSH] = dict(sorted(tokens.items()))
     addresses[_IN_APP] = {0: row.user_id}
-    preferences = _preferences(row.preferences)
+    preferences = preferences_of(row.preferences)
     return Person(row.user_id, addresses, reach.locale, reach.timezone, preferences)
-
-
-@lru_cache(maxsize=4096)
-def _preferences(text: str) -> Preferences:
-    """Most people have chosen nothing and share one value."""
-    return parse_preferences(msgspec.json.decode(text))
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

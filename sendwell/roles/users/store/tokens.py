@@ -50,7 +50,7 @@ class TokenStore:
         it from the vendor, so it is good again.
         """
         registration = _Registration(
-            tenant, user, fingerprint(tenant, _PUSH, token), _encode(token), platform, now
+            tenant, user, fingerprint(tenant, _PUSH, token), body_of(token), platform, now
         )
         ((registered,),) = await self._database.commit([Write(_register, [registration])])
         return registered  # type: ignore[no-any-return]
@@ -70,6 +70,11 @@ async def token_records(database: Database, tenant: TenantId, user: UserId) -> l
     return [
         TokenRecord(row.number, plain_token(row.body), row.platform, row.last_seen) for row in rows
     ]
+
+
+def body_of(token: str) -> bytes:
+    """The envelope of a token, or of another address."""
+    return _encode(token)
 
 
 def plain_token(body: bytes) -> str:
@@ -121,7 +126,7 @@ def _lift_suppression(connection: Connection, new: _Registration) -> None:
             SUPPRESSION.c.address_hash == new.token_hash,
             SUPPRESSION.c.reason.is_not(None),
         )
-        .values(reason=None, at=new.at, changed_at=new.at)
+        .values(reason=None, at=new.at, changed_at=new.at, source=None, body=None)
     )
 
 

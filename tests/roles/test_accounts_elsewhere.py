@@ -1,12 +1,14 @@
-"""What locks on PostgreSQL are for: two processes at the same log, key, session and account."""
+"""What locks on a server are for: two processes at the same log, session, account and tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sendwell.adapters.sql.migrations import migrate_on
+from sendwell.adapters.sql.mysql import MysqlDatabase
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import TenantId
@@ -19,26 +21,37 @@ from sendwell.roles.accounts.store.operators import Card, Operator
 from sendwell.roles.accounts.store.sessions import Session
 from sendwell.runtime.login_tries import Try
 from tests.services.needs import needs
-from tests.services.postgres import Postgres
 
-pytestmark = [*needs("postgres")]
 ACME = TenantId("acme")
 NOW = 1_800_000_000_000_000
 MIGRATIONS: dict[str, Path] = {"accounts": TABLES["accounts"]}
 
 
-@pytest.fixture
-async def processes(postgres_server: Postgres) -> AsyncIterator[list[PostgresDatabase]]:
+Processes = list[PostgresDatabase | MysqlDatabase]
+OPENED: Mapping[str, type[PostgresDatabase | MysqlDatabase]] = {
+    "postgres_server": PostgresDatabase,
+    "mariadb_server": MysqlDatabase,
+}
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("postgres_server", marks=needs("postgres")),
+        pytest.param("mariadb_server", marks=needs("mariadb")),
+    ]
+)
+async def processes(request: pytest.FixtureRequest) -> AsyncIterator[Processes]:
     """The database as two processes use it."""
-    with postgres_server.database() as url:
-        both = [PostgresDatabase(url) for _ in range(2)]
+    server: Any = request.getfixturevalue(request.param)
+    with server.database() as url:
+        both = [OPENED[request.param](url) for _ in range(2)]
         await both[0].with_connection(lambda connection: migrate_on(connection, MIGRATIONS))
         yield both
         for each in both:
             await each.close()
 
 
-async def test_two_processes_write_one_chain(processes: list[PostgresDatabase]) -> None:
+async def test_two_processes_write_one_chain(processes: Processes) -> None:
     deeds = [Deed(ACME, "test", "thing.done", str(number), NOW) for number in range(60)]
 
     await asyncio.gather(*(processes[n % 2].commit(recorded(deed)) for n, deed in enumerate(deeds)))
@@ -47,7 +60,7 @@ async def test_two_processes_write_one_chain(processes: list[PostgresDatabase]) 
     assert (found.entries, found.broken) == (60, None)
 
 
-async def test_of_two_processes_one_moves_a_session_on(processes: list[PostgresDatabase]) -> None:
+async def test_of_two_processes_one_moves_a_session_on(processes: Processes) -> None:
     stores = [AccountStore(each) for each in processes]
     session = Session(ACME, "s", "o", 1, 1, NOW, NOW, NOW + 9)
     await stores[0].sessions.add(session, Deed(ACME, "test", "session.started", "s", NOW))
@@ -60,7 +73,7 @@ async def test_of_two_processes_one_moves_a_session_on(processes: list[PostgresD
 
 
 async def test_tries_in_two_processes_are_counted_together(
-    processes: list[PostgresDatabase],
+    processes: Processes,
 ) -> None:
     stores = [AccountStore(each) for each in processes]
     try_ = Try(ACME, "login", "192.0.2.1", NOW)
@@ -70,7 +83,7 @@ async def test_tries_in_two_processes_are_counted_together(
     assert 5 == sum(not wait for wait in waits)
 
 
-async def test_two_owners_do_not_leave_at_the_same_time(processes: list[PostgresDatabase]) -> None:
+async def test_two_owners_do_not_leave_at_the_same_time(processes: Processes) -> None:
     stores = [AccountStore(each) for each in processes]
     owners = [
         Operator(ACME, str(n), Card(f"{n}@example.org", "x"), Role.OWNER, NOW, NOW)

@@ -1,0 +1,105 @@
+"""What is put on record when choices change: facts, each of one thing agreed to or taken back."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from sendwell.domain.consent.choices import EVERY, EVERYTHING, OptOut, Preferences
+from sendwell.domain.topic import path_of
+
+
+class Fact(NamedTuple):
+    """Something was agreed to, or taken back. What is None is meant as a whole: every channel,
+    every category. A fact is about a category or a topic, never both.
+    """
+
+    is_given: bool
+    channel: str | None = None
+    category: str | None = None
+    topic: str | None = None
+
+
+def facts_between(before: Preferences, after: Preferences) -> list[Fact]:
+    """What has been agreed to and taken back when these choices become those.
+
+    Switching something off takes it back and switching it on gives it. A choice that is gone
+    undoes what it was: who has no longer opted out agrees, who has no longer opted in does not.
+    """
+    return sorted([*_of_switches(before, after), *_of_topics(before, after)], key=_in_order)
+
+
+def with_topic(chosen: Preferences, topic: str, by_channel: Mapping[str, bool]) -> Preferences:
+    """The choices with these about a topic, by channel or EVERY, in place of those before."""
+    return replace(chosen, topics={**chosen.topics, topic: by_channel})
+
+
+def apply_fact(chosen: Preferences, fact: Fact) -> Preferences:
+    """The choices with what the fact says."""
+    channel = fact.channel or EVERY
+    if fact.topic is not None:
+        by_channel = {**chosen.topics.get(fact.topic, {}), channel: fact.is_given}
+        return with_topic(chosen, fact.topic, by_channel)
+    which = frozenset({(channel, fact.category or EVERY)})
+    if fact.is_given:
+        opted_in = (chosen.opted_in | which) - EVERYTHING
+        return replace(chosen, opted_in=opted_in, opted_out=chosen.opted_out - which)
+    return replace(chosen, opted_out=chosen.opted_out | which, opted_in=chosen.opted_in - which)
+
+
+def is_outdated(fact: Fact, later: Iterable[Fact]) -> bool:
+    """Whether something later speaks of the same, or takes back something that this is a part of.
+
+    Then it still belongs on record, but is not what the person wants now.
+    """
+    return any(
+        each[1:] == fact[1:] or (not each.is_given and _covers(each, fact)) for each in later
+    )
+
+
+def _of_switches(before: Preferences, after: Preferences) -> Iterator[Fact]:
+    for key, is_given in _changes(_switches(before), _switches(after)):
+        channel, category = key
+        yield Fact(is_given, _any(channel), _any(category))
+
+
+def _of_topics(before: Preferences, after: Preferences) -> Iterator[Fact]:
+    for key, is_given in _changes(_topics(before), _topics(after)):
+        topic, channel = key
+        yield Fact(is_given, _any(channel), topic=topic)
+
+
+def _changes(
+    before: Mapping[OptOut, bool], after: Mapping[OptOut, bool]
+) -> Iterator[tuple[OptOut, bool]]:
+    for key in before.keys() | after.keys():
+        was, is_now = before.get(key), after.get(key)
+        if was != is_now:
+            yield key, not was if is_now is None else is_now
+
+
+def _switches(chosen: Preferences) -> dict[OptOut, bool]:
+    return {**dict.fromkeys(chosen.opted_in, True), **dict.fromkeys(chosen.opted_out, False)}
+
+
+def _topics(chosen: Preferences) -> dict[OptOut, bool]:
+    return {
+        (topic, channel): is_wanted
+        for topic, by_channel in chosen.topics.items()
+        for channel, is_wanted in by_channel.items()
+    }
+
+
+def _covers(wide: Fact, narrow: Fact) -> bool:
+    if wide.channel not in {None, narrow.channel}:
+        return False
+    if wide.topic is not None:
+        return narrow.topic is not None and wide.topic in path_of(narrow.topic)
+    return wide.category in {None, narrow.category}
+
+
+def _any(name: str) -> str | None:
+    return None if name == EVERY else name
+
+
+def _in_order(fact: Fact) -> tuple[str, ...]:
+    return fact.topic or "", fact.category or "", fact.channel or ""

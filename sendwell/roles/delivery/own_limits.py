@@ -1,0 +1,122 @@
+"""What a tenant has decided itself about how much goes out: its rates, and its people's budget."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from sendwell.domain.budget import Budget, day_of, next_turn
+from sendwell.domain.ids import UserId
+from sendwell.domain.limits import Limit, OverLimit, Rate
+from sendwell.domain.policy import Policy
+from sendwell.domain.zone import find_zone
+from sendwell.messages.task import Task
+
+
+class Scope(StrEnum):
+    """What a limit of a tenant counts."""
+
+    EVERYTHING = "own"
+    CHANNEL = "own_channel"
+    DAY = "day"
+    """What one person is sent on one day of theirs."""
+
+
+class Case(NamedTuple):
+    """A delivery to somebody in that time zone, and the rules of its tenant."""
+
+    task: Task
+    timezone: str | None
+    policy: Policy
+
+
+class Held(NamedTuple):
+    """A delivery is over: until when (microseconds since 1970), or for good, and by which rule.
+
+    `is_alone`: it says nothing about other deliveries of the tenant.
+    """
+
+    until: int
+    drops: bool
+    rule: str
+    is_alone: bool
+
+
+def spared(case: Case) -> UserId | None:
+    """The person whose caps this delivery counts for, if any.
+
+    A bare address has none, a critical category passes them, and a retry was counted before: it
+    tells nobody anything twice.
+    """
+    task = case.task
+    is_free = task.attempt > 0 or _is_critical(case)
+    return None if is_free else task.request.to[task.recipient].user_id
+
+
+def demand(case: Case, now: int) -> Iterator[tuple[str, Rate]]:
+    """Everything of the tenant's that the delivery counts for."""
+    task, policy = case.task, case.policy
+    tenant = task.request.tenant
+    if policy.limits.everything is not None:
+        yield f"{Scope.EVERYTHING}:{tenant}", policy.limits.everything.rate
+    if (limit := policy.limits.channels.get(task.channel)) is not None:
+        yield f"{Scope.CHANNEL}:{tenant}:{task.channel}", limit.rate
+    yield from day_demand(case, now)
+
+
+def day_demand(case: Case, now: int) -> Iterator[tuple[str, Rate]]:
+    """What of the tenant's budget the delivery takes, if it counts for that."""
+    if case.policy.budget is not None and (user := spared(case)) is not None:
+        today = day(case, now)
+        yield f"{Scope.DAY}:{case.task.request.tenant}:{today}:{user}", case.policy.budget.rate
+
+
+def day(case: Case, at: int) -> str:
+    """What the calendar of the person shows at that time."""
+    return _day(case.timezone, case.policy.timezone, at)
+
+
+def over(case: Case, scope: Scope, *, until: int, now: int) -> Held:
+    """What becomes of a delivery that this limit refuses until then."""
+    limits = case.policy.limits
+    match scope:
+        case Scope.EVERYTHING:
+            return _over(case, limits.everything, until, "limits.tenant")
+        case Scope.CHANNEL:
+            channel = case.task.channel
+            return _over(case, limits.channels.get(channel), until, f"limits.channels.{channel}")
+        case Scope.DAY:
+            return _over_budget(case, case.policy.budget, now)
+
+
+def _over(case: Case, limit: Limit | None, until: int, rule: str) -> Held:
+    """What is critical is never dropped: it waits."""
+    is_drop = limit is not None and limit.over is OverLimit.DROP
+    drops = is_drop and not _is_critical(case)
+    return Held(until, drops, rule, is_alone=drops)
+
+
+def _over_budget(case: Case, budget: Budget | None, now: int) -> Held:
+    turn = next_turn(_moment(now), _zone(case.timezone, case.policy.timezone))
+    drops = budget is not None and budget.over is OverLimit.DROP
+    return Held(int(turn.timestamp() * 1e6), drops, "budget", is_alone=True)
+
+
+def _is_critical(case: Case) -> bool:
+    """As the tenant says now, not as it was when the message was accepted."""
+    return case.policy.classify(case.task.request.event_type).is_critical
+
+
+@lru_cache(maxsize=1_024)
+def _day(theirs: str | None, usual: str, now: int) -> str:
+    """Their day; remembered, for it is asked for each delivery of a batch at the same time."""
+    return str(day_of(_moment(now), _zone(theirs, usual)))
+
+
+def _zone(theirs: str | None, usual: str) -> tzinfo:
+    return find_zone(theirs or usual) or find_zone(usual) or UTC
+
+
+def _moment(now: int) -> datetime:
+    return datetime.fromtimestamp(now / 1e6, UTC)

@@ -1,0 +1,64 @@
+"""Asks again what is held of a tenant whose rules have changed."""
+
+import asyncio
+
+import structlog
+
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import TenantId
+from sendwell.domain.policy import Policy, holds_alike
+from sendwell.ports.clock import Clock
+from sendwell.roles.delivery.store import DeliveryStore, HeldPlace
+from sendwell.runtime.timers import Timers
+
+log = structlog.get_logger()
+_CHUNK = 500
+_A_MOMENT_SECONDS = 0.5
+"""Until what the old rules have just decided is on disk, or the database is back."""
+
+
+class SecondLook:
+    """What a rule holds would wait for a time that the changed rules no longer name.
+
+    So it is made due at once, a chunk at a time, and asked again like everything that is due: what
+    the new rules hold as well goes back to waiting.
+    """
+
+    def __init__(self, store: DeliveryStore, timers: Timers, clock: Clock) -> None:
+        self._store = store
+        self._timers = timers
+        self._clock = clock
+        self._tenants: set[TenantId] = set()
+        self._arrived = asyncio.Event()
+
+    def rules_changed(self, tenant: TenantId, before: Policy, after: Policy) -> None:
+        """Look again at what is held of the tenant, if the change can matter to it."""
+        if not holds_alike(before, after):
+            self._look_soon(tenant)
+
+    async def run(self) -> None:
+        """Look again, tenant by tenant, for ever."""
+        while True:
+            await self._arrived.wait()
+            await asyncio.sleep(_A_MOMENT_SECONDS)
+            self._arrived.clear()
+            while self._tenants:
+                tenant = self._tenants.pop()
+                try:
+                    await self._look_at(tenant)
+                except Unavailable as error:
+                    log.warning("delivery.not_looked_again", tenant=tenant, error=error.message)
+                    self._look_soon(tenant)
+                    break
+
+    def _look_soon(self, tenant: TenantId) -> None:
+        self._tenants.add(tenant)
+        self._arrived.set()
+
+    async def _look_at(self, tenant: TenantId) -> None:
+        place = HeldPlace()
+        while held := await self._store.held(tenant, after=place, limit=_CHUNK):
+            now = self._clock.now()
+            for work in await self._store.hasten([each.work for each in held], now):
+                self._timers.add(now, work)
+            place = held[-1]

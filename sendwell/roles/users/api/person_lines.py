@@ -1,0 +1,46 @@
+"""A person in a file: exactly what PUT /api/v1/users takes, with the id and the preferences."""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from sendwell.domain.consent import Preferences, parse_preferences
+from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.ids import UserId
+from sendwell.roles.users.api.models import USER_ID, PersonIn
+from sendwell.roles.users.reading.documents import Document
+from sendwell.roles.users.store.people import Put
+
+_ABSENT = object()
+
+
+class _PersonLine(PersonIn):
+    user_id: Annotated[str, Field(pattern=USER_ID)]
+
+
+def read_person(document: Document) -> Put:
+    """The person that a document describes. Raises Invalid with everything that is wrong."""
+    flaws: list[Flaw] = []
+    preferences = _preferences(document.pop("preferences", _ABSENT), flaws)
+    try:
+        line = _PersonLine.model_validate(document)
+    except ValidationError as error:
+        flaws += [_flaw(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
+    if flaws:
+        raise Invalid(flaws[0].why, flaws=flaws)
+    return Put(UserId(line.user_id), line.profile(), preferences)
+
+
+def _preferences(value: object, flaws: list[Flaw]) -> Preferences | None:
+    if value is _ABSENT:
+        return None
+    try:
+        return parse_preferences(value)
+    except Invalid as error:
+        flaws += [Flaw(f"/preferences{flaw.pointer}", flaw.why) for flaw in error.flaws]
+        return None
+
+
+def _flaw(place: tuple[int | str, ...], why: str) -> Flaw:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    return Flaw("".join(f"/{step}" for step in steps), why)

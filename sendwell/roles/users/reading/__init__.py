@@ -1,0 +1,1 @@
+"""Files of people: bytes turned into records, and records into documents. Pure."""

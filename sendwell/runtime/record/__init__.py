@@ -1,0 +1,1 @@
+"""What a service does on its way to the audit log, which is another service's."""

@@ -1,0 +1,54 @@
+"""What a person has been sent today is not forgotten with a cache, nor with a process."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.product import Product, running
+from tests.services.needs import needs
+from tests.services.redis import Redis
+
+
+async def begin(product: Product, *, per_day: int) -> None:
+    await product.client.put("/api/v1/users/ada", json={"email": "ada@example.org"})
+    row = {"event_type": "security*", "priority": "high", "critical": True}
+    await product.client.put("/api/v1/rules/priorities", json=[row])
+    answer = await product.client.put("/api/v1/rules/budget", json={"per_day": per_day})
+    assert answer.is_success, answer.text
+
+
+async def ends(product: Product, state: str, **more: str) -> None:
+    answer = await product.send(user_id="ada", content="x", channel="email", **more)
+    found = await product.settled(answer.json()["id"], state)
+    assert found["deliveries"][0]["rule"] == ("budget" if state == "HELD" else None)
+
+
+async def test_a_budget_outlives_an_embedded_process_that_is_killed(tmp_path: Path) -> None:
+    product = await Product(tmp_path, "--no-sample").start()
+    await begin(product, per_day=2)
+    await ends(product, "SENT")
+    await ends(product, "SENT", event_type="security_alert")
+    await product.kill()
+
+    async with running(tmp_path, "--no-sample") as again:
+        await ends(again, "SENT")
+        await ends(again, "HELD")
+
+
+@pytest.mark.parametrize(
+    "servers", [pytest.param(("postgres", "redis"), marks=needs("postgres", "redis"))]
+)
+async def test_a_budget_outlives_redis(
+    servers: object, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    del servers
+    redis: Redis = request.getfixturevalue("redis_server")
+    url: str = request.getfixturevalue("redis_url")
+    environment = {"DB_URL": request.getfixturevalue("postgres_url"), "CACHE_URL": url}
+    async with running(tmp_path, "--no-sample", environment=environment) as product:
+        await begin(product, per_day=1)
+        await ends(product, "SENT")
+
+        redis.ask(f"SELECT {url.rpartition('/')[2]}", "FLUSHDB")
+
+        await ends(product, "HELD")

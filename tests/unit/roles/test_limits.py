@@ -1,0 +1,189 @@
+"""What a delivery counts for, and what becomes of it when that is reached."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendwell.adapters.limiter.memory import MemoryLimiter
+from sendwell.domain.budget import Budget
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
+from sendwell.domain.lane import Lane
+from sendwell.domain.limits import Limit, OverLimit, Rate
+from sendwell.domain.policy import Policy
+from sendwell.domain.priority import PriorityRule
+from sendwell.domain.tenant_limits import TenantLimits
+from sendwell.messages.requested import Requested, To
+from sendwell.messages.task import Task
+from sendwell.roles.delivery.limits import Limits, Over, Passage, Rates, Reach
+
+ACME, BETA = TenantId("acme"), TenantId("beta")
+EMAIL, SMS = ChannelName("email"), ChannelName("sms")
+CRITICAL = (PriorityRule("alarm", Lane.HIGH, is_critical=True),)
+ONE_A_DAY = Policy(CRITICAL, budget=Budget(1))
+LORD_HOWE = "Australia/Lord_Howe"
+NOON = datetime(2026, 4, 4, 1, 0, tzinfo=UTC)
+"""In Lord Howe: the day before the clocks are put back by half an hour."""
+
+
+def a_passage(
+    *,
+    tenant: TenantId = ACME,
+    channel: ChannelName = EMAIL,
+    timezone: str | None = None,
+    **more: Any,
+) -> Passage:
+    to = more.pop("to", To(user_id=UserId("ada")))
+    request = Requested(
+        id=NotificationId("n"),
+        tenant=tenant,
+        position=Position(1),
+        accepted_at=0,
+        event_type="alarm" if more.pop("is_critical", False) else "test",
+        lane=Lane.MEDIUM,
+        to=(to,),
+    )
+    task = Task(request, "0.email", 0, channel, planned_at=0, **more)
+    return Passage(task, "smtp", timezone)
+
+
+def some_limits(rates: Rates | None = None, **policies: Policy) -> Limits:
+    return Limits(
+        MemoryLimiter(), rates or Rates(), policy=lambda tenant: policies.get(tenant, Policy())
+    )
+
+
+async def taken(limits: Limits, at: datetime, *passages: Passage) -> Sequence[Over | None]:
+    return await limits.take(passages, int(at.timestamp() * 1e6))
+
+
+async def test_a_person_over_their_budget_waits_for_the_same_wall_time_of_their_next_day() -> None:
+    limits = some_limits(acme=ONE_A_DAY)
+    passage = a_passage(timezone=LORD_HOWE)
+
+    first, second = await taken(limits, NOON, passage, passage)
+    (next_day,) = await taken(limits, NOON + timedelta(hours=24.5), passage)
+
+    assert (first, next_day) == (None, None)
+    assert second is not None
+    assert (second.reach, second.rule, second.drops) == (Reach.DELIVERY, "budget", False)
+    turn = datetime.fromtimestamp(second.until / 1e6, UTC)
+    assert turn - NOON == timedelta(hours=24.5)
+    zone = ZoneInfo(LORD_HOWE)
+    assert turn.astimezone(zone).time() == NOON.astimezone(zone).time()
+
+
+async def test_a_day_ends_at_midnight_where_the_person_is() -> None:
+    limits = some_limits(acme=ONE_A_DAY)
+    there, here = a_passage(timezone=LORD_HOWE), a_passage(to=To(user_id=UserId("bob")))
+    before = datetime(2026, 6, 1, 13, 0, tzinfo=UTC)  # 23:30 there
+    await taken(limits, before, there, here)
+
+    after_an_hour = await taken(limits, before + timedelta(hours=1), there, here)
+
+    assert [each is None for each in after_an_hour] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        a_passage(is_critical=True),
+        a_passage(to=To(email="ada@example.org")),
+        a_passage(attempt=1),
+        a_passage(tenant=BETA),
+    ],
+    ids=["critical", "a bare address", "a retry", "another tenant"],
+)
+async def test_what_does_not_count_for_the_budget_passes_it(free: Passage) -> None:
+    limits = some_limits(acme=ONE_A_DAY)
+
+    assert await taken(limits, NOON, free, free, a_passage()) == [None, None, None]
+    assert await taken(limits, NOON, free) == [None]
+
+
+async def test_a_budget_that_drops_says_so() -> None:
+    limits = some_limits(acme=Policy(budget=Budget(1, OverLimit.DROP)))
+
+    _, second = await taken(limits, NOON, a_passage(), a_passage(channel=SMS))
+
+    assert second is not None
+    assert (second.reach, second.drops) == (Reach.DELIVERY, True)
+
+
+async def test_what_another_limit_refuses_takes_nothing_from_the_budget() -> None:
+    policy = Policy(budget=Budget(1), limits=TenantLimits(channels={SMS: Limit.parse("1/h")}))
+    limits = some_limits(acme=policy)
+    bob = a_passage(to=To(user_id=UserId("bob")), channel=SMS)
+
+    _, over = await taken(limits, NOON, bob, a_passage(channel=SMS))
+
+    assert over is not None
+    assert (over.reach, over.who, over.rule) == (Reach.MANY, ACME, "limits.channels.sms")
+    assert await taken(limits, NOON, a_passage()) == [None]
+
+
+async def test_over_a_limit_that_drops_only_what_is_critical_waits() -> None:
+    policy = Policy(CRITICAL, limits=TenantLimits(Limit.parse("1/h drop")))
+    limits = some_limits(acme=policy)
+    await taken(limits, NOON, a_passage())
+
+    usual, critical = await taken(limits, NOON, a_passage(), a_passage(is_critical=True))
+
+    assert usual is not None
+    assert critical is not None
+    assert (usual.reach, usual.drops, usual.rule) == (Reach.DELIVERY, True, "limits.tenant")
+    assert (critical.reach, critical.drops) == (Reach.MANY, False)
+
+
+@pytest.mark.parametrize(
+    ("rates", "reach", "who", "rule"),
+    [
+        (Rates(everything=Rate.parse("1/h")), Reach.MANY, None, "rate_limit.global"),
+        (Rates(channel={EMAIL: Rate.parse("1/h")}), Reach.MANY, None, "rate_limit.channel"),
+        (Rates(lane={Lane.MEDIUM: Rate.parse("1/h")}), Reach.MANY, Lane.MEDIUM, "rate_limit.lane"),
+        (Rates(tenant=Rate.parse("1/h")), Reach.MANY, ACME, "rate_limit.tenant"),
+        (Rates(person=Rate.parse("1/h")), Reach.DELIVERY, None, "rate_limit.person"),
+        (Rates(provider={"smtp": Rate.parse("1/h")}), Reach.ACCOUNT, None, "rate_limit.provider"),
+    ],
+)
+async def test_each_limit_of_the_installation_holds_up_whom_it_counts(
+    rates: Rates, reach: Reach, who: Any, rule: str
+) -> None:
+    first, second = await taken(some_limits(rates), NOON, a_passage(), a_passage())
+
+    assert first is None
+    assert second is not None
+    assert (second.reach, second.who, second.rule) == (reach, who, rule)
+
+
+@given(
+    st.integers(1, 3),
+    st.lists(
+        st.tuples(
+            st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=8)),
+            st.sampled_from([EMAIL, SMS]),
+            st.integers(0, 1),
+        ),
+        max_size=30,
+    ),
+)
+async def test_first_attempts_of_a_day_never_exceed_the_budget(
+    per_day: int, course: list[tuple[timedelta, ChannelName, int]]
+) -> None:
+    limits = some_limits(acme=Policy(budget=Budget(per_day)))
+    zone, now, passed = ZoneInfo(LORD_HOWE), NOON, dict[Any, int]()
+
+    for pause, channel, attempt in course:
+        now += pause
+        passage = a_passage(channel=channel, attempt=attempt, timezone=LORD_HOWE)
+        (over,) = await taken(limits, now, passage)
+        if over is None and not attempt:
+            day = now.astimezone(zone).date()
+            passed[day] = passed.get(day, 0) + 1
+        assert over is None or not attempt
+
+    assert all(count <= per_day for count in passed.values())
