@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
 
 from sendwell.domain.backoff import RetryPolicy
@@ -30,6 +31,9 @@ ROLES = (
     "tracker",
 )
 """What can be deployed alone."""
+
+_LONGEST_NAME = 64
+"""Of a service, where it is kept; no more fits."""
 
 
 class PresetName(StrEnum):
@@ -191,7 +195,10 @@ class Settings:
     def service(self) -> str:
         """What this process is called among the others, the same for all that do the same."""
         names = "+".join(role for role in ROLES if role in self.roles)
-        return f"{names}-{self.delivers}" if self.delivers else names
+        whole = f"{names}-{self.delivers}" if self.delivers else names
+        if len(whole) <= _LONGEST_NAME:
+            return whole
+        return f"{whole[:47]}~{blake2b(whole.encode(), digest_size=8).hexdigest()}"
 
     def database_of(self, role: str) -> Url:
         """Where a role keeps what it owns."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -170,3 +171,28 @@ async def test_two_processes_may_store_the_same_new_people_at_once(
 
     assert sum(are_new) == len(users)
     assert len(await one.users.people(ACME, users)) == len(users)
+
+
+_PERSON = (
+    "INSERT INTO person (tenant, user_id, body, preferences, last_token, created_at, updated_at)"
+    " VALUES ('acme', 'ada', '{}', '{}', 0, 1, 1)"
+)
+_WAITING = text("SELECT count(*) AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+
+
+async def test_who_stores_a_person_that_somebody_else_is_just_storing_does_it_behind_that(
+    processes: tuple[Process, Process], postgres_url: str
+) -> None:
+    here, there = processes
+    somebody = await asyncpg.connect(postgres_url)
+    async with somebody.transaction():
+        await somebody.execute(_PERSON)
+        storing = asyncio.create_task(here.users.put(ACME, ADA, Profile({EMAIL: ADDRESS})))
+        async with asyncio.timeout(SOON_SECONDS):
+            while not (await there.database.rows(_WAITING))[0].waiting:
+                await asyncio.sleep(0.01)
+    await somebody.close()
+
+    assert not await storing
+    (person,) = (await here.users.people(ACME, [ADA])).values()
+    assert person.addresses[EMAIL] == {0: ADDRESS}
