@@ -19,8 +19,8 @@ def read_by_channel(form: Form) -> Iterator[tuple[ChannelName, Form]]:
             yield ChannelName(name), member
 
 
-def read_channel_order(form: Form) -> tuple[ChannelName, ...]:
-    """A list of channels, the best first; each of them once, and at least one."""
+def read_channel_order(form: Form, *, may_be_empty: bool = False) -> tuple[ChannelName, ...]:
+    """A list of channels, the best first; each of them once, and as a rule at least one."""
     order: list[ChannelName] = []
     for item in form.items():
         name = item.text()
@@ -31,6 +31,6 @@ def read_channel_order(form: Form) -> tuple[ChannelName, ...]:
         elif name in order:
             item.note("This channel stands twice in the order.")
         order.append(ChannelName(name))
-    if form.value == []:
+    if form.value == [] and not may_be_empty:
         form.note("There must be at least one channel.")
     return tuple(order)

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from sendwell.domain.channel_names import read_by_channel, read_channel_order
 from sendwell.domain.consent.choices import EVERY, EVERYTHING, OptOut, Preferences
 from sendwell.domain.form import Form
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.quiet_hours import quiet_hours_json, read_quiet_hours
 from sendwell.domain.topic import flaw_in_topic
 
-_CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_NO_CHANNEL = "A channel is named by lower-case letters, digits and _, like in_app."
 _CATEGORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _Choices = dict[OptOut, bool]
 _Topics = dict[str, dict[str, bool]]
@@ -50,7 +49,7 @@ def read_preferences(form: Form) -> Preferences:
             case "topics":
                 topics = _read_topics(member)
             case "order":
-                order = _read_order(member)
+                order = read_channel_order(member, may_be_empty=True)
             case _:
                 quiet_hours = None if member.value is None else read_quiet_hours(member)
     switched = {is_on: _which(switches, is_on=is_on) for is_on in (True, False)}
@@ -87,18 +86,10 @@ def _which(switches: Mapping[OptOut, bool], *, is_on: bool) -> frozenset[OptOut]
 
 def _read_channels(form: Form) -> _Choices:
     choices: _Choices = {}
-    for channel, member in _channels(form):
+    for channel, member in read_by_channel(form):
         for name, switch in member.members(_SWITCHES):
             choices |= _read_switch(name, switch, channel)
     return choices
-
-
-def _channels(form: Form) -> Iterator[tuple[str, Form]]:
-    for channel, member in form.members():
-        if _CHANNEL.fullmatch(channel) is None:
-            member.note(_NO_CHANNEL)
-        else:
-            yield channel, member
 
 
 def _read_switch(name: str, form: Form, channel: str) -> _Choices:
@@ -132,26 +123,12 @@ def _read_topic(form: Form) -> dict[str, bool]:
     by_channel: dict[str, bool] = {}
     for name, member in form.members(("enabled", "channels")):
         switches: Iterable[tuple[str, Form]] = (
-            [(EVERY, member)] if name == "enabled" else _channels(member)
+            [(EVERY, member)] if name == "enabled" else read_by_channel(member)
         )
         for channel, switch in switches:
             if (said := switch.flag()) is not None:
                 by_channel[channel] = said
     return by_channel
-
-
-def _read_order(form: Form) -> tuple[ChannelName, ...]:
-    order: list[ChannelName] = []
-    for item in form.items():
-        channel = item.text()
-        if channel is None:
-            continue
-        if _CHANNEL.fullmatch(channel) is None:
-            item.note(_NO_CHANNEL)
-        elif channel in order:
-            item.note("This channel stands twice in the order.")
-        order.append(ChannelName(channel))
-    return tuple(order)
 
 
 def _switches_json(switches: Mapping[OptOut, bool], channel: str) -> dict[str, object]:
