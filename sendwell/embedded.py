@@ -11,7 +11,7 @@ from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.peers.delivery import RemoteDelivery
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.bootstrap.core import url_of
-from sendwell.bootstrap.keepers import answer_for
+from sendwell.bootstrap.keepers import answer_for, deliverers
 from sendwell.bootstrap.ports import answers, token_of
 from sendwell.domain.presets import find_preset
 from sendwell.roles.accounts import api as accounts_api
@@ -139,7 +139,7 @@ def _offered(core: Core, roles: Roles) -> dict[str, list[APIRouter]]:
     cancels = (
         roles.delivery
         if "delivery" in core.settings.roles
-        else RemoteDelivery(roles.ports.find("delivery"))
+        else RemoteDelivery(deliverers(core, roles.ports.http))
     )
     letters = delivery_api.routes(cancels, roles.letters, requests=roles.tracker, clock=core.clock)
     return {

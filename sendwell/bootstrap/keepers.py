@@ -140,6 +140,21 @@ def answer_for(questions: Questions, keepers: Mapping[str, Keeper]) -> None:
     questions.answer(q.ERASE, erase)
 
 
+def deliverers(core: Core, http: Http) -> list[Peer]:
+    """The other services that may deliver: one, or one for each channel."""
+    settings, token = core.settings, token_of(core.settings)
+    preset = find_preset(settings.preset)
+    ports = (each.port for each in preset.services if "delivery" in each.roles)
+    told = settings.peers.url.get("delivery") or settings.peers.port.get("delivery")
+    urls = [url] if told and (url := url_of(settings, "delivery")) else []
+    urls += [] if told else [f"http://127.0.0.1:{port}" for port in ports]
+    urls += [more.text.rstrip("/") for more in settings.peers.more]
+    return [
+        Peer("delivery", url, http=http, token=token, clock=core.clock)
+        for url in dict.fromkeys(urls) or [None]
+    ]
+
+
 def services_beside(settings: Settings) -> dict[str, str]:
     """The other services, each once: names by URL."""
     if settings.is_whole:

@@ -115,8 +115,7 @@ def answers(core: Core, local: Local, delivery: Delivery) -> Questions:
     """The questions that the roles of this process answer to other services."""
     questions = Questions(token_of(core.settings))
     here = core.settings.roles
-    if "delivery" in here:
-        _answer_delivery(questions, core, delivery)
+    _answer_delivery(questions, core, delivery)  # who does not deliver has nothing to cancel
     for role, register in (
         ("accounts", _answer_accounts),
         ("users", _answer_users),

@@ -180,7 +180,7 @@ _SERVERS = (
     Setting(
         "DB_POOL_SIZE",
         Group.SERVERS,
-        "connections of one process to each database server; two of them write",
+        "connections by which one process reads from each database server; two more write",
         default="`6`",
     ),
     Setting(
@@ -238,8 +238,9 @@ _ROLES = (
     Setting(
         "SERVICE_URLS",
         Group.ROLES,
-        "for the users role: services that no `<ROLE>_URL` names, comma-separated, where several"
-        " deliver for example. They too are asked to export and to erase a person",
+        "for the roles tracker and users: services that no `<ROLE>_URL` names, comma-separated,"
+        " where several deliver for example. They too are asked to cancel, and to export and to"
+        " erase a person",
         default="none",
     ),
     Setting(

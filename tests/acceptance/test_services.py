@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,14 @@ class Installation:
         id_: str = answer.json()["id"]
         return id_
 
+    async def planned(self, id_: str, deliveries: int) -> None:
+        async with asyncio.timeout(60):
+            while True:
+                answer = await self.client.get(f"/api/v1/notifications/{id_}")
+                if answer.is_success and len(answer.json()["deliveries"]) == deliveries:
+                    return
+                await asyncio.sleep(0.05)
+
     async def settled(self, id_: str, *states: str) -> Any:
         found: Any = None
         try:
@@ -186,13 +196,14 @@ async def installed(
 
 
 def urls(services: Roles, ports: Mapping[str, int]) -> dict[str, str]:
-    """Where each role is."""
+    """Where each role is, and each service that delivers."""
+    deliver = [name for name, roles in services.items() if "delivery" in roles]
     return {
         f"{role.upper()}_URL": f"http://127.0.0.1:{ports[name]}"
         for name, roles in reversed(list(services.items()))
         for role in roles
         if role in ROLES
-    }
+    } | {"SERVICE_URLS": ",".join(f"http://127.0.0.1:{ports[name]}" for name in deliver)}
 
 
 @pytest.fixture
@@ -256,9 +267,21 @@ async def test_from_http_to_smtp_and_back_by_a_signed_webhook(
                 assert answer.status_code == 204, answer.text
             await installation.settled(failed_over, "DELIVERED")
 
+            later = await installation.send(
+                user_id="ada",
+                channels=["email", "in_app"],
+                content="Tomorrow",
+                send_at=datetime.fromtimestamp(time.time() + 86_400, UTC).isoformat(),
+            )
+            await installation.planned(later, 2)
+            cancelled = await installation.client.post(f"/api/v1/notifications/{later}/cancel")
+            assert cancelled.status_code == 200, cancelled.text
+            found = await installation.settled(later, "CANCELLED")
+            assert [each["status"] for each in found["deliveries"]] == ["CANCELLED"] * 2
+
             ledger = await installation.get("/ledger")
             told = (ledger["accepted"], ledger["sent"], ledger["delivered"], ledger["difference"])
-            assert told == (3, 1, 2, 0)
+            assert told == (5, 1, 2, 0)
 
 
 @pytest.mark.parametrize("servers", [pytest.param("kafka_bus", marks=needs("kafka"))])
