@@ -57,7 +57,8 @@ def migrate(
     Of those that DB_URL and <ROLE>_DB_URL name, and of the bus and the limits where those are on
     PostgreSQL. Migrations only ever add, so processes of the version before can go on working
     meanwhile: no lock is waited for longer than half a second at a time. Of processes that start
-    at the same moment one does the work. Tables that a newer Sendwell has made are refused.
+    at the same moment one does the work. What a newer Sendwell has only added is left as it is;
+    tables that it has made otherwise are refused.
 
     Examples:
       sendwell migrate

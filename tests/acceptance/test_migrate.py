@@ -56,7 +56,23 @@ async def test_a_role_that_is_none_is_told(tmp_path: Path) -> None:
     assert "There are no tables of 'postman'; there are " in refused.errors
 
 
-async def test_tables_of_a_newer_version_are_refused(tmp_path: Path) -> None:
+async def test_what_a_newer_version_has_only_added_is_left_as_it_is(tmp_path: Path) -> None:
+    await migrate(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "sendwell.db")) as connection, connection:
+        connection.execute("UPDATE users_version SET version_num='0999'")
+
+    again = await migrate(tmp_path)
+    async with running(tmp_path) as product:
+        answer = await product.client.put("/api/v1/users/ada", json={"email": "ada@example.org"})
+
+    assert (again.code, answer.status_code) == (0, 201)
+    with closing(sqlite3.connect(tmp_path / "sendwell.db")) as connection:
+        assert connection.execute("SELECT version_num FROM users_version").fetchall() == [("0999",)]
+
+
+async def test_tables_that_a_newer_version_has_made_otherwise_are_refused(
+    tmp_path: Path,
+) -> None:
     await migrate(tmp_path)
     with closing(sqlite3.connect(tmp_path / "sendwell.db")) as connection, connection:
         connection.execute("UPDATE users_version SET version_num='9999'")

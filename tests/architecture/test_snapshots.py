@@ -6,6 +6,7 @@ After a deliberate addition, write the snapshot anew with SENDWELL_SNAPSHOT=writ
 import importlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,29 @@ def test_migrations_make_exactly_the_tables_that_the_code_uses(owner: str, tmp_p
     assert indexes == {
         name: {index.name for index in table.indexes} for name, table in metadata.tables.items()
     }
+
+
+@pytest.mark.parametrize("owner", TABLES)
+def test_who_does_not_know_a_later_column_can_still_write_rows(owner: str, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/tables.db")
+    steps, known = tmp_path / "migrations", dict[str, set[str]]()
+    steps.mkdir()
+    demanding = []
+
+    for file in sorted(TABLES[owner].glob("[0-9]*_*.py")):
+        shutil.copy(file, steps)
+        migrate(engine, {owner: steps})
+        found = inspect(engine)
+        for table in found.get_table_names():
+            columns = {column["name"]: column for column in found.get_columns(table)}
+            demanding += [
+                f"{table}.{name}"
+                for name in columns.keys() - known.setdefault(table, set(columns))
+                if not columns[name]["nullable"] and columns[name]["default"] is None
+            ]
+            known[table] |= columns.keys()
+
+    assert demanding == []
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

@@ -35,9 +35,10 @@ def migrate_on(connection: Connection, owners: Mapping[str, Path]) -> list[str]:
     """Apply what is missing, each owner's migrations in one transaction; gives whose were applied.
 
     `owners` maps a role's name to its folder of migrations; the connection commits by itself.
-    Raises Conflict, before anything is applied, when this version does not know one of the
-    revisions, and what a migration raised; that owner's tables are then as they were. (On MySQL
-    they are as the migration has left them, and the next attempt goes on from there.)
+    What a newer version has only added is left as it is. Raises Conflict, before anything is
+    applied, when this version cannot work with one of the revisions, and what a migration raised;
+    that owner's tables are then as they were. (On MySQL they are as the migration has left them,
+    and the next attempt goes on from there.)
     """
     standings = standing(connection, owners)
     refuse_unknown(standings)

@@ -14,6 +14,11 @@ PROMOTED = "promoted"
 PROMOTING = "promoting"
 """The revision of a PostgreSQL that a file's data is still on its way to."""
 
+# A revision's first digit. Within a generation migrations only add, so a version that does not know
+# the last of them can work on their tables: that is how two versions run side by side. One that
+# takes something away or changes it begins the next generation.
+_GENERATION = slice(0, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -26,7 +31,7 @@ class Standing:
     revision: str | None
     pending: tuple[str, ...]
     is_known: bool = True
-    """False: another version of Sendwell has made these tables."""
+    """False: another version of Sendwell has made these tables, and not only added to ours."""
 
 
 def standing(connection: Connection, owners: Mapping[str, Path]) -> list[Standing]:
@@ -74,7 +79,15 @@ def _standing(owner: str, folder: Path, revision: str | None) -> Standing:
     migrations = _migrations(folder)
     pending = tuple(each for each in migrations if revision is None or _revision(each) > revision)
     is_known = revision is None or revision in map(_revision, migrations)
+    is_known = is_known or _only_adds(revision, _revision(migrations[-1]))
     return Standing(owner, revision, pending, is_known=is_known)
+
+
+def _only_adds(revision: str | None, last: str) -> bool:
+    """Whether a revision lies behind our last one, in the same generation."""
+    if revision is None or not revision.isdecimal() or len(revision) != len(last):
+        return False
+    return revision > last and revision[_GENERATION] == last[_GENERATION]
 
 
 def _migrations(folder: Path) -> list[str]:
