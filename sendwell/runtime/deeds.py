@@ -19,6 +19,10 @@ class Deeds:
     async def record(
         self, caller: Caller, action: str, subject: str, details: Mapping[str, str | int]
     ) -> None:
-        """It is on record. Called right before the change: then no change is without a record."""
-        deed = Deed(caller.tenant, caller.name, action, subject, self._clock.now(), details)
+        """It is on record. Called right before the change: then no change is without a record.
+
+        Of people it says no more than that it was one: the log cannot forget them (I6).
+        """
+        actor = caller.name if caller.person is None else "person"
+        deed = Deed(caller.tenant, actor, action, subject, self._clock.now(), details)
         await self._database.commit(self._audit.recorded(deed))

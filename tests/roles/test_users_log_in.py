@@ -13,6 +13,7 @@ from sendwell.domain.errors import Denied
 from sendwell.domain.passwords import PasswordHash
 from sendwell.ports.database import Database
 from sendwell.roles.users.service.log_in import Attempt
+from sendwell.roles.users.store.tombstones import pseudonym
 from sendwell.roles.users.tables import CONTACT, PERSON_LOGIN, PERSON_TRY
 from sendwell.runtime.server.client_address import CLIENT_ADDRESS, SERVICE
 from sendwell.runtime.server.still_allowed import while_allowed
@@ -201,10 +202,12 @@ async def test_passwords_are_stored_as_hashes_and_set_on_record(house: House) ->
 
     (row,) = await house.database.rows(select(PERSON_LOGIN))
     assert row.password_hash.startswith("$2b$")
+    whose = pseudonym(ACME, ADA)
+    assert "ada" not in whose
     told = [(deed.action, deed.subject, deed.actor) for deed in await house.deeds()]
     assert told == [
-        ("person.password_set", "ada", "test"),
-        ("person.password_set", "ada", "person:ada"),
+        ("person.password_set", whose, "test"),
+        ("person.password_set", whose, "person"),
     ]
 
 

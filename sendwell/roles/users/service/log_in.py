@@ -11,6 +11,7 @@ from sendwell.ports.passwords import Passwords
 from sendwell.ports.tenants import Caller
 from sendwell.roles.users.service.sessions import Known, Sessions
 from sendwell.roles.users.store.log_in import LogInRecord, LogInStore
+from sendwell.roles.users.store.tombstones import pseudonym
 from sendwell.runtime.deeds import Deeds
 from sendwell.runtime.login_tries import Try
 from sendwell.runtime.tokens import Purpose, Tokens
@@ -104,7 +105,8 @@ class LogIn:
             raise _no(user)
         hashed = await self._passwords.hash(password)
         given = LogInRecord(caller.tenant, user, hashed, self._clock.now())
-        await self._deeds.record(caller, "person.password_set", user, {})
+        whose = pseudonym(caller.tenant, user)
+        await self._deeds.record(caller, "person.password_set", whose, {})
         is_stored = await self._store.set_password(given)
         self._sessions.forget(caller.tenant, user)
         if not is_stored:
@@ -114,7 +116,8 @@ class LogIn:
         """The person cannot log in any more. Raises NotFound where they could not before."""
         if await self._store.find(caller.tenant, user) is None:
             raise NotFound(f"There is no person {user} who could log in.")
-        await self._deeds.record(caller, "person.password_removed", user, {})
+        whose = pseudonym(caller.tenant, user)
+        await self._deeds.record(caller, "person.password_removed", whose, {})
         await self._store.remove(caller.tenant, user)
         self._sessions.forget(caller.tenant, user)
 

@@ -71,6 +71,11 @@ def person_erased(user: UserId) -> Conflict:
     )
 
 
+def pseudonym(tenant: TenantId, user: UserId) -> str:
+    """What stands for a person where nothing can be erased: the same for the same id."""
+    return _hash(tenant, user).hex()
+
+
 def _is(tenant: TenantId, user: UserId) -> ColumnElement[bool]:
     return and_(TOMBSTONE.c.tenant == tenant, TOMBSTONE.c.user_hash == _hash(tenant, user))
 
