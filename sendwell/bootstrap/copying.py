@@ -24,6 +24,7 @@ from sendwell.ports.bus import Arrived
 from sendwell.ports.database import Database
 from sendwell.ports.work import Work
 from sendwell.roles.delivery.service import Delivery
+from sendwell.runtime.apart import take_apart
 from sendwell.runtime.copies.copies import Copies
 from sendwell.runtime.copies.standing import Standing
 from sendwell.runtime.copies.tables import DATABASE
@@ -70,25 +71,24 @@ class Copying:
 
     async def _hear(self, arrived: Sequence[Arrived]) -> None:
         """What cannot be kept goes to quarantine, alone; its neighbours are heard."""
+        await take_apart(arrived, self._keep_up, self._poisoned)
+
+    async def _keep_up(self, arrived: Sequence[Arrived]) -> None:
         opened = await self._opened(arrived)
         extracts = [each for each in opened if isinstance(each, Extract)]
-        unheard = await self.copies.unheard(extracts)
         try:
-            if unheard:
+            if unheard := await self.copies.unheard(extracts):
                 await self._core.flow.run(unheard)
         except Unavailable:
             if len(arrived) == 1:
                 raise
             for each in arrived:  # one that has to wait holds up nobody before it
                 await self._hear([each])
-        except Exception as error:
-            if len(arrived) == 1:
-                log.exception("copies.poisoned", place=arrived[0].place)
-                text = f"It could not be kept: {type(error).__name__}."
-                await self._keep([self._kept(arrived[0], Reason.REFUSED, text)])
-                return
-            for each in arrived:
-                await self._hear([each])
+
+    async def _poisoned(self, arrived: Arrived, error: Exception) -> None:
+        log.error("copies.poisoned", place=arrived.place, exc_info=error)
+        text = f"It could not be kept: {type(error).__name__}."
+        await self._keep([self._kept(arrived, Reason.REFUSED, text)])
 
     async def _take(self, delivery: Delivery, arrived: Sequence[Arrived]) -> None:
         tasks: list[Task] = []

@@ -1,6 +1,6 @@
 """The list of commands. Importing it stays cheap: what is heavy is imported by who runs it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import cleandoc
 from typing import Annotated, Any
 
@@ -102,39 +102,33 @@ for command in (
 ):
     app.command(help=help_of(command))(speaking(command))
 
-people = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Import people, see what is stored, export and erase it.",
-)
-people.command("import", help=help_of(import_people))(speaking(import_people))
-people.command("show", help=help_of(show_person))(speaking(show_person))
-people.command("choose", help=help_of(choose_preferences))(speaking(choose_preferences))
-people.command("subscribe", help=help_of(subscribe))(speaking(subscribe))
-people.command("unsubscribe", help=help_of(unsubscribe))(speaking(unsubscribe))
-people.command("consents", help=help_of(show_consents))(speaking(show_consents))
-people.command("topics", help=help_of(show_topics))(speaking(show_topics))
-people.command("topic", help=help_of(store_topic))(speaking(store_topic))
-people.command("export", help=help_of(export_person))(speaking(export_person))
-people.command("erase", help=help_of(erase_person))(speaking(erase_person))
-app.add_typer(people, name="people")
-
-rules = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Read and change your organization's rules: lanes, routes, limits, quota, budget.",
-)
-rules.command("get", help=help_of(get_rules))(speaking(get_rules))
-rules.command("set", help=help_of(set_rules))(speaking(set_rules))
-rules.command("reset", help=help_of(reset_rules))(speaking(reset_rules))
-app.add_typer(rules, name="rules")
-
-suppressions = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Addresses that must not be sent to: list, add, remove.",
-)
-suppressions.command("list", help=help_of(list_suppressions))(speaking(list_suppressions))
-suppressions.command("add", help=help_of(add_suppressions))(speaking(add_suppressions))
-suppressions.command("remove", help=help_of(remove_suppression))(speaking(remove_suppression))
-app.add_typer(suppressions, name="suppressions")
+_GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., Any]]]] = {
+    "people": (
+        "Import people, see what is stored, export and erase it.",
+        {
+            "import": import_people,
+            "show": show_person,
+            "choose": choose_preferences,
+            "subscribe": subscribe,
+            "unsubscribe": unsubscribe,
+            "consents": show_consents,
+            "topics": show_topics,
+            "topic": store_topic,
+            "export": export_person,
+            "erase": erase_person,
+        },
+    ),
+    "rules": (
+        "Read and change your organization's rules: lanes, routes, limits, quota, budget.",
+        {"get": get_rules, "set": set_rules, "reset": reset_rules},
+    ),
+    "suppressions": (
+        "Addresses that must not be sent to: list, add, remove.",
+        {"list": list_suppressions, "add": add_suppressions, "remove": remove_suppression},
+    ),
+}
+for group, (about, members) in _GROUPS.items():
+    grouped = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=about)
+    for name, member in members.items():
+        grouped.command(name, help=help_of(member))(speaking(member))
+    app.add_typer(grouped, name=group)

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 import structlog
 
-from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.presets.naming import WHOLE, Share
 from sendwell.messages.requested import Requested
@@ -22,6 +21,7 @@ from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reason import Reason
 from sendwell.ports.bus import Arrived
 from sendwell.ports.clock import Clock
+from sendwell.runtime.apart import take_apart
 from sendwell.runtime.streams import incoming_of
 
 log = structlog.get_logger()
@@ -69,18 +69,12 @@ class Reception:
 
     async def receive(self, arrived: Sequence[Arrived]) -> None:
         """Take a batch; a message that nobody can handle goes to quarantine, alone."""
-        try:
-            await self._take(arrived)
-        except Unavailable:
-            raise
-        except Exception as error:
-            if len(arrived) == 1:
-                log.exception("bus.poisoned", place=arrived[0].place)
-                text = f"It could not be handled: {type(error).__name__}."
-                await self._keep([self._kept(arrived[0], Quarantined(Reason.REFUSED, text))])
-                return
-            for each in arrived:
-                await self.receive([each])
+        await take_apart(arrived, self._take, self._poisoned)
+
+    async def _poisoned(self, arrived: Arrived, error: Exception) -> None:
+        log.error("bus.poisoned", place=arrived.place, exc_info=error)
+        text = f"It could not be handled: {type(error).__name__}."
+        await self._keep([self._kept(arrived, Quarantined(Reason.REFUSED, text))])
 
     async def _take(self, arrived: Sequence[Arrived]) -> None:
         opened = [(each, self._opening.open(self._incoming(each))) for each in arrived]

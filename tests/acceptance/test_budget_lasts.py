@@ -17,22 +17,24 @@ async def begin(product: Product, *, per_day: int) -> None:
     assert answer.is_success, answer.text
 
 
-async def ends(product: Product, state: str, **more: str) -> None:
+async def ends(product: Product, **more: str) -> tuple[str, str | None]:
+    """Where one more message to her comes to, and by which rule."""
     answer = await product.send(user_id="ada", content="x", channel="email", **more)
-    found = await product.settled(answer.json()["id"], state)
-    assert found["deliveries"][0]["rule"] == ("budget" if state == "HELD" else None)
+    found = await product.settled(answer.json()["id"], "SENT", "HELD")
+    return found["status"], found["deliveries"][0]["rule"]
 
 
 async def test_a_budget_outlives_an_embedded_process_that_is_killed(tmp_path: Path) -> None:
     product = await Product(tmp_path, "--no-sample").start()
     await begin(product, per_day=2)
-    await ends(product, "SENT")
-    await ends(product, "SENT", event_type="security_alert")
+    before = [await ends(product), await ends(product, event_type="security_alert")]
     await product.kill()
 
     async with running(tmp_path, "--no-sample") as again:
-        await ends(again, "SENT")
-        await ends(again, "HELD")
+        after = [await ends(again), await ends(again)]
+
+    assert before == [("SENT", None), ("SENT", None)]
+    assert after == [("SENT", None), ("HELD", "budget")]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +49,8 @@ async def test_a_budget_outlives_redis(
     environment = {"DB_URL": request.getfixturevalue("postgres_url"), "CACHE_URL": url}
     async with running(tmp_path, "--no-sample", environment=environment) as product:
         await begin(product, per_day=1)
-        await ends(product, "SENT")
+        before = await ends(product)
 
         redis.ask(f"SELECT {url.rpartition('/')[2]}", "FLUSHDB")
 
-        await ends(product, "HELD")
+        assert (before, await ends(product)) == (("SENT", None), ("HELD", "budget"))

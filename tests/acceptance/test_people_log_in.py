@@ -131,6 +131,7 @@ async def test_people_are_known_where_roles_are_services(
             async with installed(tmp_path, environment, APART) as installation:
                 await _log_in_at_services(installation)
                 await _stop_at_services(installation, twilio)
+                assert (await installation.get("/suppressions?channel=sms"))["data"] == []
 
 
 async def _log_in_at_services(installation: Installation) -> None:

@@ -72,8 +72,10 @@ async def test_what_is_critical_passes_the_budget_and_takes_nothing_from_it(
 
     for _ in range(2):
         await sent(product, event_type="security_alert", channels=["email"])
+    first = await sent(product, event_type="news", channels=["email"])
+    second = await sent(product, "SUPPRESSED", event_type="news", channels=["email"])
 
-    await sent(product, event_type="news", channels=["email"])
+    assert (first["status"], second["deliveries"][0]["rule"]) == ("SENT", "budget")
 
 
 async def test_what_a_budget_holds_goes_out_when_the_budget_is_raised(product: Product) -> None:
@@ -83,7 +85,8 @@ async def test_what_a_budget_holds_goes_out_when_the_budget_is_raised(product: P
 
     await rule(product, "budget", {"per_day": 2})
 
-    await product.settled(held["id"], "SENT", seconds=5)
+    found = await product.settled(held["id"], "SENT", seconds=5)
+    assert [each["status"] for each in found["deliveries"]] == ["SENT"]
 
 
 async def test_what_is_held_goes_out_when_it_is_declared_critical(product: Product) -> None:
@@ -95,7 +98,8 @@ async def test_what_is_held_goes_out_when_it_is_declared_critical(product: Produ
         product, "priorities", [{"event_type": "alarm*", "priority": "high", "critical": True}]
     )
 
-    await product.settled(held["id"], "SENT", seconds=5)
+    found = await product.settled(held["id"], "SENT", seconds=5)
+    assert [each["status"] for each in found["deliveries"]] == ["SENT"]
 
 
 async def test_a_retry_takes_nothing_from_the_budget(tmp_path: Path) -> None:

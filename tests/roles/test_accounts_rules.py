@@ -253,6 +253,7 @@ async def test_a_tenant_that_another_process_has_made_is_known_within_seconds(
         while not other.knows(ACME):
             await asyncio.sleep(0.01)
     keeping.cancel()
+    assert other.policy(ACME) == house.accounts.policy(ACME)
 
 
 async def test_each_environment_has_rules_of_its_own(house: House) -> None:

@@ -1,13 +1,11 @@
 """People log in, see only what is their own, and are out when they should be."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
-from starlette.requests import Request
 
 from sendwell.domain.errors import Denied
 from sendwell.domain.passwords import PasswordHash
@@ -16,7 +14,6 @@ from sendwell.roles.users.service.log_in import Attempt
 from sendwell.roles.users.store.tombstones import pseudonym
 from sendwell.roles.users.tables import CONTACT, PERSON_LOGIN, PERSON_TRY
 from sendwell.runtime.server.client_address import CLIENT_ADDRESS, SERVICE
-from sendwell.runtime.server.still_allowed import while_allowed
 from tests.roles.log_in_house import HOME, LOGIN, PASSWORD, SERVICE_TOKEN, House, a_house
 from tests.roles.users_house import ACME, ADA, HERE, pointers
 
@@ -367,51 +364,3 @@ async def test_the_gateway_tells_where_a_call_comes_from_and_nobody_else(house: 
     lies = [await tries(forger, f"10.0.0.{n}", forged) for n in range(6)]
 
     assert (far[-1], near, lies[-1]) == (429, 401, 429)
-
-
-async def test_what_is_followed_ends_with_the_session(house: House) -> None:
-    token = (await house.tries()).json()["access_token"]
-    messages: asyncio.Queue[str] = asyncio.Queue()
-    seen = while_allowed(a_request(house, token), coming(messages), seconds=0.01)
-    async with asyncio.timeout(PATIENCE), aclosing(seen):
-        messages.put_nowait("one")
-        first = await anext(seen)
-        second = asyncio.ensure_future(anext(seen))
-        await asyncio.wait({second}, timeout=0.1)  # looked at several times meanwhile
-        messages.put_nowait("two")
-
-        assert [first, await second] == ["one", "two"]
-        await house.stranger(token=token).post(OUT)
-
-        assert [each async for each in seen] == []
-
-
-async def test_what_is_followed_ends_where_there_is_no_more(house: House) -> None:
-    token = (await house.tries()).json()["access_token"]
-
-    async def two() -> AsyncGenerator[int]:
-        yield 1
-        yield 2
-
-    seen = while_allowed(a_request(house, token), two())
-
-    assert [1, 2] == [each async for each in seen]
-
-
-def a_request(house: House, token: str) -> Request:
-    """Somebody follows their inbox."""
-    return Request(
-        {
-            "type": "http",
-            "method": "GET",
-            "path": f"{HERE}/inbox/stream",
-            "query_string": b"",
-            "headers": [(b"authorization", f"Bearer {token}".encode())],
-            "app": house.app,
-        }
-    )
-
-
-async def coming(messages: asyncio.Queue[str]) -> AsyncGenerator[str]:
-    while True:
-        yield await messages.get()
