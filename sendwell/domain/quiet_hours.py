@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.form import Form
@@ -71,23 +72,38 @@ class QuietHours:
         """
         own = find_zone(self.timezone) if self.timezone else None
         zone = own or where or now.tzinfo or UTC
-        moment = now.astimezone(UTC)
-        left = self._left(moment.astimezone(zone))
-        if left is None:  # nearly always, and asked twice for each message
+        if self._end(_minute_at(now, zone)) is None:  # as nearly always
             return None
-        while left is not None:
+        moment = now.astimezone(UTC)
+        while (left := self._left(moment.astimezone(zone))) is not None:
             moment = _advance(moment, left, zone)
-            left = self._left(moment.astimezone(zone))
         return moment
 
     def _left(self, wall: datetime) -> timedelta | None:
         """How long the clock on the wall has still to run to the end of its quiet span."""
-        minute = wall.weekday() * _DAY + wall.hour * 60 + wall.minute
+        minute = _minute_of_week(wall)
+        end = self._end(minute)
+        if end is None:
+            return None
+        begun = timedelta(seconds=wall.second, microseconds=wall.microsecond)
+        return timedelta(minutes=end - minute) - begun
+
+    def _end(self, minute: int) -> int | None:
+        """The end of the quiet span that this minute of the week is in."""
         for start, end in self._spans:
             if start <= minute < end:
-                begun = timedelta(seconds=wall.second, microseconds=wall.microsecond)
-                return timedelta(minutes=end - minute) - begun
+                return end
         return None
+
+
+@lru_cache(maxsize=1024)
+def _minute_at(now: datetime, zone: tzinfo) -> int:
+    """What the wall shows there. A batch is decided at one instant, for few zones."""
+    return _minute_of_week(now.astimezone(zone))
+
+
+def _minute_of_week(wall: datetime) -> int:
+    return wall.weekday() * _DAY + wall.hour * 60 + wall.minute
 
 
 def _advance(moment: datetime, left: timedelta, zone: tzinfo) -> datetime:
