@@ -1,0 +1,139 @@
+"""On PostgreSQL what is old goes partition by partition, and a key stays unique past midnight."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from sendwell.adapters.sql.migrations import migrate_on
+from sendwell.adapters.sql.postgres import PostgresDatabase
+from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
+from sendwell.bootstrap import TABLES
+from sendwell.domain.ids import COUNTER_BITS, ChannelName, NotificationId, Position, TenantId
+from sendwell.messages.requested import Content, Requested, To
+from sendwell.messages.task import Task
+from sendwell.ports.journal import Acceptance, Entry
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.journal.records import SqlRecords
+from tests.services.needs import needs
+
+pytestmark = [*needs("postgres")]
+
+ACME, EMAIL = TenantId("acme"), ChannelName("email")
+DAY = timedelta(days=1)
+MIDNIGHT = datetime(2026, 11, 19, tzinfo=UTC)
+"""A Thursday's: also a week begins."""
+OWN = {owner: TABLES[owner] for owner in ("journal", "delivery")}
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(postgres_url)
+    await database.with_connection(lambda connection: migrate_on(connection, OWN))
+    since = microseconds(MIDNIGHT - 60 * DAY)
+    await database.with_connection(
+        lambda connection: make_ahead(connection, microseconds(MIDNIGHT), since=since)
+    )
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def journal(database: PostgresDatabase) -> SqlJournal:
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
+    )
+    await journal.start()
+    return journal
+
+
+def microseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1e6)
+
+
+def asked(name: str, at: datetime) -> Requested:
+    return Requested(
+        id=NotificationId(name),
+        tenant=ACME,
+        position=Position(microseconds(at) // 1_000 << COUNTER_BITS),
+        accepted_at=microseconds(at),
+        event_type="order",
+        lane=2,
+        to=(To(email="ada@example.org"),),
+        content=Content(text="Your order"),
+    )
+
+
+async def accept(journal: SqlJournal, name: str, seconds: float) -> Acceptance:
+    """So many seconds behind midnight, by a process whose clock may differ from another one's."""
+    request = asked(name, MIDNIGHT + timedelta(seconds=seconds))
+    (said,) = await journal.accept([Entry(request, b"k" * 16, b"f" * 8)])
+    return said
+
+
+async def there(database: PostgresDatabase, names: Iterable[str]) -> set[str]:
+    records = SqlRecords(database)
+    return {name for name in names if await records.find(ACME, NotificationId(name))}
+
+
+async def parts_of(database: PostgresDatabase, table: str) -> int:
+    question = text("SELECT count(*) AS n FROM pg_inherits WHERE inhparent=CAST(:t AS regclass)")
+    (row,) = await database.rows(question.bindparams(t=table))
+    return int(row.n)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param((-1, 30), id="the second one early in the new day"),
+        pytest.param((-1, 61), id="the second one later in the new day"),
+        pytest.param((30, 61), id="both in the new day, the first one early"),
+        pytest.param((30, -1), id="the second one by a clock that is behind"),
+        pytest.param((-30, -1), id="both in the old day"),
+        pytest.param((-80_000, 3_600), id="within a day of each other"),
+    ],
+)
+async def test_a_key_is_taken_once_on_either_side_of_midnight(
+    journal: SqlJournal, times: tuple[float, float]
+) -> None:
+    first = await accept(journal, "first", times[0])
+
+    second = await accept(journal, "second", times[1])
+
+    assert not first.is_duplicate
+    assert second == Acceptance(NotificationId("first"), is_duplicate=True)
+
+
+async def test_a_key_that_no_longer_counts_can_be_used_again(journal: SqlJournal) -> None:
+    await accept(journal, "first", -10)
+
+    again = await accept(journal, "second", DAY.total_seconds() + 10)
+
+    assert again == Acceptance(NotificationId("second"))
+
+
+async def test_old_partitions_go_but_for_what_is_still_open(
+    database: PostgresDatabase, journal: SqlJournal
+) -> None:
+    times = {"older": 50, "open": 40, "beside the open one": 39, "younger": 3}
+    requests = {name: asked(name, MIDNIGHT - days * DAY) for name, days in times.items()}
+    await journal.accept([Entry(request) for request in requests.values()])
+    due = microseconds(MIDNIGHT + DAY)
+    task = Task(
+        request=requests["open"], part="0.email", recipient=0, channel=EMAIL, planned_at=0, due=due
+    )
+    await database.commit(DeliveryStore(database, journal).put([task], epoch=1))
+    days = await parts_of(database, "idempotency")
+    before = microseconds(MIDNIGHT - 30 * DAY)
+
+    dropped = await database.with_connection(
+        lambda connection: drop_old(
+            connection, journal_before=before, keys_before=microseconds(MIDNIGHT - 2 * DAY)
+        )
+    )
+
+    assert await there(database, requests) == {"open", "beside the open one", "younger"}
+    assert {name.rpartition("_")[0] for name in dropped} >= {"requested", "outcome", "idempotency"}
+    assert days - await parts_of(database, "idempotency") > DAY.days * 50
