@@ -40,6 +40,8 @@ class Engine:
     sink: Sink | None = None
     start_seconds: float = 0.0
     """From the command until the last process was ready."""
+    copied: int = 0
+    """Put into its store as sent, past its processes."""
 
     @property
     def port(self) -> int:
@@ -88,7 +90,7 @@ class Engine:
         for port in self.ports:
             for state, count in _MOVES.findall(read(port, "/metrics")):
                 moves[state] += int(float(count))
-        return max(moves.values(), default=0)
+        return self.copied + max(moves.values(), default=0)
 
     def timed_get(
         self, connection: http.client.HTTPConnection, path: str
