@@ -13,11 +13,11 @@ from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.bootstrap.core import url_of
 from sendwell.bootstrap.keepers import answer_for, deliverers
 from sendwell.bootstrap.ports import answers, token_of
+from sendwell.bootstrap.quarantines import all_quarantines, answer_quarantine
 from sendwell.domain.presets import find_preset
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
 from sendwell.roles.gateway.api import Intake
-from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.inbox import api as inbox_api
 from sendwell.roles.mailbox import api as mailbox_api
 from sendwell.roles.receipts.api import INBOUND, Integration, Webhooks
@@ -31,7 +31,6 @@ from sendwell.roles.users.api import imports as imports_api
 from sendwell.roles.users.api import log_in as log_in_api
 from sendwell.roles.users.api import suppressions as suppressions_api
 from sendwell.runtime.quarantine import api as quarantine_api
-from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.server.app import FrontDoor, build_app
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
@@ -53,13 +52,11 @@ class Embedded:
     key: str
     core: Core
     roles: Roles
-    quota: Quota
 
     def swap(self, before: Settings, after: Settings) -> None:
         """Put changed settings in force, all of them or none. Raises Invalid."""
         del before
         self.roles.swap(after)
-        self.quota.use(after.rates.api)
         set_log_level(after.log_level)
 
     def drain(self) -> None:
@@ -79,10 +76,9 @@ async def build(settings: Settings) -> Embedded:
     core = await build_core(settings)
     roles = await build_roles(core)
     key = await _begin(settings, roles)
-    quota = Quota(core.settings.rates.api, roles.ports.tenants.policy)
     health = Health(core.process, roles.observe)
-    app = _app(core, roles, quota, health)
-    return Embedded(app, Starlette(routes=health.routes()), key, core, roles, quota)
+    app = _app(core, roles, health)
+    return Embedded(app, Starlette(routes=health.routes()), key, core, roles)
 
 
 async def _begin(settings: Settings, roles: Roles) -> str:
@@ -94,12 +90,12 @@ async def _begin(settings: Settings, roles: Roles) -> str:
     return ""
 
 
-def _app(core: Core, roles: Roles, quota: Quota, health: Health) -> FrontDoor:
+def _app(core: Core, roles: Roles, health: Health) -> FrontDoor:
     here = core.settings.roles
     callers = Callers(roles.ports.tenants, core.settings.anonymous, people=roles.ports.persons)
     hot: list[Route] = [*health.routes(with_metrics=core.settings.metrics_port is None)]
     if "gateway" in here:
-        intake = Intake(roles.gateway, callers, quota=quota, clock=core.clock)
+        intake = Intake(roles.gateway, callers, quota=roles.quota, clock=core.clock)
         streams = asyncapi_route(find_preset(core.settings.preset), core.channels.values())
         hot = [*intake.routes(), *hot, streams]
     if "receipts" in here:
@@ -107,6 +103,7 @@ def _app(core: Core, roles: Roles, quota: Quota, health: Health) -> FrontDoor:
     if not core.settings.is_whole:
         questions = answers(core, roles.local, roles.delivery)
         answer_for(questions, roles.keepers)
+        answer_quarantine(questions, core)
         hot += questions.routes()
     offered, entries = _offered(core, roles), _entries(roles)
     proxied: list[Route] = []
@@ -160,7 +157,7 @@ def _offered(core: Core, roles: Roles) -> dict[str, list[APIRouter]]:
         ],
         "mailbox": [mailbox_api.routes(roles.mailbox)],
         "inbox": [inbox_api.routes(roles.inbox)],
-        "gateway": [quarantine_api.routes(QuarantineStore(core.database))],
+        "gateway": [quarantine_api.routes(all_quarantines(core, roles.ports.http))],
     }
 
 

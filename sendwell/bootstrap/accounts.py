@@ -51,17 +51,17 @@ class AccountsRole(NamedTuple):
     """The log, or who takes there what is done here."""
 
 
-async def build_accounts(core: Core, defaults: Policy, reach: Reach) -> AccountsRole:
+async def build_accounts(core: Core, reach: Reach) -> AccountsRole:
     """Build the role; the platform has a key, in the data folder of whoever made it."""
     database = await open_accounts(core.house, core.settings, core.process)
     store, clock = AccountStore(database), core.clock
     tokens = Tokens(_token_secret(core.settings), clock)
     accounts = Accounts(
         store,
-        defaults=defaults,
+        defaults=defaults_of(core.settings),
         clock=clock,
         tokens=tokens,
-        news=News("accounts", core.signals if database is core.database else None),
+        news=News("accounts", core.signals if database is core.database else core.beside.signals),
         reach=reach,
     )
     await accounts.start()
@@ -85,6 +85,11 @@ async def build_accounts(core: Core, defaults: Policy, reach: Reach) -> Accounts
     if "accounts" in core.settings.roles:
         await _ensure_platform_key(access.tenancy, core.settings.data / PLATFORM_KEY_FILE)
     return AccountsRole(accounts, access, tokens, passwords, _audit(core, accounts))
+
+
+def defaults_of(settings: Settings) -> Policy:
+    """The rules of a tenant that has none."""
+    return Policy(retry=settings.retry, timezone=settings.timezone)
 
 
 def _audit(core: Core, accounts: Accounts) -> Audit:

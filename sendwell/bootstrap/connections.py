@@ -1,64 +1,50 @@
 """Who hears what is said in this process, and what is told to others."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.edge import Edge
+from sendwell.bootstrap.links import Links
+from sendwell.bootstrap.sending import Sending
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.dead import Dead
 from sendwell.messages.extract import Extract
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
-from sendwell.roles.delivery.letters import DeadLetters
 from sendwell.roles.delivery.service import Delivery
-from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.roles.receipts.service import Receipts
 from sendwell.runtime import measures
 from sendwell.runtime.copies.copies import Copies
-from sendwell.runtime.copies.plans import Plans
 from sendwell.runtime.flow import Handler, Message
 from sendwell.runtime.journal.listener import recorder, refuser
 from sendwell.runtime.scene import Scene
 
 
-@dataclass(frozen=True, slots=True)
-class Hearers:
-    """The roles that listen."""
-
-    orchestrator: Orchestrator
-    delivery: Delivery
-    letters: DeadLetters
-    receipts: Receipts
-    plans: Plans | None
-    """Where tasks go by a bus."""
-
-
-def connect(core: Core, hearers: Hearers, *, edge: Edge | None, copies: Copies | None) -> None:
+def connect(core: Core, sending: Sending, receipts: Receipts, links: Links) -> None:
     """Connect them. The journal comes first: a Status is the history row."""
     flow, here = core.flow, core.settings.roles
-    flow.listen(Requested, hearers.orchestrator.on_requested)
-    if hearers.plans is not None:
-        flow.listen(Requested, hearers.plans.on_requested)
+    flow.listen(Requested, sending.orchestrator.on_requested)
+    if links.plans is not None:
+        flow.listen(Requested, links.plans.on_requested)
     flow.listen(Requested, measures.on_requested)
-    flow.listen(Task, _taker(hearers.delivery, edge, copies))
+    flow.listen(Task, _taker(sending.delivery, links.edge, links.copies))
     flow.listen(Status, recorder(core.journal))
     if "orchestrator" in here:
-        flow.listen(Status, hearers.orchestrator.on_status)
+        flow.listen(Status, sending.orchestrator.on_status)
     flow.listen(Status, measures.on_status)
     if "tracker" in here:
-        flow.listen(Dead, hearers.letters.on_dead)
+        flow.listen(Dead, sending.letters.on_dead)
     flow.listen(Dead, measures.on_dead)
-    if edge is not None:
-        flow.listen(Status, edge.announcements.on_status)
-        flow.listen(Dead, edge.announcements.on_dead)
-    flow.listen(Status, hearers.receipts.on_status)
-    core.inward.listen(Task, hearers.delivery.on_tasks)
+    if links.edge is not None:
+        flow.listen(Status, links.edge.announcements.on_status)
+        flow.listen(Dead, links.edge.announcements.on_dead)
+    flow.listen(Status, receipts.on_status)
+    core.inward.listen(Task, sending.delivery.on_tasks)
     core.inward.listen(Task, refuser(core.journal))
-    if copies is not None:
-        _connect_copies(core, hearers, copies)
+    if links.copies is not None:
+        _connect_copies(core, sending, receipts, copies=links.copies)
 
 
 def _taker(delivery: Delivery, edge: Edge | None, copies: Copies | None) -> Handler:
@@ -68,7 +54,7 @@ def _taker(delivery: Delivery, edge: Edge | None, copies: Copies | None) -> Hand
     return copies.on_handed_on if copies and edge.packs_tasks else edge.announcements.on_tasks
 
 
-def _connect_copies(core: Core, hearers: Hearers, copies: Copies) -> None:
+def _connect_copies(core: Core, sending: Sending, receipts: Receipts, *, copies: Copies) -> None:
     """What is put on record here is told; what others tell is heard as if it was said here."""
     flow, here = core.flow, core.settings.roles
     flow.listen(Requested, copies.on_planned)
@@ -78,13 +64,12 @@ def _connect_copies(core: Core, hearers: Hearers, copies: Copies) -> None:
     for taking in (flow, core.inward):
         taking.listen(Task, copies.on_taken)
     flow.listen(Extract, copies.on_extract)
-    flow.listen(Extract, _heard(hearers.receipts.on_status, lambda extract: extract.statuses))
+    flow.listen(Extract, _heard(receipts.on_status, lambda extract: extract.statuses))
     if "orchestrator" in here:
-        flow.listen(
-            Extract, _heard(hearers.orchestrator.on_status, lambda extract: extract.statuses)
-        )
+        on_status = sending.orchestrator.on_status
+        flow.listen(Extract, _heard(on_status, lambda extract: extract.statuses))
     if "tracker" in here:
-        flow.listen(Extract, _heard(hearers.letters.on_dead, lambda extract: extract.dead))
+        flow.listen(Extract, _heard(sending.letters.on_dead, lambda extract: extract.dead))
 
 
 def _heard(handler: Handler, part: Callable[[Extract], Sequence[Any]]) -> Handler:

@@ -127,10 +127,10 @@ async def open_copying(core: Core, edge: Edge | None, own: Work) -> Copying | No
     if core.settings.is_whole or edge is None:
         return None
     standing = Standing(core.database, own)
-    return Copying(core, edge, standing, name=await _name_of(core.database))
+    return Copying(core, edge, standing, name=await name_of(core.database))
 
 
-async def _name_of(database: Database) -> str:
+async def name_of(database: Database) -> str:
     """What the database is called; named by whoever opens it first."""
     question = select(DATABASE.c.name)
     if rows := await database.rows(question):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sendwell.adapters.http import Guarded
 from sendwell.adapters.system import SystemClock, SystemIds
+from sendwell.bootstrap.beside import Beside, open_beside
 from sendwell.bootstrap.database import House, open_house
 from sendwell.channels import all_channels
 from sendwell.domain.channel import Channel
@@ -16,6 +17,7 @@ from sendwell.domain.presets.streams import ENDS
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
 from sendwell.ports.signals import Signals
+from sendwell.runtime.cluster.together import Together
 from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.process import Process
@@ -38,6 +40,7 @@ class Core:
     guarded: Guarded
     """Where URLs of tenants and people may lead to."""
     channels: Mapping[ChannelName, Channel]
+    beside: Beside
 
     @property
     def database(self) -> Database:
@@ -51,8 +54,8 @@ class Core:
 
     @property
     def signals(self) -> Signals:
-        """What those processes tell each other."""
-        return self.house.signals
+        """What those processes tell each other, and all services where they share a Redis."""
+        return Together(self.house.signals, self.beside.signals)
 
 
 async def build_core(settings: Settings) -> Core:
@@ -80,6 +83,7 @@ async def build_core(settings: Settings) -> Core:
         process,
         Guarded(allowed=Allowed.parse(settings.outbound_allow)),
         channels,
+        open_beside(settings, clock, process),
     )
 
 

@@ -149,7 +149,7 @@ async def open_accounts(house: House, settings: Settings, process: Process) -> D
 
 async def _open_beside(role: str, url: Url, settings: Settings, *, process: Process) -> Database:
     require_driver(f"{role.upper()}_DB_URL", url)
-    tables = {role: TABLES[role]}
+    tables = tables_beside(role)
     if url.file is not None:
         on_file = SqliteDatabase(url.file)
         migrate(on_file.engine, tables)
@@ -159,6 +159,14 @@ async def _open_beside(role: str, url: Url, settings: Settings, *, process: Proc
     process.at_close(f"database of {role}", database.close)
     await database.with_connection(lambda connection: migrate_on(connection, tables))
     return database
+
+
+def tables_beside(role: str) -> dict[str, Path]:
+    """Whose tables are in a database that holds one role's alone: what is done to people leaves
+    from theirs for the audit log.
+    """
+    owners = (role, "record") if role == "users" else (role,)
+    return {owner: TABLES[owner] for owner in owners if owner in TABLES}
 
 
 def _beside_on(url: Url, settings: Settings) -> "MysqlDatabase | PostgresDatabase":

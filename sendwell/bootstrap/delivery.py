@@ -6,13 +6,14 @@ from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.system import SystemChance
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.exchanges import Exchanges
-from sendwell.bootstrap.limiter import open_limiter
-from sendwell.bootstrap.ports import KnownTenants
-from sendwell.ports.suppressions import Suppressions
+from sendwell.bootstrap.ports import KnownTenants, People
+from sendwell.ports.limiter import Limiter
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.gate import Gate
+from sendwell.roles.delivery.held import HeldWork
 from sendwell.roles.delivery.limits import Limits, Rates
+from sendwell.roles.delivery.people_look import PeopleLook
 from sendwell.roles.delivery.ready import ReadyQueue
 from sendwell.roles.delivery.recount import Recount
 from sendwell.roles.delivery.seating import Seating
@@ -34,7 +35,7 @@ def build_delivery(
     gate: Gate,
     words: Words,
     tenants: KnownTenants,
-    suppressions: Suppressions,
+    people: People,
     limits: Limits,
 ) -> Delivery:
     """What sends: a dispatcher for each channel, and the settler and timers they share."""
@@ -49,7 +50,7 @@ def build_delivery(
         core.flow,
         store,
         tenants=tenants,
-        suppressions=suppressions,
+        suppressions=people,
         resends_unknown=lambda channel: core.channels[channel].resends_unknown,
         clock=core.clock,
         chance=SystemChance(),
@@ -72,6 +73,9 @@ def build_delivery(
     }
     second_look = SecondLook(store, timers, core.clock)
     core.process.start(Worker("second look", second_look.run))
+    held = HeldWork(core.database, node=core.membership.node)
+    people_look = PeopleLook(store, held, gate, settle=settler.put, timers=timers, clock=core.clock)
+    core.process.start(Worker("look at people", people_look.run))
     delivery = Delivery(
         store,
         settler,
@@ -86,12 +90,13 @@ def build_delivery(
         second_look=second_look,
     )
     tenants.on_change(delivery.rules_changed)
+    people.on_change(people_look.changed)
     return delivery
 
 
-async def open_limits(core: Core, store: DeliveryStore, tenants: Tenants) -> Limits:
+def build_limits(core: Core, store: DeliveryStore, tenants: Tenants, *, limiter: Limiter) -> Limits:
     """The limits of the flow; a limiter in memory is told what went out before it began."""
-    limiter, recount = await open_limiter(core), None
+    recount = None
     if isinstance(limiter, MemoryLimiter):
         recount = Recount(limiter, store.attempted, began=core.clock.now())
     return Limits(limiter, rates_of(core.settings), policy=tenants.policy, recount=recount)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sendwell.adapters.sql.standing import Standing
 from sendwell.adapters.sql.upkeep import Upkeep, apply, patiently, standings
 from sendwell.adapters.system import SystemClock
-from sendwell.bootstrap.database import TABLES
+from sendwell.bootstrap.database import TABLES, tables_beside
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.settings import ROLES, Settings, Url, require_driver
 
@@ -47,7 +47,7 @@ def homes(settings: Settings) -> list[Home]:
     at_home = servers.database or Url.of_file(settings.data / "sendwell.db")
     owners: dict[Url, dict[str, Path]] = {at_home: dict(TABLES)}
     for role, url in servers.databases.items():
-        own = {role: TABLES[role]} if role in TABLES else {}
+        own = tables_beside(role)
         if url.scheme == "mysql":
             owners.setdefault(url, {}).update(own)
         else:

@@ -10,6 +10,7 @@ from sendwell.bootstrap.core import Core, url_of
 from sendwell.bootstrap.edge import Edge
 from sendwell.bootstrap.history import Memory
 from sendwell.bootstrap.ports import token_of
+from sendwell.bootstrap.users import UsersRole
 from sendwell.domain.presets import find_preset
 from sendwell.messages.extract import Extract
 from sendwell.messages.status import Status
@@ -25,8 +26,8 @@ from sendwell.roles.mailbox.keeping import MailboxKeeper
 from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.roles.tracker.service import Tracker
 from sendwell.roles.tracker.telling import Telling
-from sendwell.roles.users.service import Users
 from sendwell.roles.users.service.erasure import SETTLING, Erasures
+from sendwell.roles.users.service.export import Exports
 from sendwell.roles.users.service.own import OwnKeeper
 from sendwell.roles.users.store import UserStore
 from sendwell.runtime.chronicle.keeping import HistoryKeeper
@@ -77,7 +78,26 @@ def keepers_here(core: Core, stores: Stores) -> dict[str, Keeper]:
     return found
 
 
-def everybody(
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Who keeps something of people here, and what is done with all that is kept anywhere."""
+
+    keepers: Mapping[str, Keeper]
+    exports: Exports
+    erasures: Erasures
+
+
+def start_keeping(
+    core: Core, people: UsersRole, stores: Stores, *, http: Http, audit: Audit
+) -> Keeping:
+    """What the users role does with all keepers; erasures begin to work."""
+    here = keepers_here(core, stores)
+    asked = _everybody(core, people.store, here, http=http)
+    erasures = _start_erasing(core, people, keepers=asked, audit=audit)
+    return Keeping(here, Exports(asked, clock=core.clock), erasures)
+
+
+def _everybody(
     core: Core, store: UserStore, here: Mapping[str, Keeper], *, http: Http
 ) -> dict[str, Keeper]:
     """All of them, as the users role asks them: itself, then this process, then other services."""
@@ -93,21 +113,16 @@ def _keepers_elsewhere(core: Core, http: Http) -> dict[str, Keeper]:
     }
 
 
-def start_erasing(
-    core: Core,
-    store: UserStore,
-    users: Users,
-    *,
-    keepers: Mapping[str, Keeper],
-    audit: Audit,
+def _start_erasing(
+    core: Core, people: UsersRole, *, keepers: Mapping[str, Keeper], audit: Audit
 ) -> Erasures:
     """Erasures, at work where the users role is; and what empties requests that come too late."""
     here = core.settings.roles
     erasures = Erasures(
-        store.erasures,
+        people.store.erasures,
         clock=core.clock,
         ids=core.ids,
-        gone=users.gone,
+        gone=people.users.gone,
         keepers=keepers,
         settling=_ALONE if _is_alone(core) else SETTLING,
         deeds=Deeds(audit, core.database, core.clock),

@@ -6,19 +6,22 @@ from hashlib import blake2b
 from typing import Protocol
 
 from sendwell.adapters.http import HttpClient, Limits, Trusted
-from sendwell.adapters.peers.catalogue import RemoteCatalogue
+from sendwell.adapters.peers.answers import Means
+from sendwell.adapters.peers.catalogue import Flaws, RemoteCatalogue
+from sendwell.adapters.peers.changes import RemoteChanges
 from sendwell.adapters.peers.directory import RemoteDirectory
 from sendwell.adapters.peers.listener import RemoteListener
 from sendwell.adapters.peers.peer import Peer
 from sendwell.adapters.peers.persons import RemotePersons
 from sendwell.adapters.peers.shelf import RemoteShelf
 from sendwell.adapters.peers.tenants import RemoteTenants
+from sendwell.bootstrap.accounts import defaults_of
 from sendwell.bootstrap.core import Core, url_of
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.ids import TenantId
 from sendwell.ports import questions as q
 from sendwell.ports.catalogue import Catalogue
-from sendwell.ports.directory import Directory
+from sendwell.ports.directory import Directory, PeopleChanged
 from sendwell.ports.http import Http
 from sendwell.ports.listener import Listener, Reply
 from sendwell.ports.shelf import Shelf
@@ -32,9 +35,11 @@ from sendwell.roles.templates.service import Templates
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.service.log_in import LogIn
 from sendwell.roles.users.service.stop_words import StopWords
+from sendwell.runtime.cluster.news import News
 from sendwell.runtime.process import Worker
 from sendwell.runtime.server.questions import Questions
 from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback
+from sendwell.telemetry.names import ANSWERS
 
 _OURS = Limits(body_size=16 * 1024 * 1024)
 """A person's export is longer than what others may answer."""
@@ -57,7 +62,11 @@ Find = Callable[[str], Peer]
 
 
 class People(Directory, Suppressions, Protocol):
-    """Both ports of the users role."""
+    """Both ports of the users role, and when people change."""
+
+    def on_change(self, heard: PeopleChanged) -> None:
+        """From now on `heard` is told who has changed, within 2.5 s."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +106,10 @@ async def open_ports(core: Core, local: Local) -> Ports:
     catalogue: Catalogue = local.templates
     if "templates" not in here:
         flaws = local.templates.flaws
-        catalogue = RemoteCatalogue(find("templates"), clock=clock, flaws=flaws)
+        catalogue = _catalogue(core, find("templates"), flaws)
     return Ports(
         local.accounts if "accounts" in here else await _tenants(core, find("accounts")),
-        local.users if "users" in here else RemoteDirectory(find("users"), clock=clock),
+        local.users if "users" in here else _people(core, find("users")),
         catalogue,
         local.inbox if "inbox" in here else RemoteShelf(find("inbox"), q.INBOX),
         local.mailbox if "mailbox" in here else RemoteShelf(find("mailbox"), q.MAILBOX),
@@ -147,12 +156,32 @@ def _finder(core: Core, http: Http) -> Find:
 
 
 async def _tenants(core: Core, peer: Peer) -> RemoteTenants:
-    from sendwell.bootstrap.roles import defaults_of
-
     tenants = RemoteTenants(peer, clock=core.clock, otherwise=defaults_of(core.settings))
     await tenants.start()
+    News("accounts", core.signals).listen(lambda _tenant, _thing: tenants.doubt(), tenants.doubt)
     core.process.start(Worker("tenants", tenants.run))
     return tenants
+
+
+def _people(core: Core, peer: Peer) -> RemoteDirectory:
+    people = RemoteDirectory(peer, _means(core))
+    News("users", core.signals).listen(people.told, people.missed)
+    if "delivery" in core.settings.roles:  # nobody else keeps what is held for them
+        core.process.start(Worker("changes of people", RemoteChanges(peer, people.changed).run))
+    return people
+
+
+def _catalogue(core: Core, peer: Peer, flaws: Flaws) -> RemoteCatalogue:
+    catalogue = RemoteCatalogue(peer, _means(core), flaws=flaws)
+    News("templates", core.signals).listen(catalogue.told, catalogue.missed)
+    return catalogue
+
+
+def _means(core: Core) -> Means:
+    def count(about: str, source: str, many: int) -> None:
+        ANSWERS.labels(about, source).inc(many)
+
+    return Means(core.clock, core.beside.cache, count)
 
 
 def _answer_delivery(questions: Questions, core: Core, delivery: Delivery) -> None:
@@ -216,7 +245,12 @@ def _answer_users(questions: Questions, local: Local) -> None:
         found = await users.subscribers(asked.tenant, asked.topic, most=asked.most)
         return q.SubscribersFound(list(found))
 
+    async def changes(asked: q.AskChanges) -> q.ChangesFound:
+        noted = users.changes
+        return q.ChangesFound(noted.source, noted.number, noted.since(asked.seen))
+
     questions.answer(q.PEOPLE, people)
+    questions.answer(q.CHANGES, changes)
     questions.answer(q.TOPICS, topics)
     questions.answer(q.SUBSCRIBERS, subscribers)
     questions.answer(q.SUPPRESSED, suppressed)

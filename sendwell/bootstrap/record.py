@@ -1,17 +1,33 @@
-"""What is done in this process goes on record, where the record is another service's."""
+"""What is done in this process goes on record, where the record is in another database."""
 
 from functools import partial
 
 from sendwell.adapters.peers.record import RemoteRecord
+from sendwell.bootstrap.accounts import AccountsRole
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.ports import Ports
-from sendwell.ports.audit import Audit
+from sendwell.ports.audit import Audit, Record
+from sendwell.ports.database import Database
 from sendwell.runtime.process import Worker
 from sendwell.runtime.record.courier import Courier
 
 
-def start_courier(core: Core, audit: Audit, ports: Ports) -> None:
+def audit_on(core: Core, database: Database, accounts: AccountsRole) -> Audit:
+    """The audit log for transactions on that database."""
+    if database is core.database:
+        return accounts.audit
+    return Courier(database, new_id=core.ids.notification)
+
+
+def start_couriers(core: Core, accounts: AccountsRole, people: Audit, ports: Ports) -> None:
     """Deeds go on their way, where the log is elsewhere."""
-    if isinstance(audit, Courier):
-        run = partial(audit.run, RemoteRecord(ports.find("accounts")))
-        core.process.start(Worker("record", run))
+    here = core.settings.roles
+    record: Record = RemoteRecord(ports.find("accounts"))
+    if "accounts" in here:
+        record = accounts.accounts
+    couriers = {"record": accounts.audit}
+    if people is not accounts.audit and "users" in here:
+        couriers["record of people"] = people
+    for name, courier in couriers.items():
+        if isinstance(courier, Courier):
+            core.process.start(Worker(name, partial(courier.run, record)))

@@ -21,6 +21,7 @@ from sendwell.cli.people_choices import (
     store_topic,
     subscribe,
     unsubscribe,
+    verify_contact,
 )
 from sendwell.cli.people_erase import erase_person
 from sendwell.cli.people_export import export_person
@@ -112,6 +113,7 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., Any]]]] = {
             "subscribe": subscribe,
             "unsubscribe": unsubscribe,
             "consents": show_consents,
+            "verify": verify_contact,
             "topics": show_topics,
             "topic": store_topic,
             "export": export_person,

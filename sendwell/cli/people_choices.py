@@ -99,6 +99,33 @@ def show_consents(
     show_table(("AT", "", "ABOUT", "BY"), rows)
 
 
+def verify_contact(
+    *,
+    user: User,
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Like email or sms.")],
+    is_not: Annotated[bool, typer.Option("--not", help="It is not, or no longer.")] = False,
+    how: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="How that is known.", show_default=False)
+    ] = None,
+    url: Url = HOME,
+    key: Key = None,
+    data: Data = None,
+    is_json: IsJson = False,
+) -> None:
+    """Say that a person's address by a channel is certainly theirs, or that it is not.
+
+    Examples:
+      sendwell people verify user-001 email --how "They opened the link we sent."
+      sendwell people verify user-001 email --not
+    """
+    path = f"/users/{step(user)}/contacts/{step(channel)}/verification"
+    contact = connect(url, key, data).post(path, {"verified": not is_not, "how": how})
+    if is_json:
+        print_json(contact)
+    else:
+        show(f"{contact['address']} is {'not ' * is_not}verified.")
+
+
 def show_topics(
     *, url: Url = HOME, key: Key = None, data: Data = None, is_json: IsJson = False
 ) -> None:

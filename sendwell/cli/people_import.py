@@ -52,6 +52,10 @@ def import_people(
             show_default=False,
         ),
     ] = None,
+    mode: Annotated[
+        Literal["replace", "merge"],
+        typer.Option(help="merge: what a line does not give stays as it is."),
+    ] = "replace",
     resume: Annotated[
         str | None,
         typer.Option(metavar="ID", help="Go on with an import.", show_default=False),
@@ -63,9 +67,10 @@ def import_people(
 ) -> None:
     """Import people from a file.
 
-    Each line is stored as PUT /api/v1/users/USER_ID stores a person; those that are wrong are told
-    with the reason, and their neighbours are stored. CSV has a header with the names of fields
-    (user_id, email, phone, url, name, locale, timezone, attributes.NAME).
+    Each line is stored as PUT /api/v1/users/USER_ID stores a person, or with --mode merge changes
+    only what it gives; those that are wrong are told with the reason, and their neighbours are
+    stored. CSV has a header with the names of fields (user_id, email, phone, url, name, locale,
+    timezone, attributes.NAME).
 
     The file may be of any size. When the connection breaks or the server restarts, it goes on by
     itself; after Ctrl-C it goes on with --resume. Exits with 1 when a line was refused.
@@ -73,11 +78,14 @@ def import_people(
     Examples:
       sendwell people import people.csv
       sendwell people import customers.csv --column "E-Mail=email" --column "Notes="
+      sendwell people import plans.csv --mode merge
       sendwell people import people.ndjson --resume 0199f8a2-6c1e-7d30-9b5a-3f1c2d4e5f60
     """
     client = connect(url, key, data, seconds=_CALL_SECONDS)
     if resume is None:
-        state = _begin(client, file, format_ or _kind_of(file), _columns(column or ()))
+        state = _begin(
+            client, file, format_ or _kind_of(file), columns=_columns(column or ()), mode=mode
+        )
     else:
         state = _find(client, resume, file)
     try:
@@ -92,8 +100,11 @@ def import_people(
     _report(client, done, is_json=is_json)
 
 
-def _begin(client: Client, file: Path, kind: str, columns: Mapping[str, str]) -> dict[str, Any]:
-    asked = {"format": kind, "columns": columns, "total_bytes": file.stat().st_size}
+def _begin(
+    client: Client, file: Path, kind: str, *, columns: Mapping[str, str], mode: str
+) -> dict[str, Any]:
+    size = file.stat().st_size
+    asked = {"format": kind, "mode": mode, "columns": columns, "total_bytes": size}
     begun: dict[str, Any] = client.post("/imports", asked)
     return begun
 

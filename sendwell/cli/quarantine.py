@@ -9,6 +9,9 @@ import typer
 from sendwell.cli.options import HOME, Data, IsJson, Key, Url, connect
 from sendwell.cli.screen import print_json, show, show_table
 
+_HERE = "gateway"
+"""The service that is asked."""
+
 MessageId = Annotated[
     int | None,
     typer.Argument(metavar="[ID]", help="Show this one in full.", show_default=False),
@@ -17,6 +20,9 @@ ByStream = Annotated[
     str | None, typer.Option("--stream", help="Only what came by this topic or queue.")
 ]
 ByReason = Annotated[str | None, typer.Option("--reason", help="Only those with this reason tag.")]
+ByService = Annotated[
+    str | None, typer.Option("--service", help="Together with ID: which service has it.")
+]
 IsRaw = Annotated[
     bool, typer.Option("--raw", help="Together with ID: write its bytes, as they came.")
 ]
@@ -28,6 +34,7 @@ def quarantine(
     stream: ByStream = None,
     reason: ByReason = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    service: ByService = None,
     is_raw: IsRaw = False,
     url: Url = HOME,
     key: Key = None,
@@ -43,12 +50,15 @@ def quarantine(
       sendwell quarantine --reason malformed_json --stream notification.requested
       sendwell quarantine 12
       sendwell quarantine 12 --raw > message
+      sendwell quarantine 12 --service receipts
     """
-    if is_raw and message is None:
-        raise typer.BadParameter("--raw goes with the number of a message.")
+    if message is None and (is_raw or service):
+        name = "--raw" if is_raw else "--service"
+        raise typer.BadParameter(f"{name} goes with the number of a message.")
     client = connect(url, key, data)
     if message is not None:
-        _show_one(client.get(f"/quarantine/{message}"), is_raw=is_raw, is_json=is_json)
+        kept = client.get(f"/quarantine/{message}", {"service": service})
+        _show_one(kept, is_raw=is_raw, is_json=is_json)
     else:
         narrowed = {"stream": stream, "reason": reason}
         page = client.get("/quarantine", {**narrowed, "limit": limit})
@@ -63,7 +73,17 @@ def _show_one(kept: dict[str, Any], *, is_raw: bool, is_json: bool) -> None:
     elif is_json:
         print_json(kept)
     else:
-        facts = ("stream", "place", "at", "reason", "text", "pointer", "message_id", "key")
+        facts = (
+            "service",
+            "stream",
+            "place",
+            "at",
+            "reason",
+            "text",
+            "pointer",
+            "message_id",
+            "key",
+        )
         show_table(("FIELD", "VALUE"), [(name, kept[name]) for name in facts])
         show("", *(f"{name}: {value}" for name, value in sorted(kept["headers"].items())))
         show("", body.decode(errors="backslashreplace"), "", kept["hint"])
@@ -72,15 +92,21 @@ def _show_one(kept: dict[str, Any], *, is_raw: bool, is_json: bool) -> None:
 def _show_page(page: dict[str, Any], *, is_narrowed: bool, is_json: bool) -> None:
     if is_json:
         print_json(page)
-    elif page["data"]:
+        return
+    if page["data"]:
         _show_rows(page["data"])
     else:
         show("Nothing matches." if is_narrowed else "Nothing is in quarantine.")
+    if page["incomplete"]:
+        show("", f"Could not be asked: {', '.join(page['incomplete'])}.")
 
 
 def _show_rows(kept: list[dict[str, Any]]) -> None:
-    rows = [(each["id"], each["reason"], each["at"], each["place"], each["text"]) for each in kept]
-    show_table(("ID", "REASON", "WHEN", "PLACE", "WHAT IS WRONG"), rows)
+    facts = ("id", "service", "reason", "at", "place", "text")
+    rows = [tuple(each[name] for name in facts) for each in kept]
+    show_table(("ID", "SERVICE", "REASON", "WHEN", "PLACE", "WHAT IS WRONG"), rows)
     hints = {each["reason"]: each["hint"] for each in kept}
     show("", *(f"{reason}: {hint}" for reason, hint in hints.items()))
-    show("", f"To see one: sendwell quarantine {kept[0]['id']}")
+    first = kept[0]
+    elsewhere = "" if first["service"] == _HERE else f" --service {first['service']}"
+    show("", f"To see one: sendwell quarantine {first['id']}{elsewhere}")

@@ -144,7 +144,7 @@ def decide(tats: Mapping[str, int], demands: Sequence[Demand], *, now: int) -> D
         narrowest, until = None, now
         taken: dict[str, int] = {}
         for key, rate in demand:
-            tat = moved.get(key) or _stored(tats.get(key, now), rate, now)
+            tat = moved.get(key) or as_of(tats.get(key, now), rate, now)
             if tat - rate.tolerance_us > until:
                 narrowest, until = key, tat - rate.tolerance_us
             taken[key] = tat + rate.interval_us
@@ -156,7 +156,7 @@ def decide(tats: Mapping[str, int], demands: Sequence[Demand], *, now: int) -> D
     return Decision(answers, moved)
 
 
-def _stored(tat: int, rate: Rate, now: int) -> int:
+def as_of(tat: int, rate: Rate, now: int) -> int:
     """A TAT as it counts now: never behind, and not much further ahead than a whole burst puts it.
 
     Much further ahead it is only after the clock was set back or the rate was changed. To obey it

@@ -1,6 +1,6 @@
 """A database: reads, and units of writes that are committed together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -44,6 +44,18 @@ def core(connection: Connection, statements: Sequence[Executable]) -> list[Done]
         rows = result.all() if result.returns_rows else ()
         done.append(Done(result.rowcount, rows))
     return done
+
+
+def run_within(connection: Connection, units: Iterable[Unit]) -> None:
+    """Write units in a transaction that is under way, where only there is known that they belong
+    to it. Items of the same operation are written by one statement.
+    """
+    items: dict[Operation, list[Any]] = {}
+    for unit in units:
+        for write in unit:
+            items.setdefault(write.operation, []).extend(write.items)
+    for operation, given in items.items():
+        operation(connection, given)
 
 
 def driver(connection: Connection) -> Any:

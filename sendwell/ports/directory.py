@@ -1,13 +1,33 @@
 """What the flow asks the users role."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from sendwell.domain.consent import Modes
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 
 Address = tuple[ChannelName, str]
+
+SUPPRESSIONS = ""
+"""In the news of the topic `users`, where else a person is named: the tenant's suppressions have
+changed."""
+EVERYBODY = "*"
+"""Likewise: many people have changed at once. It is nobody's id."""
+TOPICS = "/"
+"""The tenant's topics have changed. No person's id has a slash."""
+
+
+class Changed(NamedTuple):
+    """Who has changed: a person; without `user`, many of the tenant; without both, anybody."""
+
+    tenant: TenantId | None = None
+    user: UserId | None = None
+
+
+ANYBODY = Changed()
+PeopleChanged = Callable[[Changed], None]
+"""Called once whoever is asked knows the change. Must not fail or wait."""
 
 
 class Directory(Protocol):

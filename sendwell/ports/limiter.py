@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from sendwell.domain.lease import Lease, Wish
 from sendwell.domain.limits import Answer, Demand
 
-__all__ = ["Answer", "Demand", "Limiter"]
+__all__ = ["Answer", "Demand", "Lease", "Limiter", "Wish"]
 
 
 class Limiter(Protocol):
@@ -21,6 +22,14 @@ class Limiter(Protocol):
 
         All times are microseconds since 1970. A demand takes from all of its keys or, when it is
         refused, from none; asking again is not queueing, and may be answered with a later time.
+        Raises Unavailable when nobody can tell.
+        """
+        ...
+
+    async def lease(self, wishes: Sequence[Wish], now: int) -> Sequence[Lease]:
+        """For each wish, in order, what `domain.lease.lease` decides; no key is named twice.
+
+        Whoever was granted something gives it out by itself: it counts from now on, for everybody.
         Raises Unavailable when nobody can tell.
         """
         ...

@@ -15,8 +15,10 @@ from sendwell.domain.suppression import Source
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.outgoing import Outgoing
 from sendwell.ports.audit import Entrusted
+from sendwell.ports.directory import Changed
 from sendwell.ports.keepers import Erased, Told, Whom
 from sendwell.ports.listener import Reply
+from sendwell.ports.quarantine import KeptInFull, Narrowed, Shelf
 from sendwell.ports.tenants import Caller
 
 Q = TypeVar("Q")
@@ -125,6 +127,20 @@ class SubscribersFound(msgspec.Struct, frozen=True):
     users: list[UserId]
 
 
+class AskChanges(msgspec.Struct, frozen=True):
+    """Who has changed since those numbers? By the process that gave them."""
+
+    seen: dict[str, int] = {}
+
+
+class ChangesFound(msgspec.Struct, frozen=True):
+    """They, as the process `source` knows, and the number of the last of its changes."""
+
+    source: str
+    number: int
+    changed: list[Changed]
+
+
 class AskTemplate(msgspec.Struct, frozen=True):
     """That version of a template, or the published one."""
 
@@ -188,6 +204,28 @@ class AskOf(msgspec.Struct, frozen=True):
     after: str | None = None
 
 
+class AskQuarantine(msgspec.Struct, frozen=True):
+    """A tenant's messages in quarantine, as the port says."""
+
+    tenant: TenantId
+    narrowed: Narrowed
+    before: int | None
+    limit: int
+
+
+class AskQuarantined(msgspec.Struct, frozen=True):
+    """One of them."""
+
+    tenant: TenantId
+    number: int
+
+
+class QuarantinedFound(msgspec.Struct, frozen=True):
+    """None: there is none."""
+
+    found: KeptInFull | None
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """It is done."""
 
@@ -199,6 +237,7 @@ PERSON = Question("users", "person", AskCaller, CallerFound)
 PEOPLE = Question("users", "people", AskPeople, PeopleFound)
 SUPPRESSED = Question("users", "suppressed", AskSuppressed, SuppressedFound)
 TOPICS = Question("users", "topics", AskTopics, TopicsFound)
+CHANGES = Question("users", "changes", AskChanges, ChangesFound)
 SUBSCRIBERS = Question("users", "subscribers", AskSubscribers, SubscribersFound)
 HEAR = Question("users", "hear", Reply, Heard)
 SUPPRESS = Question("users", "suppress", Suppress, Nothing)
@@ -208,4 +247,6 @@ MAILBOX = Question("mailbox", "put", Put, Kept)
 CANCEL = Question("delivery", "cancel", Cancel, Cancelled)
 TELL = Question("keepers", "tell", AskOf, Told)
 ERASE = Question("keepers", "erase", AskOf, Erased)
+QUARANTINE = Question("quarantine", "page", AskQuarantine, Shelf)
+QUARANTINED = Question("quarantine", "find", AskQuarantined, QuarantinedFound)
 """Answered by every service, whatever its roles."""

@@ -8,6 +8,9 @@ from sendwell.domain.ids import TenantId, UserId
 from sendwell.domain.permissions import WITHIN_TENANT, Permissions, Role
 from sendwell.domain.policy import Policy
 
+PERSON = "person"
+"""Any of a tenant's people, as the audit log calls them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -25,6 +28,11 @@ class Caller:
     person: UserId | None = None
     """The person who has logged in, where it is one of the tenant's people. They may do what
     `permissions.PERSON` says and have no permission."""
+
+    @property
+    def actor(self) -> str:
+        """Who they are on the audit log: one of the people is not named, for it forgets nobody."""
+        return self.name if self.person is None else PERSON
 
 
 class Persons(Protocol):

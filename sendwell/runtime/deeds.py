@@ -23,6 +23,5 @@ class Deeds:
 
         Of people it says no more than that it was one: the log cannot forget them (I6).
         """
-        actor = caller.name if caller.person is None else "person"
-        deed = Deed(caller.tenant, actor, action, subject, self._clock.now(), details)
+        deed = Deed(caller.tenant, caller.actor, action, subject, self._clock.now(), details)
         await self._database.commit(self._audit.recorded(deed))

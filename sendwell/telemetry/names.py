@@ -54,6 +54,17 @@ LIMITER_OUTAGES = Counter(
     "Times the shared limiter could not be asked: each process then keeps its share by itself.",
     registry=REGISTRY,
 )
+ANSWERS = Counter(
+    "sendwell_answers_total",
+    "What services know of each other, by who knew it: few from `service` means that it is spared.",
+    ["about", "source"],
+    registry=REGISTRY,
+)
+CACHE_OUTAGES = Counter(
+    "sendwell_cache_outages_total",
+    "Times the cache that services share could not be asked: they ask each other then.",
+    registry=REGISTRY,
+)
 QUARANTINED = Counter(
     "sendwell_quarantined_messages_total",
     "Messages from a bus that could not be taken, by reason; their producers should be told.",

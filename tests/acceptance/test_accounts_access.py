@@ -177,6 +177,7 @@ async def test_the_command_finds_a_log_that_was_tampered_with(
 ) -> None:
     key = await found(product, tmp_path)
     shown = await sendwell("audit", "--key", key, at=product)
+    nothing = await sendwell("audit", "--user", "ada", "--key", key, at=product)
     intact = await sendwell("audit", "--verify", "--key", key, at=product)
     await product.stop()
     with sqlite3.connect(tmp_path / "sendwell.db") as database:
@@ -187,6 +188,7 @@ async def test_the_command_finds_a_log_that_was_tampered_with(
     broken = await sendwell("audit", "--verify", "--key", key, at=product)
 
     assert "tenant.created" in shown.out
+    assert nothing.out.strip() == "Nothing was done to ada."
     assert (intact.code, broken.code) == (0, 1)
     assert "broken at entry 1" in broken.out
 

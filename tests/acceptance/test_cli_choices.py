@@ -59,6 +59,27 @@ async def test_preferences_are_stored_from_the_line_and_from_a_file(
     assert (chosen["order"], chosen["categories"]) == (["sms"], {})
 
 
+async def test_an_address_is_verified_and_not_any_more(product: Product) -> None:
+    verified = await people(product, "verify", "user-001", "email", "--how", "They wrote back.")
+    known = await product.get("/users/user-001")
+    doubted = await people(product, "verify", "user-001", "email", "--not", "--json")
+    none = await people(product, "verify", "user-001", "webhook")
+
+    assert verified.out.strip().endswith(" is verified.")
+    assert known["verified"] == ["email"]
+    assert json.loads(doubted.out)["verified"] is False
+    assert (none.code, "no address by webhook" in none.errors) == (1, True)
+
+
+async def test_what_was_done_to_somebody_is_on_the_audit_log(product: Product) -> None:
+    await people(product, "choose", "user-001", '{"order": ["email"]}')
+
+    shown = await sendwell("audit", "--user", "user-001", "--url", product.url)
+
+    assert "preferences.changed" in shown.out
+    assert "user-001" not in shown.out
+
+
 async def test_what_can_not_be_stored_is_said_with_its_place(product: Product) -> None:
     wrong = await people(product, "choose", "user-001", '{"topics": {"News": true}}')
     nobody = await people(product, "subscribe", "nobody", "news")

@@ -219,14 +219,23 @@ async def test_only_their_own_wish_brings_them_back_and_with_nothing_of_before(
         await product.settled(id_, "SENT")
         exported = await product.get(f"/users/{ADA}/export")
         audited = await product.get("/audit")
+        about_her = await product.get("/audit", user_id=ADA)
+        log = await product.get("/audit/verification")
     assert (early.status_code, early.json()["code"]) == (409, "erasure_under_way")
     assert revived.status_code == 201
     assert preferences["categories"] == {}
     notifications = [item for item in exported["items"] if item["kind"] == "notification"]
     assert [item["id"] for item in notifications] == [id_]
-    done_to_people = [e["action"] for e in audited["data"] if e["action"].startswith("person.")]
-    assert done_to_people == ["person.revived", "person.erased"]
-    assert MARK not in json.dumps(audited)
+    assert [each["action"] for each in about_her["data"]] == [
+        "person.created",
+        "person.revived",
+        "person.erased",
+        "token.added",
+        "preferences.changed",
+        "person.created",
+    ]
+    assert MARK not in json.dumps([audited, about_her]).lower()
+    assert log["intact"]
 
 
 async def test_an_erasure_that_a_crash_cut_short_is_finished_after_the_restart(

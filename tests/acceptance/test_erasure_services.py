@@ -5,13 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from redis.asyncio import Redis
+
 from tests.acceptance.dump import tables_with
 from tests.acceptance.test_erasure import ADA, HERE, MARK, PERSON
 from tests.acceptance.test_services import Installation, installed, relay
 from tests.conformance.smtp_sink import SmtpSink
 from tests.services.needs import needs
 
-pytestmark = needs("postgres")
+pytestmark = [*needs("postgres"), *needs("redis")]
 SERVICES = {
     "gateway": [
         "gateway", "orchestrator", "accounts", "receipts", "tracker", "templates", "inbox",
@@ -31,6 +33,13 @@ def left(installation: Installation) -> dict[str, set[str]]:
     return {name: tables for name, tables in found.items() if tables}
 
 
+async def remembered(redis_url: str) -> list[bytes | str]:
+    """What the services remember together of whoever has the mark, whatever it is called."""
+    async with Redis.from_url(redis_url) as redis:
+        values = [await redis.get(key) or b"" for key in await redis.keys("sendwell:cache:*")]
+    return [value for value in values if MARK.lower() in str(value).lower()]
+
+
 async def erasure(installation: Installation, location: str, waits_for: str | None = None) -> Any:
     """Once it is done, or once nobody but that one is waited for."""
     async with asyncio.timeout(90):
@@ -43,11 +52,12 @@ async def erasure(installation: Installation, location: str, waits_for: str | No
 
 
 async def test_every_service_lets_go_of_an_erased_person_also_one_that_was_away(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, postgres_url: str, redis_url: str
 ) -> None:
     async with SmtpSink() as sink:
         environment = {
             "BROKER_URL": postgres_url,
+            "CACHE_URL": redis_url,
             "CHANNEL_ENABLE_LIST": "email,in_app",
             "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),
         }
@@ -65,6 +75,7 @@ async def test_every_service_lets_go_of_an_erased_person_also_one_that_was_away(
             await sending.stop()
             begun = await installation.client.post(f"{HERE}/erasure")
             location = begun.headers["location"]
+            still_remembered = await remembered(redis_url)
             halfway = await erasure(installation, location, waits_for="delivery")
             kept = left(installation)
             await sending.start()
@@ -84,6 +95,7 @@ async def test_every_service_lets_go_of_an_erased_person_also_one_that_was_away(
     assert exported["missing"] == []
     assert not halfway["is_done"]
     assert set(kept) <= {"users", "sending"}  # the users role still knows whom to look for
+    assert still_remembered == []
     assert report["is_done"]
     assert after == {}
     assert suppressed["deliveries"][0]["rule"] == "erased"

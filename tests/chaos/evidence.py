@@ -112,3 +112,6 @@ class Evidence:
     ledger: Mapping[str, int] = field(default_factory=dict)
     integrity: str = "ok"
     exit_code: int = 0
+    cycles: int = 1
+    crashes: int = 0
+    """How often a process was ended by signal 11, which no code of ours does, and started again."""

@@ -276,6 +276,7 @@ def test_a_ledger_that_does_not_add_up_is_found(column: str, figure: int) -> Non
     [
         (replace(GOOD, integrity="row 7 missing from index"), Rule.DATABASE),
         (replace(GOOD, exit_code=1), Rule.EXIT),
+        (replace(GOOD, cycles=50, crashes=2), Rule.CRASHED),
         (replace(GOOD, refusals=["500: Internal Server Error"]), Rule.REFUSED),
         (replace(GOOD, complaints=['{"level":"error"}']), Rule.COMPLAINT),
     ],

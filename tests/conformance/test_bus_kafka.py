@@ -57,6 +57,7 @@ async def test_who_receives_for_longer_than_kafka_waits_for_a_poll_stays_in_the_
     member = Member(settings, [stream], group=broker.group(), receive=slow, most=500)
     work = asyncio.create_task(member.work())
     await bus.publish(stream, parcels(3))
+    await until(lambda: bool(slow.held))
 
     async with broker.member(broker.bus(), [stream], other):
         await gets_nothing(other, seconds=8)

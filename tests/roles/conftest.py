@@ -10,12 +10,15 @@ from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.mysql import MysqlDatabase
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.bootstrap import TABLES
 from sendwell.roles.users import tables
+from sendwell.runtime.record import tables as record_tables
 from tests.services.mariadb import MariaDb
 from tests.services.needs import needs
 from tests.services.postgres import Postgres
 
-MIGRATIONS = {"users": Path(tables.__file__).parent / "migrations"}
+OWNED = {"users": tables.METADATA, "record": record_tables.METADATA}
+MIGRATIONS = {owner: TABLES[owner] for owner in OWNED}
 Opened = SqliteDatabase | PostgresDatabase | MysqlDatabase
 
 
@@ -42,7 +45,8 @@ async def users_database(
     shared = open_database()
     await shared.with_connection(lambda connection: migrate_on(connection, MIGRATIONS))
     yield shared
-    await shared.execute(*(delete(table) for table in tables.METADATA.sorted_tables))
+    for owned in OWNED.values():
+        await shared.execute(*(delete(table) for table in owned.sorted_tables))
     await shared.close()
 
 

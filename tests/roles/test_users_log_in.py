@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from sendwell.domain.errors import Denied
+from sendwell.domain.fingerprint import pseudonym
 from sendwell.domain.passwords import PasswordHash
 from sendwell.ports.database import Database
 from sendwell.roles.users.service.log_in import Attempt
-from sendwell.roles.users.store.tombstones import pseudonym
 from sendwell.roles.users.tables import CONTACT, PERSON_LOGIN, PERSON_TRY
 from sendwell.runtime.server.client_address import CLIENT_ADDRESS, SERVICE
 from tests.roles.log_in_house import HOME, LOGIN, PASSWORD, SERVICE_TOKEN, House, a_house
@@ -206,6 +206,17 @@ async def test_passwords_are_stored_as_hashes_and_set_on_record(house: House) ->
         ("person.password_set", whose, "test"),
         ("person.password_set", whose, "person"),
     ]
+
+
+async def test_logging_out_is_on_record(house: House) -> None:
+    ada = await house.person()
+
+    answer = await ada.post(OUT)
+
+    assert answer.status_code == 204
+    deed = (await house.deeds())[-1]
+    whose = pseudonym(ACME, ADA)
+    assert (deed.action, deed.subject, deed.actor) == ("person.logged_out", whose, "person")
 
 
 async def test_a_hash_of_the_other_way_is_understood_and_made_anew(house: House) -> None:

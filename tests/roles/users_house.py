@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
+from sqlalchemy import select
 
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
+from sendwell.ports.audit import Deed, Entrusted
 from sendwell.ports.database import Database
 from sendwell.roles.accounts import tables as accounts_tables
 from sendwell.roles.accounts.keys import new_key
@@ -26,6 +29,8 @@ from sendwell.roles.users.service.erasure import Erasures
 from sendwell.roles.users.service.imports import Imports
 from sendwell.roles.users.service.own import OwnKeeper
 from sendwell.roles.users.store import UserStore
+from sendwell.runtime.record.courier import Courier
+from sendwell.runtime.record.tables import DEED
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
 
@@ -64,6 +69,7 @@ class Role:
     database: Database
     clock: PatientClock
     users: Users
+    imports: Imports
     app: Any
     acme: httpx2.AsyncClient
     other: httpx2.AsyncClient
@@ -79,7 +85,7 @@ async def a_role(folder: Path, database: Database) -> AsyncIterator[Role]:
     others, clock = SqliteDatabase(folder / "accounts.sqlite"), PatientClock()
     accounts_tables.METADATA.create_all(others.engine)
     store = UserStore(database)
-    users = Users(store, clock=clock)
+    users = Users(store, clock=clock, audit=Courier(database, new_id=SystemIds().notification))
     imports = Imports(store.imports, users=users, clock=clock, ids=SystemIds())
     accounts = Accounts(AccountStore(others), defaults=Policy(), clock=clock)
     erasures = an_erasures(store, users, clock)
@@ -91,7 +97,7 @@ async def a_role(folder: Path, database: Database) -> AsyncIterator[Role]:
     ]
     app = build_app(Callers(accounts), [], routers)
     acme, other = [await a_client(accounts, app, tenant) for tenant in (ACME, OTHER)]
-    yield Role(database, clock, users, app, acme, other)
+    yield Role(database, clock, users, imports, app, acme, other)
     await acme.aclose()
     await other.aclose()
     await others.close()
@@ -118,6 +124,12 @@ async def a_token(role: Role, token: str, user: str = "ada", **more: str) -> dic
     assert answer.status_code in {200, 201}, answer.text
     document: dict[str, Any] = answer.json()
     return document
+
+
+async def deeds(role: Role) -> list[Deed]:
+    """What is on its way to the audit log, in its order."""
+    rows = await role.database.rows(select(DEED.c.entrusted).order_by(DEED.c.number))
+    return [msgspec.json.decode(row.entrusted, type=Entrusted).deed for row in rows]
 
 
 async def the_person(users: Users, user: UserId = ADA) -> Person | None:

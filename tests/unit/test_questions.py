@@ -10,8 +10,10 @@ from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
 from sendwell.domain.rendering import TemplateBody
 from sendwell.domain.template import TemplateVersion
+from sendwell.ports.directory import ANYBODY, Changed
 from sendwell.ports.questions import (
     CallerFound,
+    ChangesFound,
     PeopleFound,
     SubscribersFound,
     TemplateFound,
@@ -55,6 +57,7 @@ ORDER = TemplateVersion("order", 3, {ChannelName("email"): {"en": BODY}}, schema
         Tenants({TenantId("acme"): Policy(is_sandboxed=True)}, Policy()),
         Tenants({}, Policy(preference_defaults=ADA.preferences)),
         TopicsFound({"news": True, "news/sport": False}),
+        ChangesFound("a1", 7, [Changed(TenantId("acme"), UserId("ada")), ANYBODY]),
         SubscribersFound([UserId("ada"), UserId("bob")]),
         TemplateFound(ORDER),
         TemplateFound(None),

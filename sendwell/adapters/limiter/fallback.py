@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import structlog
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.lease import Lease, Wish
 from sendwell.domain.limits import Answer, Demand, Rate
 from sendwell.ports.limiter import Limiter
 
@@ -50,9 +52,7 @@ class FallbackLimiter:
         self.is_alone = False
 
     async def take(self, demands: Sequence[Demand], now: int) -> Sequence[Answer]:
-        if self.is_alone:
-            self._look_again(now)
-        else:
+        if self._may_ask(now):
             try:
                 return await self._shared.take(demands, now)
             except Unavailable as error:
@@ -60,6 +60,16 @@ class FallbackLimiter:
         processes = self._processes()
         shares = [[(key, share(rate, processes)) for key, rate in demand] for demand in demands]
         return await self._own.take(shares, now)
+
+    async def lease(self, wishes: Sequence[Wish], now: int) -> Sequence[Lease]:
+        if self._may_ask(now):
+            try:
+                return await self._shared.lease(wishes, now)
+            except Unavailable as error:
+                self._go_alone(error, now)
+        processes = self._processes()
+        shares = [replace(wish, rate=share(wish.rate, processes)) for wish in wishes]
+        return await self._own.lease(shares, now)
 
     async def close(self) -> None:
         """Ask nothing more. The shared limiter is closed by whoever made it. Idempotent."""
@@ -74,6 +84,11 @@ class FallbackLimiter:
         self.is_alone, self._probed_at = True, now
         self._count_outage()
         log.warning("limiter.away", why=error.message, processes=self._processes())
+
+    def _may_ask(self, now: int) -> bool:
+        if self.is_alone:
+            self._look_again(now)
+        return not self.is_alone
 
     def _look_again(self, now: int) -> None:
         is_under_way = self._probe is not None and not self._probe.done()

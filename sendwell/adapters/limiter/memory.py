@@ -1,8 +1,9 @@
 """The limiter of a single process: everything in one dictionary."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from sendwell.domain.lease import Lease, Wish, lease
 from sendwell.domain.limits import Answer, Demand, decide
 
 _KEPT = 0.75
@@ -25,10 +26,19 @@ class MemoryLimiter:
 
     async def take(self, demands: Sequence[Demand], now: int) -> list[Answer]:
         decision = decide(self._tats, demands, now=now)
-        self._tats |= decision.tats
+        self._keep(decision.tats, now)
+        return decision.answers
+
+    async def lease(self, wishes: Sequence[Wish], now: int) -> list[Lease]:
+        leases = [lease(self._tats.get(wish.key), wish, now=now) for wish in wishes]
+        moved = zip(wishes, leases, strict=True)
+        self._keep({wish.key: leased.tat for wish, leased in moved}, now)
+        return leases
+
+    def _keep(self, tats: Mapping[str, int], now: int) -> None:
+        self._tats |= tats
         if len(self._tats) > self._capacity:
             self._make_room(now)
-        return decision.answers
 
     def _make_room(self, now: int) -> None:
         self._tats = {key: tat for key, tat in self._tats.items() if tat > now}

@@ -13,8 +13,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import asyncpg
 import msgspec
 
-from sendwell.adapters.limiter.question import OUTLASTS_US, Question, questions
+from sendwell.adapters.limiter.question import (
+    OUTLASTS_US,
+    LeaseQuestion,
+    Question,
+    lease_questions,
+    questions,
+)
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.lease import Lease, Wish
 from sendwell.domain.limits import Answer, Demand
 
 _PATIENCE = timedelta(seconds=1)
@@ -32,6 +39,7 @@ _SWEPT_PAGES = 512
 # An array as parameter or result would make asyncpg look its type up, once a connection; behind
 # PgBouncer that took seconds, and here the first call gets one.
 _TAKE = "SELECT unnest(limit_take($1, $2))"
+_LEASE = "SELECT unnest(limit_lease($1, $2))"
 
 # Rows that are in use are passed over, so a sweep never waits for a call, nor a call for long. The
 # table has no index on `tat`, which would make each update touch it: hence a stretch of pages.
@@ -72,8 +80,14 @@ class PostgresLimiter:
     async def take(self, demands: Sequence[Demand], now: int) -> list[Answer]:
         answers: list[Answer] = []
         for question in questions(demands):
-            answers += question.answers(await self._ask(question, now))
+            answers += question.answers(await self._ask(_TAKE, question, now))
         return answers
+
+    async def lease(self, wishes: Sequence[Wish], now: int) -> list[Lease]:
+        leases: list[Lease] = []
+        for question in lease_questions(wishes):
+            leases += question.answers(await self._ask(_LEASE, question, now))
+        return leases
 
     async def close(self) -> None:
         """Let go of every connection, without waiting for what is under way. Idempotent."""
@@ -81,22 +95,22 @@ class PostgresLimiter:
             self._pool.terminate()
             self._pool = None
 
-    async def _ask(self, question: Question, now: int) -> Sequence[int]:
+    async def _ask(self, call: str, question: Question | LeaseQuestion, now: int) -> Sequence[int]:
         if not question.keys:
             return ()
         try:
             async with asyncio.timeout(self._within.total_seconds()):
-                return await self._run(question, now)
+                return await self._run(call, question, now)
         except _FAILURES as error:
             why = type(error).__name__
             raise Unavailable(f"The limiter's database cannot be asked now ({why}).") from error
 
-    async def _run(self, question: Question, now: int) -> Sequence[int]:
+    async def _run(self, call: str, question: Question | LeaseQuestion, now: int) -> Sequence[int]:
         pool = await self._opened()
         connection = await pool.acquire()
         try:
             await self._sweep(connection, now)
-            rows = await connection.fetch(_TAKE, now, msgspec.json.encode(question).decode())
+            rows = await connection.fetch(call, now, msgspec.json.encode(question).decode())
         except BaseException:
             connection.terminate()  # whatever it is in the middle of
             raise

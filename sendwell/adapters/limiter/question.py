@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sendwell.domain.lease import Lease, Wish
 from sendwell.domain.limits import ALLOWED, Answer, Demand
 
 MOST_WANTED = 1_000
@@ -29,12 +30,53 @@ class Question:
     wanted: list[int] = field(default_factory=list)
     """The keys' numbers, of one demand after the other."""
 
+    @property
+    def numbers(self) -> Sequence[Sequence[int]]:
+        """All but the keys."""
+        return self.intervals, self.tolerances, self.sizes, self.wanted
+
     def answers(self, refused: Sequence[int]) -> list[Answer]:
         """What the script's numbers mean, for each demand."""
         answers = [ALLOWED] * len(self.sizes)
         for demand, key, until in zip(refused[::3], refused[1::3], refused[2::3], strict=True):
             answers[demand - 1] = Answer(self.keys[key - 1], until)
         return answers
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseQuestion:
+    """Some wishes, each with a key of its own. A script answers with two numbers for each."""
+
+    keys: list[str]
+    intervals: list[int]
+    tolerances: list[int]
+    counts: list[int]
+    spares: list[int]
+    returned: list[int]
+
+    @property
+    def numbers(self) -> Sequence[Sequence[int]]:
+        """All but the keys."""
+        return self.intervals, self.tolerances, self.counts, self.spares, self.returned
+
+    @staticmethod
+    def answers(numbers: Sequence[int]) -> list[Lease]:
+        """What the script's numbers mean, for each wish."""
+        return [Lease(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
+def lease_questions(wishes: Sequence[Wish]) -> Iterator[LeaseQuestion]:
+    """The wishes, in order, as questions of at most `MOST_WANTED` keys."""
+    for start in range(0, len(wishes), MOST_WANTED):
+        part = wishes[start : start + MOST_WANTED]
+        yield LeaseQuestion(
+            keys=[wish.key for wish in part],
+            intervals=[wish.rate.interval_us for wish in part],
+            tolerances=[wish.rate.tolerance_us for wish in part],
+            counts=[wish.count for wish in part],
+            spares=[wish.spare for wish in part],
+            returned=[wish.returned for wish in part],
+        )
 
 
 def questions(demands: Sequence[Demand]) -> Iterator[Question]:

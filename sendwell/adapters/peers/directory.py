@@ -2,76 +2,110 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sendwell.adapters.peers.memory import Memory
+from sendwell.adapters.peers.answers import Answers, Means
 from sendwell.adapters.peers.peer import Peer
 from sendwell.domain.consent import Modes
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.suppression import Source
-from sendwell.ports.clock import Clock
-from sendwell.ports.directory import Address
+from sendwell.ports.directory import (
+    ANYBODY,
+    EVERYBODY,
+    SUPPRESSIONS,
+    TOPICS,
+    Address,
+    Changed,
+    PeopleChanged,
+)
 from sendwell.ports.questions import (
     PEOPLE,
     SUBSCRIBERS,
     SUPPRESS,
     SUPPRESSED,
-    TOPICS,
     AskPeople,
     AskSubscribers,
     AskSuppressed,
     AskTopics,
     Suppress,
 )
-
-_SECONDS = 4.0
-"""Changes reach queued work within 5 s (SETTLED 27)."""
+from sendwell.ports.questions import TOPICS as THEIR_TOPICS
 
 
 class RemoteDirectory:
     """The ports Directory and Suppressions."""
 
-    def __init__(self, peer: Peer, *, clock: Clock) -> None:
+    def __init__(self, peer: Peer, means: Means) -> None:
         self._peer = peer
-        self._people: Memory[tuple[TenantId, UserId], Person | None] = Memory(
-            clock, seconds=_SECONDS
+        self._people: Answers[Person | None] = Answers(
+            "users", "people", Person | None, means, mark=EVERYBODY
         )
-        self._topics: Memory[TenantId, Modes] = Memory(clock, seconds=_SECONDS)
-        self._suppressed: Memory[tuple[TenantId, Address], str | None] = Memory(
-            clock, seconds=_SECONDS
+        self._topics: Answers[Modes] = Answers("users", "topics", Modes, means)
+        self._suppressed: Answers[str | None] = Answers(
+            "users", "suppressed", str | None, means, mark=SUPPRESSIONS
         )
+        self._hearers: list[PeopleChanged] = []
+
+    def on_change(self, heard: PeopleChanged) -> None:
+        """From now on `heard` is told of the changes that this is told of."""
+        self._hearers.append(heard)
+
+    def changed(self, who: Changed) -> None:
+        """They are not remembered as they were, nor is whoever is just being asked for."""
+        if who.tenant is None:
+            self._people.doubt_all()
+        else:
+            self._people.doubt(who.tenant, EVERYBODY if who.user is None else who.user)
+        for heard in self._hearers:
+            heard(who)
+
+    def told(self, tenant: TenantId, thing: str) -> None:
+        """The users role has told this of that tenant."""
+        if thing == SUPPRESSIONS:
+            self._suppressed.doubt(tenant, SUPPRESSIONS)
+        elif thing == TOPICS:
+            self._topics.doubt(tenant, TOPICS)
+        else:
+            self.changed(Changed(tenant, None if thing == EVERYBODY else UserId(thing)))
+
+    def missed(self) -> None:
+        """It may have told anything."""
+        self._suppressed.doubt_all()
+        self._topics.doubt_all()
+        self.changed(ANYBODY)
 
     async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
         """See the port."""
-        known = {user: self._people.find((tenant, user)) for user in users}
-        if missing := [user for user, found in known.items() if found is None]:
-            answer = await self._peer.ask(PEOPLE, AskPeople(tenant, missing))
-            people = {person.user_id: person for person in answer.people}
-            for user in missing:
-                self._people.keep((tenant, user), people.get(user))
-                known[user] = (people.get(user),)
-        return {user: found[0] for user, found in known.items() if found and found[0]}
+
+        async def ask(users: Sequence[str]) -> Mapping[str, Person | None]:
+            asked = AskPeople(tenant, [UserId(user) for user in users])
+            people = {each.user_id: each for each in (await self._peer.ask(PEOPLE, asked)).people}
+            return {user: people.get(UserId(user)) for user in users}
+
+        known = await self._people.of(tenant, users, ask)
+        return {UserId(user): person for user, person in known.items() if person is not None}
 
     async def suppressed(
         self, tenant: TenantId, addresses: Collection[Address]
     ) -> Mapping[Address, str]:
         """See the port."""
-        known = {address: self._suppressed.find((tenant, address)) for address in addresses}
-        if missing := [address for address, found in known.items() if found is None]:
-            answer = await self._peer.ask(SUPPRESSED, AskSuppressed(tenant, missing))
+        meant = {_named(address): address for address in addresses}
+
+        async def ask(names: Sequence[str]) -> Mapping[str, str | None]:
+            asked = AskSuppressed(tenant, [meant[name] for name in names])
+            answer = await self._peer.ask(SUPPRESSED, asked)
             reasons = {(channel, text): why for channel, text, why in answer.addresses}
-            for address in missing:
-                self._suppressed.keep((tenant, address), reasons.get(address))
-                known[address] = (reasons.get(address),)
-        return {address: found[0] for address, found in known.items() if found and found[0]}
+            return {name: reasons.get(meant[name]) for name in names}
+
+        known = await self._suppressed.of(tenant, meant, ask)
+        return {meant[name]: reason for name, reason in known.items() if reason}
 
     async def topics_of(self, tenant: TenantId) -> Modes:
         """See the port."""
-        known = self._topics.find(tenant)
-        if known is not None:
-            return known[0]
-        topics = (await self._peer.ask(TOPICS, AskTopics(tenant))).topics
-        self._topics.keep(tenant, topics)
-        return topics
+
+        async def ask(_: Sequence[str]) -> Mapping[str, Modes]:
+            return {TOPICS: (await self._peer.ask(THEIR_TOPICS, AskTopics(tenant))).topics}
+
+        return (await self._topics.of(tenant, [TOPICS], ask))[TOPICS]
 
     async def subscribers(self, tenant: TenantId, topic: str, *, most: int) -> Sequence[UserId]:
         """See the port."""
@@ -89,4 +123,9 @@ class RemoteDirectory:
     ) -> None:
         """See the port."""
         await self._peer.ask(SUPPRESS, Suppress(tenant, channel, address, reason, at, source))
-        self._suppressed.forget((tenant, (channel, address)))
+        self._suppressed.doubt(tenant, _named((channel, address)))
+
+
+def _named(address: Address) -> str:
+    """What its suppression is remembered by. No person's id has a slash, and no tenant's topics."""
+    return "/".join(("", *address))

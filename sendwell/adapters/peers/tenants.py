@@ -1,6 +1,7 @@
 """The accounts role in another service."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -24,7 +25,8 @@ _PAUSE_SECONDS = 0.25
 
 
 class RemoteTenants:
-    """The port Tenants. `run` must run: every 2 s it asks whether any rules have changed.
+    """The port Tenants. `run` must run: it asks whether any rules have changed, every 2 s and
+    whenever they are in doubt.
 
     A tenant that is made in between is known as soon as its key was asked about.
     """
@@ -36,6 +38,7 @@ class RemoteTenants:
         self._policies: Mapping[TenantId, Policy] = {}
         self._edition = ""
         self._hearers: list[RulesChanged] = []
+        self._in_doubt = asyncio.Event()
 
     async def caller(self, key: str) -> Caller:
         """See the port."""
@@ -64,6 +67,10 @@ class RemoteTenants:
         """From now on `heard` is told when a tenant's rules have changed."""
         self._hearers.append(heard)
 
+    def doubt(self) -> None:
+        """Some rules may have changed: ask now."""
+        self._in_doubt.set()
+
     async def start(self) -> None:
         """Wait until the rules are known: nothing can be decided without them."""
         while True:
@@ -76,7 +83,10 @@ class RemoteTenants:
         """Keep the rules fresh. That they cannot be is logged once, until they can again."""
         is_stale = False
         while True:
-            await asyncio.sleep(_RULES_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_RULES_SECONDS):
+                    await self._in_doubt.wait()
+            self._in_doubt.clear()
             try:
                 await self._read()
                 is_stale = False

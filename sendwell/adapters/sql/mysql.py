@@ -9,12 +9,14 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from sendwell.adapters.sql import mysql_tables  # noqa: F401 - tables are made as it says
+from sendwell.adapters.sql.again import twice
 from sendwell.adapters.sql.group_commit import GroupCommit, Trouble
 from sendwell.adapters.sql.mysql_engine import (
     FAILURES,
@@ -69,16 +71,8 @@ class MysqlDatabase:
         return list(done)
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        for is_last in (False, True):  # a connection may have died unnoticed: then on a new one
-            try:
-                async with asyncio.timeout(_PATIENCE_SECONDS), self.engine.connect() as connection:
-                    return (await connection.execute(statement)).all()
-            except FAILURES as error:
-                if not is_lost(error):
-                    raise
-                if is_last:
-                    raise away(error) from error
-        raise AssertionError
+        ask = partial(self._rows, statement)
+        return await twice(ask, failures=FAILURES, is_lost=is_lost, away=away)
 
     async def with_connection(self, work: Callable[[Connection], _T]) -> _T:
         """Run something on a connection that commits by itself: migrations, upkeep."""
@@ -97,6 +91,10 @@ class MysqlDatabase:
     async def close(self) -> None:
         await self._commits.close()
         await self.engine.dispose()
+
+    async def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        async with asyncio.timeout(_PATIENCE_SECONDS), self.engine.connect() as connection:
+            return (await connection.execute(statement)).all()
 
 
 class _MysqlWriting:

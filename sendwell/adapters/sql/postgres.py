@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from sendwell.adapters.sql.again import twice
 from sendwell.adapters.sql.group_commit import GroupCommit, Trouble
 from sendwell.adapters.sql.postgres_engine import (
     FAILURES,
@@ -75,15 +77,8 @@ class PostgresDatabase:
         return list(done)
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        for is_last in (False, True):  # a connection may have died unnoticed: then on a new one
-            try:
-                return await self._rows(statement)
-            except FAILURES as error:
-                if not is_lost(error):
-                    raise
-                if is_last:
-                    raise away(error) from error
-        raise AssertionError
+        ask = partial(self._rows, statement)
+        return await twice(ask, failures=FAILURES, is_lost=is_lost, away=away)
 
     async def with_connection(self, work: Callable[[Connection], _T]) -> _T:
         """Run something on a connection that commits by itself: migrations, upkeep."""

@@ -23,6 +23,9 @@ class PostgresSignals:
     def told(self, topic: str, words: Collection[str]) -> Unit:
         return [Write(_notify, [f"{topic}:{word}" for word in words])] if words else ()
 
+    async def tell(self, topic: str, words: Collection[str]) -> None:
+        """It went with the commit."""
+
     def listen(self, topic: str, heard: Heard) -> None:
         self._heard.setdefault(topic, []).append(heard)
 

@@ -20,6 +20,7 @@ from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.answer import parsed, undocumented, words
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.ports.vendor import AccountCredentials, Vendor
+from sendwell.providers.one_call import send_by_one_call
 
 NAME = ProviderName("twilio")
 CHANNEL = ChannelName("sms")
@@ -68,10 +69,7 @@ class Twilio:
     async def send(self, outgoing: Outgoing) -> Outcome:
         """As promised by the port. A second call sends a second text message."""
         made = request(outgoing, self._credentials)
-        if isinstance(made, Refused):
-            return made
-        answer = await self._http.exchange(made)
-        return understand(answer) if isinstance(answer, HttpAnswer) else answer
+        return await send_by_one_call(self._http, made, understand)
 
 
 def request(outgoing: Outgoing, credentials: Credentials) -> HttpRequest | Refused:

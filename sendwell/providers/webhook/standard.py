@@ -17,6 +17,7 @@ from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.ports.vendor import AccountCredentials, Vendor
+from sendwell.providers.one_call import send_by_one_call
 
 NAME = ProviderName("standard")
 CHANNEL = ChannelName("webhook")
@@ -60,10 +61,7 @@ class StandardWebhooks:
     async def send(self, outgoing: Outgoing) -> Outcome:
         """As promised by the port. A second call carries the same `webhook-id`."""
         made = request(outgoing, self._credentials, now=self._clock())
-        if isinstance(made, Refused):
-            return made
-        answer = await self._http.exchange(made)
-        return understand(answer) if isinstance(answer, HttpAnswer) else answer
+        return await send_by_one_call(self._http, made, understand)
 
 
 def request(outgoing: Outgoing, credentials: Credentials, *, now: int) -> HttpRequest | Refused:

@@ -110,6 +110,7 @@ AUDIT = Table(
     Column("deed", String(64)),
     Index("audit_deed", "tenant", "deed", unique=True),
     Index("audit_tenant", "tenant", "number"),
+    Index("audit_subject", "tenant", "subject", "number"),
     Index("audit_sequence", "tenant", "sequence", unique=True),
 )
 """Append-only: no statement in the product updates or deletes a row of it. Each row of a tenant

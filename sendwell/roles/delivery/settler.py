@@ -60,6 +60,13 @@ class Held(msgspec.Struct, frozen=True, gc=False):
     rule: str
 
 
+class AskedAgain(msgspec.Struct, frozen=True, gc=False):
+    """It is no longer held until the time that was told, for its person has changed."""
+
+    task: Task
+    at: int
+
+
 class Unsendable(msgspec.Struct, frozen=True, gc=False):
     """It could not be made into something to send."""
 
@@ -67,7 +74,8 @@ class Unsendable(msgspec.Struct, frozen=True, gc=False):
     fault: Fault
 
 
-Event = Sent | Stopped | Held | Unsendable
+Event = Sent | Stopped | Held | AskedAgain | Unsendable
+_ASKED_AGAIN = Fault("person_changed", "The person has changed, so the rules are asked again.")
 
 
 @dataclass(slots=True)
@@ -191,6 +199,8 @@ class Settler:
                 task.wait(until, rule)
                 self._move(task, State.HELD, book, rule=rule, due=task.due)
                 book.waiting.append(task)
+            case AskedAgain(task, at):
+                self._move(task, State.HELD, book, at=at, fault=_ASKED_AGAIN)
             case Stopped(task, stop):
                 self._enter_stopped(task, stop, book)
             case Unsendable(task, fault):

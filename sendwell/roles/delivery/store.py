@@ -10,7 +10,6 @@ from sendwell.domain.ids import (
     COUNTER_BITS,
     ChannelName,
     Node,
-    NotificationId,
     Position,
     TenantId,
     UserId,
@@ -18,7 +17,6 @@ from sendwell.domain.ids import (
 from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import WAITING, State
 from sendwell.messages.requested import Requested
-from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Journal
@@ -27,6 +25,7 @@ from sendwell.roles.delivery.recount import Attempted
 from sendwell.roles.delivery.rows import Claim, Postponement
 from sendwell.roles.delivery.tables import WORK
 from sendwell.runtime.journal.tables import OUTCOME, REQUESTED
+from sendwell.runtime.open_work import OpenWork
 
 _FIRST = Node(0)
 _ACCEPTED_BEFORE_US = 2 * 86_400_000_000
@@ -55,11 +54,14 @@ _encode_plan = msgspec.json.Encoder().encode
 _decode_plan = msgspec.json.Decoder(Plan).decode
 
 
-class DeliveryStore:
+_AT = func.coalesce(func.nullif(WORK.c.claimed_at, 0), WORK.c.planned_at)
+
+
+class DeliveryStore(OpenWork):
     """Open work on a SQL database, joined in memory with the requests it belongs to."""
 
     def __init__(self, database: Database, journal: Journal, *, node: Node = _FIRST) -> None:
-        self._database = database
+        super().__init__(database, WORK, at=_AT, rule=WORK.c.reason)
         self._journal = journal
         self._node = node
         """Whose work this process does: what it has planned itself, or taken over."""
@@ -217,11 +219,6 @@ class DeliveryStore:
             select(WORK).where(left, WORK.c.epoch != epoch, WORK.c.node == self._node).limit(limit)
         )
 
-    async def oldest(self) -> int | None:
-        """The position of the oldest notification with open work."""
-        (row,) = await self._database.rows(select(func.min(WORK.c.position).label("first")))
-        return None if row.first is None else int(row.first)
-
     async def planned(self, positions: Collection[Position]) -> set[Position]:
         """Those of the positions that have open work."""
         rows = await self._database.rows(
@@ -253,42 +250,6 @@ class DeliveryStore:
                 WORK.c.state.in_(WAITING),
             )
         )
-
-    async def open(self, tenant: TenantId, positions: Sequence[Position]) -> list[Status]:
-        """Where the open work of these notifications stands."""
-        rows = await self._database.rows(
-            select(WORK).where(WORK.c.tenant == tenant, WORK.c.position.in_(positions))
-        )
-        return [_status(row) for row in rows]
-
-    async def open_page(
-        self,
-        tenant: TenantId,
-        *,
-        status: str | None,
-        channel: str | None,
-        before: Position | None,
-        limit: int,
-    ) -> list[Position]:
-        """Notifications with open work in that state and channel, newest first."""
-        question = select(WORK.c.position).where(WORK.c.tenant == tenant).distinct()
-        if status is not None:
-            question = question.where(WORK.c.state == status)
-        if channel is not None:
-            question = question.where(WORK.c.channel == channel)
-        if before is not None:
-            question = question.where(WORK.c.position < before)
-        rows = await self._database.rows(question.order_by(WORK.c.position.desc()).limit(limit))
-        return [row.position for row in rows]
-
-    async def open_counts(self, tenant: TenantId) -> dict[str, int]:
-        """How many deliveries are open in each state."""
-        rows = await self._database.rows(
-            select(WORK.c.state, func.count().label("deliveries"))
-            .where(WORK.c.tenant == tenant)
-            .group_by(WORK.c.state)
-        )
-        return {row.state: row.deliveries for row in rows}
 
     async def _tasks(self, question: Select[Any]) -> list[Task]:
         return await self._joined(await self._database.rows(question))
@@ -340,22 +301,4 @@ def _task(row: Row[Any], request: Requested) -> Task:
         claimed_at=row.claimed_at,
         provider=row.provider,
         work=row.work,
-    )
-
-
-def _status(row: Row[Any]) -> Status:
-    return Status(
-        tenant=row.tenant,
-        notification=NotificationId(""),
-        position=row.position,
-        part=row.part,
-        channel=row.channel,
-        state=State(row.state),
-        at=row.claimed_at or row.planned_at,
-        planned_at=row.planned_at,
-        claimed_at=row.claimed_at,
-        attempt=row.attempt,
-        provider=row.provider,
-        rule=row.reason,
-        due=row.due,
     )

@@ -9,9 +9,10 @@ from starlette.routing import Route
 
 from sendwell.domain.errors import Invalid, SendwellError, TooLarge, Unavailable
 from sendwell.ports.clock import Clock
-from sendwell.roles.gateway.quota import Quota, Standing
+from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.gateway.request import Origin
 from sendwell.roles.gateway.service import Answer, Gateway
+from sendwell.roles.gateway.standing import Standing
 from sendwell.roles.gateway.wire import MOST_BYTES, read_many
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.call_route import CallRoute
@@ -46,7 +47,7 @@ class Intake:
     async def one(self, call: Call) -> Reply:
         """Accept a notification: 202 once it is on disk."""
         origin = await self._origin(call)
-        standing = self._quota.take(origin.tenant, 1, self._clock.now())
+        standing = await self._quota.take(origin.tenant, 1, self._clock.now())
         if standing.refusal is not None:
             return _too_many(standing, standing.refusal)
         body = await body_of(call, most=MOST_BYTES)
@@ -60,7 +61,7 @@ class Intake:
         kind = call.header(b"content-type") or ""
         bodies = read_many(body, is_lines=kind.startswith(_LINES))
         _check_number(bodies)
-        standing = self._quota.take(origin.tenant, len(bodies), self._clock.now())
+        standing = await self._quota.take(origin.tenant, len(bodies), self._clock.now())
         if standing.refusal is not None:
             return _too_many(standing, standing.refusal)
         answers = await self._gateway.accept_many(bodies, origin, key=_key(call))

@@ -1,118 +1,75 @@
-"""How many notifications a tenant may hand in, and what it is told about that (RateLimit headers).
-
-The fields are those of draft-ietf-httpapi-ratelimit-headers-11: one policy named `tenant`. It is
-the tenant's own quota where it has one, and it also keeps to what the installation takes from each.
-"""
+"""How many notifications a tenant may hand in: what it has decided, within the installation's."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from functools import lru_cache
 
-import msgspec
-
-from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
+from sendwell.domain.lease import room_of
 from sendwell.domain.limits import Rate
 from sendwell.domain.policy import Policy
-from sendwell.runtime.server.calls import Header
+from sendwell.roles.gateway.purses import Purses
+from sendwell.roles.gateway.standing import Standing, refused, standing
 
-_SECOND = 1_000_000
 _MOST_TENANTS = 10_000
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False):
-    """Where a tenant stands after a request."""
-
-    policy: bytes
-    remaining: int
-    reset_seconds: int
-    refusal: Unavailable | None = None
-    """Why nothing was taken, if so: it is too many for now (429)."""
-
-    @property
-    def headers(self) -> list[Header]:
-        """As the answer says it."""
-        limit = b'"tenant";r=%d;t=%d' % (self.remaining, self.reset_seconds)
-        return [(b"ratelimit-policy", self.policy), (b"ratelimit", limit)]
-
-
 class Quota:
-    """Counts notifications by tenant for one process (GCRA; see domain.limits)."""
+    """Both bounds of a tenant, of which it is told its own where it has one.
 
-    def __init__(self, rate: Rate, policy: Callable[[TenantId], Policy]) -> None:
+    The installation's guards this process, and is counted here; a tenant's own is counted for all
+    processes together.
+    """
+
+    def __init__(self, rate: Rate, policy: Callable[[TenantId], Policy], own: Purses) -> None:
         self._policy = policy
         self._everybodys = _Meter()
-        self._own = _Meter()
+        self._own = own
         self.use(rate)
 
     def use(self, rate: Rate) -> None:
         """From now on this is what the installation takes from each tenant."""
         self._rate = rate
 
-    def take(self, tenant: TenantId, count: int, now: int) -> Standing:
-        """Let `count` notifications in, all or none of them."""
-        own = self._policy(tenant).quota
-        if own is None:
-            return self._everybodys.take(tenant, self._rate, count=count, now=now)
-        if refused := self._own.refused(tenant, own, count=count, now=now):
-            return refused
-        standing = self._everybodys.take(tenant, self._rate, count=count, now=now)
-        if standing.refusal is not None:
-            return standing
-        return self._own.take(tenant, own, count=count, now=now)
+    async def take(self, tenant: TenantId, count: int, now: int) -> Standing:
+        """Let `count` notifications in, all or none of them.
+
+        Raises Unavailable when nobody can tell whether they fit.
+        """
+        here, own = self._rate, self._policy(tenant).quota
+        everybodys = self._everybodys.take(tenant, here, count=count, now=now)
+        if own is None or everybodys.refusal is not None:
+            return everybodys
+        taken = await self._own.take(tenant, own, count=count, now=now)
+        if taken.refusal is not None:
+            self._everybodys.put_back(tenant, here, count)
+        return taken
 
 
 class _Meter:
-    """What tenants have taken, as TATs."""
+    """What tenants have taken, as TATs (GCRA; see domain.limits)."""
 
     def __init__(self) -> None:
         self._tats: dict[TenantId, int] = {}
 
     def take(self, tenant: TenantId, rate: Rate, *, count: int, now: int) -> Standing:
         """Take so many, if there is room for all of them."""
-        room = now + rate.tolerance_us + rate.interval_us
-        taken = self._ahead(tenant, room, now) + count * rate.interval_us
-        if taken > room:
-            return _refused(rate, taken, count=count, room=room, now=now)
+        tat = self._ahead(tenant, rate, now)
+        if count > room_of(rate, tat, now):
+            return refused(rate, tat, count=count, now=now)
         if len(self._tats) > _MOST_TENANTS:
             self._tats = {known: at for known, at in self._tats.items() if at > now}
-        self._tats[tenant] = taken
-        return _standing(rate, taken, room=room, now=now)
+        self._tats[tenant] = tat + count * rate.interval_us
+        return standing(rate, self._tats[tenant], now=now)
 
-    def refused(self, tenant: TenantId, rate: Rate, *, count: int, now: int) -> Standing | None:
-        """What `take` would say, if there is no room."""
-        room = now + rate.tolerance_us + rate.interval_us
-        taken = self._ahead(tenant, room, now) + count * rate.interval_us
-        return _refused(rate, taken, count=count, room=room, now=now) if taken > room else None
+    def put_back(self, tenant: TenantId, rate: Rate, count: int) -> None:
+        """They were not let in after all."""
+        if tenant in self._tats:
+            self._tats[tenant] -= count * rate.interval_us
 
-    def _ahead(self, tenant: TenantId, room: int, now: int) -> int:
+    def _ahead(self, tenant: TenantId, rate: Rate, now: int) -> int:
         """The tenant's TAT. One further ahead than a burst puts it is from before the rate was
         changed, or the clock set back: it counts as a burst from now on.
         """
-        tat = self._tats.get(tenant, now)
-        if tat > room:
-            tat = self._tats[tenant] = room
+        furthest, tat = now + rate.tolerance_us + rate.interval_us, self._tats.get(tenant, now)
+        if tat > furthest:
+            tat = self._tats[tenant] = furthest
         return max(tat, now)
-
-
-def _standing(
-    rate: Rate, tat: int, *, room: int, now: int, refusal: Unavailable | None = None
-) -> Standing:
-    reset_seconds = -(-(tat - now) // _SECOND)
-    return Standing(_header(rate), (room - tat) // rate.interval_us, reset_seconds, refusal)
-
-
-def _refused(rate: Rate, taken: int, *, count: int, room: int, now: int) -> Standing:
-    refusal = Unavailable(
-        f"More than {rate} notifications; send the rest later.",
-        retry_after=timedelta(microseconds=max(taken - room, rate.interval_us)),
-        is_too_many=True,
-    )
-    before = taken - count * rate.interval_us
-    return _standing(rate, before, room=room, now=now, refusal=refusal)
-
-
-@lru_cache(maxsize=1_024)
-def _header(rate: Rate) -> bytes:
-    """The policy in its own header; remembered, for it is told with each answer."""
-    return b'"tenant";q=%d;w=%d' % (rate.burst, max(1, rate.period_us // _SECOND))

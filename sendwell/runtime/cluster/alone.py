@@ -38,5 +38,8 @@ class Silence:
         del topic, words
         return ()
 
+    async def tell(self, topic: str, words: object) -> None:
+        """Nobody to tell."""
+
     def listen(self, topic: str, heard: Heard) -> None:
         """Nothing will be heard."""

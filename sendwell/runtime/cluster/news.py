@@ -7,12 +7,10 @@ import structlog
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.ports.database import Database, Unit
-from sendwell.ports.signals import Signals
+from sendwell.ports.signals import Signals, meant_by, word_of
 from sendwell.runtime.cluster.alone import Silence
 
 log = structlog.get_logger()
-_BETWEEN = "\n"
-"""No tenant's id has one."""
 
 Changed = Callable[[TenantId, str], None]
 
@@ -20,7 +18,8 @@ Changed = Callable[[TenantId, str], None]
 class News:
     """The signals of one topic; each is about one thing of a tenant.
 
-    All processes on `database` hear them, this one too; none without a database.
+    All processes that the signals reach hear them, this one too. `database` is where what belongs
+    into a unit goes when the change was made elsewhere, or before.
     """
 
     def __init__(
@@ -31,21 +30,28 @@ class News:
         self._database = database
 
     def told(self, tenant: TenantId, *things: str) -> Unit:
-        """The writes that tell it, for the unit that makes the change."""
-        return self._signals.told(self._topic, [f"{tenant}{_BETWEEN}{thing}" for thing in things])
+        """The writes that tell it, for the unit that makes the change; then `announce` it."""
+        return self._signals.told(self._topic, [word_of(tenant, thing) for thing in things])
 
-    async def tell(self, tenant: TenantId, *things: str) -> None:
-        """Tell what another database, or a unit before, has changed.
+    async def announce(self, tenant: TenantId, *things: str) -> None:
+        """Tell it to those also who hear nothing of what goes with a unit, now that it is there.
 
         Raises nothing: whoever does not hear it looks again a few seconds later.
         """
-        unit = self.told(tenant, *things)
-        if not unit or self._database is None:
-            return
         try:
-            await self._database.commit(unit)
+            await self._signals.tell(self._topic, [word_of(tenant, thing) for thing in things])
         except Unavailable as error:
             log.warning("news.not_told", topic=self._topic, error=error.message)
+
+    async def tell(self, tenant: TenantId, *things: str) -> None:
+        """Tell everybody what another database, or a unit before, has changed. Raises nothing."""
+        unit = self.told(tenant, *things)
+        if unit and self._database is not None:
+            try:
+                await self._database.commit(unit)
+            except Unavailable as error:
+                log.warning("news.not_told", topic=self._topic, error=error.message)
+        await self.announce(tenant, *things)
 
     def listen(self, changed: Changed, missed: Callable[[], None]) -> None:
         """From now on one of them is called: `missed` where anything may have changed."""
@@ -53,8 +59,7 @@ class News:
         def heard(word: str | None) -> None:
             if word is None:
                 missed()
-                return
-            tenant, _, thing = word.partition(_BETWEEN)
-            changed(TenantId(tenant), thing)
+            else:
+                changed(*meant_by(word))
 
         self._signals.listen(self._topic, heard)

@@ -1,20 +1,31 @@
 """Messages in quarantine by API: each tenant sees its own."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Row
 
 from sendwell.messages.wire.reason import Reason
+from sendwell.ports import quarantine
+from sendwell.ports.quarantine import Narrowed
 from sendwell.runtime.moments import moment
-from sendwell.runtime.quarantine.quarantine import Narrowed, QuarantineStore
+from sendwell.runtime.quarantine.gathered import Gathered, Places
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PROBLEMS
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import (
+    MOST,
+    cursor_behind,
+    name_behind,
+    next_link,
+    no_cursor,
+)
 
 PATH = "/api/v1/quarantine"
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]]).decode
 _ANY_BYTES = "application/octet-stream"
 # Whatever it holds, no browser may take it for a page of ours.
 _RAW_HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
@@ -27,7 +38,7 @@ class PageQuery(BaseModel):
 
     stream: str | None = Field(None, max_length=255, description="The topic or queue's name")
     reason: Reason | None = None
-    cursor: str | None = Field(None, max_length=100, description="next_cursor of the page before")
+    cursor: str | None = Field(None, max_length=2_000, description="next_cursor of the page before")
     limit: int = Field(50, ge=1, le=MOST)
 
 
@@ -35,6 +46,7 @@ class Kept(BaseModel):
     """A message that could not be taken, and why."""
 
     id: int
+    service: str = Field(description="Which service has it; name it to ask for this one")
     stream: str = Field(description="The stream that it came by")
     place: str = Field(description="Where it lay there")
     reason: str
@@ -59,12 +71,17 @@ class Page(BaseModel):
 
     data: list[Kept]
     next_cursor: str | None
+    incomplete: list[str] = Field(description="Services that could not be asked now")
 
 
 KeptId = Annotated[int, Path(ge=1, lt=2**63)]
+ServiceName = Annotated[
+    str | None,
+    Query(max_length=255, description="Which service has it; without, the one that is asked"),
+]
 
 
-def routes(store: QuarantineStore) -> APIRouter:
+def routes(quarantines: Gathered) -> APIRouter:
     """The routes of the quarantine."""
     router = APIRouter(prefix=PATH, tags=["quarantine"], responses=PROBLEMS)
 
@@ -77,26 +94,34 @@ def routes(store: QuarantineStore) -> APIRouter:
         A message that names no organization, or one that there is not, belongs to nobody: only
         operators see it, on the quarantine's stream.
         """
-        narrowed, before = Narrowed(query.stream, query.reason), position_of(query.cursor)
-        found = await store.page(caller.tenant, narrowed, before=before, limit=query.limit + 1)
-        shown = found[: query.limit]
-        next_cursor = cursor_of(shown[-1].id) if len(found) > query.limit else None
+        found = await quarantines.page(
+            caller.tenant,
+            Narrowed(query.stream, query.reason.value if query.reason else None),
+            behind=_places(query.cursor),
+            limit=query.limit,
+        )
+        next_cursor = _cursor(found.behind)
         if next_cursor:
             here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
             response.headers["Link"] = next_link(here, next_cursor)
-        return Page(data=[Kept(**_known(row)) for row in shown], next_cursor=next_cursor)
+        return Page(
+            data=[Kept(**_known(kept, service)) for service, kept in found.found],
+            next_cursor=next_cursor,
+            incomplete=list(found.incomplete),
+        )
 
     @router.get("/{message_id}", operation_id="get_quarantined", responses={404: NOT_FOUND})
-    async def find(caller: Asking, message_id: KeptId) -> KeptInFull:
+    async def find(caller: Asking, message_id: KeptId, service: ServiceName = None) -> KeptInFull:
         """One message with its headers and its bytes."""
-        row, kept = await store.find(caller.tenant, message_id)
+        found = await quarantines.find(caller.tenant, message_id, service=service)
+        came = found.message
         return KeptInFull(
-            **_known(row),
-            message_id=kept.id,
-            key=kept.key,
-            headers=dict(kept.headers),
-            preset=kept.preset,
-            body=b64encode(kept.body).decode(),
+            **_known(found.kept, service or quarantines.here),
+            message_id=came.id,
+            key=came.key,
+            headers=dict(came.headers),
+            preset=came.preset,
+            body=b64encode(came.body).decode(),
         )
 
     @router.get(
@@ -108,23 +133,41 @@ def routes(store: QuarantineStore) -> APIRouter:
             404: NOT_FOUND,
         },
     )
-    async def raw(caller: Asking, message_id: KeptId) -> Response:
+    async def raw(caller: Asking, message_id: KeptId, service: ServiceName = None) -> Response:
         """The bytes of one message, exactly as they came."""
-        _, kept = await store.find(caller.tenant, message_id)
+        found = await quarantines.find(caller.tenant, message_id, service=service)
         name = {"Content-Disposition": f'attachment; filename="quarantined-{message_id}"'}
-        return Response(kept.body, media_type=_ANY_BYTES, headers={**_RAW_HEADERS, **name})
+        return Response(found.message.body, media_type=_ANY_BYTES, headers={**_RAW_HEADERS, **name})
 
     return router
 
 
-def _known(row: Row[Any]) -> dict[str, Any]:
+def _known(kept: quarantine.Kept, service: str) -> dict[str, Any]:
     return {
-        "id": row.id,
-        "stream": row.stream,
-        "place": row.place,
-        "reason": row.reason,
-        "hint": Reason(row.reason).hint,
-        "text": row.text,
-        "pointer": row.pointer,
-        "at": moment(row.at),
+        "id": kept.id,
+        "service": service,
+        "stream": kept.stream,
+        "place": kept.place,
+        "reason": kept.reason,
+        "hint": _hints.get(kept.reason, ""),
+        "text": kept.text,
+        "pointer": kept.pointer,
+        "at": moment(kept.at),
     }
+
+
+_hints: Mapping[str, str] = {reason.value: reason.hint for reason in Reason}
+"""A service of a later version may have one that is not here."""
+
+
+def _cursor(places: Places | None) -> str | None:
+    return cursor_behind(_encode(places).decode()) if places else None
+
+
+def _places(cursor: str | None) -> Places:
+    """Raises Invalid for what is not a cursor of ours."""
+    text = name_behind(cursor)
+    try:
+        return _decode(text) if text else {}
+    except msgspec.DecodeError as error:
+        raise no_cursor() from error

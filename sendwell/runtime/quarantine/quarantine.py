@@ -1,7 +1,6 @@
 """Keeps messages that could not be taken, and tells whoever watches for them on the broker."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,8 +10,8 @@ from sqlalchemy import Connection, Row, insert, select
 from sendwell.domain.errors import NotFound
 from sendwell.domain.ids import TenantId
 from sendwell.messages.wire.quarantine import Quarantine
-from sendwell.messages.wire.reason import Reason
 from sendwell.ports.database import Database, Write
+from sendwell.ports.quarantine import Kept, KeptInFull, Narrowed, Shelf
 from sendwell.runtime.quarantine.tables import QUARANTINE
 from sendwell.runtime.scene import Scene
 from sendwell.telemetry.names import QUARANTINED
@@ -24,19 +23,18 @@ _KNOWN = [column for column in QUARANTINE.c if column is not QUARANTINE.c.kept]
 Tell = Callable[[Sequence[Quarantine], Scene], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """What a page is narrowed to: what came by a stream, what has a reason."""
-
-    stream: str | None = None
-    reason: Reason | None = None
+async def _unnamed() -> str:
+    return ""
 
 
 class QuarantineStore:
     """Messages in quarantine, each of them once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, named: Callable[[], Awaitable[str]] = _unnamed
+    ) -> None:
         self._database = database
+        self._named = named
 
     async def keep(self, messages: Sequence[Quarantine], *, tell: Tell) -> None:
         """They are on disk when this returns; `tell` adds what is published about them."""
@@ -62,26 +60,31 @@ class QuarantineStore:
 
     async def page(
         self, tenant: TenantId, narrowed: Narrowed, *, before: int | None, limit: int
-    ) -> Sequence[Row[Any]]:
-        """A tenant's messages in quarantine, newest first; all that is known but what came."""
+    ) -> Shelf:
+        """See the port Quarantined."""
         question = select(*_KNOWN).where(QUARANTINE.c.tenant == tenant)
         if before is not None:
             question = question.where(QUARANTINE.c.id < before)
         if narrowed.stream is not None:
             question = question.where(QUARANTINE.c.stream == narrowed.stream)
         if narrowed.reason is not None:
-            question = question.where(QUARANTINE.c.reason == narrowed.reason.value)
-        return await self._database.rows(question.order_by(QUARANTINE.c.id.desc()).limit(limit))
+            question = question.where(QUARANTINE.c.reason == narrowed.reason)
+        rows = await self._database.rows(question.order_by(QUARANTINE.c.id.desc()).limit(limit))
+        return Shelf([_kept(row) for row in rows], await self._named())
 
-    async def find(self, tenant: TenantId, number: int) -> tuple[Row[Any], Quarantine]:
-        """One message with what came. Raises NotFound, also for another tenant's."""
+    async def find(self, tenant: TenantId, number: int) -> KeptInFull:
+        """See the port Quarantined."""
         question = select(*_KNOWN, QUARANTINE.c.kept).where(
             QUARANTINE.c.tenant == tenant, QUARANTINE.c.id == number
         )
         rows = await self._database.rows(question)
         if not rows:
             raise NotFound(f"There is no message {number} in quarantine.")
-        return rows[0], _decode(rows[0].kept)
+        return KeptInFull(_kept(rows[0]), _decode(rows[0].kept))
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(row.id, row.stream, row.place, row.reason, row.text, row.pointer, row.at)
 
 
 def _keep(connection: Connection, messages: Sequence[Quarantine]) -> None:

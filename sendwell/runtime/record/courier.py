@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.audit import Deed, Entrusted, Record
-from sendwell.ports.database import Database, Unit, Write, core
+from sendwell.ports.database import Database, Unit, Write
 from sendwell.runtime.record.tables import DEED
 
 _MOST_AT_ONCE = 100
@@ -31,12 +31,13 @@ class Courier:
         self._database = database
         self._new_id = new_id
         self._rung = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     def recorded(self, deed: Deed) -> Unit:
-        """As promised by the port Audit."""
-        self._rung.set()
+        """As promised by the port Audit; also on the thread of a transaction that is under way."""
+        self._loop.call_soon_threadsafe(self._rung.set)
         entrusted = msgspec.json.encode(Entrusted(self._new_id(), deed))
-        return [Write(core, [insert(DEED).values(tenant=deed.tenant, entrusted=entrusted)])]
+        return [Write(_entrust, [{"tenant": deed.tenant, "entrusted": entrusted}])]
 
     async def run(self, record: Record) -> None:
         """Hand over all there is, whenever there is something."""
@@ -65,3 +66,7 @@ class Courier:
             delete(DEED).where(DEED.c.number.in_([row.number for row in rows]))
         )
         return True
+
+
+def _entrust(connection: Connection, deeds: Sequence[Mapping[str, object]]) -> None:
+    connection.execute(insert(DEED), deeds)

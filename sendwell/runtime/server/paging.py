@@ -24,8 +24,7 @@ def position_of(cursor: str | None) -> int | None:
             return int(number)
     except (binascii.Error, ValueError):
         pass
-    flaw = Flaw("/query/cursor", "Use the next_cursor of the page before, unchanged.")
-    raise Invalid("The cursor is not one that was given here.", flaws=[flaw])
+    raise no_cursor()
 
 
 def cursor_behind(name: str) -> str:
@@ -44,8 +43,13 @@ def name_behind(cursor: str | None) -> str:
             return name
     except ValueError:
         pass
+    raise no_cursor()
+
+
+def no_cursor() -> Invalid:
+    """What a cursor is answered with that we did not give."""
     flaw = Flaw("/query/cursor", "Use the next_cursor of the page before, unchanged.")
-    raise Invalid("The cursor is not one that was given here.", flaws=[flaw])
+    return Invalid("The cursor is not one that was given here.", flaws=[flaw])
 
 
 def next_link(url: str, cursor: str) -> str:

@@ -44,6 +44,7 @@ def _named(**examples: Any) -> dict[str, Any]:
 
 _KEPT = {
     "id": 12,
+    "service": "gateway",
     "stream": "notification.requested",
     "place": "notification.requested/3@1042",
     "reason": "missing_field",
@@ -312,7 +313,7 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("list_dead_letters", "200"): {"data": [_LETTER], "next_cursor": None},
     ("replay_dead_letter", "202"): {"id": 7, "delivery": "0.email.r1"},
     ("replay_dead_letters", "202"): {"replayed": 128, "rate_per_second": 50},
-    ("list_quarantined", "200"): {"data": [_KEPT], "next_cursor": None},
+    ("list_quarantined", "200"): {"data": [_KEPT], "next_cursor": None, "incomplete": []},
     ("get_quarantined", "200"): {
         **_KEPT,
         "message_id": "",

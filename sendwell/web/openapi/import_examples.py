@@ -17,6 +17,7 @@ _BEGUN = {
     "id": _ID,
     "state": "open",
     "format": "csv",
+    "mode": "replace",
     "columns": {"E-Mail": "email", "Notes": None},
     "offset": 0,
     "total_bytes": 73_400_320,
@@ -45,6 +46,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
             "A CSV file",
             {
                 "format": "csv",
+                "mode": "replace",
                 "columns": {"E-Mail": "email", "Notes": None},
                 "total_bytes": 73_400_320,
             },

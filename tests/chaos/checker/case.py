@@ -25,6 +25,7 @@ class Rule(StrEnum):
     LEDGER = "ledger"
     DATABASE = "database"
     EXIT = "exit"
+    CRASHED = "ended by signal 11"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from math import ceil
 
 from tests.chaos.checker.case import Case, Rule, Violation, cases
 from tests.chaos.checker.promises import broken_promises
 from tests.chaos.checker.sends import wrong_sends
 from tests.chaos.checker.timelines import gaps
 from tests.chaos.evidence import Evidence
+
+_CYCLES_A_CRASH = 50
+"""A crash is one more kill, which the product has to survive; more often than that it is a bug."""
 
 
 def check(evidence: Evidence) -> list[Violation]:
@@ -33,6 +37,8 @@ def _whole(evidence: Evidence) -> Iterator[Violation]:
         yield Violation(Rule.DATABASE, f"PRAGMA integrity_check says: {evidence.integrity}")
     if evidence.exit_code != 0:
         yield Violation(Rule.EXIT, f"After SIGTERM it ended with {evidence.exit_code}.")
+    if evidence.crashes > (most := ceil(evidence.cycles / _CYCLES_A_CRASH)):
+        yield Violation(Rule.CRASHED, f"{evidence.crashes} times; {most} may be a library's fault.")
     yield from _ledger(evidence)
     yield from _shared_keys(evidence)
 

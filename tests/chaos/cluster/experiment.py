@@ -164,7 +164,9 @@ class _Run:
             exposed=fleet.exposed,
             ledger=ledger,
             integrity=await fleet.sessions.left_over(),
-            exit_code=max(fleet.exit_codes),
+            exit_code=max(fleet.exit_codes, key=abs, default=0),
+            cycles=self._settings.cycles,
+            crashes=fleet.crashes,
         )
 
     def _member(self, number: int) -> Member:

@@ -14,6 +14,7 @@ from tests.chaos.evidence import InFlight
 from tests.chaos.nemesis import DiedByItselfError
 
 LOST_LEASE = 75
+CRASHED = -signal.SIGSEGV
 _PAST_THE_LEASE = (1.5, 3.0)
 _TO_NOTICE_SECONDS = 15.0
 _WHOLE_SECONDS = 90.0
@@ -63,6 +64,9 @@ class Member:
 class Fleet:
     """The processes. `in_flight` are the sends that kills have caught, `exposed` those that pauses
     have; `complaints` is what the processes logged that they never should.
+
+    A process that was ended by signal 11 counts as killed once more, in `crashes`, and is started
+    again as soon as it is missed: in the next fault of its own, or when all is to be whole again.
     """
 
     def __init__(self, members: Sequence[Member], servers: Servers, chance: Random) -> None:
@@ -70,6 +74,7 @@ class Fleet:
         self.in_flight: frozenset[InFlight] = frozenset()
         self.exposed: frozenset[InFlight] = frozenset()
         self.exit_codes: list[int] = []
+        self.crashes = 0
         self.sessions = Sessions(servers)
         self._complaints: list[str] = []
         self._down: set[Member] = set(members)
@@ -94,23 +99,25 @@ class Fleet:
 
     async def kill(self, member: Member) -> None:
         """SIGKILL; what it had in hand is known when this returns."""
-        process = self._alive(member)
+        await self._alive(member)
         self._down.add(member)
         await member.product.kill()
-        self._bury(member)
-        await self.sessions.ended(member.user)
-        self.in_flight |= await self.sessions.in_hand(process)
+        await self._look_at_wreck(member)
 
     async def stop(self, member: Member) -> None:
         """SIGTERM; it finishes what it has in hand."""
-        self._alive(member)
+        await self._alive(member)
         self._down.add(member)
-        self.exit_codes.append(await member.product.stop())
+        if (code := await member.product.stop()) == CRASHED:
+            self.crashes += 1
+            await self._look_at_wreck(member)
+            return
+        self.exit_codes.append(code)
         self._bury(member)
 
     async def pause(self, member: Member) -> None:
         """SIGSTOP for so long that others take over, then SIGCONT: it has to end by itself."""
-        process = self._alive(member)
+        process = await self._alive(member)
         self._down.add(member)
         member.product.process.send_signal(signal.SIGSTOP)
         try:
@@ -139,18 +146,32 @@ class Fleet:
             member.write_last_words()
 
     async def _is_whole(self, member: Member) -> bool:
-        process = self._alive(member)
+        process = await self._alive(member)
         try:
             answer = await member.product.client.get("/api/v1/ledger", timeout=5)
         except OSError:
             return False
         return answer.is_success and await self.sessions.has_lease(process)
 
-    def _alive(self, member: Member) -> int:
-        if (code := member.product.process.returncode) is not None:
+    async def _alive(self, member: Member) -> int:
+        """Its process, another one if it has crashed. Raises DiedByItselfError for other ends."""
+        code = member.product.process.returncode
+        if code == CRASHED:
+            self.crashes += 1
+            self._down.add(member)
+            await member.product.gone()
+            await self._look_at_wreck(member)
+            await self.start(member)
+        elif code is not None:
             words = member.product.errors.decode()[-4000:]
             raise DiedByItselfError(f"{member.user} ended with {code}: {words}")
         return member.pid
+
+    async def _look_at_wreck(self, member: Member) -> None:
+        """It died in the middle of whatever it had in hand."""
+        self._bury(member)
+        await self.sessions.ended(member.user)
+        self.in_flight |= await self.sessions.in_hand(member.pid)
 
     def _bury(self, member: Member) -> None:
         self._complaints += complaints(member.product)

@@ -33,6 +33,7 @@ def summary(
         "cycles": settings.cycles,
         **figures(outcome.evidence, violations),
         "in flight at pauses": len(outcome.evidence.exposed),
+        "ended by signal 11": outcome.evidence.crashes,
     }
     return "\n".join([rows(head), "", *_recoveries(outcome, sorted(kinds))])
 

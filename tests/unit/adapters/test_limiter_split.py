@@ -2,6 +2,7 @@
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.limiter.split import SplitLimiter
+from sendwell.domain.lease import Wish
 from sendwell.domain.limits import Demand, Rate
 
 NOW = 1_800_000_000_000_000
@@ -42,3 +43,14 @@ async def test_without_anything_that_lasts_only_the_quick_one_is_asked() -> None
     ]
 
     assert len(lasting) == 0
+
+
+async def test_leases_are_counted_where_their_rates_belong_and_answered_in_order() -> None:
+    quick, lasting = MemoryLimiter(), MemoryLimiter()
+    limiter = SplitLimiter(quick, lasting)
+    wishes = [Wish(*DAY, count=5), Wish(*SECOND, count=1), Wish("all", DAY[1])]
+
+    leases = await limiter.lease(wishes, NOW)
+
+    assert [lease.granted for lease in leases] == [1, 1, 0]
+    assert (len(quick), len(lasting)) == (1, 2)

@@ -68,7 +68,7 @@ class KafkaBus:
         publisher, self._publisher = self._publisher, None
         if publisher:
             await publisher.close()
-        self._topics.close()
+        await self._topics.close()
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:

@@ -7,17 +7,12 @@ from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicCollection,
-    TopicPartition,
-)
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
+from sendwell.adapters.bus.kafka.progress import Progress
 from sendwell.adapters.bus.kafka.records import Place
 from sendwell.adapters.bus.kafka.trouble import Trouble
 from sendwell.adapters.bus.kafka.url import KafkaUrl
@@ -34,14 +29,18 @@ _MOVES = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.NOT_COORDINATOR,
+    KafkaError._WAIT_COORD,  # noqa: SLF001 – public
+    KafkaError._TRANSPORT,  # noqa: SLF001 – public
+    KafkaError._TIMED_OUT,  # noqa: SLF001 – public
 }
+"""What passes by itself where another broker takes over, or the same one comes back."""
 _MOVE_SECONDS = 0.05
 _BEGIN = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # the driver left them out
 _END = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the same
 
 
 class _Moving(Unavailable):
-    """A partition or a group is just being given to another broker, or is new."""
+    """A partition or a group is just being given to another broker, or is new, or out of reach."""
 
 
 class Topics:
@@ -59,6 +58,7 @@ class Topics:
             self._admin: AdminClient = AdminClient(settings)
         except KafkaException as error:
             raise Invalid(f"Kafka's client cannot be set up: {error.args[0].str()}.") from error
+        self._progress = Progress(settings)
 
     async def declare(self, names: Sequence[str]) -> None:
         """They exist. Those that did before stay as they are."""
@@ -103,7 +103,7 @@ class Topics:
         begins, ends, committed = await asyncio.gather(
             self._offsets(places, _BEGIN),
             self._offsets(places, _END),
-            self._committed(group),
+            self._committed(group, places),
         )
         return sum(
             max(0, ends[place] - max(begins[place], committed.get(place, 0))) for place in places
@@ -115,8 +115,9 @@ class Topics:
         count = len(found.nodes)
         return f"Kafka, cluster {found.cluster_id}: {count} broker{'' if count == 1 else 's'}"
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the connections; nothing can be asked any more. Idempotent."""
+        await self._progress.close()
         with self._admin:
             pass  # leaving is how the driver closes it
 
@@ -156,12 +157,11 @@ class Topics:
             for each, answer in answers.items()
         }
 
-    async def _committed(self, group: str) -> dict[Place, int]:
-        asked = [ConsumerGroupTopicPartitions(group)]
-        answers = self._admin.list_consumer_group_offsets(asked, request_timeout=self._seconds)
-        found = await self._answer(answers[group], KafkaError.GROUP_ID_NOT_FOUND)
-        parts = found.topic_partitions if found else []
-        return {(each.topic, each.partition): each.offset for each in parts}
+    async def _committed(self, group: str, places: Sequence[Place]) -> dict[Place, int]:
+        try:
+            return await self._progress.committed(group, places)
+        except KafkaException as error:
+            raise self._meaning(error) from error
 
     async def _answer(self, answer: "Future[Any]", *expected: int) -> Any:
         """None for an error that is expected."""
@@ -171,7 +171,10 @@ class Topics:
             if error.args[0].code() in expected:
                 return None
             self._admin.poll(0)  # now it tells what was behind it
-            kind = _Moving if error.args[0].code() in _MOVES else Unavailable
-            raise kind(f"Kafka does not answer: {self._trouble.said(error)}.") from error
+            raise self._meaning(error) from error
         self._trouble.is_over()
         return found
+
+    def _meaning(self, error: KafkaException) -> Unavailable:
+        kind = _Moving if error.args[0].code() in _MOVES else Unavailable
+        return kind(f"Kafka does not answer: {self._trouble.said(error)}.")

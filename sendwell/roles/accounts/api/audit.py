@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from sendwell.domain.ids import UserId
 from sendwell.roles.accounts.api.fields import a_router
 from sendwell.roles.accounts.service.audit_log import AuditLog
 from sendwell.roles.accounts.store.audit import Recorded
@@ -21,9 +22,13 @@ class EntryOut(BaseModel):
         description="Counts from 1; null for what is older than the chain.", examples=[12]
     )
     at: Moment
-    actor: str = Field(description="An operator's id or a key's name.", examples=["order service"])
+    actor: str = Field(
+        description="An operator's id, a key's name, or `person`.", examples=["order service"]
+    )
     action: str = Field(examples=["key.created"])
-    subject: str = Field(description="To what it was done.", examples=["4vJqS0APA91b"])
+    subject: str = Field(
+        description="To what it was done; of a person a fingerprint.", examples=["4vJqS0APA91b"]
+    )
     details: dict[str, str | int]
     hash: str | None = Field(description="Over this entry and the hash before it (SHA-256).")
 
@@ -70,13 +75,19 @@ def routes(log: AuditLog) -> APIRouter:
         *,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
         cursor: Annotated[str | None, Query(max_length=64)] = None,
+        user_id: Annotated[
+            str | None, Query(max_length=255, description="Only what was done to that person.")
+        ] = None,
     ) -> AuditPage:
         """See who changed what.
 
-        Nothing on it can be changed or deleted by any call.
+        Nothing on it can be changed or deleted by any call. Of people it knows no more than a
+        fingerprint of their id, by which `user_id` finds what was done to one, also when they were
+        erased since; and of their fields the names.
         """
         before = position_of(cursor)
-        found = await log.page(caller.tenant, before=before, limit=limit + 1)
+        user = None if user_id is None else UserId(user_id)
+        found = await log.page(caller.tenant, before=before, limit=limit + 1, user=user)
         onward = cursor_of(found[limit - 1].number) if len(found) > limit else None
         if onward is not None:
             url = request.url.remove_query_params("cursor")

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from sendwell.domain.audit_chain import Break, Head, ends, follow
-from sendwell.domain.ids import TenantId
+from sendwell.domain.fingerprint import pseudonym
+from sendwell.domain.ids import TenantId, UserId
 from sendwell.roles.accounts.store.audit import AuditStore, Recorded
 
 _AT_ONCE = 1000
@@ -23,9 +24,15 @@ class AuditLog:
     def __init__(self, store: AuditStore) -> None:
         self._store = store
 
-    async def page(self, tenant: TenantId, *, before: int | None, limit: int) -> list[Recorded]:
-        """The newest entries, or the newest below a number."""
-        return await self._store.page(tenant, before=before, limit=limit)
+    async def page(
+        self, tenant: TenantId, *, before: int | None, limit: int, user: UserId | None = None
+    ) -> list[Recorded]:
+        """The newest entries, or the newest below a number; only about that person, if given.
+
+        The log knows people by their fingerprints alone.
+        """
+        subject = None if user is None else pseudonym(tenant, user)
+        return await self._store.page(tenant, before=before, limit=limit, subject=subject)
 
     async def verify(self, tenant: TenantId) -> Verified:
         """Follow the chain from its beginning to where its head was when this began."""

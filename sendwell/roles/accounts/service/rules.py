@@ -118,6 +118,7 @@ class Rules:
         told = self._news.told(caller.tenant, _RULES)
         await self._store.set_rules(before, after, recorded(deed), told)
         self._book.remember(after)
+        await self._news.announce(caller.tenant, _RULES)
 
     def _tenant(self, tenant: TenantId) -> Tenant:
         known = self._book.tenant(tenant)

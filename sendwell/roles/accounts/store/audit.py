@@ -1,6 +1,6 @@
 """The audit log as rows: appended one behind the other, never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,38 +34,48 @@ def append(connection: Connection, deeds: Sequence[Deed]) -> None:
 
     The chain's head is locked until the commit, so two processes never write the same link.
     """
-    heads: dict[TenantId, Head] = {}
+    chains = _Chains(connection, {deed.tenant for deed in deeds})
     for deed in deeds:
-        head = heads.get(deed.tenant) or _locked(connection, deed.tenant)
-        heads[deed.tenant] = _appended(connection, deed, head)
-    _move(connection, heads)
+        chains.append(deed)
+    chains.write()
 
 
 def _take(connection: Connection, entrusted: Sequence[Entrusted]) -> None:
     """The same for deeds of other services; those that are there already are passed over."""
-    heads: dict[TenantId, Head] = {}
-    for each in entrusted:
-        tenant = each.deed.tenant
-        head = heads.get(tenant) or _locked(connection, tenant)
-        is_there = select(AUDIT.c.number).where(AUDIT.c.tenant == tenant, AUDIT.c.deed == each.id)
+    chains = _Chains(connection, {each.deed.tenant for each in entrusted})
+    by_id = {(each.deed.tenant, each.id): each.deed for each in entrusted}
+    for (tenant, id_), deed in by_id.items():
+        is_there = select(AUDIT.c.number).where(AUDIT.c.tenant == tenant, AUDIT.c.deed == id_)
         if connection.execute(is_there).first() is None:
-            head = _appended(connection, each.deed, head, id_=each.id)
-        heads[tenant] = head
-    _move(connection, heads)
+            chains.append(deed, id_)
+    chains.write()
 
 
-def _appended(connection: Connection, deed: Deed, head: Head, *, id_: str | None = None) -> Head:
-    entry = _entry(deed, head.length + 1)
-    sealed = seal(head.hash, entry)
-    connection.execute(insert(AUDIT).values(**entry._asdict(), hash=sealed, deed=id_))
-    return Head(entry.sequence, sealed)
+class _Chains:
+    """Some tenants' chains, whose ends are held by this transaction."""
 
+    def __init__(self, connection: Connection, tenants: Collection[TenantId]) -> None:
+        self._connection = connection
+        # Two that lock the same chains do so in one order.
+        self._heads = {tenant: _locked(connection, tenant) for tenant in sorted(tenants)}
+        self._rows: list[dict[str, object]] = []
 
-def _move(connection: Connection, heads: Mapping[TenantId, Head]) -> None:
-    for tenant, head in heads.items():
-        connection.execute(
-            update(AUDIT_HEAD).where(AUDIT_HEAD.c.tenant == tenant).values(**head._asdict())
-        )
+    def append(self, deed: Deed, id_: str | None = None) -> None:
+        head = self._heads[deed.tenant]
+        entry = _entry(deed, head.length + 1)
+        sealed = seal(head.hash, entry)
+        self._rows.append({**entry._asdict(), "hash": sealed, "deed": id_})
+        self._heads[deed.tenant] = Head(entry.sequence, sealed)
+
+    def write(self) -> None:
+        """All of them by one statement: people are changed by the thousand."""
+        if not self._rows:
+            return
+        self._connection.execute(insert(AUDIT), self._rows)
+        for tenant, head in self._heads.items():
+            self._connection.execute(
+                update(AUDIT_HEAD).where(AUDIT_HEAD.c.tenant == tenant).values(**head._asdict())
+            )
 
 
 def _locked(connection: Connection, tenant: TenantId) -> Head:
@@ -103,9 +113,13 @@ class AuditStore:
         """Put deeds of other services on record, each once."""
         await self._database.commit([Write(_take, entrusted)])
 
-    async def page(self, tenant: TenantId, *, before: int | None, limit: int) -> list[Recorded]:
-        """The tenant's newest entries, or the newest below a number."""
+    async def page(
+        self, tenant: TenantId, *, before: int | None, limit: int, subject: str | None = None
+    ) -> list[Recorded]:
+        """The tenant's newest entries, or the newest below a number; all, or those about one."""
         asked = select(AUDIT).where(AUDIT.c.tenant == tenant)
+        if subject is not None:
+            asked = asked.where(AUDIT.c.subject == subject)
         if before is not None:
             asked = asked.where(AUDIT.c.number < before)
         rows = await self._database.rows(asked.order_by(AUDIT.c.number.desc()).limit(limit))

@@ -99,7 +99,7 @@ class Templates:
         template = Template(caller.tenant, code, name or code, published, 1, 1, now, now)
         record = self._recorded(caller, "template.created", template, version=1)
         await self._store.create(template, first, record=record)
-        self._published.forget((caller.tenant, code))
+        await self._say(caller.tenant, code)
         return template
 
     async def ensure_sample(self, tenant: TenantId) -> None:
@@ -132,7 +132,7 @@ class Templates:
         )
         record = self._recorded(caller, "template.version.added", after, version=added.version)
         await self._store.change(after, added=added, record=record)
-        self._published.forget((caller.tenant, code))
+        await self._say(caller.tenant, code)
         return VersionRecord(added, after.updated_at)
 
     async def publish(
@@ -146,7 +146,7 @@ class Templates:
         after = replace(self._next(before), published=version)
         record = self._recorded(caller, "template.published", after, version=version)
         await self._store.change(after, record=record)
-        self._published.forget((caller.tenant, code))
+        await self._say(caller.tenant, code)
         return after
 
     async def template(self, tenant: TenantId, code: str) -> Template:
@@ -224,6 +224,11 @@ class Templates:
         deed = Deed(caller.tenant, caller.name, action, template.code, at, details)
         told = self._news.told(caller.tenant, template.code)
         return [*self._audit.recorded(deed), *told]
+
+    async def _say(self, tenant: TenantId, code: str) -> None:
+        """It is stored: nobody goes on with what was published before."""
+        self._published.forget((tenant, code))
+        await self._news.announce(tenant, code)
 
     def _published_elsewhere(self, tenant: TenantId, code: str) -> None:
         self._published.forget((tenant, code))

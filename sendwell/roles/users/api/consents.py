@@ -145,7 +145,12 @@ def add_routes(router: APIRouter, consents: Consents) -> None:
         """
         occasion = Occasion(given.source, caller.name, given.wording, given.evidence)
         recorded = await consents.record(
-            caller.tenant, user_id, given.fact(), occasion=occasion, at=given.moment()
+            caller.tenant,
+            user_id,
+            given.fact(),
+            occasion=occasion,
+            at=given.moment(),
+            by=caller.actor,
         )
         shown = ConsentOut.of(recorded.at, recorded.fact, recorded.occasion)
         return RecordedOut(consent=shown, applied=recorded.is_applied)

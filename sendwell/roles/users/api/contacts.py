@@ -84,6 +84,11 @@ def add_routes(router: APIRouter, contacts: Contacts) -> None:
         by another one, that is not verified.
         """
         contact = await contacts.verify(
-            caller.tenant, user_id, ChannelName(channel), is_so=given.verified, how=given.how
+            caller.tenant,
+            user_id,
+            ChannelName(channel),
+            is_so=given.verified,
+            how=given.how,
+            by=caller.actor,
         )
         return ContactOut.of(contact)

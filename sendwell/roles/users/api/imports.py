@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.roles.users.api.person_lines import read_person
-from sendwell.roles.users.reading.intake import Kind, LineFlaw
+from sendwell.roles.users.reading.intake import Kind, LineFlaw, Mode
 from sendwell.roles.users.service.imports import Imports, WrongOffset
 from sendwell.roles.users.store.imports import ImportRecord
 from sendwell.runtime.moments import moment
@@ -67,6 +67,11 @@ class ImportIn(BaseModel):
         " null leaves a column out.",
         examples=[{"E-Mail": "email", "Notes": None}],
     )
+    mode: Literal["replace", "merge"] = Field(
+        "replace",
+        description="`replace`: each line is the whole person, as PUT takes it. `merge`: what a"
+        " line does not give stays as it is; attributes are merged by their names.",
+    )
     total_bytes: int | None = Field(
         None, ge=0, lt=2**63, description="How long the file is; checked at its end."
     )
@@ -78,6 +83,7 @@ class ImportOut(BaseModel):
     id: str
     state: Literal["open", "finished"]
     format: Literal["csv", "ndjson"]
+    mode: Literal["replace", "merge"]
     columns: dict[str, str | None]
     offset: int = Field(description="Up to which byte it is stored: send it from there on.")
     total_bytes: int | None
@@ -97,6 +103,7 @@ class ImportOut(BaseModel):
             id=record.id,
             state="open" if record.is_open else "finished",
             format="csv" if record.kind is Kind.CSV else "ndjson",
+            mode="merge" if record.mode is Mode.MERGE else "replace",
             columns={name: field or None for name, field in record.columns.items()},
             offset=place.offset,
             total_bytes=record.total_bytes,
@@ -166,7 +173,8 @@ def _add_begin(router: APIRouter, imports: Imports) -> None:
             Kind(asked.format),
             columns={name: field or "" for name, field in asked.columns.items()},
             total_bytes=asked.total_bytes,
-            by=caller.name,
+            by=caller.actor,
+            mode=Mode(asked.mode),
         )
         response.headers["Location"] = f"/api/v1/imports/{begun.id}"
         response.headers[_OFFSET] = "0"
@@ -205,6 +213,7 @@ def _add_upload(router: APIRouter, imports: Imports) -> None:
                 offset=offset,
                 is_last=complete == "?1",
                 read=read_person,
+                by=caller.actor,
             )
         except WrongOffset as wrong:
             headers = {_OFFSET: str(wrong.offset)}

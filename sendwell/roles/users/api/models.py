@@ -12,12 +12,11 @@ from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.zone import find_zone
 from sendwell.roles.users.api.addresses import NoAddress, normal_email, normal_phone
-from sendwell.roles.users.store.people import PersonRecord, Profile
+from sendwell.roles.users.store.people import LARGEST_ATTRIBUTES, PersonRecord, Profile
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.documents import Moment
 
-_LARGEST_ATTRIBUTES = 16 * 1024
 _DEEPEST_ATTRIBUTES = 10
 _LOCALE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 _LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
@@ -58,7 +57,7 @@ def _is_zone(name: str) -> str:
 def _is_small(attributes: dict[str, Any]) -> dict[str, Any]:
     if _is_deeper(attributes, _DEEPEST_ATTRIBUTES):
         raise PydanticCustomError("depth", "Attributes may be nested at most 10 levels deep.")
-    if len(msgspec.json.encode(attributes)) > _LARGEST_ATTRIBUTES:
+    if len(msgspec.json.encode(attributes)) > LARGEST_ATTRIBUTES:
         raise PydanticCustomError("size", "Attributes may have at most 16 KiB of JSON.")
     return attributes
 
@@ -126,6 +125,10 @@ class PersonIn(BaseModel):
             if (address := getattr(self, field)) is not None
         }
         return Profile(addresses, self.locale, self.timezone, self.name, self.attributes)
+
+    def given(self) -> frozenset[str]:
+        """What of the profile was said, also that it is nothing; an address by its channel."""
+        return frozenset(_CHANNELS.get(name, name) for name in self.model_fields_set)
 
 
 class TokenIn(BaseModel):

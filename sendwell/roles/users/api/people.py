@@ -39,7 +39,9 @@ def add_routes(router: APIRouter, users: Users, erasures: Erasures) -> None:
         if revive:
             await erasures.record_revival(caller, user_id)
         profile = person.profile()
-        is_new = await users.put(caller.tenant, user_id, profile, is_revival=revive)
+        is_new = await users.put(
+            caller.tenant, user_id, profile, is_revival=revive, by=caller.actor
+        )
         response.status_code = 201 if is_new else 200
         return PersonOut.of(await users.person(caller.tenant, user_id))
 
@@ -58,4 +60,4 @@ def add_routes(router: APIRouter, users: Users, erasures: Erasures) -> None:
         Addresses, preferences and push tokens go; what is queued for them is not sent.
         Suppressions stay: they belong to addresses, not to people.
         """
-        await users.delete(caller.tenant, user_id)
+        await users.delete(caller.tenant, user_id, by=caller.actor)

@@ -28,7 +28,7 @@ def read_person(document: Document) -> Put:
         flaws += [_flaw(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
     if flaws:
         raise Invalid(flaws[0].why, flaws=flaws)
-    return Put(UserId(line.user_id), line.profile(), preferences)
+    return Put(UserId(line.user_id), line.profile(), preferences, given=line.given())
 
 
 def _preferences(value: object, flaws: list[Flaw]) -> Preferences | None:

@@ -132,6 +132,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
             value=preferences,
             only_if=tags_of(if_match),
             occasion=occasion_of(caller),
+            by=caller.actor,
         )
         return _answer(choices, response)
 

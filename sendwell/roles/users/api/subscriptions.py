@@ -91,7 +91,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
             return with_topic(chosen, topic, by_channel)
 
         occasion = occasion_of(caller, wording=given.wording, evidence=given.evidence)
-        await users.change(caller.tenant, user_id, change, occasion=occasion)
+        await users.change(caller.tenant, user_id, change, occasion=occasion, by=caller.actor)
 
     @router.delete(
         "/subscriptions/{topic:path}",
@@ -109,4 +109,6 @@ def add_routes(router: APIRouter, users: Users) -> None:
         def change(chosen: Preferences) -> Preferences:
             return with_topic(chosen, topic, {EVERY: False})
 
-        await users.change(caller.tenant, user_id, change, occasion=occasion_of(caller))
+        await users.change(
+            caller.tenant, user_id, change, occasion=occasion_of(caller), by=caller.actor
+        )

@@ -29,7 +29,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
         than 50 the one seen longest ago goes.
         """
         record, is_new = await users.add_token(
-            caller.tenant, user_id, token=token.token, platform=token.platform
+            caller.tenant, user_id, token=token.token, platform=token.platform, by=caller.actor
         )
         if is_new:
             response.status_code = 201
@@ -47,4 +47,4 @@ def add_routes(router: APIRouter, users: Users) -> None:
 
         For instance when the person logs out on a device. Its number is not used again.
         """
-        await users.remove_token(caller.tenant, user_id, number)
+        await users.remove_token(caller.tenant, user_id, number, by=caller.actor)

@@ -28,6 +28,15 @@ class Kind(StrEnum):
     NDJSON = "ndjson"
 
 
+class Mode(StrEnum):
+    """What becomes of that which a line does not give of a person who is there already."""
+
+    REPLACE = "replace"
+    """It goes: each line is the whole person, as PUT takes it."""
+    MERGE = "merge"
+    """It stays."""
+
+
 class LineFlaw(NamedTuple):
     """What is wrong with the record that begins in a line; the field is empty for all of it."""
 

@@ -26,6 +26,7 @@ class Choosers(Protocol):
         *,
         occasion: Occasion,
         entries: Sequence[Entry],
+        by: str | None,
     ) -> object:
         """See Users."""
         ...
@@ -68,6 +69,7 @@ class Consents:
         *,
         occasion: Occasion,
         at: int | None = None,
+        by: str | None = None,
     ) -> Recorded:
         """Put something on record that the person said elsewhere, at that time or now.
 
@@ -85,5 +87,5 @@ class Consents:
             return chosen if is_old else apply_fact(chosen, fact)
 
         entry = Entry(tenant, user, when, fact, occasion)
-        await self._choosers.change(tenant, user, change, occasion=occasion, entries=[entry])
+        await self._choosers.change(tenant, user, change, occasion=occasion, entries=[entry], by=by)
         return Recorded(when, fact, occasion, not is_old)

@@ -1,11 +1,12 @@
 """Knows by which of a person's addresses they were really reached."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sendwell.domain.errors import NotFound
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.ports.clock import Clock
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.store.contacts import ContactStore, Verified
 from sendwell.roles.users.store.people import PeopleStore
 
@@ -21,10 +22,18 @@ class Contact(NamedTuple):
 class Contacts:
     """Contacts of all people."""
 
-    def __init__(self, store: ContactStore, people: PeopleStore, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: ContactStore,
+        people: PeopleStore,
+        *,
+        clock: Clock,
+        author: Callable[[str | None, int], Author | None],
+    ) -> None:
         self._store = store
         self._people = people
         self._clock = clock
+        self._author = author
 
     async def of(self, tenant: TenantId, user: UserId) -> Sequence[Contact]:
         """A person's contacts, push tokens apart. Raises NotFound for an unknown person."""
@@ -37,7 +46,14 @@ class Contacts:
         ]
 
     async def verify(
-        self, tenant: TenantId, user: UserId, channel: ChannelName, *, is_so: bool, how: str | None
+        self,
+        tenant: TenantId,
+        user: UserId,
+        channel: ChannelName,
+        *,
+        is_so: bool,
+        how: str | None,
+        by: str | None = None,
     ) -> Contact:
         """That address is certainly the person's from now on, or no longer.
 
@@ -47,6 +63,14 @@ class Contacts:
         if channel not in found:
             raise NotFound(f"{user} has no address by {channel}.")
         address = found[channel].address
-        verified = Verified(self._clock.now(), how) if is_so else None
-        await self._store.mark(tenant, user, channel=channel, address=address, verified=verified)
+        now = self._clock.now()
+        verified = Verified(now, how) if is_so else None
+        await self._store.mark(
+            tenant,
+            user,
+            channel=channel,
+            address=address,
+            verified=verified,
+            author=self._author(by, now),
+        )
         return Contact(channel, address, verified)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from sendwell.domain.errors import Conflict, NotFound, SendwellError
+from sendwell.domain.fingerprint import pseudonym
 from sendwell.domain.ids import Node, TenantId, UserId
 from sendwell.ports.clock import Clock, Ids
 from sendwell.ports.keepers import Keeper, Whom
@@ -64,7 +65,8 @@ class Erasures:
             return known
         ask = Ask(tenant, user, self._ids.notification(), caller.name, self._clock.now())
         if self._deeds is not None:
-            await self._deeds.record(caller, "person.erased", ask.id, {})
+            whose = pseudonym(tenant, user)
+            await self._deeds.record(caller, "person.erased", whose, {"erasure": ask.id})
         await self._store.begin(ask)
         await self._gone(tenant, user)
         self._woken.set()
@@ -90,7 +92,8 @@ class Erasures:
                 code="erasure_under_way",
             )
         if self._deeds is not None:
-            await self._deeds.record(caller, "person.revived", self._ids.notification(), {})
+            whose = pseudonym(caller.tenant, user)
+            await self._deeds.record(caller, "person.revived", whose, {})
 
     async def adopt(self, node: Node) -> int:
         """Go on with what another process may have left; how much that is shows later."""

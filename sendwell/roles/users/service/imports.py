@@ -2,20 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+
+import structlog
 
 from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import TenantId
 from sendwell.ports.clock import Clock, Ids
 from sendwell.roles.users.reading.documents import Document
-from sendwell.roles.users.reading.intake import Intake, Kind, LineFlaw, Progress
+from sendwell.roles.users.reading.intake import Intake, Kind, LineFlaw, Mode, Progress
 from sendwell.roles.users.service.users import Users
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.store.consents import Occasion
 from sendwell.roles.users.store.imports import OPEN, ImportRecord, ImportStore, Step
 from sendwell.roles.users.store.people import Put
 
+log = structlog.get_logger()
 Read = Callable[[Document], Put]
 """Who a document describes. Raises Invalid with everything that is wrong with it."""
 
+KEPT = timedelta(days=30)
+"""How long it can be seen what came of a file, and what was wrong in it."""
+KEPT_OPEN = timedelta(days=7)
+"""How long a file that broke off may wait to be gone on with."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_EVERY_SECONDS = 3_600
+_MOST_SWEPT = 1_000
 _GIVES_WAY_EVERY = 50
 """Records; about a millisecond."""
 
@@ -51,8 +65,9 @@ class Imports:
         columns: Mapping[str, str],
         total_bytes: int | None,
         by: str,
+        mode: Mode = Mode.REPLACE,
     ) -> ImportRecord:
-        """Open an import; nothing of the file has come yet."""
+        """Open an import; nothing of the file has come yet. It is on record who did."""
         now = self._clock.now()
         record = ImportRecord(
             tenant=tenant,
@@ -68,8 +83,9 @@ class Imports:
             started_by=by,
             started_at=now,
             changed_at=now,
+            mode=mode,
         )
-        await self._store.add(record)
+        await self._store.add(record, author=self._users.author(by, now))
         return record
 
     async def find(self, tenant: TenantId, id_: str) -> ImportRecord:
@@ -101,24 +117,45 @@ class Imports:
         offset: int,
         is_last: bool,
         read: Read,
+        by: str,
     ) -> ImportRecord:
         """Store the people in the next bytes of a file, which begin at `offset`.
 
         Records that are not whole yet are left for the next call, unless these are the last bytes.
         Raises NotFound; WrongOffset where the bytes do not follow those stored, Conflict where the
         file has ended, and Invalid for a header that cannot be used or a length that is not the one
-        told. What was stored before stays; where `pieces` raises too.
+        told. What was stored before stays; where `pieces` raises too. With the last bytes what has
+        come of the file is on record.
         """
         found = await self.find(tenant, id_)
         if not found.is_open:
             raise Conflict(f"The import {id_} is finished.")
         if offset != found.progress.place.offset:
             raise WrongOffset(found.progress.place.offset)
-        upload = _Upload(found, read, self._keep, self._clock)
+        author = partial(self._users.author, by)
+        upload = _Upload(found, read, self._keep, self._clock, author=author)
         async for piece in pieces:
             await upload.feed(piece)
         await upload.end(is_last=is_last)
         return await self.find(tenant, id_)
+
+    async def run(self) -> None:
+        """Sweep now and every hour."""
+        while True:
+            await self.sweep(self._clock.now())
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def sweep(self, now: int) -> None:
+        """Forget what has ended long ago, and files of which nothing more comes.
+
+        The people that came by them stay.
+        """
+        finished, unfinished = now - KEPT // _MICROSECOND, now - KEPT_OPEN // _MICROSECOND
+        forgotten = await self._store.forget(
+            finished_before=finished, open_before=unfinished, most=_MOST_SWEPT
+        )
+        if forgotten:
+            log.info("imports.swept", imports=forgotten)
 
     async def _keep(self, step: Step) -> None:
         if not await self._store.take(step):
@@ -136,11 +173,14 @@ class _Upload:
         read: Read,
         keep: Callable[[Step], Awaitable[None]],
         clock: Clock,
+        *,
+        author: Callable[[int], Author | None],
     ) -> None:
         self._record = record
         self._intake = Intake(record.kind, record.progress, columns=record.columns, read=read)
         self._keep = keep
         self._clock = clock
+        self._author = author
         self._offset = record.progress.place.offset
         self._occasion = Occasion("import", record.started_by, evidence=f"import {record.id}")
 
@@ -164,7 +204,17 @@ class _Upload:
             return
         record, now = self._record, self._clock.now()
         await self._keep(
-            Step(record.tenant, record.id, self._offset, batch, self._occasion, now, is_last)
+            Step(
+                record.tenant,
+                record.id,
+                self._offset,
+                batch,
+                self._occasion,
+                now,
+                is_last,
+                record.mode,
+                self._author(now),
+            )
         )
         self._offset = behind
 

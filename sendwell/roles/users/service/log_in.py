@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Denied, Flaw, Invalid, NotFound, Unavailable
+from sendwell.domain.fingerprint import pseudonym
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.passwords import check_password
 from sendwell.ports.clock import Clock
@@ -11,7 +12,6 @@ from sendwell.ports.passwords import Passwords
 from sendwell.ports.tenants import Caller
 from sendwell.roles.users.service.sessions import Known, Sessions
 from sendwell.roles.users.store.log_in import LogInRecord, LogInStore
-from sendwell.roles.users.store.tombstones import pseudonym
 from sendwell.runtime.deeds import Deeds
 from sendwell.runtime.login_tries import Try
 from sendwell.runtime.tokens import Purpose, Tokens
@@ -87,6 +87,8 @@ class LogIn:
         """All sessions of the caller have ended. Raises Denied for who is no person."""
         if caller.person is None:
             raise Denied("Only a person who has logged in can log out.")
+        whose = pseudonym(caller.tenant, caller.person)
+        await self._deeds.record(caller, "person.logged_out", whose, {})
         await self._store.end_sessions(caller.tenant, caller.person, self._clock.now())
         self._sessions.forget(caller.tenant, caller.person)
 

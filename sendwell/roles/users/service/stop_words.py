@@ -4,15 +4,16 @@ from collections.abc import Collection, Sequence
 
 from sendwell.domain.consent import Fact
 from sendwell.domain.errors import NotFound
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import TenantId
 from sendwell.domain.stop_words import Meaning
 from sendwell.domain.suppression import Source, ends_by_start
 from sendwell.ports.clock import Clock
 from sendwell.ports.listener import Reply
+from sendwell.ports.tenants import PERSON
 from sendwell.roles.users.service.suppressions import EVERYBODY, Notice
 from sendwell.roles.users.service.users import Users
 from sendwell.roles.users.store.consents import Occasion
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.holders import Holder, HolderStore
 from sendwell.roles.users.store.suppressions import SuppressionStore
 
@@ -81,6 +82,8 @@ class StopWords:
         for tenant, user in holders:
             occasion = Occasion(REASON, f"person:{user}", evidence=reply.evidence)
             try:
-                await self._users.consents.record(tenant, user, fact, occasion=occasion, at=at)
+                await self._users.consents.record(
+                    tenant, user, fact, occasion=occasion, at=at, by=PERSON
+                )
             except NotFound:
                 continue  # deleted in this moment

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sendwell.channels import all_channels
 from sendwell.domain.errors import NotFound
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.suppression import Source
 from sendwell.ports.clock import Clock
@@ -11,7 +12,6 @@ from sendwell.ports.directory import Address
 from sendwell.ports.tenants import Caller
 from sendwell.roles.users.service.suppressions import Notice
 from sendwell.roles.users.service.users import Users
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.suppressions import Listed, Narrowed, Place, SuppressionStore
 from sendwell.runtime.deeds import Deeds
 

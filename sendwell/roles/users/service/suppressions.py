@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from sys import intern
 
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.suppression import Source
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import acting_for
 from sendwell.ports.directory import Address
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.suppressions import Change, Reasons, SuppressionStore
 from sendwell.roles.users.store.tokens import body_of
 from sendwell.runtime.ahead import Ahead

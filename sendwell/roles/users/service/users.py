@@ -6,32 +6,39 @@ from typing import NamedTuple
 
 from sendwell.domain.consent import Modes, parse_preferences, preferences_json
 from sendwell.domain.errors import Conflict, NotFound
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.suppression import Source
+from sendwell.ports.audit import Audit
 from sendwell.ports.clock import Clock
-from sendwell.ports.directory import Address
+from sendwell.ports.directory import (
+    ANYBODY,
+    EVERYBODY,
+    SUPPRESSIONS,
+    TOPICS,
+    Address,
+    Changed,
+    PeopleChanged,
+)
 from sendwell.roles.users.cache import PeopleCache
+from sendwell.roles.users.service.changes import Changes
 from sendwell.roles.users.service.consents import Consents
 from sendwell.roles.users.service.contacts import Contacts
 from sendwell.roles.users.service.suppressions import Notice, Suppressions
 from sendwell.roles.users.service.topics import Topics
 from sendwell.roles.users.store import UserStore
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.store.choices import Change, Choosing, preferences_of
 from sendwell.roles.users.store.consents import BY_API, Entry, Occasion
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.people import PersonRecord, Profile, Put
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.cluster.news import News
 from sendwell.runtime.deeds import Deeds
 
 _PUSH = ChannelName("push")
-_SUPPRESSIONS = ""
-"""In the news, where else a person is named: the tenant's suppressions have changed."""
-_MANY = "*"
-"""Likewise: many people have changed at once. It is nobody's id."""
-_TOPICS = "/"
-"""The tenant's topics have changed. No person's id has a slash."""
+_FEW = 100
+"""People of an import who are named when others are told of it."""
 _MOST_AT_ONCE = 1_000
 """People in one statement: SQLite takes 32,766 parameters."""
 
@@ -55,7 +62,9 @@ class Users:
     """Implements the port Directory, and what the role's API asks.
 
     Whoever is asked for an unknown person raises NotFound. What was stored here is seen by the
-    next call, whatever the caches hold; other processes are told of it by `news`.
+    next call, whatever the caches hold; other processes are told of it by `news`. What is done `by`
+    somebody is on the audit log, in the transaction of the change: that must be in the same
+    database as the people, or be a courier there.
     """
 
     def __init__(
@@ -67,16 +76,23 @@ class Users:
         suppressions: Suppressions | None = None,
         news: News | None = None,
         deeds: Deeds | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._cache = cache or PeopleCache()
         self._suppressions = suppressions or Suppressions(store.suppressions, clock=clock)
         self._news = news or News("users")
+        self._audit = audit
+        self.changes = Changes()
         self.topics = Topics(store.topics, clock=clock, changed=self._say_topics, deeds=deeds)
-        self.contacts = Contacts(store.contacts, store.people, clock=clock)
+        self.contacts = Contacts(store.contacts, store.people, clock=clock, author=self.author)
         self.consents = Consents(store.consents, self, clock=clock)
         self._news.listen(self._changed_elsewhere, self._missed)
+
+    def on_change(self, heard: PeopleChanged) -> None:
+        """From now on `heard` is told of every change, also of those in other processes."""
+        self.changes.on_change(heard)
 
     async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
         """From memory, or read by one statement for a thousand; who is not there is known too."""
@@ -123,7 +139,7 @@ class Users:
     async def notice(self, tenant: TenantId, notices: Sequence[Notice]) -> None:
         """Suppress and lift up to a thousand addresses of the tenant, all or none of them."""
         losers = await self._suppressions.change(notices)
-        await self._say(tenant, _SUPPRESSIONS, *losers)
+        await self._say(tenant, SUPPRESSIONS, *losers)
 
     async def person(self, tenant: TenantId, user: UserId) -> PersonRecord:
         """Everything stored about a person."""
@@ -133,7 +149,13 @@ class Users:
         return found
 
     async def put(
-        self, tenant: TenantId, user: UserId, profile: Profile, *, is_revival: bool = False
+        self,
+        tenant: TenantId,
+        user: UserId,
+        profile: Profile,
+        *,
+        is_revival: bool = False,
+        by: str | None = None,
     ) -> bool:
         """Store a person's profile in place of any before; True for a new person.
 
@@ -141,8 +163,14 @@ class Users:
         is no longer verified. Raises Conflict (person_erased) for somebody who was erased, unless
         this is what brings them back.
         """
+        now = self._clock.now()
         is_new = await self._store.people.put(
-            tenant, user, profile=profile, now=self._clock.now(), is_revival=is_revival
+            tenant,
+            user,
+            profile=profile,
+            now=now,
+            is_revival=is_revival,
+            author=self.author(by, now),
         )
         await self._say(tenant, user)
         return is_new
@@ -163,15 +191,20 @@ class Users:
     async def imported(self, tenant: TenantId, users: Collection[UserId]) -> None:
         """These were stored by an import: nobody remembers them as they were.
 
-        Other processes are told once for all of them.
+        Of many, others are told once for all of them.
         """
+        if len(users) <= _FEW:
+            await self._say(tenant, *users)
+            return
         for user in users:
             self._cache.forget(tenant, user)
-        await self._news.tell(tenant, _MANY)
+        self.changes.note(Changed(tenant))
+        await self._news.tell(tenant, EVERYBODY)
 
-    async def delete(self, tenant: TenantId, user: UserId) -> None:
+    async def delete(self, tenant: TenantId, user: UserId, *, by: str | None = None) -> None:
         """Take away a person with preferences and push tokens."""
-        is_gone = await self._store.people.delete(tenant, user)
+        author = self.author(by, self._clock.now())
+        is_gone = await self._store.people.delete(tenant, user, author=author)
         await self._say(tenant, user)
         if not is_gone:
             raise _no(user)
@@ -192,6 +225,7 @@ class Users:
         value: object,
         only_if: Collection[str] | None = None,
         occasion: Occasion = BY_API,
+        by: str | None = None,
     ) -> Choices:
         """Store preferences, given in their JSON form, in place of those before.
 
@@ -206,7 +240,7 @@ class Users:
             if _tag(instead_of) not in only_if:
                 raise _changed(user)
         return await self.change(
-            tenant, user, lambda _: chosen, occasion=occasion, instead_of=instead_of
+            tenant, user, lambda _: chosen, occasion=occasion, instead_of=instead_of, by=by
         )
 
     async def subscriptions(self, tenant: TenantId, user: UserId) -> list[Subscription]:
@@ -227,12 +261,17 @@ class Users:
         occasion: Occasion,
         instead_of: str | None = None,
         entries: Sequence[Entry] = (),
+        by: str | None = None,
     ) -> Choices:
         """Change a person's preferences, whatever they are by then, or only those `instead_of`.
 
         On record go the entries; without any, what the change comes to.
         """
-        choosing = Choosing(tenant, user, change, occasion, self._clock.now(), instead_of, entries)
+        now = self._clock.now()
+        author = self.author(by, now)
+        choosing = Choosing(
+            tenant, user, change, occasion, now, instead_of, entries=entries, author=author
+        )
         chosen = await self._store.people.choose(choosing)
         await self._say(tenant, user)
         if chosen.text is None:
@@ -242,7 +281,13 @@ class Users:
         return _choices(chosen.text)
 
     async def add_token(
-        self, tenant: TenantId, user: UserId, *, token: str, platform: str | None
+        self,
+        tenant: TenantId,
+        user: UserId,
+        *,
+        token: str,
+        platform: str | None,
+        by: str | None = None,
     ) -> tuple[TokenRecord, bool]:
         """The push token is that person's and nobody else's; True where it was not before.
 
@@ -250,22 +295,29 @@ class Users:
         """
         now = self._clock.now()
         registered = await self._store.tokens.register(
-            tenant, user, token=token, platform=platform, now=now
+            tenant, user, token=token, platform=platform, now=now, author=self.author(by, now)
         )
         if registered is None:
             raise _no(user)
         if registered.is_new:
             self._suppressions.note(tenant, {fingerprint(tenant, _PUSH, token): None})
         owners = {user, registered.former or user}
-        await self._say(tenant, *owners, *([_SUPPRESSIONS] if registered.is_new else ()))
+        await self._say(tenant, *owners, *([SUPPRESSIONS] if registered.is_new else ()))
         return TokenRecord(registered.number, token, platform, now), registered.is_new
 
-    async def remove_token(self, tenant: TenantId, user: UserId, number: int) -> None:
+    async def remove_token(
+        self, tenant: TenantId, user: UserId, number: int, *, by: str | None = None
+    ) -> None:
         """Take a push token away; raises NotFound where there is none of that number."""
-        is_gone = await self._store.tokens.remove(tenant, user, number)
+        author = self.author(by, self._clock.now())
+        is_gone = await self._store.tokens.remove(tenant, user, number, author=author)
         await self._say(tenant, user)
         if not is_gone:
             raise NotFound(f"There is no push token {number} of a person {user}.")
+
+    def author(self, by: str | None, now: int) -> Author | None:
+        """Who stands on the audit log for a change at that time; None: the product itself."""
+        return None if by is None or self._audit is None else Author(by, now, self._audit)
 
     async def _read(self, tenant: TenantId, users: list[UserId]) -> Mapping[UserId, Person]:
         now = self._clock.elapsed()
@@ -279,28 +331,34 @@ class Users:
     async def _say(self, tenant: TenantId, *changed: str) -> None:
         """These have changed here: nobody remembers them any more."""
         for each in changed:
-            if each != _SUPPRESSIONS:
-                self._cache.forget(tenant, UserId(each))
+            if each != SUPPRESSIONS:
+                self._forget(tenant, UserId(each))
         await self._news.tell(tenant, *changed)
 
     async def _say_topics(self, tenant: TenantId) -> None:
         self.topics.doubt(tenant)
-        await self._news.tell(tenant, _TOPICS)
+        await self._news.tell(tenant, TOPICS)
 
     def _changed_elsewhere(self, tenant: TenantId, changed: str) -> None:
-        if changed == _SUPPRESSIONS:
+        if changed == SUPPRESSIONS:
             self._suppressions.doubt(tenant)
-        elif changed == _TOPICS:
+        elif changed == TOPICS:
             self.topics.doubt(tenant)
-        elif changed == _MANY:
+        elif changed == EVERYBODY:
             self._cache.forget_tenant(tenant)
+            self.changes.note(Changed(tenant))
         else:
-            self._cache.forget(tenant, UserId(changed))
+            self._forget(tenant, UserId(changed))
 
     def _missed(self) -> None:
         self._cache.forget_all()
         self._suppressions.doubt_all()
         self.topics.doubt_all()
+        self.changes.note(ANYBODY)
+
+    def _forget(self, tenant: TenantId, user: UserId) -> None:
+        self._cache.forget(tenant, user)
+        self.changes.note(Changed(tenant, user))
 
     async def _preferences(self, tenant: TenantId, user: UserId) -> str:
         text = await self._store.people.preferences(tenant, user)

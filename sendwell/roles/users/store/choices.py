@@ -1,6 +1,6 @@
 """Choices as they are stored, with what follows from them: the index by topic and the record."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,6 +9,8 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, upda
 
 from sendwell.domain.consent import Preferences, facts_between, parse_preferences, preferences_json
 from sendwell.domain.ids import TenantId, UserId
+from sendwell.ports.database import Unit, run_within
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.store.consents import Entry, Occasion, append
 from sendwell.roles.users.tables import PERSON, SUBSCRIPTION
 
@@ -30,6 +32,7 @@ class Choosing(NamedTuple):
     """Only where this is the text that is stored."""
     entries: Sequence[Entry] = ()
     """What goes on record whether or not it changes anything."""
+    author: Author | None = None
 
 
 class Chosen(NamedTuple):
@@ -44,6 +47,7 @@ def choose(connection: Connection, choosings: Sequence[Choosing]) -> list[Chosen
     texts = _texts(connection, choosings)
     before, times = dict(texts), dict[_Who, int]()
     entries: list[Entry] = []
+    told: list[Unit] = []
     results: list[Chosen] = []
     for each in choosings:
         who = (each.tenant, each.user)
@@ -56,11 +60,13 @@ def choose(connection: Connection, choosings: Sequence[Choosing]) -> list[Chosen
         facts = [Entry.of(each, fact) for fact in facts_between(old, new)]
         entries += each.entries or facts
         texts[who], times[who] = text_of(new), each.at
+        told += _told(each, text, texts[who])
         results.append(Chosen(texts[who], is_stored=True))
     changed = {who: at for who, at in times.items() if texts[who] != before[who]}
     _store(connection, texts, changed)
     _index(connection, _Moves.between(before, texts, changed))
     append(connection, entries)
+    run_within(connection, told)
     return results
 
 
@@ -82,6 +88,16 @@ def preferences_of(text: str) -> Preferences:
             if switches.get("enabled"):
                 del switches["enabled"]
     return parse_preferences(document)
+
+
+def _told(choosing: Choosing, before: str, after: str) -> Iterator[Unit]:
+    """What goes on the audit log; nothing where nothing has changed and nothing was said."""
+    if choosing.author is None or (before == after and not choosing.entries):
+        return
+    action = "consent.recorded" if choosing.entries else "preferences.changed"
+    old, new = msgspec.json.decode(before), msgspec.json.decode(after)
+    fields = [name for name in new if new[name] != old.get(name)]
+    yield choosing.author.changed(action, choosing.tenant, choosing.user, fields)
 
 
 def _texts(connection: Connection, choosings: Iterable[Choosing]) -> dict[_Who, str]:

@@ -1,6 +1,6 @@
 """Whose an address is, and since when that is certain: rows beside the people's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -15,9 +15,10 @@ from sqlalchemy import (
     update,
 )
 
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
-from sendwell.ports.database import Database, Write
-from sendwell.roles.users.store.fingerprint import fingerprint
+from sendwell.ports.database import Database, Unit, Write, run_within
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.tables import CONTACT
 
 
@@ -54,12 +55,14 @@ class ContactStore:
         channel: ChannelName,
         address: str,
         verified: Verified | None,
+        author: Author | None = None,
     ) -> None:
         """That address of the person is verified from now on, or (None) no longer.
 
         It is what was seen when that was decided: another one that is stored by now stays as it is.
         """
-        mark = _Mark(tenant, user, channel, fingerprint(tenant, channel, address), verified)
+        own = fingerprint(tenant, channel, address)
+        mark = _Mark(tenant, user, channel, own, verified, author)
         await self._database.commit([Write(_mark, [mark])])
 
 
@@ -111,6 +114,7 @@ class _Mark(NamedTuple):
     channel: ChannelName
     address_hash: bytes
     verified: Verified | None
+    author: Author | None
 
 
 def _known(connection: Connection, holders: Iterable[Holder]) -> dict[_Key, bytes]:
@@ -129,16 +133,29 @@ def _known(connection: Connection, holders: Iterable[Holder]) -> dict[_Key, byte
 
 
 def _mark(connection: Connection, marks: Sequence[_Mark]) -> None:
-    for mark in marks:
-        at, how = mark.verified or (None, None)
-        values = {"address_hash": mark.address_hash, "verified_at": at, "verified_how": how}
-        key = _columns(mark.tenant, mark.user, mark.channel)
-        this = tuple_(CONTACT.c.tenant, CONTACT.c.user_id, CONTACT.c.channel) == tuple(key.values())
-        row = connection.execute(select(CONTACT.c.address_hash).where(this)).first()
-        if row is None:  # the person was stored before there were contacts
-            connection.execute(insert(CONTACT).values(**key, **values))
-        elif row.address_hash == mark.address_hash:
-            connection.execute(update(CONTACT).where(this).values(values))
+    marked = [each for each in marks if _mark_one(connection, each)]
+    run_within(connection, (unit for each in marked for unit in _told(each)))
+
+
+def _mark_one(connection: Connection, mark: _Mark) -> bool:
+    at, how = mark.verified or (None, None)
+    values = {"address_hash": mark.address_hash, "verified_at": at, "verified_how": how}
+    key = _columns(mark.tenant, mark.user, mark.channel)
+    this = tuple_(CONTACT.c.tenant, CONTACT.c.user_id, CONTACT.c.channel) == tuple(key.values())
+    row = connection.execute(select(CONTACT.c.address_hash).where(this)).first()
+    if row is None:  # the person was stored before there were contacts
+        connection.execute(insert(CONTACT).values(**key, **values))
+        return True
+    if row.address_hash != mark.address_hash:
+        return False
+    connection.execute(update(CONTACT).where(this).values(values))
+    return True
+
+
+def _told(mark: _Mark) -> Iterator[Unit]:
+    if mark.author is not None:
+        action = "contact.unverified" if mark.verified is None else "contact.verified"
+        yield mark.author.changed(action, mark.tenant, mark.user, [mark.channel])
 
 
 _IS_KEY = and_(

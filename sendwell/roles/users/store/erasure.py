@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, Row, Table, and_, delete, insert, select, update
 
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.ports.database import Database, Write
 from sendwell.ports.keepers import Whom
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.store.tokens import plain_token
 from sendwell.roles.users.store.tombstones import bury
 from sendwell.roles.users.tables import (

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.ports.database import Database
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.tables import CONTACT
 
 

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
 
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import TenantId
-from sendwell.ports.database import Database, Write
-from sendwell.roles.users.reading.intake import Batch, Kind, LineFlaw, Progress
+from sendwell.ports.database import Database, Unit, Write, core, run_within
+from sendwell.roles.users.reading.intake import Batch, Kind, LineFlaw, Mode, Progress
 from sendwell.roles.users.reading.records import Place
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.store.consents import Occasion
+from sendwell.roles.users.store.merging import merged_on
 from sendwell.roles.users.store.people import Put, put_on
 from sendwell.roles.users.store.tombstones import erased_on
 from sendwell.roles.users.tables import IMPORT, IMPORT_FLAW
@@ -21,6 +23,8 @@ MOST_REFUSED_TOLD = 10_000
 """Of so many refused records the flaws are stored; the others are only counted."""
 
 _LONGEST_FIELD = 255
+_MOST_AT_ONCE = 1_000
+"""Flaws that are forgotten by one commit."""
 _ERASED = Invalid(
     "This person was erased. Only where they have asked to come back, store them with PUT"
     " /api/v1/users/{user_id}?revive=true."
@@ -43,6 +47,7 @@ class ImportRecord(NamedTuple):
     started_by: str
     started_at: int
     changed_at: int
+    mode: Mode = Mode.REPLACE
 
     @property
     def is_open(self) -> bool:
@@ -60,6 +65,8 @@ class Step(NamedTuple):
     occasion: Occasion
     at: int
     is_last: bool = False
+    mode: Mode = Mode.REPLACE
+    author: Author | None = None
 
 
 class ImportStore:
@@ -68,25 +75,25 @@ class ImportStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, record: ImportRecord) -> None:
+    async def add(self, record: ImportRecord, *, author: Author | None = None) -> None:
         """A file is about to come."""
-        await self._database.execute(
-            insert(IMPORT).values(
-                tenant=record.tenant,
-                id=record.id,
-                state=record.state,
-                options=_options_of(record.kind, record.columns, record.progress),
-                total_bytes=record.total_bytes,
-                bytes_done=0,
-                lines_done=0,
-                created=0,
-                updated=0,
-                refused=0,
-                started_by=record.started_by,
-                started_at=record.started_at,
-                changed_at=record.changed_at,
-            )
+        row = insert(IMPORT).values(
+            tenant=record.tenant,
+            id=record.id,
+            state=record.state,
+            options=_options_of(record, record.progress),
+            total_bytes=record.total_bytes,
+            bytes_done=0,
+            lines_done=0,
+            created=0,
+            updated=0,
+            refused=0,
+            started_by=record.started_by,
+            started_at=record.started_at,
+            changed_at=record.changed_at,
         )
+        told = _told_of_begin(record, author) if author is not None else ()
+        await self._database.commit([Write(core, [row]), *told])
 
     async def find(self, tenant: TenantId, id_: str) -> ImportRecord | None:
         """One import."""
@@ -130,6 +137,32 @@ class ImportStore:
         ((is_taken,),) = await self._database.commit([Write(_take, [step])])
         return bool(is_taken)
 
+    async def forget(self, *, finished_before: int, open_before: int, most: int) -> int:
+        """Forget imports in which nothing has happened since then, with what was wrong in their
+        lines; gives how many there were, `most` at most.
+        """
+        is_old = or_(
+            and_(IMPORT.c.state == FINISHED, IMPORT.c.changed_at < finished_before),
+            and_(IMPORT.c.state == OPEN, IMPORT.c.changed_at < open_before),
+        )
+        rows = await self._database.rows(
+            select(IMPORT.c.tenant, IMPORT.c.id).where(is_old).limit(most)
+        )
+        for row in rows:
+            await self._forget_flaws(row.tenant, row.id)
+            # Somebody may have gone on with it: then it stays.
+            await self._database.execute(delete(IMPORT).where(_is(row.tenant, row.id), is_old))
+        return len(rows)
+
+    async def _forget_flaws(self, tenant: TenantId, id_: str) -> None:
+        """A part at a time: others write meanwhile."""
+        own = and_(IMPORT_FLAW.c.tenant == tenant, IMPORT_FLAW.c.import_id == id_)
+        while rows := await self._database.rows(
+            select(IMPORT_FLAW.c.line).where(own).order_by(IMPORT_FLAW.c.line).limit(_MOST_AT_ONCE)
+        ):
+            part = delete(IMPORT_FLAW).where(own, IMPORT_FLAW.c.line <= rows[-1].line)
+            await self._database.execute(part)
+
 
 def _take(connection: Connection, steps: Sequence[Step]) -> list[bool]:
     return [_take_one(connection, step) for step in steps]
@@ -142,25 +175,37 @@ def _take_one(connection: Connection, step: Step) -> bool:
     if row is None or row.state != OPEN or row.bytes_done != step.offset:
         return False
     batch = _without_erased(connection, step)
+    if step.mode is Mode.MERGE:
+        batch = merged_on(connection, step.tenant, batch)
     puts = [put for _, put in batch.good]
     are_new = put_on(connection, step.tenant, puts, now=step.at, occasion=step.occasion)
     _tell_flaws(connection, step, batch.flaws, room=MOST_REFUSED_TOLD - row.refused)
-    record = _record(row)
+    counts = {
+        "created": row.created + sum(are_new),
+        "updated": row.updated + len(are_new) - sum(are_new),
+        "refused": row.refused + batch.refused,
+    }
     connection.execute(
         update(IMPORT)
         .where(_is(step.tenant, step.id))
         .values(
             state=FINISHED if step.is_last else OPEN,
-            options=_options_of(record.kind, record.columns, batch.progress),
+            options=_options_of(_record(row), batch.progress),
             bytes_done=batch.progress.place.offset,
             lines_done=batch.progress.place.lines,
-            created=row.created + sum(are_new),
-            updated=row.updated + len(are_new) - sum(are_new),
-            refused=row.refused + batch.refused,
             changed_at=step.at,
+            **counts,
         )
     )
+    if step.is_last and step.author is not None:
+        told = step.author.did("import.finished", step.tenant, step.id, **counts)
+        run_within(connection, [told])
     return True
+
+
+def _told_of_begin(record: ImportRecord, author: Author) -> Unit:
+    how = {"format": record.kind.value, "mode": record.mode.value}
+    return author.did("import.begun", record.tenant, record.id, **how)
 
 
 def _without_erased(connection: Connection, step: Step) -> Batch[Put]:
@@ -202,13 +247,21 @@ class _Options(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Kind
     columns: Mapping[str, str] = {}
     header: str | None = None
+    mode: Mode = Mode.REPLACE
     is_skipping: bool = False
     is_quoted: bool = False
 
 
-def _options_of(kind: Kind, columns: Mapping[str, str], progress: Progress) -> str:
+def _options_of(record: ImportRecord, progress: Progress) -> str:
     place = progress.place
-    options = _Options(kind, columns, progress.header, place.is_skipping, place.is_quoted)
+    options = _Options(
+        record.kind,
+        record.columns,
+        progress.header,
+        record.mode,
+        is_skipping=place.is_skipping,
+        is_quoted=place.is_quoted,
+    )
     return msgspec.json.encode(options).decode()
 
 
@@ -234,6 +287,7 @@ def _record(row: Row[Any]) -> ImportRecord:
         row.started_by,
         row.started_at,
         row.changed_at,
+        options.mode,
     )
 
 

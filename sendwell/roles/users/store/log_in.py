@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, update
 
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.ports.database import Database, Write
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.tables import CONTACT, PERSON, PERSON_LOGIN, PERSON_TRY
 from sendwell.runtime.login_tries import TryStore
 

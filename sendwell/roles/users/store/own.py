@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.ports.database import Database
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.tables import PERSON_LOGIN, SUBSCRIPTION, SUPPRESSION
 
 

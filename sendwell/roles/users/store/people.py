@@ -1,6 +1,6 @@
 """People and what they chose, as rows."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sendwell.domain.consent import Preferences
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
-from sendwell.ports.database import Database, Write
+from sendwell.ports.database import Database, Unit, Write, run_within
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.store.choices import (
     NOTHING_CHOSEN,
     Choosing,
@@ -37,11 +38,12 @@ from sendwell.roles.users.store.contacts import (
     keep_contacts,
     verified_contacts,
 )
-from sendwell.roles.users.store.contacts import is_of as is_contact_of
 from sendwell.roles.users.store.tokens import TokenRecord, plain_token, token_records
 from sendwell.roles.users.store.tombstones import refuse_erased, revive
 from sendwell.roles.users.tables import CONTACT, PERSON, PERSON_LOGIN, PUSH_TOKEN, SUBSCRIPTION
 
+LARGEST_ATTRIBUTES = 16 * 1024
+"""Bytes of JSON."""
 _IN_APP = ChannelName("in_app")
 _PUSH = ChannelName("push")
 
@@ -54,6 +56,16 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     timezone: str | None = None
     name: str | None = None
     attributes: dict[str, Any] = {}
+
+    def fields_unlike(self, other: "Profile") -> list[str]:
+        """The names of the fields that are other ones there; of an address its channel."""
+        moved = self.addresses.items() ^ other.addresses.items()
+        rest = (
+            name
+            for name in ("locale", "timezone", "name", "attributes")
+            if _encode(getattr(self, name)) != _encode(getattr(other, name))
+        )
+        return [*sorted({channel for channel, _ in moved}), *rest]
 
 
 class PersonRecord(NamedTuple):
@@ -71,13 +83,15 @@ class PersonRecord(NamedTuple):
 class Put(NamedTuple):
     """A person to be stored; preferences only where they are to be replaced.
 
-    `is_revival`: they were erased, and have asked to come back.
+    `is_revival`: they were erased, and have asked to come back. `given` are the names of the
+    profile's fields that were said, of addresses their channels; the others have nothing in it.
     """
 
     user: UserId
     profile: Profile
     preferences: Preferences | None = None
     is_revival: bool = False
+    given: frozenset[str] = frozenset()
 
 
 class _Reach(msgspec.Struct, frozen=True):
@@ -128,11 +142,13 @@ class PeopleStore:
         profile: Profile,
         now: int,
         is_revival: bool = False,
+        author: Author | None = None,
     ) -> bool:
         """Store the profile in place of any before; True for a new person."""
         put = Put(user, profile, is_revival=is_revival)
-        (is_new,) = await self.put_many(tenant, [put], now=now)
-        return is_new
+        stored = _Stored(tenant, put, now, BY_API, author)
+        ((is_new,),) = await self._database.commit([Write(_put, [stored])])
+        return bool(is_new)
 
     async def put_many(
         self,
@@ -151,22 +167,13 @@ class PeopleStore:
         (are_new,) = await self._database.commit([Write(_put, stored)])
         return list(are_new)
 
-    async def delete(self, tenant: TenantId, user: UserId) -> bool:
+    async def delete(self, tenant: TenantId, user: UserId, *, author: Author | None = None) -> bool:
         """Take away the person with tokens, contacts and subscriptions; False where there was
         none. What they agreed to stays on record.
         """
-        *_, done = await self._database.execute(
-            delete(PUSH_TOKEN).where(PUSH_TOKEN.c.tenant == tenant, PUSH_TOKEN.c.user_id == user),
-            delete(CONTACT).where(is_contact_of(tenant, user)),
-            delete(SUBSCRIPTION).where(
-                SUBSCRIPTION.c.tenant == tenant, SUBSCRIPTION.c.user_id == user
-            ),
-            delete(PERSON_LOGIN).where(
-                PERSON_LOGIN.c.tenant == tenant, PERSON_LOGIN.c.user_id == user
-            ),
-            delete(PERSON).where(is_person(tenant, user)),
-        )
-        return done.rowcount > 0
+        gone = _Gone(tenant, user, author)
+        ((was_there,),) = await self._database.commit([Write(_delete, [gone])])
+        return bool(was_there)
 
     async def preferences(self, tenant: TenantId, user: UserId) -> str | None:
         """A person's preferences as JSON text; None where there is no such person."""
@@ -203,15 +210,23 @@ class _Stored(NamedTuple):
     put: Put
     at: int
     occasion: Occasion
+    author: Author | None = None
 
     @property
     def who(self) -> tuple[TenantId, UserId]:
         return self.tenant, self.put.user
 
 
+class _Gone(NamedTuple):
+    tenant: TenantId
+    user: UserId
+    author: Author | None
+
+
 def _put(connection: Connection, puts: Sequence[_Stored]) -> list[bool]:
     last = {each.who: each for each in puts}
-    known = _known(connection, last)
+    before = _known(connection, last)
+    known = set(before)
     _update(connection, [last[who] for who in last if who in known])
     _insert(connection, [last[who] for who in last if who not in known])
     keep_contacts(
@@ -219,6 +234,7 @@ def _put(connection: Connection, puts: Sequence[_Stored]) -> list[bool]:
         [Holder(*who, each.put.profile.addresses) for who, each in last.items()],
     )
     choose(connection, [choosing for each in puts if (choosing := _choosing(each))])
+    run_within(connection, _told(puts, before))
     return [_is_first(each.who, known) for each in puts]
 
 
@@ -229,17 +245,55 @@ def _is_first(who: tuple[TenantId, UserId], known: set[tuple[TenantId, UserId]])
     return True
 
 
+def _told(
+    puts: Sequence[_Stored], bodies: Mapping[tuple[TenantId, UserId], bytes]
+) -> Iterator[Unit]:
+    """What goes on record of these, one after the other; nothing where nothing was changed."""
+    latest = dict(bodies)
+    for each in puts:
+        if each.author is None:
+            continue
+        before, now = latest.get(each.who), _encode(each.put.profile)
+        if before != now:
+            action, old = "person.created", Profile()
+            if before is not None:
+                action, old = "person.changed", _decode_profile(before)
+            yield each.author.changed(action, *each.who, each.put.profile.fields_unlike(old))
+        latest[each.who] = now
+
+
+def _delete(connection: Connection, people: Sequence[_Gone]) -> list[bool]:
+    were_there = [_delete_one(connection, each) for each in people]
+    run_within(
+        connection,
+        [
+            each.author.changed("person.deleted", each.tenant, each.user)
+            for each, was_there in zip(people, were_there, strict=True)
+            if was_there and each.author is not None
+        ],
+    )
+    return were_there
+
+
+def _delete_one(connection: Connection, person: _Gone) -> bool:
+    tenant, user = person.tenant, person.user
+    for table in (PUSH_TOKEN, CONTACT, SUBSCRIPTION, PERSON_LOGIN):
+        connection.execute(delete(table).where(table.c.tenant == tenant, table.c.user_id == user))
+    return connection.execute(delete(PERSON).where(is_person(tenant, user))).rowcount > 0
+
+
 def _known(
     connection: Connection, wanted: Iterable[tuple[TenantId, UserId]]
-) -> set[tuple[TenantId, UserId]]:
+) -> dict[tuple[TenantId, UserId], bytes]:
+    """Those who are there, with their envelopes."""
     by_tenant: dict[TenantId, list[UserId]] = {}
     for tenant, user in wanted:
         by_tenant.setdefault(tenant, []).append(user)
     return {
-        (tenant, row.user_id)
+        (tenant, row.user_id): row.body
         for tenant, users in by_tenant.items()
         for row in connection.execute(
-            select(PERSON.c.user_id)
+            select(PERSON.c.user_id, PERSON.c.body)
             .where(PERSON.c.tenant == tenant, PERSON.c.user_id.in_(users))
             .order_by(PERSON.c.user_id)  # two that lock the same people do so in one order
             .with_for_update()

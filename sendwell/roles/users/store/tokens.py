@@ -1,14 +1,15 @@
 """Push tokens, as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
 
+from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
-from sendwell.ports.database import Database, Write
-from sendwell.roles.users.store.fingerprint import fingerprint
+from sendwell.ports.database import Database, Unit, Write, run_within
+from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.tables import PERSON, PUSH_TOKEN, SUPPRESSION
 
 MOST_TOKENS = 50
@@ -42,24 +43,32 @@ class TokenStore:
         self._database = database
 
     async def register(
-        self, tenant: TenantId, user: UserId, *, token: str, platform: str | None, now: int
+        self,
+        tenant: TenantId,
+        user: UserId,
+        *,
+        token: str,
+        platform: str | None,
+        now: int,
+        author: Author | None = None,
     ) -> Registered | None:
         """The token is the person's from now on; None where there is no such person.
 
         It is taken from whoever had it, and a suppression of it is lifted: the app has just got
         it from the vendor, so it is good again.
         """
-        registration = _Registration(
-            tenant, user, fingerprint(tenant, _PUSH, token), body_of(token), platform, now
-        )
+        own = fingerprint(tenant, _PUSH, token)
+        registration = _Registration(tenant, user, own, body_of(token), platform, now, author)
         ((registered,),) = await self._database.commit([Write(_register, [registration])])
         return registered  # type: ignore[no-any-return]
 
-    async def remove(self, tenant: TenantId, user: UserId, number: int) -> bool:
+    async def remove(
+        self, tenant: TenantId, user: UserId, number: int, *, author: Author | None = None
+    ) -> bool:
         """Take a token away; False where there was none."""
-        which = and_(_is_of(tenant, user), PUSH_TOKEN.c.number == number)
-        (done,) = await self._database.execute(delete(PUSH_TOKEN).where(which))
-        return done.rowcount > 0
+        removal = _Removal(tenant, user, number, author)
+        ((was_there,),) = await self._database.commit([Write(_remove, [removal])])
+        return bool(was_there)
 
 
 async def token_records(database: Database, tenant: TenantId, user: UserId) -> list[TokenRecord]:
@@ -89,12 +98,50 @@ class _Registration(NamedTuple):
     body: bytes
     platform: str | None
     at: int
+    author: Author | None
+
+
+class _Removal(NamedTuple):
+    tenant: TenantId
+    user: UserId
+    number: int
+    author: Author | None
 
 
 def _register(
     connection: Connection, registrations: Sequence[_Registration]
 ) -> list[Registered | None]:
-    return [_register_one(connection, each) for each in registrations]
+    results = [_register_one(connection, each) for each in registrations]
+    pairs = zip(registrations, results, strict=True)
+    run_within(connection, (unit for each, result in pairs for unit in _told(each, result)))
+    return results
+
+
+def _told(new: _Registration, result: Registered | None) -> Iterator[Unit]:
+    """What goes on record; nothing of a token that was only seen again."""
+    if new.author is None or result is None or not result.is_new:
+        return
+    if result.former is not None:
+        yield new.author.changed("token.removed", new.tenant, result.former)
+    yield new.author.changed("token.added", new.tenant, new.user, number=result.number)
+
+
+def _remove(connection: Connection, removals: Sequence[_Removal]) -> list[bool]:
+    results = [_remove_one(connection, each) for each in removals]
+    run_within(
+        connection,
+        [
+            each.author.changed("token.removed", each.tenant, each.user, number=each.number)
+            for each, was_there in zip(removals, results, strict=True)
+            if was_there and each.author is not None
+        ],
+    )
+    return results
+
+
+def _remove_one(connection: Connection, removal: _Removal) -> bool:
+    which = and_(_is_of(removal.tenant, removal.user), PUSH_TOKEN.c.number == removal.number)
+    return connection.execute(delete(PUSH_TOKEN).where(which)).rowcount > 0
 
 
 def _register_one(connection: Connection, new: _Registration) -> Registered | None:

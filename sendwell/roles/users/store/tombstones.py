@@ -5,12 +5,10 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select
 
 from sendwell.domain.errors import Conflict
-from sendwell.domain.ids import ChannelName, TenantId, UserId
+from sendwell.domain.fingerprint import print_of
+from sendwell.domain.ids import TenantId, UserId
 from sendwell.ports.database import Database
-from sendwell.roles.users.store.fingerprint import fingerprint
 from sendwell.roles.users.tables import TOMBSTONE
-
-_PERSON = ChannelName("person")
 
 
 class TombstoneStore:
@@ -21,7 +19,7 @@ class TombstoneStore:
 
     async def erased_among(self, tenant: TenantId, users: Collection[UserId]) -> set[UserId]:
         """Those of the people that were erased."""
-        hashes = {_hash(tenant, user): user for user in users}
+        hashes = {print_of(tenant, user): user for user in users}
         rows = await self._database.rows(
             select(TOMBSTONE.c.user_hash).where(
                 TOMBSTONE.c.tenant == tenant, TOMBSTONE.c.user_hash.in_(hashes)
@@ -32,7 +30,7 @@ class TombstoneStore:
 
 def erased_on(connection: Connection, tenant: TenantId, users: Collection[UserId]) -> set[UserId]:
     """As `erased_among`, within a transaction that is under way."""
-    hashes = {_hash(tenant, user): user for user in users}
+    hashes = {print_of(tenant, user): user for user in users}
     found = select(TOMBSTONE.c.user_hash).where(
         TOMBSTONE.c.tenant == tenant, TOMBSTONE.c.user_hash.in_(hashes)
     )
@@ -52,7 +50,7 @@ def refuse_erased(connection: Connection, people: Iterable[tuple[TenantId, UserI
 def bury(connection: Connection, tenant: TenantId, user: UserId, at: int) -> None:
     """The person has a tombstone from now on. Idempotent."""
     if connection.execute(select(TOMBSTONE.c.at).where(_is(tenant, user))).first() is None:
-        row = {"tenant": tenant, "user_hash": _hash(tenant, user), "at": at}
+        row = {"tenant": tenant, "user_hash": print_of(tenant, user), "at": at}
         connection.execute(insert(TOMBSTONE).values(row))
 
 
@@ -71,14 +69,5 @@ def person_erased(user: UserId) -> Conflict:
     )
 
 
-def pseudonym(tenant: TenantId, user: UserId) -> str:
-    """What stands for a person where nothing can be erased: the same for the same id."""
-    return _hash(tenant, user).hex()
-
-
 def _is(tenant: TenantId, user: UserId) -> ColumnElement[bool]:
-    return and_(TOMBSTONE.c.tenant == tenant, TOMBSTONE.c.user_hash == _hash(tenant, user))
-
-
-def _hash(tenant: TenantId, user: UserId) -> bytes:
-    return fingerprint(tenant, _PERSON, user)
+    return and_(TOMBSTONE.c.tenant == tenant, TOMBSTONE.c.user_hash == print_of(tenant, user))

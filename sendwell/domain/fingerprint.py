@@ -1,11 +1,12 @@
-"""What stands for an address where the address itself must not stand."""
+"""What stands for an address, or for a person, where they themselves must not stand."""
 
 from functools import lru_cache
 from hashlib import blake2b
 
-from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.ids import ChannelName, TenantId, UserId
 
 _EMAIL = ChannelName("email")
+_PERSON = ChannelName("person")
 
 
 def fingerprint(tenant: TenantId, channel: ChannelName, address: str) -> bytes:
@@ -18,6 +19,16 @@ def fingerprint(tenant: TenantId, channel: ChannelName, address: str) -> bytes:
     same = address.lower() if channel == _EMAIL else address
     text = f"{channel}\0{same}".encode(errors="replace")
     return blake2b(text, digest_size=16, key=_key(tenant)).digest()
+
+
+def print_of(tenant: TenantId, user: UserId) -> bytes:
+    """The same for a person's id: what their tombstone keeps."""
+    return fingerprint(tenant, _PERSON, user)
+
+
+def pseudonym(tenant: TenantId, user: UserId) -> str:
+    """What stands for a person where nothing can be erased: the same for the same id."""
+    return print_of(tenant, user).hex()
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,1 @@
+"""Redis, as services use it together: what they tell each other, and what they remember."""

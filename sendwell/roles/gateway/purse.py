@@ -1,0 +1,52 @@
+"""What a process holds of one tenant's quota, and where that stood when it was told last."""
+
+from sendwell.domain.ids import TenantId
+from sendwell.domain.lease import Lease, Wish, room_of
+from sendwell.domain.limits import Rate
+from sendwell.roles.gateway.standing import Standing, refused, standing
+
+_FRESH_US = 1_000_000
+"""What was told so long ago, or not yet, still holds."""
+
+
+def key_of(tenant: TenantId) -> str:
+    """By which the limiter counts it."""
+    return f"quota:{tenant}"
+
+
+class Purse:
+    """What is held counts as handed in, for everybody."""
+
+    __slots__ = ("_tat", "_told_at", "_used_at", "held", "key", "rate")
+
+    def __init__(self, tenant: TenantId, rate: Rate) -> None:
+        self.key = key_of(tenant)
+        self.rate = rate
+        self.held = 0
+        self._tat = self._told_at = self._used_at = 0
+
+    def put(self, lease: Lease, now: int) -> None:
+        """Hold what was granted, and know where it stands."""
+        self.held += lease.granted
+        self._tat, self._told_at = lease.tat, now
+
+    def paid(self, count: int, now: int) -> Standing | None:
+        """Give so many out, or refuse them; None: somebody has to ask whether there are more."""
+        if count <= self.held:
+            self.held -= count
+            self._used_at = now
+            return standing(self.rate, self._tat, held=self.held, now=now)
+        has_no_room = count > self.held + room_of(self.rate, self._tat, now)
+        if has_no_room and not self.is_stale(now):
+            return refused(self.rate, self._tat, count=count, held=self.held, now=now)
+        return None
+
+    def is_stale(self, now: int) -> bool:
+        """Whether it may be otherwise by now: others have their share of it."""
+        return abs(now - self._told_at) >= _FRESH_US
+
+    def emptied(self, now: int, *, is_over: bool) -> Wish:
+        """What nobody wants any more is put back, and nothing else is asked."""
+        unused = self.held if is_over or now - self._used_at >= _FRESH_US else 0
+        self.held -= unused
+        return Wish(self.key, self.rate, returned=unused)

@@ -1,0 +1,59 @@
+"""What a tenant is told about how much it may hand in (RateLimit headers).
+
+The fields are those of draft-ietf-httpapi-ratelimit-headers-11: one policy named `tenant`.
+"""
+
+from datetime import timedelta
+from functools import lru_cache
+
+import msgspec
+
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.lease import room_of
+from sendwell.domain.limits import Rate
+from sendwell.runtime.server.calls import Header
+
+_SECOND = 1_000_000
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """Where a tenant stands after a request."""
+
+    policy: bytes
+    remaining: int
+    reset_seconds: int
+    refusal: Unavailable | None = None
+    """Why nothing was taken, if so: it is too many for now (429)."""
+
+    @property
+    def headers(self) -> list[Header]:
+        """As the answer says it."""
+        limit = b'"tenant";r=%d;t=%d' % (self.remaining, self.reset_seconds)
+        return [(b"ratelimit-policy", self.policy), (b"ratelimit", limit)]
+
+
+def standing(
+    rate: Rate, tat: int, *, held: int = 0, now: int, refusal: Unavailable | None = None
+) -> Standing:
+    """Where it stands at this TAT, with so many more that count as taken already."""
+    reset_seconds = -(-max(0, tat - now) // _SECOND)
+    return Standing(_header(rate), held + room_of(rate, tat, now), reset_seconds, refusal)
+
+
+def refused(rate: Rate, tat: int, *, count: int, held: int = 0, now: int) -> Standing:
+    """The same, for `count` that do not fit."""
+    room = now + rate.tolerance_us + rate.interval_us
+    until = max(tat, now) + (count - held) * rate.interval_us
+    refusal = Unavailable(
+        f"More than {rate} notifications; send the rest later.",
+        retry_after=max(until - room, rate.interval_us) * _MICROSECOND,
+        is_too_many=True,
+    )
+    return standing(rate, tat, held=held, now=now, refusal=refusal)
+
+
+@lru_cache(maxsize=1_024)
+def _header(rate: Rate) -> bytes:
+    """The policy in its own header; remembered, for it is told with each answer."""
+    return b'"tenant";q=%d;w=%d' % (rate.burst, max(1, rate.period_us // _SECOND))

@@ -1,0 +1,85 @@
+"""Where open deliveries stand, read from a table that has one row for each; see the port Work."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, func, select
+
+from sendwell.domain.ids import NotificationId, Position, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.messages.status import Status
+from sendwell.ports.database import Database
+
+
+class OpenWork:
+    """The open deliveries in `table`; `at` and `rule`: when, and by which rule, they came there."""
+
+    def __init__(
+        self, database: Database, table: Table, *, at: ColumnElement[int], rule: ColumnElement[Any]
+    ) -> None:
+        self._database = database
+        self._table = table
+        self._shown = (*table.c, at.label("moved_at"), rule.label("by_rule"))
+
+    async def open(self, tenant: TenantId, positions: Sequence[Position]) -> list[Status]:
+        """See the port."""
+        table = self._table
+        rows = await self._database.rows(
+            select(*self._shown).where(table.c.tenant == tenant, table.c.position.in_(positions))
+        )
+        return [_status(row) for row in rows]
+
+    async def open_page(
+        self,
+        tenant: TenantId,
+        *,
+        status: str | None,
+        channel: str | None,
+        before: Position | None,
+        limit: int,
+    ) -> list[Position]:
+        """See the port."""
+        columns = self._table.c
+        question = select(columns.position).where(columns.tenant == tenant).distinct()
+        if status is not None:
+            question = question.where(columns.state == status)
+        if channel is not None:
+            question = question.where(columns.channel == channel)
+        if before is not None:
+            question = question.where(columns.position < before)
+        rows = await self._database.rows(question.order_by(columns.position.desc()).limit(limit))
+        return [row.position for row in rows]
+
+    async def open_counts(self, tenant: TenantId) -> dict[str, int]:
+        """See the port."""
+        columns = self._table.c
+        rows = await self._database.rows(
+            select(columns.state, func.count().label("deliveries"))
+            .where(columns.tenant == tenant)
+            .group_by(columns.state)
+        )
+        return {row.state: row.deliveries for row in rows}
+
+    async def oldest(self) -> int | None:
+        """The position of the oldest notification that has one."""
+        first = func.min(self._table.c.position).label("first")
+        (row,) = await self._database.rows(select(first))
+        return None if row.first is None else int(row.first)
+
+
+def _status(row: Row[Any]) -> Status:
+    return Status(
+        tenant=row.tenant,
+        notification=NotificationId(""),
+        position=row.position,
+        part=row.part,
+        channel=row.channel,
+        state=State(row.state),
+        at=row.moved_at,
+        planned_at=row.planned_at,
+        claimed_at=row.claimed_at,
+        attempt=row.attempt,
+        provider=row.provider,
+        rule=row.by_rule,
+        due=row.due,
+    )
