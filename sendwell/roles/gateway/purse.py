@@ -17,18 +17,22 @@ def key_of(tenant: TenantId) -> str:
 class Purse:
     """What is held counts as handed in, for everybody."""
 
-    __slots__ = ("_tat", "_told_at", "_used_at", "held", "key", "rate")
+    __slots__ = ("_tat", "_told_at", "_unreal", "_used_at", "held", "key", "rate")
 
     def __init__(self, tenant: TenantId, rate: Rate) -> None:
         self.key = key_of(tenant)
         self.rate = rate
         self.held = 0
         self._tat = self._told_at = self._used_at = 0
+        self._unreal = 0
+        """Room that there should have been, and was not: who counts alone has a share of it."""
 
-    def put(self, lease: Lease, now: int) -> None:
+    def put(self, lease: Lease, now: int, *, wanted: int) -> None:
         """Hold what was granted, and know where it stands."""
         self.held += lease.granted
         self._tat, self._told_at = lease.tat, now
+        is_spent = lease.granted < wanted
+        self._unreal = room_of(self.rate, lease.tat, now) if is_spent else 0
 
     def paid(self, count: int, now: int) -> Standing | None:
         """Give so many out, or refuse them; None: somebody has to ask whether there are more."""
@@ -36,8 +40,8 @@ class Purse:
             self.held -= count
             self._used_at = now
             return standing(self.rate, self._tat, held=self.held, now=now)
-        has_no_room = count > self.held + room_of(self.rate, self._tat, now)
-        if has_no_room and not self.is_stale(now):
+        room = room_of(self.rate, self._tat, now) - self._unreal
+        if count > self.held + room and not self.is_stale(now):
             return refused(self.rate, self._tat, count=count, held=self.held, now=now)
         return None
 

@@ -98,7 +98,7 @@ class Purses:
         return purse
 
     async def _ask_for(self, group: Sequence[_Waiting]) -> None:
-        """One question for all of them. Whoever is neither served nor refused waits again."""
+        """One question for all of them. Only whoever came by an earlier rate waits again."""
         now = max(each.now for each in group)
         wanted: dict[str, int] = {}
         purses: dict[str, Purse] = {}
@@ -112,7 +112,7 @@ class Purses:
             _refuse(group, error)
             return
         for purse, lease in zip(purses.values(), leases, strict=True):
-            purse.put(lease, now)
+            purse.put(lease, now, wanted=wanted[purse.key])
         self._waiting[:0] = [each for each in group if not _is_answered(each, now)]
 
     async def _look_after(self, now: int, *, is_over: bool = False) -> None:
@@ -127,7 +127,7 @@ class Purses:
             return
         with suppress(Unavailable):  # then it counts as handed in
             for purse, lease in zip(held, await self._limiter.lease(wishes, now), strict=True):
-                purse.put(lease, now)
+                purse.put(lease, now, wanted=0)
 
     async def _rest(self) -> None:
         """Until somebody waits; while something is held, a second at most."""

@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from sendwell.adapters.limiter.fallback import FallbackLimiter
 from sendwell.adapters.limiter.memory import MemoryLimiter
+from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.lease import Lease, Wish, room_of
 from sendwell.domain.limits import Rate
 from sendwell.domain.policy import Policy
+from sendwell.ports.limiter import Limiter
 from sendwell.roles.gateway.purses import Purses
 from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.gateway.recount import Recount
@@ -77,9 +80,9 @@ class House:
 
     @asynccontextmanager
     async def process(
-        self, *, spare: int = 0, recount: Recount | None = None
+        self, *, spare: int = 0, recount: Recount | None = None, limiter: Limiter | None = None
     ) -> AsyncIterator[Quota]:
-        purses = Purses(self.limiter, clock=self.clock, spare=spare, recount=recount)
+        purses = Purses(limiter or self.limiter, clock=self.clock, spare=spare, recount=recount)
         running = asyncio.create_task(purses.run())
         yield Quota(self.everybodys, lambda who: self.policies.get(who, Policy()), purses)
         purses.stop()
@@ -210,6 +213,15 @@ async def test_of_those_who_ask_together_as_many_are_let_in_as_there_is_room_for
     assert [each.refusal is None for each in taken] == [True, False, True, False]
 
 
+async def test_a_fast_quota_goes_on_as_fast_as_it_refills() -> None:
+    async with House(acme="1000/s").process(spare=1000) as quota:
+        at_once = [await quota.take(ACME, 1, NOW) for _ in range(1010)]
+        soon = [await quota.take(ACME, 1, NOW + SECOND // 100) for _ in range(20)]
+
+    assert sum(each.refusal is None for each in at_once) == 1000
+    assert sum(each.refusal is None for each in soon) == 10
+
+
 async def test_a_tenant_that_has_used_it_up_asks_nobody_for_a_second() -> None:
     house = House(acme="10/d")
     async with house.process() as quota:
@@ -312,3 +324,15 @@ async def test_what_a_quota_no_longer_looks_back_on_is_not_read() -> None:
         assert (await quota.take(ACME, 60, NOW)).refusal is None
 
     assert journal.asked == []
+
+
+async def test_a_process_that_is_alone_refuses_what_is_over_its_share() -> None:
+    nowhere = RedisLimiter("redis://127.0.0.1:1/0")
+    alone = FallbackLimiter(nowhere, processes=lambda: 3, count_outage=lambda: None)
+    house = House(acme="100/h")
+    async with house.process(spare=1000, limiter=alone) as quota:
+        taken = [await quota.take(ACME, 1, NOW) for _ in range(40)]
+
+    assert sum(each.refusal is None for each in taken) == 33
+    await alone.close()
+    await nowhere.close()
