@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+from tests.acceptance.preloaded import Beginning
+from tests.acceptance.processes import begin
 from tests.acceptance.product import ROOT, Product
 
 _OURS = ("SENDWELL_", "PROVIDER_", "ROUTE_", "RATE_LIMIT_")
@@ -39,20 +40,19 @@ async def sendwell(
     """Run `sendwell` with these arguments, against `at` if it is given."""
     url = at.url if isinstance(at, Product) else at
     inherited = {n: v for n, v in os.environ.items() if not n.startswith(_OURS)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "sendwell",
-        *arguments,
-        cwd=ROOT,
-        env={**inherited, **({"SENDWELL_URL": url} if url else {}), **(environment or {})},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    beginning = Beginning(
+        arguments=arguments,
+        environment={**inherited, **({"SENDWELL_URL": url} if url else {}), **(environment or {})},
+        folder=ROOT,
+        stdin=stdin,
     )
     async with asyncio.timeout(60):
-        out, errors = await process.communicate(stdin)
-    return Result(process.returncode or 0, out.decode(), errors.decode())
+        process = await begin(beginning)
+        assert process.stdout
+        assert process.stderr
+        out, errors = await asyncio.gather(process.stdout.read(), process.stderr.read())
+        code = await process.wait()
+    return Result(code, out.decode(), errors.decode())
 
 
 @contextmanager

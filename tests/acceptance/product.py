@@ -5,13 +5,15 @@ import json
 import os
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2
+
+from tests.acceptance.preloaded import Beginning
+from tests.acceptance.processes import begin
 
 ROOT = Path(__file__).parents[2]
 _KEY = re.compile(r"API key: (?P<key>\S+)")
@@ -21,10 +23,14 @@ class Product:
     """One `sendwell up`; its data folder outlives it."""
 
     def __init__(
-        self, data: Path, *options: str, environment: Mapping[str, str] | None = None
+        self,
+        data: Path,
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+        anew: bool = False,
     ) -> None:
-        self._command = [sys.executable, "-m", "sendwell", "up", "--port", "0", "--data", str(data)]
-        self._command += options
+        self._arguments = ["up", "--port", "0", "--data", str(data), *options]
+        self._anew = anew
         self._environment = {
             **{
                 name: value
@@ -41,13 +47,8 @@ class Product:
         environment = dict(self._environment)
         if failpoint:
             environment["SENDWELL_FAILPOINT"] = failpoint
-        self.process = await asyncio.create_subprocess_exec(
-            *self._command,
-            env=environment,
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        beginning = Beginning(arguments=self._arguments, environment=environment, folder=ROOT)
+        self.process = await begin(beginning, anew=self._anew)
         self._reading = asyncio.create_task(self._read_errors())
         assert self.process.stdout is not None
         self.url = self.key = ""
@@ -112,10 +113,13 @@ class Product:
 
 @asynccontextmanager
 async def running(
-    data: Path, *options: str, environment: Mapping[str, str] | None = None
+    data: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    anew: bool = False,
 ) -> AsyncIterator[Product]:
     """A product between start and stop; it must stop with 0."""
-    product = await Product(data, *options, environment=environment).start()
+    product = await Product(data, *options, environment=environment, anew=anew).start()
     try:
         yield product
     finally:

@@ -24,7 +24,7 @@ SEED_003 = {
 
 
 async def test_a_first_message_is_in_the_mailbox_when_it_says_ready(tmp_path: Path) -> None:
-    async with running(tmp_path) as product:
+    async with running(tmp_path, anew=True) as product:
         found = await product.get("/mailbox/messages")
 
     assert product.printed[0].startswith("READY http://127.0.0.1:")

@@ -18,7 +18,7 @@ def resident_megabytes(pid: int) -> float:
 
 
 async def test_a_process_that_is_ready_takes_at_most_150_megabytes(tmp_path: Path) -> None:
-    async with running(tmp_path) as product:
+    async with running(tmp_path, anew=True) as product:
         megabytes = resident_megabytes(product.process.pid)
 
     assert megabytes <= MOST_MEGABYTES

@@ -153,7 +153,7 @@ async def test_what_is_in_quarantine_is_told_to_its_organization_by_api_and_comm
     assert (await product.get("/quarantine", reason="not_utf8"))["data"] == [first]
     key = {"SENDWELL_API_KEY": product.key}
     listed = await sendwell("quarantine", "--stream", "email", at=product, environment=key)
-    assert [line.split()[1] for line in listed.out.splitlines()[1:4]] == [*found, "not_utf8"]
+    assert [line.split()[2] for line in listed.out.splitlines()[1:4]] == [*found, "not_utf8"]
     shown = await sendwell("quarantine", str(first["id"]), at=product, environment=key)
     assert "no json\\xff" in shown.out
     assert first["hint"] in shown.out

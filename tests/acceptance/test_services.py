@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -17,6 +16,8 @@ import pytest
 
 from sendwell.settings import ROLES
 from tests.acceptance.foreign import rabbit_client
+from tests.acceptance.preloaded import Beginning
+from tests.acceptance.processes import begin
 from tests.acceptance.product import ROOT
 from tests.conformance.smtp_sink import SmtpSink
 from tests.services.needs import needs
@@ -67,18 +68,16 @@ class Service:
     ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.data = folder / name
-        self._command = [
-            sys.executable, "-m", "sendwell", "run", *roles,
-            "--port", str(port), "--data", str(self.data),
-        ]  # fmt: skip
-        self._environment = {**os.environ, **environment}
         self._log = folder / f"{name}.log"
+        self._beginning = Beginning(
+            arguments=["run", *roles, "--port", str(port), "--data", str(self.data)],
+            environment={**os.environ, **environment},
+            folder=ROOT,
+            log=self._log,
+        )
 
     async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *self._command, env=self._environment, cwd=ROOT, stdout=log, stderr=log
-            )
+        self.process = await begin(self._beginning)
 
     async def is_ready(self, client: httpx2.AsyncClient) -> None:
         async with asyncio.timeout(150):

@@ -62,7 +62,7 @@ async def sent(product: Product) -> str:
 async def test_it_is_stopped_in_good_order_and_has_kept_what_was_sent(
     data: Path, innocent: psutil.Popen
 ) -> None:
-    async with running(data, "--postgres") as product:
+    async with running(data, "--postgres", anew=True) as product:
         id_ = await sent(product)
         server = server_of(data)
         lock = lock_of(data).read_text()
@@ -72,20 +72,20 @@ async def test_it_is_stopped_in_good_order_and_has_kept_what_was_sent(
 
     # as after a power cut, when somebody else has been given the id since
     lock_of(data).write_text(lock.replace(str(server.pid), str(innocent.pid), 1))
-    async with running(data, "--postgres") as again:
+    async with running(data, "--postgres", anew=True) as again:
         assert (await again.get(f"/notifications/{id_}"))["status"] == "SENT"
 
     assert innocent.poll() is None
 
 
 async def test_a_server_that_a_killed_process_left_running_is_taken_over(data: Path) -> None:
-    killed = await Product(data, "--postgres").start()
+    killed = await Product(data, "--postgres", anew=True).start()
     id_ = await sent(killed)
     left = server_of(data)
     await killed.kill()
     assert left.is_running()
 
-    async with running(data, "--postgres") as product:
+    async with running(data, "--postgres", anew=True) as product:
         found = await product.get(f"/notifications/{id_}")
 
     assert found["status"] == "SENT"
@@ -93,7 +93,7 @@ async def test_a_server_that_a_killed_process_left_running_is_taken_over(data: P
 
 
 async def test_one_folder_is_for_one_process_and_ctrl_c_ends_both(data: Path) -> None:
-    first = await Product(data, "--postgres").start()
+    first = await Product(data, "--postgres", anew=True).start()
     server = server_of(data)
 
     second = await sendwell("up", "--postgres", "--port", "0", "--data", str(data))

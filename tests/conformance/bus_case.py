@@ -33,5 +33,3 @@ class BusCase:
     """A body of this size the broker never takes."""
     sends_bare: SendsBare | None = None
     """None where nobody else can publish."""
-    counts_tries: bool = True
-    """Whether `tries` grows when a parcel is handed out again."""

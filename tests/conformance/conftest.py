@@ -5,13 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conformance.bus_house import Broker
-from tests.conformance.buses import CASES
-from tests.services.needs import needs
+from tests.conformance.buses import CASES, on_servers
 
 
-@pytest.fixture(
-    params=[pytest.param(case, id=case.name, marks=needs(case.server)) for case in CASES]
-)
+@pytest.fixture(params=on_servers(CASES))
 async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
     """Each adapter of the Bus port, on its real server."""
     case = request.param

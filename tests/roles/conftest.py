@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from shutil import copy
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import create_engine, delete
 
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.mysql import MysqlDatabase
@@ -32,10 +33,10 @@ Opened = SqliteDatabase | PostgresDatabase | MysqlDatabase
 async def users_database(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[SqliteDatabase | PostgresDatabase | MysqlDatabase]:
-    """The users role's tables, empty; on a server they are made once for all tests."""
+    """The users role's tables, empty; they are made once for all tests."""
     if request.param == "sqlite":
-        database = SqliteDatabase(tmp_path / "users.sqlite")
-        migrate(database.engine, MIGRATIONS)
+        made: Path = request.getfixturevalue("users_on_sqlite")
+        database = SqliteDatabase(Path(copy(made, tmp_path)))
         yield database
         await database.close()
         return
@@ -48,6 +49,16 @@ async def users_database(
     for owned in OWNED.values():
         await shared.execute(*(delete(table) for table in owned.sorted_tables))
     await shared.close()
+
+
+@pytest.fixture(scope="session")
+def users_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """To be copied."""
+    file = tmp_path_factory.mktemp("made") / "users.sqlite"
+    engine = create_engine(f"sqlite:///{file}")
+    migrate(engine, MIGRATIONS)
+    engine.dispose()
+    return file
 
 
 @pytest.fixture(scope="session")

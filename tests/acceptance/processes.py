@@ -1,0 +1,48 @@
+"""Processes of the command: `sendwell up`, `sendwell run`."""
+
+import asyncio
+import os
+import sys
+from asyncio import StreamReader
+from asyncio.subprocess import PIPE
+from contextlib import ExitStack
+from typing import Protocol
+
+from tests.acceptance import preloaded
+from tests.acceptance.preloaded import Beginning
+
+READ_AT_IMPORT = ("PYTHONPATH", "SENDWELL_FAILPOINT")
+"""Who gives another one than ours starts the command anew."""
+
+
+class Process(Protocol):
+    """One of them. It has streams if its output goes into no file."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    @property
+    def stdout(self) -> StreamReader | None: ...
+    @property
+    def stderr(self) -> StreamReader | None: ...
+    def send_signal(self, signal: int, /) -> None: ...
+    def kill(self) -> None: ...
+    async def wait(self) -> int: ...
+
+
+async def begin(beginning: Beginning, *, anew: bool = False) -> Process:
+    """It runs: as a copy of one with everything imported, or `anew`, as people start it."""
+    differs = any(beginning.environment.get(n) != os.environ.get(n) for n in READ_AT_IMPORT)
+    return await (_anew(beginning) if anew or differs else preloaded.start(beginning))
+
+
+async def _anew(beginning: Beginning) -> Process:
+    with ExitStack() as opened:
+        log = beginning.log
+        output = PIPE if log is None else opened.enter_context(log.open("ab"))
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sendwell", *beginning.arguments,
+            env=beginning.environment, cwd=beginning.folder,
+            stdin=opened.enter_context(beginning.input()), stdout=output, stderr=output,
+        )  # fmt: skip
