@@ -4,6 +4,7 @@ That is fusion (ARCHITECTURE, the flow): neighbouring roles share this process a
 their steps are one commit and the outbox rows between them are left out. Handlers cannot tell.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -47,14 +48,33 @@ class Flow:
     ) -> None:
         """Like `run`, for messages that come with writes of their own in the same unit."""
         scene = Scene(self._clock.now())
+        cancelled = None
         try:
             await self._hand_on(speaker(scene), scene)
             if scene.unit:
-                await self._database.commit(scene.unit, is_urgent=is_urgent)
+                cancelled = await self._store(scene, is_urgent=is_urgent)
         except BaseException:
             scene.failed()
             raise
         scene.committed()
+        if cancelled:
+            raise cancelled
+
+    async def _store(self, scene: Scene, *, is_urgent: bool) -> asyncio.CancelledError | None:
+        """Gives how we were cancelled while it was stored: that ends what comes after it only.
+
+        The unit travels with others and cannot be called back. What it claims must be sent, or
+        else the next process finds attempts of which it cannot know that they never began.
+        """
+        storing = asyncio.ensure_future(self._database.commit(scene.unit, is_urgent=is_urgent))
+        try:
+            await asyncio.shield(storing)
+        except asyncio.CancelledError as cancelled:
+            await asyncio.wait([storing])
+            if storing.cancelled() or storing.exception():
+                raise
+            return cancelled
+        return None
 
     async def run_apart(
         self,

@@ -17,9 +17,9 @@ _PRODUCER = 0
 class KafkaMock:
     """One broker on the loopback."""
 
-    def __init__(self, library: ctypes.CDLL, cluster: int) -> None:
+    def __init__(self, library: ctypes.CDLL, cluster: ctypes.c_void_p) -> None:
         self._library = library
-        self._cluster = ctypes.c_void_p(cluster)
+        self._cluster = cluster
 
     @property
     def server(self) -> str:
@@ -28,6 +28,10 @@ class KafkaMock:
         ask.restype = ctypes.c_char_p
         answer: bytes = ask(self._cluster)
         return answer.decode()
+
+    def make(self, topic: str) -> None:
+        """It has one partition."""
+        self._library.rd_kafka_mock_topic_create(self._cluster, topic.encode(), 1, 1)
 
     def refuse(self, request: int, *codes: int) -> None:
         """The next ones of that kind are answered with these errors."""
@@ -45,9 +49,10 @@ def running() -> Iterator[KafkaMock]:
     quiet = ctypes.c_void_p(library.rd_kafka_conf_new())
     library.rd_kafka_conf_set(quiet, b"log_level", b"2", None, ctypes.c_size_t(0))
     handle = ctypes.c_void_p(library.rd_kafka_new(_PRODUCER, quiet, None, ctypes.c_size_t(0)))
-    cluster = library.rd_kafka_mock_cluster_new(handle, 1)
+    cluster = ctypes.c_void_p(library.rd_kafka_mock_cluster_new(handle, 1))
+    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, ctypes.c_int32(0))
     try:
         yield KafkaMock(library, cluster)
     finally:
-        library.rd_kafka_mock_cluster_destroy(ctypes.c_void_p(cluster))
+        library.rd_kafka_mock_cluster_destroy(cluster)
         library.rd_kafka_destroy(handle)

@@ -34,6 +34,10 @@ SETTINGS: Mapping[str, Any] = {
     "queued.max.messages.kbytes": 16_384,
     "fetch.queue.backoff.ms": 20,
 }
+_STANDS_STILL = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE}
+"""Told when the coordinator moved while it was asked where to begin. librdkafka never asks again,
+and never reads those partitions (its issue 5586, in 2.16.0 still).
+"""
 _TURN_SECONDS = 0.1
 _QUICK_SECONDS = 1.0
 """For so long a batch is waited for without a word to the group."""
@@ -127,7 +131,7 @@ class Reading:
     def _notice(self, error: KafkaError) -> None:
         """Most pass by themselves. Raises what this consumer will not recover from."""
         self._trouble.notice(error)
-        if error.fatal():
+        if error.fatal() or error.code() in _STANDS_STILL:
             raise KafkaException(error)
 
     def _pass_on(self, records: Sequence[Record]) -> None:

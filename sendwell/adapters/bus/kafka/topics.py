@@ -29,11 +29,13 @@ _MOVES = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.NOT_COORDINATOR,
-    KafkaError._WAIT_COORD,  # noqa: SLF001 – public
-    KafkaError._TRANSPORT,  # noqa: SLF001 – public
-    KafkaError._TIMED_OUT,  # noqa: SLF001 – public
 }
-"""What passes by itself where another broker takes over, or the same one comes back."""
+_OUT_OF_REACH = {
+    KafkaError._TIMED_OUT,  # noqa: SLF001 – public
+    KafkaError._TRANSPORT,  # noqa: SLF001 – public
+    KafkaError._WAIT_COORD,  # noqa: SLF001 – public
+}
+"""What a question about a group comes to that is given up after a second."""
 _MOVE_SECONDS = 0.05
 _BEGIN = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # the driver left them out
 _END = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the same
@@ -161,6 +163,8 @@ class Topics:
         try:
             return await self._progress.committed(group, places)
         except KafkaException as error:
+            if error.args[0].code() in _OUT_OF_REACH:
+                raise _Moving(f"Kafka does not answer: {self._trouble.said(error)}.") from error
             raise self._meaning(error) from error
 
     async def _answer(self, answer: "Future[Any]", *expected: int) -> Any:
