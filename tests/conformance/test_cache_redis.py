@@ -124,13 +124,28 @@ async def test_neither_keys_nor_words_of_a_doubt_name_anybody(house: House, ther
     keys = await there.keys()
 
     assert not [key for key in keys if b"acme" in key or b"bob" in key]
-    assert {await there.get(key) for key in keys} == {b"", OLD}
+    values = {await there.get(key) for key in keys}
+    assert values == {b"", OURS.sealed(OURS.entry(TOPIC, ADA), OLD)}
 
 
 async def test_another_installation_on_the_same_redis_finds_nothing(house: House) -> None:
     await house.cache.keep(TOPIC, {ADA: OLD}, lasts=LASTS)
 
     assert await RedisCache(house.link, Names(b"theirs")).find(TOPIC, [ADA]) == [None]
+
+
+async def test_what_was_put_under_another_name_or_by_somebody_else_is_not_found(
+    house: House, there: Client
+) -> None:
+    await house.cache.keep(TOPIC, {ADA: OLD, BOB: NEW}, lasts=LASTS)
+    adas, bobs = (OURS.entry(TOPIC, word) for word in (ADA, BOB))
+    of_ada = await there.get(adas)
+    assert of_ada is not None
+
+    await there.set(bobs, of_ada)
+    await there.set(adas, OLD)
+
+    assert await house.cache.find(TOPIC, [ADA, BOB]) == [None, None]
 
 
 async def test_a_redis_that_was_flushed_is_an_empty_cache(house: House, there: Client) -> None:

@@ -203,7 +203,7 @@ async def house(database: Database) -> AsyncIterator[House]:
     for tenant in (ACME, BETA):
         for user in (ADA, BOB, EVE):
             await house.users.put(tenant, user, Profile({EMAIL: f"{user}@example.org"}))
-            await house.users.choose(tenant, user, value=quiet(around_now()))
+            await house.users.preferences.choose(tenant, user, value=quiet(around_now()))
     async with house.at_work():
         await house.begins()
         yield house
@@ -219,7 +219,7 @@ async def test_what_is_held_for_a_person_goes_when_they_lift_their_hours(house: 
     await house.hold(*to(ADA), tenant=BETA)
     await house.hold(*to(ADA), node=1)
 
-    await house.users.choose(ACME, ADA, value={})
+    await house.users.preferences.choose(ACME, ADA, value={})
 
     assert await house.comes_due(2) == sorted(own)
     told = [(each.task.work, each.at) for each in house.told if isinstance(each, AskedAgain)]
@@ -231,10 +231,10 @@ async def test_hers_goes_also_where_it_was_asked_for_several(house: House) -> No
     (bobs, hers, _) = await house.hold(*to(BOB, ADA, EVE))
     await house.hold(To(email="ada@example.org"))
 
-    await house.users.choose(ACME, ADA, value={})
+    await house.users.preferences.choose(ACME, ADA, value={})
 
     assert await house.comes_due(1) == [hers]
-    await house.users.choose(ACME, BOB, value={})
+    await house.users.preferences.choose(ACME, BOB, value={})
     assert await house.comes_due(2) == sorted([hers, bobs])
 
 
@@ -245,9 +245,13 @@ async def test_what_other_hours_hold_comes_due_and_what_the_same_hold_does_not(
     (his,) = await house.hold(*to(BOB))
     await house.hold(*to(EVE))
 
-    await house.users.choose(ACME, EVE, value={**quiet(around_now()), "order": ["email"]})
-    await house.users.choose(ACME, ADA, value=quiet(around_now(hours=9)))
-    await house.users.choose(ACME, BOB, value={"channels": {"email": {"enabled": False}}})
+    await house.users.preferences.choose(
+        ACME, EVE, value={**quiet(around_now()), "order": ["email"]}
+    )
+    await house.users.preferences.choose(ACME, ADA, value=quiet(around_now(hours=9)))
+    await house.users.preferences.choose(
+        ACME, BOB, value={"channels": {"email": {"enabled": False}}}
+    )
 
     assert await house.comes_due(2) == sorted([hers, his])
 
@@ -255,7 +259,7 @@ async def test_what_other_hours_hold_comes_due_and_what_the_same_hold_does_not(
 async def test_what_a_limit_holds_is_asked_again_for_who_is_named_only(house: House) -> None:
     (first,) = await house.hold(*to(EVE))
     for user in (ADA, BOB, EVE):
-        await house.users.choose(ACME, user, value={})
+        await house.users.preferences.choose(ACME, user, value={})
     assert await house.comes_due(1) == [first]
     (hers,) = await house.hold(*to(ADA), reason="budget")
     await house.hold(*to(BOB), reason="budget")
@@ -280,7 +284,7 @@ async def test_all_who_have_changed_unheard_are_found(house: House, who: Changed
 async def test_for_whom_very_much_is_held_all_of_it_goes(house: House) -> None:
     works = await house.hold_many([ADA] * 2_100)
 
-    await house.users.choose(ACME, ADA, value={})
+    await house.users.preferences.choose(ACME, ADA, value={})
 
     assert await house.comes_due(len(works)) == sorted(works)
 
@@ -299,9 +303,9 @@ async def test_who_could_not_be_asked_for_is_asked_for_again(house: House, who: 
 async def test_it_begins_with_what_has_changed_while_nobody_was_there(database: Database) -> None:
     before, after = House(database), House(database)
     await before.users.put(ACME, ADA, Profile({EMAIL: "ada@example.org"}))
-    await before.users.choose(ACME, ADA, value=quiet(around_now()))
+    await before.users.preferences.choose(ACME, ADA, value=quiet(around_now()))
     works = await before.hold(*to(ADA))
-    await before.users.choose(ACME, ADA, value={})
+    await before.users.preferences.choose(ACME, ADA, value={})
 
     async with after.at_work():
         assert await after.comes_due(1) == works

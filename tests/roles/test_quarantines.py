@@ -23,6 +23,7 @@ from sendwell.runtime.quarantine.gathered import Gathered
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.quarantine.tables import METADATA
 from sendwell.runtime.scene import Scene
+from tests.conformance.http_server import Talk, ok, serving
 from tests.roles.calling import a_client, an_app
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
@@ -63,11 +64,11 @@ class Services:
 
         return QuarantineStore(database, named=named)
 
-    def away(self) -> RemoteQuarantine:
+    def at(self, url: str | None) -> RemoteQuarantine:
         clock = SystemClock()
         http = HttpClient(policy=Trusted(), clock=clock)
         self._opened.push_async_callback(http.close)
-        return RemoteQuarantine(Peer("push", None, http=http, token="", clock=clock))
+        return RemoteQuarantine(Peer("push", url, http=http, token="", clock=clock))
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ async def test_what_the_page_is_narrowed_to_is_asked_of_everybody(services: Serv
 async def test_a_service_that_is_away_is_named_and_holds_up_nobody(services: Services) -> None:
     here = services.store("here")
     await here.keep([a_message(1)], tell=tell_nobody)
-    quarantines = Gathered({"gateway": here, "push": services.away()})
+    quarantines = Gathered({"gateway": here, "push": services.at(None)})
 
     async with a_client(an_app(ACME, routers=[api.routes(quarantines)])) as client:
         page = (await client.get("/api/v1/quarantine")).json()
@@ -121,6 +122,32 @@ async def test_a_service_that_is_away_is_named_and_holds_up_nobody(services: Ser
     assert [each["service"] for each in page["data"]] == ["gateway"]
     assert page["incomplete"] == ["push"]
     assert one.status_code == 503
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"<html>", b"\xff", b'{"kept":7}', b'{"kept":[],"x":' + b"[" * 50_000, b""],
+    ids=["a page", "no text", "another shape", "too deep", "nothing"],
+)
+async def test_a_service_that_answers_what_nobody_understands_counts_as_away(
+    services: Services, garbage: bytes
+) -> None:
+    async def answer(talk: Talk) -> None:
+        while await talk.hear():
+            await talk.say(ok(garbage))
+
+    here = services.store("here")
+    await here.keep([a_message(1)], tell=tell_nobody)
+    async with serving(answer) as server:
+        there = services.at(f"http://127.0.0.1:{server.port}")
+        quarantines = Gathered({"gateway": here, "push": there})
+
+        page = await quarantines.page(ACME, Narrowed(), behind={}, limit=50)
+
+        assert [service for service, _ in page.found] == ["gateway"]
+        assert page.incomplete == ["push"]
+        with pytest.raises(Unavailable):
+            await quarantines.find(ACME, 1, service="push")
 
 
 async def test_a_message_is_found_where_it_is_and_nowhere_else(services: Services) -> None:

@@ -117,7 +117,7 @@ async def house(redis_url: str, tmp_path: Path) -> AsyncIterator[House]:
 
 CHANGES: dict[str, Callable[[Users], Awaitable[object]]] = {
     "put": lambda users: users.put(ACME, ADA, Profile({EMAIL: "new@example.org"})),
-    "choose": lambda users: users.choose(ACME, ADA, value=NO_MAIL),
+    "choose": lambda users: users.preferences.choose(ACME, ADA, value=NO_MAIL),
     "add a token": lambda users: users.add_token(ACME, ADA, token="t-2", platform=None),
     "take her token": lambda users: users.add_token(ACME, BOB, token="t-1", platform=None),
     "remove a token": lambda users: users.remove_token(ACME, ADA, 1),

@@ -71,7 +71,7 @@ async def test_many_people_are_known_at_once(role: Role) -> None:
 async def test_what_another_process_stored_is_seen_within_five_seconds(role: Role) -> None:
     await role.acme.put(HERE, json=PERSON)
     before = await the_person(role.users)
-    await role.elsewhere().choose(ACME, ADA, value={"enabled": False})
+    await role.elsewhere().preferences.choose(ACME, ADA, value={"enabled": False})
 
     role.clock.passed += 4
     soon = await the_person(role.users)

@@ -81,7 +81,7 @@ async def processes(postgres_url: str) -> AsyncIterator[tuple[Process, Process]]
 
 CHANGES: dict[str, Callable[[Users], Awaitable[object]]] = {
     "put": lambda users: users.put(ACME, ADA, Profile({EMAIL: "new@example.org"})),
-    "choose": lambda users: users.choose(ACME, ADA, value=NO_MAIL),
+    "choose": lambda users: users.preferences.choose(ACME, ADA, value=NO_MAIL),
     "add a token": lambda users: users.add_token(ACME, ADA, token="t-2", platform=None),
     "take her token": lambda users: users.add_token(ACME, BOB, token="t-1", platform=None),
     "remove a token": lambda users: users.remove_token(ACME, ADA, 1),
@@ -136,7 +136,7 @@ async def test_whoever_may_have_missed_a_signal_forgets_everybody(
     await other.users.people(ACME, [ADA])
     await other.users.suppressed(ACME, [(EMAIL, ADDRESS)])
     changed_unheard = Users(UserStore(one.database), clock=StoppedClock())
-    await changed_unheard.choose(ACME, ADA, value=NO_MAIL)
+    await changed_unheard.preferences.choose(ACME, ADA, value=NO_MAIL)
     await changed_unheard.suppress(
         ACME, EMAIL, address=ADDRESS, reason="bounce", at=SystemClock().now()
     )

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Executable, column, select, table, update
 
 from sendwell.adapters.http import HttpClient, Trusted
 from sendwell.adapters.peers.keeper import RemoteKeeper
 from sendwell.adapters.peers.peer import Peer
+from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemIds
 from sendwell.domain.ids import ChannelName, Node, NotificationId, UserId
@@ -28,6 +30,7 @@ from sendwell.roles.users.service.erasure import Erasures
 from sendwell.roles.users.service.own import OwnKeeper
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.erasure import Erasure
+from sendwell.roles.users.store.people import Profile
 from tests.roles.conftest import Opened
 from tests.roles.users_house import (
     ACME,
@@ -42,6 +45,7 @@ from tests.roles.users_house import (
     a_token,
     the_person,
 )
+from tests.services.needs import needs
 
 SUPPORT = Caller(ACME, "support")
 _AN_HOUR = 3_600
@@ -136,6 +140,39 @@ async def test_an_erased_person_is_known_as_such_here_and_elsewhere(role: Role) 
         person = await the_person(users)
         assert person is not None
         assert (person.is_erased, person.addresses) == (True, {})
+
+
+@pytest.mark.parametrize(
+    "users_database", [pytest.param("postgresql", marks=needs("postgres"))], indirect=True
+)
+async def test_an_address_that_comes_while_the_person_is_erased_is_looked_for_everywhere_else_too(
+    role: Role, users_database: PostgresDatabase
+) -> None:
+    await role.acme.put(HERE, json=PERSON)
+    moved = Profile({EMAIL: "new@example.org"})
+    async with users_database.engine.connect() as elsewhere:
+        for begin in ("BEGIN", "SET LOCAL sendwell.tenant='*'"):
+            await elsewhere.exec_driver_sql(begin)
+        await elsewhere.execute(update(tables.PERSON).values(body=msgspec.json.encode(moved)))
+
+        erasing = asyncio.create_task(role.acme.post(f"{HERE}/erasure"))
+        await until_somebody_waits(users_database)
+        await elsewhere.exec_driver_sql("COMMIT")
+        await erasing
+
+    (asked,) = await UserStore(users_database).erasures.open()
+    assert asked.whom is not None
+    assert asked.whom.addresses == ((EMAIL, "new@example.org"),)
+
+
+async def until_somebody_waits(database: PostgresDatabase) -> None:
+    """For a lock that another transaction has."""
+    waiting: Executable = (
+        select(column("pid")).select_from(table("pg_locks")).where(~column("granted"))
+    )
+    async with asyncio.timeout(10):
+        while not await database.rows(waiting):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_suppression_stays_without_its_address(role: Role) -> None:

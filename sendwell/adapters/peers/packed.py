@@ -9,6 +9,8 @@ from sendwell import __version__
 from sendwell.domain.errors import SendwellError
 
 V = TypeVar("V")
+NOT_UNDERSTOOD = (msgspec.DecodeError, SendwellError, UnicodeDecodeError, RecursionError)
+"""What reading raises of bytes that are none of ours."""
 _EDITION_BYTES = 8
 
 
@@ -37,5 +39,5 @@ class Packed(Generic[V]):
             return None
         try:
             return (self._decoder.decode(memoryview(packed)[_EDITION_BYTES:]),)
-        except (msgspec.DecodeError, SendwellError):
+        except NOT_UNDERSTOOD:
             return None

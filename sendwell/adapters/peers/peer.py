@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from sendwell.adapters.peers.packed import NOT_UNDERSTOOD
 from sendwell.domain.breaker import Breaker, BreakerPolicy
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.clock import Clock
@@ -61,7 +62,11 @@ class Peer:
         self._breaker = self._breaker.after_success(self._elapsed())
         if answer.status != _FINE:
             raise self._unavailable(f"it answered {answer.status}", timedelta(seconds=5))
-        return msgspec.json.decode(answer.body, type=question.answered)
+        try:
+            return msgspec.json.decode(answer.body, type=question.answered)
+        except NOT_UNDERSTOOD as error:
+            why = "its answer is not understood"
+            raise self._unavailable(why, timedelta(seconds=5)) from error
 
     def _elapsed(self) -> int:
         return int(self._clock.elapsed() * 1e6)

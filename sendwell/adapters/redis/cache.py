@@ -17,10 +17,14 @@ _MOST_BYTES = 256 * 1024
 
 
 class RedisCache:
-    """See the port. A doubt stands where the answer stood, and is empty."""
+    """See the port. A doubt stands where the answer stood, and is empty.
+
+    What others than services have put there is not believed: it would say where messages go.
+    """
 
     def __init__(self, link: Link, names: Names) -> None:
         self._link = link
+        self._names = names
         self._entry = names.entry
 
     async def find(
@@ -32,15 +36,18 @@ class RedisCache:
             found = await self._link.ask(partial(_get, keys=keys))
         except Unavailable:
             return [None] * len(words)
-        is_doubted = any(each is not None for each in found[: len(marks)])
-        return [None if is_doubted else each or None for each in found[len(marks) :]]
+        if any(each is not None for each in found[: len(marks)]):
+            return [None] * len(words)
+        return [
+            self._names.opened(key, sealed) if sealed else None
+            for key, sealed in zip(keys[len(marks) :], found[len(marks) :], strict=True)
+        ]
 
     async def keep(self, topic: str, answers: Mapping[str, bytes], *, lasts: timedelta) -> None:
         milliseconds = lasts // _MILLISECOND
         small = [len(value) <= _MOST_BYTES for value in answers.values()]
-        kept = [
-            (self._entry(topic, word), value) for word, value in compress(answers.items(), small)
-        ]
+        named = [(self._entry(topic, word), value) for word, value in answers.items()]
+        kept = [(key, self._names.sealed(key, value)) for key, value in compress(named, small)]
         if milliseconds <= 0 or not kept:
             return
         try:

@@ -1,7 +1,9 @@
 """Asks again what is held when people change: their hours, their zone, what they agree to."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 import structlog
@@ -97,8 +99,7 @@ class PeopleLook:
     async def _look(self) -> None:
         if self._is_anybody:
             await self._look_for_anybody()
-        for tenant in list(self._named):
-            await self._look_for_named(tenant)
+        await self._look_for_named()
         self._sweeps.begin()
         await self._sweep()
         if not self._sweeps and not self._named and not self._is_anybody:
@@ -120,26 +121,35 @@ class PeopleLook:
             self._is_anybody = True
             raise
 
-    async def _look_for_named(self, tenant: TenantId) -> None:
-        users = self._named.pop(tenant)
+    async def _look_for_named(self) -> None:
+        """Some people of each tenant in turn: nobody's many hold up another's few."""
+        waiting, self._named = deque(self._named.items()), {}
         try:
-            await self._find(tenant, users)
+            while waiting:
+                tenant, users = waiting[0]
+                some = set(islice(users, _PEOPLE))
+                is_enough = await self._find(tenant, some)
+                waiting.popleft()
+                if not is_enough and (rest := users - some):
+                    waiting.append((tenant, rest))
         except BaseException:
-            for user in users:
-                self._name(tenant, user)
+            for tenant, users in waiting:
+                for user in users:
+                    self._name(tenant, user)
             raise
 
-    async def _find(self, tenant: TenantId, users: set[UserId]) -> None:
+    async def _find(self, tenant: TenantId, users: set[UserId]) -> bool:
+        """Look for these; True where no more of the tenant are to be looked for by name."""
         if not await self._held.is_there(tenant):
-            return
-        for some in _chunks(list(users), _PEOPLE):
-            works = await self._held.of_people(tenant, some, limit=_MOST_FOUND)
-            if len(works) == _MOST_FOUND:
-                self._sweeps.want(tenant, None)
-                return
-            for chunk in _chunks(works, _CHUNK):
-                await self._ask_again(await self._store.load(chunk), is_named=True)
+            return True
+        works = await self._held.of_people(tenant, users, limit=_MOST_FOUND)
+        if len(works) == _MOST_FOUND:
+            self._sweeps.want(tenant, None)
+            return True
+        for chunk in _chunks(works, _CHUNK):
+            await self._ask_again(await self._store.load(chunk), is_named=True)
         self._sweeps.want(tenant, users)
+        return False
 
     async def _sweep(self) -> None:
         left = _MOST_SWEPT

@@ -44,6 +44,8 @@ class ReadyQueue:
         self._spills: dict[_Key, _Spill] = {}
         self._expected: set[int] = set()
         """Work on its way to the disk that will be put: not to be read back before."""
+        self._due: set[int] = set()
+        """Work that waits here whose time may come again: it was made due before that."""
         self.changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -75,13 +77,19 @@ class ReadyQueue:
         self._expected.difference_update(task.work for task in tasks)
 
     def put_due(self, tasks: Iterable[Task]) -> None:
-        """Add work whose time has come: never left to the disk, for its number lies behind."""
+        """Add work whose time has come: never left to the disk, for its number lies behind.
+
+        What waits here since an earlier time stays once: two of it would count twice for limits.
+        """
         for task in tasks:
-            self._queue.put(BY_NUMBER[task.request.lane], task.request.tenant, task)
+            if task.work not in self._due:
+                self._due.add(task.work)
+                self._queue.put(BY_NUMBER[task.request.lane], task.request.tenant, task)
         self.changed.set()
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Return work that was taken and could not go, in its old place."""
+        self._due.update(task.work for task in tasks)
         for task in reversed(tasks):
             self._queue.put_back(BY_NUMBER[task.request.lane], task.request.tenant, task)
 
@@ -92,7 +100,9 @@ class ReadyQueue:
 
     def take(self, most: int, *, serves: Serves) -> list[Task]:
         """Up to `most` tasks, lanes and tenants in their order."""
-        return self._queue.take(most, serves=serves)
+        taken = self._queue.take(most, serves=serves)
+        self._due.difference_update(task.work for task in taken)
+        return taken
 
     async def fill(self) -> None:
         """Read back what was left on disk, where the window has run low."""

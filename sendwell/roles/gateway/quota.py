@@ -38,9 +38,13 @@ class Quota:
         everybodys = self._everybodys.take(tenant, here, count=count, now=now)
         if own is None or everybodys.refusal is not None:
             return everybodys
-        taken = await self._own.take(tenant, own, count=count, now=now)
-        if taken.refusal is not None:
-            self._everybodys.put_back(tenant, here, count)
+        is_let_in = False
+        try:
+            taken = await self._own.take(tenant, own, count=count, now=now)
+            is_let_in = taken.refusal is None
+        finally:
+            if not is_let_in:
+                self._everybodys.put_back(tenant, here, count)
         return taken
 
 

@@ -65,3 +65,12 @@ def test_what_is_broken_is_not_opened() -> None:
     assert people.unpack(b"") is None
     assert people.unpack(packed[:-3]) is None
     assert people.unpack(packed[:8] + b"\xa1x") is None
+
+
+def test_what_is_no_text_and_what_is_too_deep_are_not_opened_either() -> None:
+    texts: Packed[str | None] = Packed(str | None)
+    versions: Packed[TemplateVersion] = Packed(TemplateVersion)
+    too_deep = b"\x81\xa1x" * 100_000 + b"\xc0"
+
+    assert texts.unpack(texts.pack("x")[:8] + b"\xa1\xff") is None
+    assert versions.unpack(versions.pack(None)[:8] + too_deep) is None  # type: ignore[arg-type]

@@ -272,6 +272,18 @@ async def test_where_nobody_can_tell_the_caller_hears_of_it_and_later_calls_ask_
         assert (await quota.take(ACME, 1, NOW)).refusal is None
 
 
+async def test_where_nobody_can_tell_nothing_is_taken_from_the_installations() -> None:
+    house = House("5/h", acme="10/h")
+    async with house.process() as quota:
+        house.limiter.is_away = True
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await quota.take(ACME, 5, NOW)
+        house.limiter.is_away = False
+
+        assert (await quota.take(ACME, 5, NOW)).refusal is None
+
+
 async def test_whoever_hangs_up_while_it_is_asked_takes_nothing_for_good() -> None:
     house = House(acme="10/d")
     async with house.process() as quota:

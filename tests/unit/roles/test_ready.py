@@ -185,6 +185,20 @@ async def test_work_whose_time_has_come_is_kept_however_much_waits() -> None:
     assert sorted(await handed_out(queue, disk)) == list(range(1, 42))
 
 
+async def test_work_whose_time_comes_twice_while_it_waits_is_handed_out_once() -> None:
+    queue = a_queue(Disk())
+    queue.put_due(some(1, 2))
+    taken = queue.take(1, serves=lambda *_: True)
+    queue.put_back(taken)
+
+    queue.put_due(some(1, 2))
+
+    works = [task.work for task in queue.take(9, serves=lambda *_: True)]
+    assert works == [1, 2]
+    queue.put_due(some(1))  # it was held once more, and this is its next time
+    assert len(queue) == 1
+
+
 async def test_work_that_could_not_go_keeps_its_place() -> None:
     disk = Disk()
     queue = a_queue(disk)

@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.api.occasions import occasion_of
 from sendwell.roles.users.service import Users
-from sendwell.roles.users.service.users import Choices
+from sendwell.roles.users.service.preferences import Choices
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PRECONDITION_FAILED, IfMatch, tags_of
 
@@ -105,7 +105,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
     @router.get("/preferences", operation_id="get_preferences", responses={404: NOT_FOUND})
     async def get_preferences(user_id: ThisUser, caller: Asking, response: Response) -> Document:
         """Read a person's preferences."""
-        return _answer(await users.choices(caller.tenant, user_id), response)
+        return _answer(await users.preferences.of(caller.tenant, user_id), response)
 
     @router.put(
         "/preferences",
@@ -126,7 +126,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
         at once, also for what is queued already; what the person agrees to and takes back by it is
         put on record.
         """
-        choices = await users.choose(
+        choices = await users.preferences.choose(
             caller.tenant,
             user_id,
             value=preferences,

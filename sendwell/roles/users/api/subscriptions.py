@@ -55,7 +55,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
     @router.get("/subscriptions", operation_id="list_subscriptions", responses={404: NOT_FOUND})
     async def list_subscriptions(user_id: ThisUser, caller: Asking) -> Subscriptions:
         """List what a person has subscribed to."""
-        found = await users.subscriptions(caller.tenant, user_id)
+        found = await users.preferences.subscriptions(caller.tenant, user_id)
         return Subscriptions(
             data=[
                 SubscriptionOut(
@@ -91,7 +91,9 @@ def add_routes(router: APIRouter, users: Users) -> None:
             return with_topic(chosen, topic, by_channel)
 
         occasion = occasion_of(caller, wording=given.wording, evidence=given.evidence)
-        await users.change(caller.tenant, user_id, change, occasion=occasion, by=caller.actor)
+        await users.preferences.change(
+            caller.tenant, user_id, change, occasion=occasion, by=caller.actor
+        )
 
     @router.delete(
         "/subscriptions/{topic:path}",
@@ -109,6 +111,6 @@ def add_routes(router: APIRouter, users: Users) -> None:
         def change(chosen: Preferences) -> Preferences:
             return with_topic(chosen, topic, {EVERY: False})
 
-        await users.change(
+        await users.preferences.change(
             caller.tenant, user_id, change, occasion=occasion_of(caller), by=caller.actor
         )

@@ -14,8 +14,8 @@ from sendwell.roles.users.store.consents import Consent, ConsentStore, Entry, Oc
 class Choosers(Protocol):
     """Where choices are stored; both methods raise NotFound for an unknown person."""
 
-    async def choices(self, tenant: TenantId, user: UserId) -> object:
-        """See Users."""
+    async def of(self, tenant: TenantId, user: UserId) -> object:
+        """See PersonalPreferences."""
         ...
 
     async def change(
@@ -28,7 +28,7 @@ class Choosers(Protocol):
         entries: Sequence[Entry],
         by: str | None,
     ) -> object:
-        """See Users."""
+        """See PersonalPreferences."""
         ...
 
 
@@ -58,7 +58,7 @@ class Consents:
         """
         found = await self._store.page(tenant, user, before=before, limit=limit)
         if not found:
-            await self._choosers.choices(tenant, user)
+            await self._choosers.of(tenant, user)
         return found
 
     async def record(

@@ -11,7 +11,14 @@ from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import TenantId
 from sendwell.ports.clock import Clock, Ids
 from sendwell.roles.users.reading.documents import Document
-from sendwell.roles.users.reading.intake import Intake, Kind, LineFlaw, Mode, Progress
+from sendwell.roles.users.reading.intake import (
+    MOST_RECORDS,
+    Intake,
+    Kind,
+    LineFlaw,
+    Mode,
+    Progress,
+)
 from sendwell.roles.users.service.users import Users
 from sendwell.roles.users.store.authors import Author
 from sendwell.roles.users.store.consents import Occasion
@@ -30,6 +37,9 @@ KEPT_OPEN = timedelta(days=7)
 _MICROSECOND = timedelta(microseconds=1)
 _EVERY_SECONDS = 3_600
 _MOST_SWEPT = 1_000
+_MOST_MERGED = 200
+"""Records at once whose people are read first: with 16 KiB of attributes that takes 0.3 ms each,
+for which others wait."""
 _GIVES_WAY_EVERY = 50
 """Records; about a millisecond."""
 
@@ -182,11 +192,12 @@ class _Upload:
         self._clock = clock
         self._author = author
         self._offset = record.progress.place.offset
+        self._most = _MOST_MERGED if record.mode is Mode.MERGE else MOST_RECORDS
         self._occasion = Occasion("import", record.started_by, evidence=f"import {record.id}")
 
     async def feed(self, piece: bytes) -> None:
         for waiting in self._intake.feed(piece):
-            if self._intake.is_full:
+            if self._intake.is_full or waiting >= self._most:
                 await self._store()
             elif waiting % _GIVES_WAY_EVERY == 0:
                 await asyncio.sleep(0)  # a piece may hold thousands of records; others wait too

@@ -1,11 +1,9 @@
 """Knows people: where to reach them and what they chose."""
 
 from collections.abc import Collection, Mapping, Sequence
-from hashlib import blake2b
-from typing import NamedTuple
 
-from sendwell.domain.consent import Modes, parse_preferences, preferences_json
-from sendwell.domain.errors import Conflict, NotFound
+from sendwell.domain.consent import Modes
+from sendwell.domain.errors import NotFound
 from sendwell.domain.fingerprint import fingerprint
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
@@ -25,12 +23,12 @@ from sendwell.roles.users.cache import PeopleCache
 from sendwell.roles.users.service.changes import Changes
 from sendwell.roles.users.service.consents import Consents
 from sendwell.roles.users.service.contacts import Contacts
+from sendwell.roles.users.service.preferences import PersonalPreferences, no_such
 from sendwell.roles.users.service.suppressions import Notice, Suppressions
 from sendwell.roles.users.service.topics import Topics
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.authors import Author
-from sendwell.roles.users.store.choices import Change, Choosing, preferences_of
-from sendwell.roles.users.store.consents import BY_API, Entry, Occasion
+from sendwell.roles.users.store.consents import BY_API, Occasion
 from sendwell.roles.users.store.people import PersonRecord, Profile, Put
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.cluster.news import News
@@ -41,21 +39,6 @@ _FEW = 100
 """People of an import who are named when others are told of it."""
 _MOST_AT_ONCE = 1_000
 """People in one statement: SQLite takes 32,766 parameters."""
-
-
-class Choices(NamedTuple):
-    """A person's preferences in their JSON form; equal ones have equal tags."""
-
-    preferences: dict[str, object]
-    tag: str
-
-
-class Subscription(NamedTuple):
-    """A topic that a person has asked for: by channel or EVERY, and since when."""
-
-    topic: str
-    by_channel: Mapping[str, bool]
-    since: int
 
 
 class Users:
@@ -87,7 +70,10 @@ class Users:
         self.changes = Changes()
         self.topics = Topics(store.topics, clock=clock, changed=self._say_topics, deeds=deeds)
         self.contacts = Contacts(store.contacts, store.people, clock=clock, author=self.author)
-        self.consents = Consents(store.consents, self, clock=clock)
+        self.preferences = PersonalPreferences(
+            store, clock=clock, changed=self.gone, author=self.author
+        )
+        self.consents = Consents(store.consents, self.preferences, clock=clock)
         self._news.listen(self._changed_elsewhere, self._missed)
 
     def on_change(self, heard: PeopleChanged) -> None:
@@ -145,7 +131,7 @@ class Users:
         """Everything stored about a person."""
         found = await self._store.people.person(tenant, user)
         if found is None:
-            raise _no(user)
+            raise no_such(user)
         return found
 
     async def put(
@@ -207,78 +193,11 @@ class Users:
         is_gone = await self._store.people.delete(tenant, user, author=author)
         await self._say(tenant, user)
         if not is_gone:
-            raise _no(user)
+            raise no_such(user)
 
     async def gone(self, tenant: TenantId, user: UserId) -> None:
-        """The person was erased: nobody remembers them any more."""
+        """The person was changed or erased: nobody remembers them as they were."""
         await self._say(tenant, user)
-
-    async def choices(self, tenant: TenantId, user: UserId) -> Choices:
-        """What a person has chosen."""
-        return _choices(await self._preferences(tenant, user))
-
-    async def choose(
-        self,
-        tenant: TenantId,
-        user: UserId,
-        *,
-        value: object,
-        only_if: Collection[str] | None = None,
-        occasion: Occasion = BY_API,
-        by: str | None = None,
-    ) -> Choices:
-        """Store preferences, given in their JSON form, in place of those before.
-
-        What is agreed to or taken back by it goes on record. Raises Invalid that points at
-        everything wrong; Conflict (precondition_failed) where tags are given and the preferences
-        have none of them, or no longer.
-        """
-        chosen = parse_preferences(value)
-        instead_of = None
-        if only_if is not None:
-            instead_of = await self._preferences(tenant, user)
-            if _tag(instead_of) not in only_if:
-                raise _changed(user)
-        return await self.change(
-            tenant, user, lambda _: chosen, occasion=occasion, instead_of=instead_of, by=by
-        )
-
-    async def subscriptions(self, tenant: TenantId, user: UserId) -> list[Subscription]:
-        """What a person has subscribed to, in the order of the topics."""
-        topics = preferences_of(await self._preferences(tenant, user)).topics
-        since = await self._store.topics.since(tenant, user)
-        return [
-            Subscription(topic, topics[topic], since[topic])
-            for topic in sorted(topics.keys() & since.keys())
-        ]
-
-    async def change(
-        self,
-        tenant: TenantId,
-        user: UserId,
-        change: Change,
-        *,
-        occasion: Occasion,
-        instead_of: str | None = None,
-        entries: Sequence[Entry] = (),
-        by: str | None = None,
-    ) -> Choices:
-        """Change a person's preferences, whatever they are by then, or only those `instead_of`.
-
-        On record go the entries; without any, what the change comes to.
-        """
-        now = self._clock.now()
-        author = self.author(by, now)
-        choosing = Choosing(
-            tenant, user, change, occasion, now, instead_of, entries=entries, author=author
-        )
-        chosen = await self._store.people.choose(choosing)
-        await self._say(tenant, user)
-        if chosen.text is None:
-            raise _no(user)
-        if not chosen.is_stored:
-            raise _changed(user)
-        return _choices(chosen.text)
 
     async def add_token(
         self,
@@ -298,7 +217,7 @@ class Users:
             tenant, user, token=token, platform=platform, now=now, author=self.author(by, now)
         )
         if registered is None:
-            raise _no(user)
+            raise no_such(user)
         if registered.is_new:
             self._suppressions.note(tenant, {fingerprint(tenant, _PUSH, token): None})
         owners = {user, registered.former or user}
@@ -359,28 +278,3 @@ class Users:
     def _forget(self, tenant: TenantId, user: UserId) -> None:
         self._cache.forget(tenant, user)
         self.changes.note(Changed(tenant, user))
-
-    async def _preferences(self, tenant: TenantId, user: UserId) -> str:
-        text = await self._store.people.preferences(tenant, user)
-        if text is None:
-            raise _no(user)
-        return text
-
-
-def _choices(text: str) -> Choices:
-    return Choices(preferences_json(preferences_of(text)), _tag(text))
-
-
-def _tag(text: str) -> str:
-    return blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-def _no(user: UserId) -> NotFound:
-    return NotFound(f"There is no person {user}. Store one with PUT /api/v1/users/{user}.")
-
-
-def _changed(user: UserId) -> Conflict:
-    return Conflict(
-        f"The preferences of {user} are not those you have seen. Read them again.",
-        code="precondition_failed",
-    )

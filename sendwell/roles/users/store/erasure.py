@@ -156,7 +156,8 @@ def _addresses(
 ) -> Iterator[tuple[ChannelName, str]]:
     """Every address that the person has, just before they are gone."""
     profile = select(PERSON.c.body).where(PERSON.c.tenant == tenant, PERSON.c.user_id == user)
-    for body in connection.execute(profile).scalars():
+    # Locked: an address that is being stored at this moment has to be looked for as well.
+    for body in connection.execute(profile.with_for_update()).scalars():
         yield from _decode_addresses(body).addresses.items()
     tokens = select(PUSH_TOKEN.c.body).where(
         PUSH_TOKEN.c.tenant == tenant, PUSH_TOKEN.c.user_id == user
