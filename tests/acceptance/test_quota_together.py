@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -12,6 +14,7 @@ from tests.services.needs import needs
 from tests.services.redis import Redis
 
 SOON_SECONDS = 15
+LEASES = "SELECT min(until) FROM lease"
 
 
 async def set_quota(processes: Sequence[Product], quota: str) -> int:
@@ -24,6 +27,18 @@ async def set_quota(processes: Sequence[Product], quota: str) -> int:
             while policy not in (await sent(process)).headers["ratelimit-policy"]:
                 pass
     return len(processes)
+
+
+async def renewed(database: str) -> None:
+    """Wait until each process has looked who else there is: with the lease, of 8 s, all two."""
+    connection = await asyncpg.connect(database)
+    try:
+        before = await connection.fetchval(LEASES)
+        async with asyncio.timeout(SOON_SECONDS):
+            while await connection.fetchval(LEASES) < before + timedelta(seconds=2.5):
+                await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
 
 
 async def sent(process: Product) -> httpx2.Response:
@@ -88,6 +103,7 @@ async def test_while_the_limiter_is_away_each_process_lets_in_its_share(
         running(tmp_path, "--no-sample", environment=environment) as two,
     ):
         await set_quota([one, two], "60/h")
+        await renewed(environment["DB_URL"])
         redis.kill()
         alone = [await let_in([each], 40) for each in (one, two)]
 

@@ -68,7 +68,7 @@ class PostgresMembership:
                 if rows := await direct.fetch(question, holder, seconds, service):
                     node, epoch = rows[0]
                     log.info("cluster.joined", node=node, epoch=epoch)
-                    return cls(
+                    joined = cls(
                         direct,
                         clock,
                         node=node,
@@ -77,6 +77,8 @@ class PostgresMembership:
                         lost=lost,
                         service=service,
                     )
+                    await joined._renew()
+                    return joined
         raise Unavailable(f"No number is free: {NODES} processes share this database.")
 
     def holds(self) -> bool:
