@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import Part, Position, TenantId
@@ -79,23 +79,34 @@ class DeadLetters:
     async def replay_all(
         self, caller: Caller, narrowed: Narrowed, now: int, *, rate_per_second: float
     ) -> int:
-        """Send all that match again, spread over time at that rate; gives how many."""
+        """Send all that match now again, spread over time at that rate; gives how many.
+
+        One that dies again meanwhile is a new dead letter, and stays.
+        """
         if not 0 < rate_per_second <= 10_000:  # noqa: PLR2004 - a bound against typing errors
             raise Invalid("rate_per_second must be more than 0 and at most 10000.")
         every = int(1e6 / rate_per_second)
-        count, last = 0, 0
-        while rows := await self._next_to_replay(caller.tenant, narrowed, after=last):
+        count, last, newest = 0, 0, await self._newest()
+        while rows := await self._next_to_replay(caller.tenant, narrowed, last, newest):
             await self._replay(caller, rows, now + count * every, every=every)
             count += len(rows)
             last = rows[-1].id
         return count
 
+    async def _newest(self) -> int:
+        (row,) = await self._database.rows(select(func.max(DEAD_LETTER.c.id).label("newest")))
+        return row.newest or 0
+
     async def _next_to_replay(
-        self, tenant: TenantId, narrowed: Narrowed, *, after: int
+        self, tenant: TenantId, narrowed: Narrowed, after: int, newest: int
     ) -> Sequence[Row[Any]]:
         return await self._database.rows(
             _question(tenant, narrowed)
-            .where(DEAD_LETTER.c.replayed_as.is_(None), DEAD_LETTER.c.id > after)
+            .where(
+                DEAD_LETTER.c.replayed_as.is_(None),
+                DEAD_LETTER.c.id > after,
+                DEAD_LETTER.c.id <= newest,
+            )
             .order_by(DEAD_LETTER.c.id)
             .limit(_CHUNK)
         )
