@@ -45,8 +45,9 @@ async def test_a_person_changed_in_one_process_gets_what_another_holds(
         await choose(one, NEVER)
 
         async with asyncio.timeout(SOON_SECONDS):
-            for id_ in ids:
-                await one.settled(id_, "SENT")
+            told = [await one.settled(id_, "SENT") for id_ in ids]
+        assert [each["id"] for each in told] == ids
+        assert [await timeline(one.get, id_) for id_ in ids] == [GOES, GOES]
 
 
 async def test_a_service_that_delivers_hears_of_people_whom_the_users_service_keeps(

@@ -1,69 +1,23 @@
 """Files of people by API: in pieces, interrupted, wrong in places."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from sqlalchemy import Connection, func, select
 from starlette.requests import ClientDisconnect
 
 from sendwell.domain.ids import UserId
-from sendwell.ports.database import Database, Write
-from sendwell.roles.users.store.tombstones import bury
-from sendwell.roles.users.tables import IMPORT_FLAW
+from sendwell.ports.database import Database
+from tests.roles.imports_house import LAST, PATH, begin, counts, erase, errors, lines, send
 from tests.roles.users_house import ACME, PERSON, SMS, Role, a_role, pointers, the_person
-
-PATH = "/api/v1/imports"
-LAST = {"Upload-Complete": "?1"}
 
 
 @pytest.fixture
 async def role(tmp_path: Path, users_database: Database) -> AsyncIterator[Role]:
     async with a_role(tmp_path, users_database) as role:
         yield role
-
-
-async def begin(role: Role, format_: str = "csv", **more: Any) -> str:
-    answer = await role.acme.post(PATH, json={"format": format_, **more})
-    assert answer.status_code == 201, answer.text
-    id_: str = answer.json()["id"]
-    return id_
-
-
-async def send(
-    role: Role, id_: str, content: bytes, *, offset: int = 0, is_last: bool = True
-) -> httpx2.Response:
-    headers = {"Upload-Offset": str(offset), **(LAST if is_last else {})}
-    return await role.acme.patch(f"{PATH}/{id_}", content=content, headers=headers)
-
-
-async def erase(role: Role, user: str) -> None:
-    await role.acme.delete(f"/api/v1/users/{user}")
-
-    def leave_tombstones(connection: Connection, users: Sequence[UserId]) -> None:
-        for each in users:
-            bury(connection, ACME, each, 0)
-
-    await role.database.commit([Write(leave_tombstones, [UserId(user)])])
-
-
-async def errors(role: Role, id_: str) -> list[tuple[int, str, str]]:
-    answer = await role.acme.get(f"{PATH}/{id_}/errors", params={"limit": 200})
-    return [(each["line"], each["field"], each["why"]) for each in answer.json()["data"]]
-
-
-def lines(*people: dict[str, Any]) -> bytes:
-    return b"".join(json.dumps(person).encode() + b"\n" for person in people)
-
-
-def counts(answer: httpx2.Response) -> tuple[int, int, int]:
-    document = answer.json()
-    return document["created"], document["updated"], document["refused"]
 
 
 async def test_people_of_a_csv_are_stored_as_put_stores_them(role: Role) -> None:
@@ -308,140 +262,6 @@ async def test_somebody_who_was_erased_is_refused_in_their_line(role: Role) -> N
     assert (line, field) == (2, "")
     assert "erased" in why
     assert "ada" not in why
-
-
-async def merge(role: Role, *people: dict[str, Any]) -> tuple[int, int, int]:
-    return counts(await send(role, await begin(role, "ndjson", mode="merge"), lines(*people)))
-
-
-async def shown(role: Role, user: str = "ada") -> dict[str, Any]:
-    document: dict[str, Any] = (await role.acme.get(f"/api/v1/users/{user}")).json()
-    return {name: value for name, value in document.items() if not name.endswith("_at")}
-
-
-async def test_a_line_that_is_merged_changes_only_what_it_gives(role: Role) -> None:
-    await role.acme.put("/api/v1/users/ada", json=PERSON)
-    before = await shown(role)
-
-    done = await merge(
-        role,
-        {"user_id": "ada", "name": "Augusta", "attributes": {"plan": "basic", "since": 1843}},
-        {"user_id": "eve", "locale": "en"},
-    )
-
-    assert done == (1, 1, 0)
-    attributes = {**before["attributes"], "plan": "basic", "since": 1843}
-    assert await shown(role) == {**before, "name": "Augusta", "attributes": attributes}
-    assert (await shown(role, "eve"))["locale"] == "en"
-
-
-async def test_what_a_merged_line_says_is_nothing_goes(role: Role) -> None:
-    await role.acme.put("/api/v1/users/ada", json=PERSON)
-    before = await shown(role)
-
-    await merge(role, {"user_id": "ada", "phone": None, "timezone": None})
-
-    assert await shown(role) == {**before, "phone": None, "timezone": None}
-
-
-async def test_an_empty_cell_that_is_merged_changes_nothing(role: Role) -> None:
-    await role.acme.put("/api/v1/users/ada", json=PERSON)
-    before = await shown(role)
-
-    answer = await send(
-        role, await begin(role, mode="merge"), b"user_id,email,name\nada,,Augusta\n"
-    )
-
-    assert answer.json()["mode"] == "merge"
-    assert await shown(role) == {**before, "name": "Augusta"}
-
-
-async def test_a_merged_line_builds_on_those_before_it(role: Role) -> None:
-    await merge(
-        role,
-        {"user_id": "ada", "attributes": {"a": 1, "b": 1}},
-        {"user_id": "ada", "attributes": {"b": 2}, "email": "ada@example.org"},
-        {"user_id": "ada", "attributes": {"c": 3}},
-    )
-
-    ada = await shown(role)
-    assert (ada["attributes"], ada["email"]) == ({"a": 1, "b": 2, "c": 3}, "ada@example.org")
-
-
-async def test_merging_a_file_twice_changes_nothing_more(role: Role) -> None:
-    file: list[dict[str, Any]] = [
-        {"user_id": "ada", "attributes": {"a": 1}},
-        {"user_id": "ada", "name": "Ada"},
-    ]
-    await merge(role, *file)
-    once = await shown(role)
-
-    assert await merge(role, *file) == (0, 2, 0)
-    assert await shown(role) == once
-
-
-async def test_attributes_do_not_grow_without_end_by_merging(role: Role) -> None:
-    large = "x" * 9_000
-    id_ = await begin(role, "ndjson", mode="merge")
-
-    answer = await send(
-        role,
-        id_,
-        lines(
-            {"user_id": "ada", "attributes": {"a": large}},
-            {"user_id": "ada", "attributes": {"b": large}},
-            {"user_id": "ada", "name": "Ada"},
-        ),
-    )
-
-    assert counts(answer) == (1, 1, 1)
-    ((line, field, why),) = await errors(role, id_)
-    assert (line, field) == (2, "attributes")
-    assert "16 KiB" in why
-    ada = await shown(role)
-    assert (list(ada["attributes"]), ada["name"]) == (["a"], "Ada")
-
-
-DAY = timedelta(days=1)
-
-
-async def known(role: Role) -> set[str]:
-    return {each["id"] for each in (await role.acme.get(PATH)).json()["data"]}
-
-
-async def swept(role: Role, after: timedelta) -> set[str]:
-    """The imports that are known after a sweep at that time from now."""
-    await role.imports.sweep(role.clock.now() + after // timedelta(microseconds=1))
-    return await known(role)
-
-
-async def test_what_came_of_a_file_is_forgotten_after_thirty_days(role: Role) -> None:
-    id_ = await begin(role)
-    await send(role, id_, b"user_id,email\nada,\n" + b"a b,nobody\n" * 3)
-    flaws = select(func.count()).select_from(IMPORT_FLAW)
-
-    assert await swept(role, 29 * DAY) == {id_}
-    assert (await role.database.rows(flaws))[0][0] == 6
-
-    assert await swept(role, 31 * DAY) == set()
-    assert (await role.database.rows(flaws))[0][0] == 0
-    assert (await role.acme.get("/api/v1/users/ada")).status_code == 200
-
-
-async def test_a_file_that_broke_off_is_forgotten_after_seven_days(role: Role) -> None:
-    id_ = await begin(role)
-    await send(role, id_, b"user_id\nada\n", is_last=False)
-
-    assert await swept(role, 6 * DAY) == {id_}
-    assert await swept(role, 8 * DAY) == set()
-
-
-async def test_what_is_wrong_in_many_lines_is_forgotten_in_parts(role: Role) -> None:
-    id_ = await begin(role)
-    await send(role, id_, b"user_id,email\n" + b"a b,nobody\n" * 1_200)
-
-    assert await swept(role, 31 * DAY) == set()
-    assert await role.database.rows(select(IMPORT_FLAW.c.line).limit(1)) == []
 
 
 async def test_errors_and_imports_are_paged(role: Role) -> None:
