@@ -225,7 +225,7 @@ class _Gone(NamedTuple):
 
 def _put(connection: Connection, puts: Sequence[_Stored]) -> list[bool]:
     last = {each.who: each for each in puts}
-    before = _known(connection, last)
+    before = _known(connection, last, are_told=any(each.author for each in puts))
     known = set(before)
     _update(connection, [last[who] for who in last if who in known])
     _insert(connection, [last[who] for who in last if who not in known])
@@ -283,9 +283,10 @@ def _delete_one(connection: Connection, person: _Gone) -> bool:
 
 
 def _known(
-    connection: Connection, wanted: Iterable[tuple[TenantId, UserId]]
+    connection: Connection, wanted: Iterable[tuple[TenantId, UserId]], *, are_told: bool
 ) -> dict[tuple[TenantId, UserId], bytes]:
-    """Those who are there, with their envelopes."""
+    """Those who are there; with their envelopes, where it is told what has changed in them."""
+    envelope = PERSON.c.body if are_told else literal(b"").label("body")
     by_tenant: dict[TenantId, list[UserId]] = {}
     for tenant, user in wanted:
         by_tenant.setdefault(tenant, []).append(user)
@@ -293,7 +294,7 @@ def _known(
         (tenant, row.user_id): row.body
         for tenant, users in by_tenant.items()
         for row in connection.execute(
-            select(PERSON.c.user_id, PERSON.c.body)
+            select(PERSON.c.user_id, envelope)
             .where(PERSON.c.tenant == tenant, PERSON.c.user_id.in_(users))
             .order_by(PERSON.c.user_id)  # two that lock the same people do so in one order
             .with_for_update()
