@@ -98,7 +98,7 @@ def build_limits(core: Core, store: DeliveryStore, tenants: Tenants, *, limiter:
     """The limits of the flow; a limiter in memory is told what went out before it began."""
     recount = None
     if isinstance(limiter, MemoryLimiter):
-        recount = Recount(limiter, store.attempted, began=core.clock.now())
+        recount = Recount(limiter, store, began=core.clock.now())
     return Limits(limiter, rates_of(core.settings), policy=tenants.policy, recount=recount)
 
 

@@ -3,7 +3,7 @@
 Those that bound what goes over a wire count attempts; what a person is spared counts deliveries.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -120,32 +120,50 @@ class Limits:
         if self._is_idle and all(policy.is_unlimited for policy in policies.values()):
             return [None] * len(wanted)
         cases = [
-            Case(task, timezone, policies[task.request.tenant]) for task, _, timezone in wanted
+            own_limits.case_of(task, timezone, policies[task.request.tenant])
+            for task, _, timezone in wanted
         ]
         if self._recount is not None:
             await self._recount.catch_up(cases, now)
-        demands = [
-            (*self._demand(passage, case), *own_limits.demand(case, now))
-            for passage, case in zip(wanted, cases, strict=True)
-        ]
-        answers = await self._limiter.take(demands, now)
+        answers = await self._limiter.take(self._demands(wanted, cases, now), now)
         return [
             None if answer.key is None else self._over(case, answer.key, answer.until, now)
             for case, answer in zip(cases, answers, strict=True)
         ]
 
-    def _demand(self, passage: Passage, case: Case) -> Demand:
+    def _demands(self, wanted: Sequence[Passage], cases: Sequence[Case], now: int) -> list[Demand]:
+        """What each counts for; what is the same for many of a batch is put together once."""
+        alike: dict[tuple[TenantId, ChannelName, int, str], Demand] = {}
+        demands: list[Demand] = []
+        for passage, case in zip(wanted, cases, strict=True):
+            task = passage.task
+            kind = task.request.tenant, task.channel, task.request.lane, passage.account
+            demand = alike.get(kind)
+            if demand is None:
+                ours = () if self._is_idle else self._demand_of_many(passage)
+                demand = alike[kind] = (*ours, *own_limits.demand_of_many(case))
+            if case.spared is not None:
+                demand = (*demand, *self._demand_of_person(case), *own_limits.day_demand(case, now))
+            demands.append(demand)
+        return demands
+
+    def _demand_of_many(self, passage: Passage) -> Iterator[tuple[str, Rate]]:
         rates, task = self._rates, passage.task
-        request, user = task.request, own_limits.spared(case)
+        request = task.request
         wanted = (
             (Scope.EVERYTHING.value, rates.everything),
             (f"{Scope.CHANNEL}:{task.channel}", rates.channel.get(task.channel)),
             (f"{Scope.LANE}:{request.lane}", rates.lane.get(BY_NUMBER[request.lane])),
             (f"{Scope.TENANT}:{request.tenant}", rates.tenant),
             (f"{Scope.PROVIDER}:{passage.account}", rates.provider.get(passage.account)),
-            (f"{Scope.PERSON}:{request.tenant}:{user}", None if user is None else rates.person),
         )
-        return tuple((key, rate) for key, rate in wanted if rate is not None)
+        return ((key, rate) for key, rate in wanted if rate is not None)
+
+    def _demand_of_person(self, case: Case) -> Demand:
+        rate = self._rates.person
+        if rate is None:
+            return ()
+        return ((f"{Scope.PERSON}:{case.task.request.tenant}:{case.spared}", rate),)
 
     def _over(self, case: Case, key: str, until: int, now: int) -> Over:
         scope = key.partition(":")[0]

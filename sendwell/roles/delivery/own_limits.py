@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sendwell.domain.budget import Budget, day_of, next_turn
 from sendwell.domain.ids import UserId
-from sendwell.domain.limits import Limit, OverLimit, Rate
+from sendwell.domain.limits import Demand, Limit, OverLimit, Rate
 from sendwell.domain.policy import Policy
 from sendwell.domain.zone import find_zone
 from sendwell.messages.task import Task
@@ -23,12 +23,20 @@ class Scope(StrEnum):
     """What one person is sent on one day of theirs."""
 
 
+_DAY = Scope.DAY.value
+
+
 class Case(NamedTuple):
-    """A delivery to somebody in that time zone, and the rules of its tenant."""
+    """A delivery to somebody in that time zone, and the rules of its tenant.
+
+    `spared` is the person whose caps it counts for, if any: a bare address has none, a critical
+    category passes them, and a retry was counted before: it tells nobody anything twice.
+    """
 
     task: Task
     timezone: str | None
     policy: Policy
+    spared: UserId | None
 
 
 class Held(NamedTuple):
@@ -43,33 +51,29 @@ class Held(NamedTuple):
     is_alone: bool
 
 
-def spared(case: Case) -> UserId | None:
-    """The person whose caps this delivery counts for, if any.
-
-    A bare address has none, a critical category passes them, and a retry was counted before: it
-    tells nobody anything twice.
-    """
-    task = case.task
-    is_free = task.attempt > 0 or _is_critical(case)
-    return None if is_free else task.request.to[task.recipient].user_id
+def case_of(task: Task, timezone: str | None, policy: Policy) -> Case:
+    """The delivery as the limits look at it."""
+    is_free = task.attempt > 0 or _is_critical(task, policy)
+    user = None if is_free else task.request.to[task.recipient].user_id
+    return Case(task, timezone, policy, user)
 
 
-def demand(case: Case, now: int) -> Iterator[tuple[str, Rate]]:
-    """Everything of the tenant's that the delivery counts for."""
-    task, policy = case.task, case.policy
+def demand_of_many(case: Case) -> Iterator[tuple[str, Rate]]:
+    """What of the tenant's all its deliveries by this channel count for."""
+    task, limits = case.task, case.policy.limits
     tenant = task.request.tenant
-    if policy.limits.everything is not None:
-        yield f"{Scope.EVERYTHING}:{tenant}", policy.limits.everything.rate
-    if (limit := policy.limits.channels.get(task.channel)) is not None:
+    if limits.everything is not None:
+        yield f"{Scope.EVERYTHING}:{tenant}", limits.everything.rate
+    if (limit := limits.channels.get(task.channel)) is not None:
         yield f"{Scope.CHANNEL}:{tenant}:{task.channel}", limit.rate
-    yield from day_demand(case, now)
 
 
-def day_demand(case: Case, now: int) -> Iterator[tuple[str, Rate]]:
+def day_demand(case: Case, now: int) -> Demand:
     """What of the tenant's budget the delivery takes, if it counts for that."""
-    if case.policy.budget is not None and (user := spared(case)) is not None:
-        today = day(case, now)
-        yield f"{Scope.DAY}:{case.task.request.tenant}:{today}:{user}", case.policy.budget.rate
+    budget, user = case.policy.budget, case.spared
+    if budget is None or user is None:
+        return ()
+    return ((f"{_DAY}:{case.task.request.tenant}:{day(case, now)}:{user}", budget.rate),)
 
 
 def day(case: Case, at: int) -> str:
@@ -93,7 +97,7 @@ def over(case: Case, scope: Scope, *, until: int, now: int) -> Held:
 def _over(case: Case, limit: Limit | None, until: int, rule: str) -> Held:
     """What is critical is never dropped: it waits."""
     is_drop = limit is not None and limit.over is OverLimit.DROP
-    drops = is_drop and not _is_critical(case)
+    drops = is_drop and not _is_critical(case.task, case.policy)
     return Held(until, drops, rule, is_alone=drops)
 
 
@@ -103,9 +107,9 @@ def _over_budget(case: Case, budget: Budget | None, now: int) -> Held:
     return Held(int(turn.timestamp() * 1e6), drops, "budget", is_alone=True)
 
 
-def _is_critical(case: Case) -> bool:
+def _is_critical(task: Task, policy: Policy) -> bool:
     """As the tenant says now, not as it was when the message was accepted."""
-    return case.policy.classify(case.task.request.event_type).is_critical
+    return policy.classify(task.request.event_type).is_critical
 
 
 @lru_cache(maxsize=1_024)

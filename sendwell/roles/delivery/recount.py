@@ -1,8 +1,8 @@
 """What people had been sent today when this process began, counted again by who forgot it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
 
 from sendwell.domain.ids import TenantId, UserId
 from sendwell.ports.limiter import Demand, Limiter
@@ -24,8 +24,18 @@ class Attempted(NamedTuple):
     at: int
 
 
-Read = Callable[[TenantId, Collection[UserId], int, int], Awaitable[Sequence[Attempted]]]
-"""What was attempted to these people between two times."""
+class Past(Protocol):
+    """What lies on disk of the time before; all times are microseconds since 1970."""
+
+    async def has_asked(self, tenant: TenantId, since: int, until: int) -> bool:
+        """Whether the tenant asked for anything that may have been attempted between the two."""
+        ...
+
+    async def attempted(
+        self, tenant: TenantId, users: Collection[UserId], since: int, until: int
+    ) -> Sequence[Attempted]:
+        """What was attempted to these people between the two."""
+        ...
 
 
 class Recount:
@@ -36,10 +46,11 @@ class Recount:
     went to several people by one request is not known by person, and left out.
     """
 
-    def __init__(self, limiter: Limiter, read: Read, *, began: int) -> None:
+    def __init__(self, limiter: Limiter, past: Past, *, began: int) -> None:
         self._limiter = limiter
-        self._read = read
+        self._past = past
         self._began = began
+        self._is_new: dict[TenantId, bool] = {}
         self._met: set[tuple[TenantId, UserId]] = set()
         self._one_at_a_time = asyncio.Lock()
 
@@ -56,22 +67,36 @@ class Recount:
             self._met |= strangers.keys()
 
     def _strangers(self, cases: Sequence[Case]) -> dict[tuple[TenantId, UserId], Case]:
+        """Those who may have been sent something before we began."""
         if len(self._met) >= _MOST_PEOPLE:
             return {}
         found = {
-            (case.task.request.tenant, user): case
+            (case.task.request.tenant, case.spared): case
             for case in cases
-            if case.policy.budget is not None and (user := own_limits.spared(case))
+            if case.spared is not None and case.policy.budget is not None
         }
-        return {who: case for who, case in found.items() if who not in self._met}
+        return {
+            (tenant, user): case
+            for (tenant, user), case in found.items()
+            if not self._is_new.get(tenant) and (tenant, user) not in self._met
+        }
+
+    async def _began_here(self, tenant: TenantId) -> bool:
+        """Whether all that the tenant ever asked for in time was asked of us, and counted then."""
+        if tenant not in self._is_new:
+            since = self._began - _LONGEST_DAY_US
+            self._is_new[tenant] = not await self._past.has_asked(tenant, since, self._began)
+        return self._is_new[tenant]
 
     async def _demands(self, tenant: TenantId, own: dict[UserId, Case], now: int) -> list[Demand]:
         """One for each delivery of today that counts."""
+        if await self._began_here(tenant):
+            return []
         since = self._began - _LONGEST_DAY_US
         demands: list[Demand] = []
-        for user, event_type, at in await self._read(tenant, own, since, self._began):
+        for user, event_type, at in await self._past.attempted(tenant, own, since, self._began):
             case = own[user]
             is_today = own_limits.day(case, at) == own_limits.day(case, now)
             if is_today and not case.policy.classify(event_type).is_critical:
-                demands.append(tuple(own_limits.day_demand(case, now)))
+                demands.append(own_limits.day_demand(case, now))
         return demands

@@ -139,6 +139,22 @@ class DeliveryStore(OpenWork):
             .limit(limit)
         )
 
+    async def has_asked(self, tenant: TenantId, since: int, until: int) -> bool:
+        """Whether the tenant asked for anything that may have been attempted between two times.
+
+        As `attempted`, only what was accepted no longer than two days before.
+        """
+        found = await self._database.rows(
+            select(REQUESTED.c.position)
+            .where(
+                REQUESTED.c.tenant == tenant,
+                REQUESTED.c.position >= _earliest(since),
+                REQUESTED.c.position < until // 1_000 << COUNTER_BITS,
+            )
+            .limit(1)
+        )
+        return bool(found)
+
     async def attempted(
         self, tenant: TenantId, users: Collection[UserId], since: int, until: int
     ) -> list[Attempted]:
@@ -146,14 +162,13 @@ class DeliveryStore(OpenWork):
 
         Only what was asked for one person alone, and accepted no longer than two days before.
         """
-        earliest = (since - _ACCEPTED_BEFORE_US) // 1_000 << COUNTER_BITS
         asked = [
             select(REQUESTED.c.user_id, REQUESTED.c.event_type, rows.c.claimed_at)
             .join(rows, rows.c.position == REQUESTED.c.position)
             .where(
                 REQUESTED.c.tenant == tenant,
                 REQUESTED.c.user_id.in_(users),
-                REQUESTED.c.position >= earliest,
+                REQUESTED.c.position >= _earliest(since),
                 rows.c.claimed_at >= since,
                 rows.c.claimed_at < until,
             )
@@ -257,6 +272,11 @@ class DeliveryStore(OpenWork):
     async def _joined(self, rows: Sequence[Row[Any]]) -> list[Task]:
         requests = await self._journal.requested(list({row.position for row in rows}))
         return [_task(row, requests[row.position]) for row in rows if row.position in requests]
+
+
+def _earliest(attempted: int) -> int:
+    """The position of the first that was accepted in time to be attempted then or later."""
+    return (attempted - _ACCEPTED_BEFORE_US) // 1_000 << COUNTER_BITS
 
 
 def plan_of(task: Task) -> str:

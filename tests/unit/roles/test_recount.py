@@ -29,8 +29,12 @@ def microseconds(at: datetime) -> int:
 class House:
     """Limits of a process that has just begun, and what it finds on disk."""
 
-    def __init__(self, *attempted: tuple[datetime, str], per_day: int = 2) -> None:
-        self.attempted = [Attempted(ADA, kind, microseconds(at)) for at, kind in attempted]
+    def __init__(
+        self, *attempted: tuple[datetime, str], per_day: int = 2, is_new: bool = False
+    ) -> None:
+        self.is_new = is_new
+        self.looked = 0
+        self.found = [Attempted(ADA, kind, microseconds(at)) for at, kind in attempted]
         self.asked: list[Collection[UserId]] = []
         limiter = MemoryLimiter()
         critical = PriorityRule("security*", Lane.HIGH, is_critical=True)
@@ -39,15 +43,20 @@ class House:
             limiter,
             Rates(),
             policy=lambda tenant: policy if tenant == ACME else Policy(),
-            recount=Recount(limiter, self._read, began=microseconds(BEGAN)),
+            recount=Recount(limiter, self, began=microseconds(BEGAN)),
         )
 
-    async def _read(
+    async def has_asked(self, tenant: TenantId, since: int, until: int) -> bool:
+        assert (tenant, since < until) == (ACME, True)
+        self.looked += 1
+        return not self.is_new
+
+    async def attempted(
         self, tenant: TenantId, users: Collection[UserId], since: int, until: int
     ) -> Sequence[Attempted]:
         assert (tenant, since < until) == (ACME, True)
         self.asked.append(list(users))
-        return self.attempted
+        return self.found
 
     async def passed(self, count: int, *, at: datetime = BEGAN, timezone: str | None = None) -> int:
         """How many of so many more messages to Ada pass."""
@@ -85,3 +94,10 @@ async def test_nobody_is_counted_again_when_that_day_is_over_everywhere() -> Non
 
     assert await house.passed(2, at=BEGAN + 27 * HOUR) == 2
     assert house.asked == []
+
+
+async def test_of_a_tenant_that_had_asked_for_nothing_nobody_is_counted_again() -> None:
+    house = House(is_new=True)
+
+    assert [await house.passed(1), await house.passed(2)] == [1, 1]
+    assert (house.looked, house.asked) == (1, [])
