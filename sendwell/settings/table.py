@@ -180,7 +180,7 @@ _SERVERS = (
     Setting(
         "DB_POOL_SIZE",
         Group.SERVERS,
-        "connections by which one process reads from each database server; two more write",
+        "connections by which one process reads from each database server; up to three more write",
         default="`6`",
     ),
     Setting(

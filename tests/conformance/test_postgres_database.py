@@ -109,6 +109,22 @@ async def test_who_reads_for_one_tenant_sees_no_other_whatever_is_asked(
     assert (mine, theirs, await numbers(database)) == ([1, 3], [2], [1, 2, 3])
 
 
+async def test_a_wall_as_it_was_raised_before_is_raised_anew_once(
+    database: PostgresDatabase,
+) -> None:
+    before = [
+        "CREATE POLICY own_tenant ON note USING (tenant=current_setting('sendwell.tenant',true))",
+        "ALTER TABLE note FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE note ENABLE ROW LEVEL SECURITY",
+    ]
+    await database.execute(*map(text, before))
+
+    raised = [await database.with_connection(raise_walls) for _ in range(2)]
+
+    rules = await database.rows(text("SELECT policyname FROM pg_policies WHERE tablename='note'"))
+    assert (raised, [rule.policyname for rule in rules]) == ([["note"], []], ["acts_for"])
+
+
 async def test_who_does_not_say_for_whom_it_reads_sees_nothing(
     database: PostgresDatabase,
 ) -> None:

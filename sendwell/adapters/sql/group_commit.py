@@ -1,8 +1,8 @@
 """Group commits on a database server, whichever it is.
 
-There are two writers, one for urgent units and one for all others, each with a connection; while
-one waits for the disk the other one and the event loop go on. What arrived while a commit was under
-way is the next commit. A transaction whose COMMIT was sent and not answered is looked up by its
+There is a writer for urgent units and one or more for all others, each with a connection; while one
+waits for the disk the others and the event loop go on. What arrived while all of them were at it is
+the next commit. A transaction whose COMMIT was sent and not answered is looked up by its
 number, so that nothing is ever written twice or thought lost.
 """
 
@@ -77,13 +77,14 @@ class Writing(Protocol):
 
 
 class GroupCommit:
-    """The two writers of one database. Made inside the running event loop."""
+    """The writers of one database. Made inside the running event loop."""
 
-    def __init__(self, *, urgent: Writing, others: Writing) -> None:
+    def __init__(self, *, urgent: Writing, others: Sequence[Writing]) -> None:
         self._urgent, self._others = Line(), Line()
+        lines = [(self._urgent, urgent), *((self._others, writing) for writing in others)]
         self._writers = [
             asyncio.create_task(_Writer(writing).run(line), name="database-writer")
-            for line, writing in ((self._urgent, urgent), (self._others, others))
+            for line, writing in lines
         ]
 
     async def commit(self, unit: Unit, *, is_urgent: bool) -> list[Sequence[Any]]:

@@ -27,7 +27,9 @@ from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Done, Unit, Write, acting_for, core
 
 _READERS = 4
-_WRITERS = 2
+_WRITERS = 3
+"""One for what is urgent, two for the rest: what is accepted does not wait for what was planned or
+sent. A third brought nothing more."""
 _PAUSE_SECONDS = 0.1
 _ALL_TENANTS = "*"
 _BEGIN = (
@@ -63,7 +65,8 @@ class PostgresDatabase:
     def __init__(self, url: str, *, readers: int = _READERS) -> None:
         self.engine, self._is_pooled = open_engine(url, readers + _WRITERS)
         self._writing = PostgresWriting(self.engine)
-        self._commits = GroupCommit(urgent=self._writing, others=self._writing)
+        others = [self._writing] * (_WRITERS - 1)
+        self._commits = GroupCommit(urgent=self._writing, others=others)
 
     def fence(self, node: int, epoch: int, *, lost: Callable[[], None]) -> None:
         """From now on commits need this lease; when it has gone to another process, `lost`."""

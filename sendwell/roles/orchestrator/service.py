@@ -22,7 +22,7 @@ from sendwell.runtime.requests import requests_at
 from sendwell.runtime.scene import Scene
 
 log = structlog.get_logger()
-_BATCH = 64
+_BATCH = 128
 Pace = Callable[[int], Awaitable[int]]
 """Says how many to plan next, at most so many; may take a moment."""
 

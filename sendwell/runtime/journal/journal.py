@@ -4,7 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, func, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    false,
+    func,
+    select,
+    true,
+    tuple_,
+)
 
 from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import COUNTER_BITS, NODES, Node, Position, TenantId
@@ -198,9 +208,10 @@ class SqlJournal:
 
     async def _unplanned_of(self, node: Node, after: Position, limit: int) -> Sequence[Requested]:
         ended = select(OUTCOME.c.position).where(OUTCOME.c.position == REQUESTED.c.position)
+        is_open = ended.limit(1).correlate(REQUESTED).scalar_subquery().is_(None)
         rows = await self._database.rows(
             select(REQUESTED.c.body)
-            .where(REQUESTED.c.position > after, self._is_of(node), ~ended.exists())
+            .where(REQUESTED.c.position > after, _one_by_one(self._is_of(node) & is_open))
             .order_by(REQUESTED.c.position)
             .limit(limit)
         )
@@ -270,3 +281,11 @@ def _names_of(status: Status) -> set[tuple[object, ...]]:
 def _is_told_by_outcome(status: Status) -> bool:
     """Whether the outcome row alone tells this move; receipts and deaths have rows of their own."""
     return status.state in _TOLD
+
+
+def _one_by_one(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition, hidden from what PostgreSQL expects of it: that next to nothing meets it.
+
+    Then it sorts all rows behind a place, instead of reading on from there until it has enough.
+    """
+    return case((condition, true()), else_=false())
