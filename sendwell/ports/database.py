@@ -91,8 +91,9 @@ class Database(Protocol):
     async def commit(self, unit: Unit, *, is_urgent: bool = False) -> list[Sequence[Any]]:
         """Write a unit; gives one list of results for each of its writes.
 
-        Units are written in the order of coming, urgent ones before all others that wait, or beside
-        them.
+        Writing them begins in the order of coming, urgent ones before all others that wait, or
+        beside them. Several commits may be under way at once: who needs one thing behind another
+        waits for the first.
 
         Raises what the failing operation raised; then nothing of the unit is stored.
         Raises Unavailable when the database is closing or too many units wait.

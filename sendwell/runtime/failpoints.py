@@ -13,8 +13,15 @@ NAMES = (
     "erase.after",
 )  # fmt: skip
 
-_name, _, _count = os.environ.get("SENDWELL_FAILPOINT", "").partition(":")
-_left = int(_count or 1)
+_name = ""
+_left = 1
+
+
+def arm(which: str) -> None:
+    """From now on this one kills, if any: as SENDWELL_FAILPOINT says it when we begin."""
+    global _name, _left  # noqa: PLW0603 - one in a process
+    _name, _, count = which.partition(":")
+    _left = int(count or 1)
 
 
 def failpoint(name: str) -> None:
@@ -25,3 +32,6 @@ def failpoint(name: str) -> None:
     _left -= 1
     if _left <= 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("SENDWELL_FAILPOINT", ""))

@@ -11,7 +11,7 @@ from typing import Protocol
 from tests.acceptance import preloaded
 from tests.acceptance.preloaded import Beginning
 
-READ_AT_IMPORT = ("PYTHONPATH", "SENDWELL_FAILPOINT")
+READ_AT_IMPORT = "PYTHONPATH"
 """Who gives another one than ours starts the command anew."""
 
 
@@ -33,7 +33,7 @@ class Process(Protocol):
 
 async def begin(beginning: Beginning, *, anew: bool = False) -> Process:
     """It runs: as a copy of one with everything imported, or `anew`, as people start it."""
-    differs = any(beginning.environment.get(n) != os.environ.get(n) for n in READ_AT_IMPORT)
+    differs = beginning.environment.get(READ_AT_IMPORT) != os.environ.get(READ_AT_IMPORT)
     return await (_anew(beginning) if anew or differs else preloaded.start(beginning))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from sendwell.domain.errors import Conflict
-from sendwell.roles.delivery.rows import COLUMNS, Claim, Postponement
+from sendwell.roles.delivery.rows import COLUMNS, Claim, Postponement, Withdrawal
 from sendwell.runtime.postgres_rows import columns, execute, fetch
 from sendwell.runtime.rows import Values
 
@@ -40,10 +40,10 @@ def finish(connection: Connection, works: Sequence[int]) -> None:
     execute(connection, "DELETE FROM work WHERE work=ANY($1::bigint[])", works)
 
 
-def withdraw(connection: Connection, works: Sequence[int]) -> list[bool]:
+def withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> list[bool]:
     """Move waiting rows to CANCELLED; False for one that somebody has in hand."""
-    withdrawn = {work for (work,) in fetch(connection, _WITHDRAW, works)}
-    return [work in withdrawn for work in works]
+    withdrawn = {work for (work,) in fetch(connection, _WITHDRAW, *columns(withdrawals))}
+    return [each.work in withdrawn for each in withdrawals]
 
 
 def bury(connection: Connection, letters: Sequence[Values]) -> None:
@@ -70,8 +70,9 @@ _POSTPONE = """
     AS v(work,state,due,reason,plan) WHERE work.work=v.work"""
 
 _WITHDRAW = f"""
-    UPDATE work SET state='CANCELLED',due=0 WHERE state IN {_WAITING}
-    AND work=ANY($1::bigint[]) RETURNING work"""
+    UPDATE work SET state='CANCELLED',due=0,node=v.node,epoch=v.epoch
+    FROM unnest($1::bigint[],$2::int[],$3::bigint[]) AS v(work,node,epoch)
+    WHERE work.work=v.work AND state IN {_WAITING} RETURNING work.work"""
 
 _BURY = """
     INSERT INTO dead_letter(tenant,position,notification,part,channel,event_type,lane,cause,code,

@@ -26,3 +26,11 @@ class Postponement(NamedTuple):
     due: int
     reason: str | None
     plan: str
+
+
+class Withdrawal(NamedTuple):
+    """One row to take away from whoever has it, by the process `node` in its life `epoch`."""
+
+    work: int
+    node: int
+    epoch: int

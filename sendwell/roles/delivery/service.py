@@ -200,7 +200,7 @@ class Delivery:
             dispatcher.stop()
 
     async def _end(self, tasks: Sequence[Task], stop: Stop) -> list[str]:
-        taken = await self._store.withdraw([task.work for task in tasks])
+        taken = await self._store.withdraw([task.work for task in tasks], epoch=self._epoch)
         ended = [task for task, is_ours in zip(tasks, taken, strict=True) if is_ours]
         for task in ended:
             self._settler.put((Stopped(task, stop),))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sendwell.ports.database import driver
-from sendwell.roles.delivery.rows import COLUMNS, Claim, Postponement
+from sendwell.roles.delivery.rows import COLUMNS, Claim, Postponement, Withdrawal
 from sendwell.runtime.rows import Values, for_keys, insert
 
 
@@ -53,8 +53,12 @@ def finish(connection: Connection, works: Sequence[int]) -> None:
     for_keys(connection, "DELETE FROM work WHERE work IN", works)
 
 
-def withdraw(connection: Connection, works: Sequence[int]) -> list[bool]:
-    """Move waiting rows to CANCELLED; False for one that somebody has in hand."""
+def withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> list[bool]:
+    """Move waiting rows to CANCELLED; False for one that somebody has in hand.
+
+    Nobody else is there to have them, or to take over from.
+    """
+    works = [each.work for each in withdrawals]
     rows = for_keys(
         connection,
         "UPDATE work SET state='CANCELLED',due=0 WHERE"

@@ -22,8 +22,9 @@ from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Journal
 from sendwell.roles.delivery import hot
 from sendwell.roles.delivery.recount import Attempted
-from sendwell.roles.delivery.rows import Claim, Postponement
+from sendwell.roles.delivery.rows import Claim, Postponement, Withdrawal
 from sendwell.roles.delivery.tables import WORK
+from sendwell.runtime.among import among
 from sendwell.runtime.journal.tables import OUTCOME, REQUESTED
 from sendwell.runtime.open_work import OpenWork
 
@@ -92,14 +93,20 @@ class DeliveryStore(OpenWork):
         (claimed,) = await self._database.commit([write], is_urgent=is_urgent)
         return claimed
 
-    async def withdraw(self, works: Sequence[int]) -> Sequence[bool]:
-        """Take waiting work away from everybody, durably; False where somebody has it in hand."""
-        (withdrawn,) = await self._database.commit([Write(hot.withdraw, works)])
+    async def withdraw(self, works: Sequence[int], *, epoch: int) -> Sequence[bool]:
+        """Take waiting work away from everybody, durably; False where somebody has it in hand.
+
+        It is ours then, whose-ever it was: who takes over from us finds it and ends it.
+        """
+        withdrawals = [Withdrawal(work, self._node, epoch) for work in works]
+        (withdrawn,) = await self._database.commit([Write(hot.withdraw, withdrawals)])
         return withdrawn
 
     async def adopt(self, works: Sequence[int], epoch: int) -> None:
         """From now on this process answers for work that another one had in hand."""
-        await self._database.execute(update(WORK).where(WORK.c.work.in_(works)).values(epoch=epoch))
+        await self._database.execute(
+            update(WORK).where(among(WORK.c.work, works, self._database)).values(epoch=epoch)
+        )
 
     async def take_over(
         self, node: Node, states: Collection[State], *, epoch: int, limit: int
@@ -118,7 +125,7 @@ class DeliveryStore(OpenWork):
     async def load(self, works: Collection[int]) -> list[Task]:
         """Those of the works that still wait."""
         return await self._tasks(
-            select(WORK).where(WORK.c.work.in_(works), WORK.c.state.in_(WAITING))
+            select(WORK).where(among(WORK.c.work, works, self._database), WORK.c.state.in_(WAITING))
         )
 
     async def ready(
@@ -167,7 +174,7 @@ class DeliveryStore(OpenWork):
             .join(rows, rows.c.position == REQUESTED.c.position)
             .where(
                 REQUESTED.c.tenant == tenant,
-                REQUESTED.c.user_id.in_(users),
+                among(REQUESTED.c.user_id, users, self._database),
                 REQUESTED.c.position >= _earliest(since),
                 rows.c.claimed_at >= since,
                 rows.c.claimed_at < until,
@@ -197,7 +204,11 @@ class DeliveryStore(OpenWork):
         """Make held work due now, durably; gives that which was to wait longer."""
         hastened = (
             update(WORK)
-            .where(WORK.c.work.in_(works), WORK.c.state == State.HELD, WORK.c.due > now)
+            .where(
+                among(WORK.c.work, works, self._database),
+                WORK.c.state == State.HELD,
+                WORK.c.due > now,
+            )
             .values(due=now)
         )
         (done,) = await self._database.execute(hastened.returning(WORK.c.work))
@@ -237,7 +248,9 @@ class DeliveryStore(OpenWork):
     async def planned(self, positions: Collection[Position]) -> set[Position]:
         """Those of the positions that have open work."""
         rows = await self._database.rows(
-            select(WORK.c.position).where(WORK.c.position.in_(positions)).distinct()
+            select(WORK.c.position)
+            .where(among(WORK.c.position, positions, self._database))
+            .distinct()
         )
         return {row.position for row in rows}
 
@@ -245,7 +258,9 @@ class DeliveryStore(OpenWork):
         """Those whose delivery is neither open nor ended: nobody has taken them before."""
         positions = {task.request.position for task in tasks}
         rows = await self._database.rows(
-            select(WORK.c.position, WORK.c.part).where(WORK.c.position.in_(positions))
+            select(WORK.c.position, WORK.c.part).where(
+                among(WORK.c.position, positions, self._database)
+            )
         )
         known = {(row.position, row.part) for row in rows}
         known |= (await self._journal.ended_parts(list(positions))).keys()

@@ -24,6 +24,7 @@ from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Acceptance, Entry
+from sendwell.runtime.among import among
 from sendwell.runtime.journal import hot
 from sendwell.runtime.journal.rows import Count, Row
 from sendwell.runtime.journal.tables import (
@@ -139,12 +140,12 @@ class SqlJournal:
         positions = {status.position for status in statuses}
         ends = await self._database.rows(
             select(OUTCOME.c.position, OUTCOME.c.part, OUTCOME.c.status).where(
-                OUTCOME.c.position.in_(positions)
+                among(OUTCOME.c.position, positions, self._database)
             )
         )
         moves = await self._database.rows(
             select(HISTORY.c.position, HISTORY.c.part, HISTORY.c.state, HISTORY.c.at).where(
-                HISTORY.c.position.in_(positions)
+                among(HISTORY.c.position, positions, self._database)
             )
         )
         known = {*map(tuple, ends), *map(tuple, moves)}
@@ -172,7 +173,9 @@ class SqlJournal:
 
     async def requested(self, positions: Sequence[Position]) -> Mapping[Position, Requested]:
         columns = select(REQUESTED.c.position, REQUESTED.c.body)
-        rows = await self._database.rows(columns.where(REQUESTED.c.position.in_(positions)))
+        rows = await self._database.rows(
+            columns.where(among(REQUESTED.c.position, positions, self._database))
+        )
         return {row.position: codec.decode(row.body) for row in rows}
 
     async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
@@ -188,7 +191,9 @@ class SqlJournal:
         self, positions: Sequence[Position]
     ) -> Mapping[tuple[Position, str], State]:
         columns = select(OUTCOME.c.position, OUTCOME.c.part, OUTCOME.c.status)
-        rows = await self._database.rows(columns.where(OUTCOME.c.position.in_(positions)))
+        rows = await self._database.rows(
+            columns.where(among(OUTCOME.c.position, positions, self._database))
+        )
         return {(row.position, row.part): State(row.status) for row in rows}
 
     def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:
@@ -196,7 +201,9 @@ class SqlJournal:
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
         rows = await self._database.rows(
-            select(OUTCOME.c.position).where(OUTCOME.c.position.in_(positions)).distinct()
+            select(OUTCOME.c.position)
+            .where(among(OUTCOME.c.position, positions, self._database))
+            .distinct()
         )
         return {row.position for row in rows}
 

@@ -41,6 +41,7 @@ from sendwell.roles.users.store.contacts import (
 from sendwell.roles.users.store.tokens import TokenRecord, plain_token, token_records
 from sendwell.roles.users.store.tombstones import refuse_erased, revive
 from sendwell.roles.users.tables import CONTACT, PERSON, PERSON_LOGIN, PUSH_TOKEN, SUBSCRIPTION
+from sendwell.runtime.among import among
 
 LARGEST_ATTRIBUTES = 16 * 1024
 """Bytes of JSON."""
@@ -110,7 +111,7 @@ class PeopleStore:
 
     async def people(self, tenant: TenantId, users: Collection[UserId]) -> dict[UserId, Person]:
         """Those of the people that exist, with all their addresses, by one statement."""
-        rows = await self._database.rows(_reach_of(tenant, users))
+        rows = await self._database.rows(_reach_of(tenant, users, self._database))
         tokens: dict[UserId, dict[int, str]] = {}
         for row in rows:
             if row.number:
@@ -350,18 +351,18 @@ def _choosing(stored: _Stored) -> Choosing | None:
     return Choosing(stored.tenant, stored.put.user, lambda _: chosen, stored.occasion, stored.at)
 
 
-def _reach_of(tenant: TenantId, users: Collection[UserId]) -> Any:
+def _reach_of(tenant: TenantId, users: Collection[UserId], on: Database) -> Any:
     """The people as rows numbered 0, and their push tokens under their own numbers."""
     return union_all(
         select(
             PERSON.c.user_id, literal(0).label("number"), PERSON.c.body, PERSON.c.preferences
-        ).where(PERSON.c.tenant == tenant, PERSON.c.user_id.in_(users)),
+        ).where(PERSON.c.tenant == tenant, among(PERSON.c.user_id, users, on)),
         select(
             PUSH_TOKEN.c.user_id,
             PUSH_TOKEN.c.number,
             PUSH_TOKEN.c.body,
             null().label("preferences"),
-        ).where(PUSH_TOKEN.c.tenant == tenant, PUSH_TOKEN.c.user_id.in_(users)),
+        ).where(PUSH_TOKEN.c.tenant == tenant, among(PUSH_TOKEN.c.user_id, users, on)),
     )
 
 

@@ -1,0 +1,81 @@
+"""What a process has cancelled is ended by it, or by who takes over from it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from sendwell.adapters.sql.migrations import migrate_on
+from sendwell.adapters.sql.postgres import PostgresDatabase
+from sendwell.adapters.sql.postgres_partitions import make_ahead
+from sendwell.adapters.system import SystemClock
+from sendwell.bootstrap import TABLES
+from sendwell.domain.ids import COUNTER_BITS, ChannelName, Node, NotificationId, Position, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.messages.requested import Content, Requested, To
+from sendwell.messages.task import Task
+from sendwell.ports.journal import Entry
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.runtime.journal.journal import SqlJournal
+from tests.services.needs import needs
+
+pytestmark = needs("postgres")
+NOW = SystemClock().now()
+POSITION = Position(NOW // 1_000 << COUNTER_BITS)
+TOMORROW = NOW + 86_400_000_000
+OWNER, OTHER, HEIR = Node(0), Node(1), Node(2)
+IN_HAND = (State.PROCESSING, State.CANCELLED)
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(postgres_url)
+    own = {owner: TABLES[owner] for owner in ("journal", "delivery")}
+    await database.with_connection(lambda connection: migrate_on(connection, own))
+    await database.with_connection(lambda connection: make_ahead(connection, NOW))
+    yield database
+    await database.close()
+
+
+def store_of(database: PostgresDatabase, node: Node) -> DeliveryStore:
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
+    )
+    return DeliveryStore(database, journal, node=node)
+
+
+async def scheduled(database: PostgresDatabase, owner: DeliveryStore) -> Task:
+    """A delivery of the owner's that waits for tomorrow."""
+    request = Requested(
+        id=NotificationId("n"),
+        tenant=TenantId("acme"),
+        position=POSITION,
+        accepted_at=NOW,
+        event_type="order",
+        lane=2,
+        to=(To(email="ada@example.org"),),
+        content=Content(text="Your order"),
+    )
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
+    )
+    await journal.start()
+    await journal.accept([Entry(request)])
+    task = Task(request, "0.email", 0, ChannelName("email"), NOW, State.SCHEDULED, TOMORROW, work=7)
+    await database.commit(owner.put([task], epoch=1))
+    return task
+
+
+async def test_work_of_another_process_is_found_with_who_cancelled_it(
+    database: PostgresDatabase,
+) -> None:
+    owner, other, heir = (store_of(database, node) for node in (OWNER, OTHER, HEIR))
+    task = await scheduled(database, owner)
+
+    taken = await other.withdraw([task.work, 8], epoch=5)
+    of_owner = await heir.take_over(OWNER, tuple(State), epoch=9, limit=10)
+    of_other = await heir.take_over(OTHER, IN_HAND, epoch=9, limit=10)
+
+    assert list(taken) == [True, False]
+    assert of_owner == []
+    assert [(each.work, each.state) for each in of_other] == [(7, State.CANCELLED)]
