@@ -71,7 +71,9 @@ def wait(pid: int, seconds: float) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([handle], [], [], seconds)[0])
+        ends = select.poll()  # unlike select(), whatever the handle's number
+        ends.register(handle, select.POLLIN)
+        return bool(ends.poll(seconds * 1_000))
     finally:
         os.close(handle)
 

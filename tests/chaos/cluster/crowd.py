@@ -43,6 +43,7 @@ class Crowd:
         self._by_bus: set[int] = set()
         self._doors: dict[Product, HttpDoor] = {}
         self._clients = AsyncExitStack()
+        self._shutting: set[asyncio.Task[None]] = set()
         self._is_over = False
         self._asking = 0
 
@@ -111,7 +112,16 @@ class Crowd:
             return None
         product = self._chance.choice(members).product
         if product not in self._doors:
+            self._shut_what_is_gone()
             client = client_of(product, seconds=_PATIENCE_SECONDS)
             self._clients.push_async_callback(client.aclose)
             self._doors[product] = HttpDoor(client, may_be_busy=True)
         return self._doors[product]
+
+    def _shut_what_is_gone(self) -> None:
+        """Each life of a process leaves sockets behind, and many lives more than one may have."""
+        gone = [each for each in self._doors if each.process.returncode is not None]
+        for product in gone:
+            shutting = asyncio.create_task(self._doors.pop(product).shut())
+            self._shutting.add(shutting)
+            shutting.add_done_callback(self._shutting.discard)

@@ -36,7 +36,13 @@ class HttpDoor:
         answer = await self._post(f"/api/v1/notifications/{id_}/cancel")
         return tuple(answer.json()["cancelled"]) if answer.is_success else None
 
+    async def shut(self) -> None:
+        """Whoever is behind it is gone, and answers nothing any more."""
+        await self._client.aclose()
+
     async def _post(self, path: str, **what: Any) -> httpx2.Response:
+        if self._client.is_closed:
+            raise GoneError("Who was asked is gone.")
         try:
             return await self._client.post(path, **what)
         except httpx2.TransportError as error:
