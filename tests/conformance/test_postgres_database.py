@@ -4,7 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.schema import CreateTable
 
 from sendwell.adapters.sql.postgres import PostgresDatabase
@@ -23,6 +35,8 @@ NOTE = Table(
     Column("number", Integer, primary_key=True),
     Column("tenant", String(64), nullable=False),
 )
+
+END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename='sendwell'"
 
 
 @pytest.fixture
@@ -48,7 +62,7 @@ async def test_every_unit_is_written_once_while_sessions_are_ended_under_it(
         for _ in range(40):
             await asyncio.to_thread(
                 postgres_server.sql,
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename='sendwell'",
+                END_SESSIONS,
             )
 
     async def write(number: int) -> None:
@@ -61,6 +75,21 @@ async def test_every_unit_is_written_once_while_sessions_are_ended_under_it(
         count += 20
 
     assert await numbers(database) == list(range(count))
+
+
+@pytest.mark.parametrize("options", ["", "?pooled=true"], ids=["sessions", "pooled"])
+async def test_who_reads_does_not_hear_that_all_sessions_were_ended_between(
+    postgres_url: str, postgres_server: Postgres, options: str
+) -> None:
+    database = PostgresDatabase(postgres_url + options)
+    try:
+        waiting = select(func.pg_sleep(0.2))
+        await asyncio.gather(*(database.rows(waiting) for _ in range(4)))
+        await asyncio.to_thread(postgres_server.sql, END_SESSIONS)
+
+        assert [tuple(row) for row in await database.rows(select(literal(1)))] == [(1,)]
+    finally:
+        await database.close()
 
 
 async def test_who_waits_for_a_server_that_is_away_hears_so_soon_and_may_come_again(

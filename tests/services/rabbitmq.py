@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from tests.services.ports import HOST, free_ports, listens
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 ERLANG = Path("/usr/lib/erlang/bin")
 USER = "guest"
+PATIENCE = 30.0
 
 ARGUMENTS = "-kernel inet_dist_use_interface {127,0,0,1}"
 
@@ -93,8 +95,19 @@ class RabbitMq:
         return self.evaluate("rabbit_misc:version()").strip('"')
 
     def evaluate(self, expressions: str) -> str:
-        """Run Erlang in the server: what takes rabbitmqctl seconds is done at once."""
-        return self.node.evaluate(self.daemon.home, expressions)
+        """Run Erlang in the server: what takes rabbitmqctl seconds is done at once.
+
+        On a busy machine a node now and then refuses one that calls: it is called again, so the
+        expressions must be good to be run twice.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.node.evaluate(self.daemon.home, expressions)
+            except Failed:
+                if self.daemon.pid is None or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.2)
 
     def sync(self) -> None:
         """All names of queues are on the disk: RabbitMQ writes them twice a second, unasked.

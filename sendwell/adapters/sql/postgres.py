@@ -16,6 +16,7 @@ from sendwell.adapters.sql.group_commit import GroupCommit, Trouble
 from sendwell.adapters.sql.postgres_engine import (
     FAILURES,
     Fenced,
+    IdleSessions,
     away,
     driver_of,
     is_lost,
@@ -64,6 +65,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, *, readers: int = _READERS) -> None:
         self.engine, self._is_pooled = open_engine(url, readers + _WRITERS)
+        self._idle = IdleSessions(self.engine)
         self._writing = PostgresWriting(self.engine)
         others = [self._writing] * (_WRITERS - 1)
         self._commits = GroupCommit(urgent=self._writing, others=others)
@@ -81,7 +83,7 @@ class PostgresDatabase:
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         ask = partial(self._rows, statement)
-        return await twice(ask, failures=FAILURES, is_lost=is_lost, away=away)
+        return await twice(ask, failures=FAILURES, is_lost=self._is_lost, away=away)
 
     async def with_connection(self, work: Callable[[Connection], _T]) -> _T:
         """Run something on a connection that commits by itself: migrations, upkeep."""
@@ -101,6 +103,11 @@ class PostgresDatabase:
     async def close(self) -> None:
         await self._commits.close()
         await self.engine.dispose()
+
+    def _is_lost(self, error: Exception) -> bool:
+        if is_it := is_lost(error):
+            self._idle.doubt()
+        return is_it
 
     async def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
         tenant = acting_for.get() or _ALL_TENANTS

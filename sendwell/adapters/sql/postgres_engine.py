@@ -5,7 +5,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import event
+from sqlalchemy.exc import (
+    DBAPIError,
+    InvalidatePoolError,
+    InvalidRequestError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -42,6 +48,26 @@ _MET = (
 
 class Fenced(Exception):
     """Another process has taken over what was ours: nothing of ours may be written any more."""
+
+
+class IdleSessions:
+    """Those that wait in a pool. What ended one session mostly ended them all.
+
+    SQLAlchemy knows that by itself, but not of what is asked past it.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._are_doubtful = False
+        event.listen(engine.sync_engine, "checkout", self._check)
+
+    def doubt(self) -> None:
+        """None of those that wait now is used again."""
+        self._are_doubtful = True
+
+    def _check(self, *_: object) -> None:
+        if self._are_doubtful:
+            self._are_doubtful = False
+            raise InvalidatePoolError
 
 
 def open_engine(url: str, connections: int) -> tuple[AsyncEngine, bool]:
@@ -86,7 +112,7 @@ def is_lost(error: BaseException) -> bool:
         if error.connection_invalidated:
             return True
         error = _below(error)
-    if isinstance(error, asyncpg.InterfaceError):
+    if isinstance(error, (asyncpg.InterfaceError, InvalidRequestError)):
         return "closed" in str(error)
     return isinstance(error, _LOST)
 
