@@ -26,6 +26,7 @@ class Measure:
     module: str
     about: str
     rounds: int = 3
+    needs_bus: bool = False
 
     def samples(self, bench: Bench) -> Iterator[Sample]:
         measure: Callable[[Bench], Iterator[Sample]] = import_module(self.module).measure
@@ -38,6 +39,11 @@ MEASURES = {
     "smtp": Measure("benchmarks.smtp_client", "the SMTP client alone, against a sink"),
     "http": Measure("benchmarks.http", "the HTTP client alone, against a sink"),
     "end-to-end": Measure("benchmarks.end_to_end", "accepted to SENT: null, HTTP and SMTP sinks"),
+    "services": Measure(
+        "benchmarks.services",
+        "the same with roles as services, a bus between (--on)",
+        needs_bus=True,
+    ),
     "priority": Measure(
         "benchmarks.priority", "critical latency, idle and behind 100,000 low ones"
     ),
@@ -62,7 +68,7 @@ def main() -> int:
     machine = facts()
     try:
         with running(options.on) as servers:
-            runs = [_run(name, options, servers) for name in options.names or MEASURES]
+            runs = [_run(name, options, servers) for name in options.names or _usual(options.on)]
     except MeasurementError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -72,6 +78,13 @@ def main() -> int:
     else:
         _print_tables(runs, machine)
     return 1 if any(run.problem for run in runs) else 0
+
+
+def _usual(on: On) -> list[str]:
+    """What is measured when nothing is named."""
+    return [
+        name for name, measure in MEASURES.items() if on is not On.SQLITE or not measure.needs_bus
+    ]
 
 
 def _end(number: int, _: object) -> NoReturn:

@@ -1,6 +1,6 @@
 """Accepted to SENT with the whole history on disk: from the first request to the last outcome."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -12,6 +12,9 @@ from benchmarks.processes import MeasurementError
 from benchmarks.words import mail_item, webhook_item
 
 _KINDS = ("null", "http", "smtp")
+Starts = Callable[[Bench, str, Sink | None], AbstractContextManager[Engine]]
+"""Runs an engine that sends through a kind of provider, for as long as the block lasts."""
+
 _BATCHES, _SINGLES = "batches of 100", "one per request"
 
 
@@ -25,9 +28,14 @@ class Done:
 
 
 def measure(bench: Bench) -> Iterator[Sample]:
-    for kind in _KINDS:
-        for engine in (spike, product):
-            with _sink(bench, kind) as sink, engine(bench, kind, sink) as running:
+    yield from compare(bench, product, _KINDS)
+
+
+def compare(bench: Bench, ours: Starts, kinds: Sequence[str]) -> Iterator[Sample]:
+    """The product, in the shape that `ours` starts it in, beside the floor and the peer."""
+    for kind in kinds:
+        for starts in (spike, ours):
+            with _sink(bench, kind) as sink, starts(bench, kind, sink) as running:
                 yield from _both(bench, running, kind)
         if peer_celery.is_installed():
             yield from _peer(bench, kind)

@@ -42,6 +42,8 @@ class Engine:
     """From the command until the last process was ready."""
     copied: int = 0
     """Put into its store as sent, past its processes."""
+    others: Sequence[int] = ()
+    """The ports of its services that take no requests, but count what they do."""
 
     @property
     def port(self) -> int:
@@ -87,7 +89,7 @@ class Engine:
     def _moved(self) -> int:
         """Deliveries that got as far as that by the counters of all processes; never too few."""
         moves: Counter[bytes] = Counter()
-        for port in self.ports:
+        for port in (*self.ports, *self.others):
             for state, count in _MOVES.findall(read(port, "/metrics")):
                 moves[state] += int(float(count))
         return self.copied + max(moves.values(), default=0)
@@ -117,7 +119,7 @@ def product(bench: Bench, kind: str, sink: Sink | None = None) -> Iterator[Engin
     data = bench.fresh("product")
     command = python("sendwell", "up", "--port", 0, "--data", data, "--no-sample")
     with bench.servers.room() as room, ExitStack() as stack:
-        env = {**_ENVIRONMENTS[kind](sink), **room.environment()}
+        env = {**ENVIRONMENTS[kind](sink), **room.environment()}
         started_at = time.monotonic()
         workers, ports = [], []
         for number in range(1, bench.workers + 1):
@@ -125,7 +127,7 @@ def product(bench: Bench, kind: str, sink: Sink | None = None) -> Iterator[Engin
             ports.append(int(workers[-1].wait_for("READY").rpartition(":")[2]))
         took = time.monotonic() - started_at
         engine = Engine(Who.PRODUCT, ports, _key(workers[0]), workers, data, room, sink, took)
-        _publish(engine)
+        publish(engine)
         yield engine
 
 
@@ -159,7 +161,7 @@ def _smtp(sink: Sink | None) -> Environment:
     return {"PROVIDER_CREDENTIALS_SMTP": json.dumps(credentials), "ROUTE_EMAIL": "smtp"}
 
 
-_ENVIRONMENTS: Mapping[str, Callable[[Sink | None], Environment]] = {
+ENVIRONMENTS: Mapping[str, Callable[[Sink | None], Environment]] = {
     "null": lambda _: {"ROUTE_EMAIL": "null"},
     "http": lambda _: _WEBHOOKS,
     "smtp": _smtp,
@@ -176,7 +178,7 @@ def _key(running: Child) -> str:
     return found[1]
 
 
-def _publish(engine: Engine) -> None:
+def publish(engine: Engine) -> None:
     """The words of the measurements as a template of the product."""
     parts = {"subject": SUBJECT, "html": HTML, "text": TEXT}
     bodies = {"email": {"en": parts}, "webhook": {"en": parts}}

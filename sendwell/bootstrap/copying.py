@@ -1,9 +1,10 @@
 """Copies between services, where not all roles are in one process."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -14,8 +15,6 @@ from sendwell.bootstrap.edge import Edge
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.presets.naming import WHOLE
 from sendwell.domain.presets.streams import LogicalStream
-from sendwell.messages.extract import Extract
-from sendwell.messages.task import Task
 from sendwell.messages.wire.packed import Packer
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.quarantined import Quarantined
@@ -24,6 +23,7 @@ from sendwell.ports.bus import Arrived
 from sendwell.ports.database import Database
 from sendwell.ports.work import Work
 from sendwell.roles.delivery.service import Delivery
+from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.apart import take_apart
 from sendwell.runtime.copies.copies import Copies
 from sendwell.runtime.copies.standing import Standing
@@ -33,6 +33,7 @@ from sendwell.runtime.reception import kept
 from sendwell.runtime.streams import stream_of
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 class Copying:
@@ -57,12 +58,16 @@ class Copying:
             tells_requested=not edge.parts(LogicalStream.ACCEPTED),
         )
 
-    async def consume(self, delivery: Delivery) -> None:
-        """Start the consumers: of what others tell, and of tasks for us."""
+    async def consume(self, orchestrator: Orchestrator, delivery: Delivery) -> None:
+        """Start the consumers: of what others tell, of what is to be planned, of tasks for us."""
         settings, preset = self._core.settings, self._edge.preset
         history = stream_of(preset.physical(LogicalStream.HISTORY, WHOLE))
         group = f"sendwell-history-{settings.service}"
         self._edge.start_consumer([history], group=group, receive=self._hear)
+        if "orchestrator" in settings.roles and self._edge.packs_accepted:
+            accepted = stream_of(preset.physical(LogicalStream.ACCEPTED, WHOLE))
+            plan = partial(self._plan, orchestrator)
+            self._edge.start_consumer([accepted], group="sendwell-accepted", receive=plan)
         if "delivery" in settings.roles and not self._edge.task_preset.is_named(LogicalStream.TASK):
             channels = [settings.delivers] if settings.delivers else list(self._core.channels)
             streams = self._edge.packed_task_streams(channels)
@@ -74,8 +79,7 @@ class Copying:
         await take_apart(arrived, self._keep_up, self._poisoned)
 
     async def _keep_up(self, arrived: Sequence[Arrived]) -> None:
-        opened = await self._opened(arrived)
-        extracts = [each for each in opened if isinstance(each, Extract)]
+        extracts = await self._opened(self._packer.open_extract, arrived)
         try:
             if unheard := await self.copies.unheard(extracts):
                 await self._core.flow.run(unheard)
@@ -90,11 +94,13 @@ class Copying:
         text = f"It could not be kept: {type(error).__name__}."
         await self._keep([self._kept(arrived, Reason.REFUSED, text)])
 
+    async def _plan(self, orchestrator: Orchestrator, arrived: Sequence[Arrived]) -> None:
+        opened = await self._opened(self._packer.open_requests, arrived)
+        await orchestrator.plan_arrived([request for batch in opened for request in batch])
+
     async def _take(self, delivery: Delivery, arrived: Sequence[Arrived]) -> None:
-        tasks: list[Task] = []
-        for each in await self._opened(arrived):
-            if isinstance(each, list):
-                tasks += each
+        opened = await self._opened(self._packer.open_tasks, arrived)
+        tasks = [task for batch in opened for task in batch]
         try:
             if tasks:
                 await delivery.take_arrived(tasks)
@@ -102,12 +108,14 @@ class Copying:
             for task in tasks:
                 await delivery.take_arrived([task])
 
-    async def _opened(self, arrived: Sequence[Arrived]) -> list[Extract | list[Task]]:
-        opened: list[Extract | list[Task]] = []
+    async def _opened(
+        self, open_: Callable[[bytes, Mapping[str, str]], T], arrived: Sequence[Arrived]
+    ) -> list[T]:
+        opened: list[T] = []
         bad: list[Quarantine] = []
         for each in arrived:
             try:
-                opened.append(self._packer.opened(each.body, dict(each.headers)))
+                opened.append(open_(each.body, each.headers))
             except Invalid as error:
                 bad.append(self._kept(each, Reason.UNPROVEN, error.message))
         if bad:

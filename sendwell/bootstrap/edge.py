@@ -14,19 +14,19 @@ from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.plain import PRESET as PLAIN
 from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import ENDS, LogicalStream
+from sendwell.messages.requested import Requested
 from sendwell.messages.wire.carrier import Carrier
+from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.reader import Reader
 from sendwell.ports.bus import Bus, Receive, Stream
 from sendwell.providers.discovery import load, vendors
 from sendwell.roles.gateway.consume import BusIntake
-from sendwell.roles.gateway.forward import Also, Forwarder, GiveUp, nothing_else
 from sendwell.roles.gateway.proof import Proof
 from sendwell.roles.gateway.service import Gateway
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.announce import Announcements
-from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.consumer import Consumer
 from sendwell.runtime.outbox.outbox import Outbox
 from sendwell.runtime.process import Worker
@@ -67,6 +67,12 @@ class Edge:
         return not {*ends.writes, *ends.reads} <= self.core.settings.roles
 
     @property
+    def packs_accepted(self) -> bool:
+        """Whether what is accepted goes to another service by a stream that is ours alone."""
+        is_ours = not self.preset.is_named(LogicalStream.ACCEPTED)
+        return self.parts(LogicalStream.ACCEPTED) and is_ours
+
+    @property
     def packs_tasks(self) -> bool:
         """Whether tasks go to another service by a stream that is ours alone."""
         is_ours = not self.task_preset.is_named(LogicalStream.TASK)
@@ -102,19 +108,15 @@ class Edge:
             for channel in channels
         ]
 
-    def forwarder(
-        self, backlog: Backlog, *, give_up: GiveUp, also: Also | None = None
-    ) -> Forwarder:
-        """Publishes what is accepted, where the planner is behind the bus."""
-        return Forwarder(
-            backlog,
-            self.core.journal,
-            self.bus,
-            carrier=self.carrier,
-            preset=self.preset,
-            give_up=give_up,
-            also=also or nothing_else,
-        )
+    def accepted(self, requests: Sequence[Requested]) -> list[Letter]:
+        """What was accepted, as others know it: one by one."""
+        return [self.carrier.accepted(request) for request in requests]
+
+    def copied(self, requests: Sequence[Requested]) -> list[Letter]:
+        """What came by REST, for those who look for it where producers write."""
+        if not self.preset.publishes_rest:
+            return []
+        return [self.carrier.requested(each) for each in requests if each.source == "rest"]
 
     async def consume(
         self,
@@ -164,7 +166,7 @@ class Edge:
         """What is consumed, by the stream that each name stands for first."""
         here = self.core.settings.roles
         wanted = [LogicalStream.REQUESTED] if "gateway" in here else []
-        if "orchestrator" in here and self.carries(LogicalStream.ACCEPTED):
+        if "orchestrator" in here and self.preset.is_named(LogicalStream.ACCEPTED):
             wanted.append(LogicalStream.ACCEPTED)
         if "delivery" in here and self.task_preset.is_named(LogicalStream.TASK):
             wanted.append(LogicalStream.TASK)

@@ -69,7 +69,7 @@ class Links:
         deliver = delivery.take_arrived
         if self.copying is not None:
             deliver = partial(self.copying.copies.take, deliver=deliver)
-            await self.copying.consume(delivery)
+            await self.copying.consume(orchestrator, delivery)
         if self.edge is not None:
             await self.edge.consume(gateway, orchestrator, deliver, tenants=tenants)
 

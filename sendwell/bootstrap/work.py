@@ -9,6 +9,9 @@ from sendwell.bootstrap.history import Memory
 from sendwell.bootstrap.links import Links
 from sendwell.bootstrap.sending import Sending
 from sendwell.domain.presets.streams import LogicalStream
+from sendwell.messages.requested import Requested
+from sendwell.messages.wire.letter import Letter
+from sendwell.roles.gateway.forward import Forwarder, Letters
 from sendwell.roles.gateway.service import Gateway
 from sendwell.roles.receipts.service import Receipts
 from sendwell.runtime.cluster.takeover import Adopts, TakeOver
@@ -75,10 +78,19 @@ def _planning(sending: Sending, links: Links) -> tuple[Worker, Adopts]:
     edge, copies = links.edge, links.copies
     if edge is None or not edge.carries(LogicalStream.ACCEPTED):
         return Worker("orchestrator", sending.orchestrator.run), sending.orchestrator
-    is_parted = edge.parts(LogicalStream.ACCEPTED)
-    forwarder = edge.forwarder(
+    told: list[Letters] = [edge.copied]
+    if copies is not None and edge.parts(LogicalStream.ACCEPTED):
+        told.append(copies.accepted)
+    told.append(copies.to_plan if copies and edge.packs_accepted else edge.accepted)
+
+    def letters(requests: Sequence[Requested]) -> list[Letter]:
+        return [letter for tell in told for letter in tell(requests)]
+
+    forwarder = Forwarder(
         sending.backlog,
+        edge.core.journal,
+        edge.bus,
+        letters=letters,
         give_up=sending.orchestrator.bury,
-        also=copies.accepted if copies and is_parted else None,
     )
     return Worker("forwarder", forwarder.run), forwarder

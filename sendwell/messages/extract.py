@@ -24,17 +24,3 @@ class Extract(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     statuses: tuple[Status, ...] = ()
     dead: tuple[Dead, ...] = ()
     version: int = 1
-
-
-_decode = msgspec.json.Decoder(Extract).decode
-_encode = msgspec.json.Encoder().encode
-
-
-def decode(body: bytes) -> Extract:
-    """The extract that `encode` wrote. Raises msgspec.DecodeError."""
-    return _decode(body)
-
-
-def encode(extract: Extract) -> bytes:
-    """The extract as JSON, for the bus."""
-    return _encode(extract)

@@ -11,6 +11,7 @@ from benchmarks.bench import Bench, read
 from benchmarks.end_to_end import send_all
 from benchmarks.engines import product, spike
 from benchmarks.servers import On, Servers, ask, running
+from benchmarks.services import services
 from benchmarks.words import mail_item
 from tests.services.needs import needs
 from tests.services.postgres import Postgres
@@ -41,6 +42,17 @@ def test_two_processes_on_one_postgresql_share_the_requests(bench: Bench) -> Non
     assert done.per_second > 0
     assert sum(taken) == COUNT
     assert min(taken) > 0
+
+
+def test_services_with_a_bus_between_them_send_everything(
+    tmp_path: Path, postgres_server: Postgres
+) -> None:
+    bench = Bench(tmp_path, servers=Servers(On.POSTGRES, postgres_server.database), workers=2)
+
+    with services(bench, "null") as engine:
+        send_all(bench, engine, mail_item(), count=COUNT, batch=100)
+
+        assert engine.sent() == COUNT
 
 
 def test_the_floor_of_postgresql_does_the_same_job(bench: Bench) -> None:

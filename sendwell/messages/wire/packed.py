@@ -1,6 +1,7 @@
-"""Writes extracts and tasks to streams that are ours alone: many in one message, sealed."""
+"""Writes what travels on streams that are ours alone: many in one message, sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -8,15 +9,18 @@ from sendwell.domain.errors import Invalid
 from sendwell.domain.presets.naming import WHOLE, PhysicalName, Share
 from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import LogicalStream
-from sendwell.messages import extract as codec
 from sendwell.messages.extract import Extract
+from sendwell.messages.requested import Requested
 from sendwell.messages.task import Task
 from sendwell.messages.wire import headers
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.seal import Seal
 
-_EXTRACT, _TASKS = "extract", "tasks"
+_EXTRACT, _REQUESTS, _TASKS = "extract", "requests", "tasks"
+_extracts = msgspec.json.Decoder(Extract)
+_requests = msgspec.json.Decoder(list[Requested])
 _tasks = msgspec.json.Decoder(list[Task])
+T = TypeVar("T")
 
 
 class Packer:
@@ -32,9 +36,15 @@ class Packer:
 
     def extract(self, extract: Extract, *, key: str) -> Letter:
         """For everybody who keeps a copy; what has the same `key` stays in order."""
-        body = codec.encode(extract)
+        body = msgspec.json.encode(extract)
         stream = self._preset.physical(LogicalStream.HISTORY, WHOLE)
         return self._letter(stream, id_=extract.id, key=key, body=body, kind=_EXTRACT)
+
+    def requests(self, requests: Sequence[Requested], *, id_: str) -> Letter:
+        """For the planner; they are one tenant's."""
+        stream = self._preset.physical(LogicalStream.ACCEPTED, WHOLE)
+        body = msgspec.json.encode(requests)
+        return self._letter(stream, id_=id_, key=requests[0].tenant, body=body, kind=_REQUESTS)
 
     def tasks(self, tasks: Sequence[Task], *, id_: str) -> Letter:
         """For who delivers by their channel, which is one; their requests are whole."""
@@ -44,18 +54,27 @@ class Packer:
         key = tasks[0].request.tenant
         return self._letter(stream, id_=id_, key=key, body=body, kind=_TASKS)
 
-    def opened(self, body: bytes, told: dict[str, str]) -> Extract | list[Task]:
-        """What was packed. Raises Invalid for what is not from us."""
+    def open_extract(self, body: bytes, told: Mapping[str, str]) -> Extract:
+        """The extract that was packed. Raises Invalid for what is not from us."""
+        return self._opened(_EXTRACT, _extracts, body, told)
+
+    def open_requests(self, body: bytes, told: Mapping[str, str]) -> list[Requested]:
+        """The requests that were packed. Raises Invalid for what is not from us."""
+        return self._opened(_REQUESTS, _requests, body, told)
+
+    def open_tasks(self, body: bytes, told: Mapping[str, str]) -> list[Task]:
+        """The tasks that were packed. Raises Invalid for what is not from us."""
+        return self._opened(_TASKS, _tasks, body, told)
+
+    def _opened(
+        self, kind: str, decoder: msgspec.json.Decoder[T], body: bytes, told: Mapping[str, str]
+    ) -> T:
         if not self._seal.holds(body, told):
             raise Invalid("It does not bear our seal.")
+        if told.get(headers.KIND) != kind:
+            raise Invalid(f"It holds {told.get(headers.KIND)!r}, and {kind!r} is read here.")
         try:
-            match told.get(headers.KIND):
-                case "extract":
-                    return codec.decode(body)
-                case "tasks":
-                    return _tasks.decode(body)
-                case kind:
-                    raise Invalid(f"There is no packed message of the kind {kind!r}.")
+            return decoder.decode(body)
         except (msgspec.DecodeError, RecursionError) as error:
             raise Invalid(f"It cannot be read: {error}.") from error
 

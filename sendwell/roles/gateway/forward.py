@@ -11,9 +11,7 @@ import structlog
 
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.ids import Node, Position
-from sendwell.domain.presets.preset import Preset
 from sendwell.messages.requested import Requested
-from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus
 from sendwell.ports.journal import Journal
@@ -25,16 +23,11 @@ _BATCH = 256
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
-Also = Callable[[Sequence[Requested]], list[Letter]]
-"""What is published with accepted notifications, for others than the planner."""
+Letters = Callable[[Sequence[Requested]], list[Letter]]
+"""How accepted notifications are told: to the planner, and to whoever else is to hear of them."""
 
 GiveUp = Callable[[Requested, Exception], Awaitable[None]]
 """Puts on record that a notification cannot be handed on, and why."""
-
-
-def nothing_else(_: Sequence[Requested]) -> list[Letter]:
-    """The planner alone hears of them."""
-    return []
 
 
 class Forwarder:
@@ -46,18 +39,14 @@ class Forwarder:
         journal: Journal,
         bus: Bus,
         *,
-        carrier: Carrier,
-        preset: Preset,
+        letters: Letters,
         give_up: GiveUp,
-        also: Also = nothing_else,
     ) -> None:
         self._backlog = backlog
         self._journal = journal
         self._bus = bus
-        self._carrier = carrier
-        self._preset = preset
+        self._letters = letters
         self._give_up = give_up
-        self._also = also
 
     async def run(self) -> None:
         """Publish for ever; urgent ones go past the others."""
@@ -87,10 +76,8 @@ class Forwarder:
     async def _forward(self, requests: Sequence[Requested]) -> None:
         if not requests:
             return
-        letters = [letter for request in requests for letter in self._letters(request)]
-        letters += self._also(requests)
         try:
-            await self._publish(letters)
+            await self._publish(self._letters(requests))
         except Invalid as error:
             await self._part(requests, error)
         else:
@@ -111,18 +98,14 @@ class Forwarder:
                 return
 
     async def _part(self, requests: Sequence[Requested], error: Invalid) -> None:
-        """One of them the broker will never take: that one comes to a visible end, alone."""
+        """One of them, or all together, the broker will never take. One that it does not take
+        alone comes to a visible end.
+        """
         if len(requests) > 1:
-            for request in requests:
-                await self._forward([request])
+            middle = len(requests) // 2
+            await self._forward(requests[:middle])
+            await self._forward(requests[middle:])
             return
         (request,) = requests
         log.error("gateway.not_forwarded", notification=request.id, error=error.message)
         await self._give_up(request, error)
-
-    def _letters(self, request: Requested) -> list[Letter]:
-        """For the planner; and for those who look for it where producers write."""
-        accepted = self._carrier.accepted(request)
-        if self._preset.publishes_rest and request.source == "rest":
-            return [self._carrier.requested(request), accepted]
-        return [accepted]

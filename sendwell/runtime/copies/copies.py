@@ -101,9 +101,21 @@ class Copies:
         return ()
 
     def accepted(self, batch: Sequence[Requested]) -> list[Letter]:
-        """What was accepted here, to be published before it counts as handed on."""
-        extract = self._extract(f"accepted:{batch[0].position}", requested=tuple(batch))
+        """What was accepted here, to be published before it counts as handed on: what is read back
+        and published again is not the same batch, so it bears another name.
+        """
+        extract = self._extract(str(self._ids.position()), requested=tuple(batch))
         return [self._packer.extract(extract, key=batch[0].tenant)]
+
+    def to_plan(self, batch: Sequence[Requested]) -> list[Letter]:
+        """The same for who plans it, each tenant's in one letter."""
+        tenants: dict[TenantId, list[Requested]] = {}
+        for request in batch:
+            tenants.setdefault(request.tenant, []).append(request)
+        return [
+            self._packer.requests(own, id_=f"{self._service}:{self._ids.position()}")
+            for own in tenants.values()
+        ]
 
     # What others have put on record
 

@@ -1,0 +1,62 @@
+"""Many in one message: what was packed comes out as it was, and only what we have packed."""
+
+import pytest
+
+from sendwell.domain.errors import Invalid
+from sendwell.domain.presets.plain import PRESET
+from sendwell.messages.extract import Extract
+from sendwell.messages.wire import headers
+from sendwell.messages.wire.packed import Packer
+from sendwell.messages.wire.seal import Seal
+from tests.unit.messages.builders import a_request, a_task
+
+
+@pytest.fixture
+def packer() -> Packer:
+    return Packer(PRESET, secret=b"ours", tasks_by=PRESET)
+
+
+def test_requests_tasks_and_extracts_come_out_as_they_were(packer: Packer) -> None:
+    requests, tasks = [a_request(), a_request(lane=0)], [a_task()]
+    extract = Extract("1", "here", "gateway", requested=tuple(requests))
+
+    first = packer.requests(requests, id_="1")
+    second = packer.tasks(tasks, id_="2")
+    third = packer.extract(extract, key="acme")
+
+    assert packer.open_requests(first.body, first.headers) == requests
+    assert packer.open_tasks(second.body, second.headers) == tasks
+    assert packer.open_extract(third.body, third.headers) == extract
+
+
+def test_requests_of_a_tenant_stay_in_order_on_the_stream_of_what_was_accepted(
+    packer: Packer,
+) -> None:
+    letter = packer.requests([a_request()], id_="1")
+
+    assert (letter.stream.name, letter.key) == ("sendwell.accepted", a_request().tenant)
+
+
+def test_what_lies_on_the_wrong_stream_is_not_taken_for_something_else(packer: Packer) -> None:
+    letter = packer.tasks([a_task()], id_="1")
+
+    with pytest.raises(Invalid, match="'tasks', and 'requests' is read"):
+        packer.open_requests(letter.body, letter.headers)
+
+
+@pytest.mark.parametrize("change", ["body", "kind", "secret"])
+def test_what_does_not_bear_our_seal_is_refused(packer: Packer, change: str) -> None:
+    letter = packer.requests([a_request()], id_="1")
+    told = {**letter.headers, headers.KIND: "tasks"} if change == "kind" else letter.headers
+    body = letter.body + b" " if change == "body" else letter.body
+    reader = Packer(PRESET, secret=b"theirs", tasks_by=PRESET) if change == "secret" else packer
+
+    with pytest.raises(Invalid, match="our seal"):
+        reader.open_requests(body, told)
+
+
+def test_sealed_nonsense_cannot_be_read(packer: Packer) -> None:
+    told = Seal(b"ours").seal(b"[]", {headers.KIND: "extract"})
+
+    with pytest.raises(Invalid, match="cannot be read"):
+        packer.open_extract(b"[]", told)
