@@ -194,6 +194,7 @@ def _gateway(core: Core, ports: Ports, backlog: Backlog) -> Gateway:
         Builder(core.channels, clock=core.clock, ids=core.ids),
         core.journal,
         backlog,
+        core.ids,
         tenants=ports.tenants,
         templates=TemplateCheck(ports.catalogue),
         subscribers=Subscribers(ports.people),

@@ -15,6 +15,9 @@ The upper 42 bits are milliseconds since 1970, the next 11 count within one, and
 the number of the process that gave it (its node); so it is the primary key, the order, the page
 cursor, the partition key and the owner at once."""
 
+NOWHERE = Position(0)
+"""Of what has no place yet; all others are behind it."""
+
 Node = NewType("Node", int)
 """The number of a process among those that share a database."""
 

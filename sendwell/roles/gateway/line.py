@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import msgspec
 
 from sendwell.domain.errors import Conflict, Unavailable
+from sendwell.domain.ids import Position
+from sendwell.ports.clock import Ids
 from sendwell.ports.journal import Acceptance, Entry, Journal
 from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.failpoints import failpoint
@@ -31,10 +33,17 @@ class Line:
     """One line of calls. What arrived while the last group was on its way is the next group."""
 
     def __init__(
-        self, journal: Journal, backlog: Backlog, *, is_urgent: bool, patience_seconds: float
+        self,
+        journal: Journal,
+        backlog: Backlog,
+        ids: Ids,
+        *,
+        is_urgent: bool,
+        patience_seconds: float,
     ) -> None:
         self._journal = journal
         self._backlog = backlog
+        self._ids = ids
         self._is_urgent = is_urgent
         self._patience = patience_seconds
         self._waiting: list[Waiting] = []
@@ -84,7 +93,9 @@ class Line:
         return group
 
     async def _store_group(self, group: Sequence[Waiting]) -> None:
-        entries = [entry for waiting in group for entry in waiting.entries]
+        # A position is drawn when the journal hears of it, and not before: what is planned
+        # meanwhile would take the mark past it, and a crash would lose it.
+        entries = [self._placed(entry) for waiting in group for entry in waiting.entries]
         self._in_commit = group
         failpoint("accept.before")
         try:
@@ -103,6 +114,11 @@ class Line:
             if not waiting.future.done():
                 waiting.future.set_result(accepted[start : start + size])
             start += size
+
+    def _placed(self, entry: Entry) -> Entry:
+        position = Position(self._ids.position())
+        request = msgspec.structs.replace(entry.request, position=position)
+        return msgspec.structs.replace(entry, request=request)
 
     def _hand_on(self, entries: Sequence[Entry], accepted: Sequence[Acceptance]) -> None:
         fresh = [

@@ -7,7 +7,7 @@ import msgspec
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Denied, Flaw
-from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.ids import NOWHERE, ChannelName, NotificationId, TenantId
 from sendwell.domain.lane import LANES
 from sendwell.domain.plain_words import text_of, title_of
 from sendwell.domain.policy import Policy
@@ -38,7 +38,7 @@ class Builder:
         self._ids = ids
 
     def build(self, given: NotificationIn, origin: Origin, policy: Policy) -> Requested:
-        """The accepted form of a request. Its position is taken here: accept it without delay."""
+        """The accepted form of a request, but for its position, which it gets when it is stored."""
         _refuse_other_tenants(given, origin.tenant)
         checks.require(checks.names(given))
         to = checks.recipients(given, self._addressed)
@@ -56,7 +56,7 @@ class Builder:
         return Requested(
             id=id_,
             tenant=origin.tenant,
-            position=Position(self._ids.position()),
+            position=NOWHERE,
             accepted_at=now,
             event_type=event_type,
             lane=LANES[given.priority] if given.priority else rule.lane,

@@ -10,6 +10,7 @@ from sendwell.domain.errors import Conflict, Invalid, SendwellError
 from sendwell.domain.ids import TenantId
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
+from sendwell.ports.clock import Ids
 from sendwell.ports.journal import Acceptance, Entry, Journal
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.gateway.line import Line
@@ -46,6 +47,7 @@ class Gateway:
         builder: Builder,
         journal: Journal,
         backlog: Backlog,
+        ids: Ids,
         *,
         tenants: Tenants,
         templates: TemplateCheck,
@@ -57,7 +59,7 @@ class Gateway:
         self._tenants = tenants
         self._templates = templates
         self._urgent, self._others = (
-            Line(journal, backlog, is_urgent=is_urgent, patience_seconds=patience_seconds)
+            Line(journal, backlog, ids, is_urgent=is_urgent, patience_seconds=patience_seconds)
             for is_urgent in (True, False)
         )
 
@@ -131,14 +133,15 @@ def _entry(request: Requested, body: bytes, key: str | None, *, is_named: bool) 
 
 def _answer(acceptance: Acceptance) -> Answer:
     if acceptance.is_other:
-        return Answer(refusal=_REUSED)
+        return Answer(refusal=_reused())
     return Answer(acceptance.id, acceptance.is_duplicate)
 
 
-_REUSED = Invalid(
-    "This idempotency key was used for another request. Use a new key, or send the same body.",
-    code="idempotency_key_reused",
-)
+def _reused() -> Invalid:
+    return Invalid(
+        "This idempotency key was used for another request. Use a new key, or send the same body.",
+        code="idempotency_key_reused",
+    )
 
 
 def _one_key(given: NotificationIn, header: str | None) -> str | None:
