@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
 from sqlalchemy.pool import NullPool
 
@@ -24,6 +25,7 @@ from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Done, Unit, Write, core, driver
 
+log = structlog.get_logger()
 _READERS = 2
 _MOST_WAITING = 20_000
 _CACHED_STATEMENTS = 512
@@ -147,7 +149,7 @@ class SqliteDatabase:
         """
         size = self._log.stat().st_size if self._log.exists() else 0
         if size > _LONG_LOG_BYTES:
-            driver(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+            _copy_log(driver(connection))
         elif size > _LOG_BYTES:
             self._log_has_grown.set()
 
@@ -156,7 +158,7 @@ class SqliteDatabase:
         while self._writer.is_alive():
             self._log_has_grown.wait()
             self._log_has_grown.clear()
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            _copy_log(connection)
 
     def _next(self) -> list[Waiting]:
         """The next units to commit together; none at the end, when all are committed.
@@ -196,6 +198,16 @@ def _engine(path: Path) -> Engine:
             connection.execute(pragma)
 
     return engine
+
+
+def _copy_log(connection: sqlite3.Connection) -> None:
+    """Into the file, as far as readers let it. What is committed is in the log: a disk that is full
+    right now must not end who writes it.
+    """
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except sqlite3.Error as error:
+        log.warning("sqlite.log_not_copied", error=str(error))
 
 
 def _commit_together(connection: Connection, batch: Sequence[Waiting]) -> list[Result]:
