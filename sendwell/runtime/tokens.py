@@ -10,16 +10,13 @@ import hmac
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
-
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from typing import TYPE_CHECKING, Any
 
 from sendwell.domain.errors import Denied
 from sendwell.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from joserfc.jwk import OctKey
 
 _ALGORITHM = "HS256"
 _ISSUER = "sendwell"
@@ -41,11 +38,12 @@ class Purpose(StrEnum):
 
 
 class Tokens:
-    """Signs claims and reads them back."""
+    """Signs claims and reads them back. What that needs, 10 MB, is imported by the first token."""
 
     def __init__(self, secret: str, clock: Clock) -> None:
+        self._secret = secret
         self._clock = clock
-        self._keys = {purpose: _key(secret, purpose) for purpose in Purpose}
+        self._keys: dict[Purpose, OctKey] = {}
 
     def sign(self, purpose: Purpose, claims: Mapping[str, Any], *, seconds: int) -> str:
         """A token with these claims, for so long from now on."""
@@ -57,12 +55,14 @@ class Tokens:
             "exp": now + seconds,
             **claims,
         }
+        from joserfc import jwt
+
         header = {"alg": _ALGORITHM, "typ": purpose.value}
-        return jwt.encode(header, whole, self._keys[purpose], [_ALGORITHM])
+        return jwt.encode(header, whole, self._key(purpose), [_ALGORITHM])
 
     def derive(self, purpose: Purpose, text: str) -> str:
         """43 characters that follow from the text by a key that only we have."""
-        key = self._keys[purpose].raw_value
+        key = self._key(purpose).raw_value
         digest = hmac.new(key, text.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
@@ -78,8 +78,11 @@ class Tokens:
         return claims
 
     def _claims(self, purpose: Purpose, text: str) -> dict[str, Any] | None:
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
-            token = jwt.decode(text, self._keys[purpose], [_ALGORITHM])
+            token = jwt.decode(text, self._key(purpose), [_ALGORITHM])
         except (JoseError, ValueError):
             return None
         if token.header != {"alg": _ALGORITHM, "typ": purpose.value}:
@@ -89,6 +92,17 @@ class Tokens:
         ends_at = claims.get("exp")
         is_alive = isinstance(ends_at, int) and ends_at * _SECOND > self._clock.now()
         return claims if is_ours and is_alive else None
+
+    def _key(self, purpose: Purpose) -> "OctKey":
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+        from joserfc.jwk import OctKey
+
+        if purpose not in self._keys:
+            info = f"sendwell token {purpose.value}".encode()
+            derivation = HKDF(SHA256(), length=32, salt=None, info=info)
+            self._keys[purpose] = OctKey.import_key(derivation.derive(self._secret.encode()))
+        return self._keys[purpose]
 
 
 def claims_purpose(text: str, purpose: Purpose) -> bool:
@@ -101,10 +115,3 @@ def claims_purpose(text: str, purpose: Purpose) -> bool:
     except ValueError:
         return False
     return isinstance(header, dict) and header.get("typ") == purpose.value
-
-
-def _key(secret: str, purpose: Purpose) -> OctKey:
-    info = f"sendwell token {purpose.value}".encode()
-    return OctKey.import_key(
-        HKDF(SHA256(), length=32, salt=None, info=info).derive(secret.encode())
-    )

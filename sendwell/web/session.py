@@ -10,14 +10,15 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from sendwell.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 LIFETIME = timedelta(hours=12)
 _LIFETIME_US = int(LIFETIME.total_seconds() * 1e6)
@@ -37,11 +38,13 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sessions:
-    """Makes sessions, and reads them back from what the browser returns."""
+    """Makes sessions, and reads them back from what the browser returns.
+
+    What that needs, 7 MB, is imported when somebody opens a page.
+    """
 
     def __init__(self, secret: str, clock: Clock) -> None:
-        self._cipher = AESGCM(_derived(secret, _SEALS))
-        self._form_key = _derived(secret, _FORMS)
+        self._secret = secret
         self._clock = clock
 
     def start(self, key: str | None = None) -> Session:
@@ -56,6 +59,8 @@ class Sessions:
 
     def open(self, sealed: str | None) -> Session | None:
         """The session of a cookie that `seal` made; None for any other or when it has ended."""
+        from cryptography.exceptions import InvalidTag
+
         if not sealed or len(sealed) > _LONGEST_SEALED:
             return None
         try:
@@ -76,10 +81,23 @@ class Sessions:
         """Whether it is this session's, in constant time."""
         return hmac.compare_digest(self.form_token(session).encode(), token.encode())
 
+    @cached_property
+    def _cipher(self) -> "AESGCM":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(_derived(self._secret, _SEALS))
+
+    @cached_property
+    def _form_key(self) -> bytes:
+        return _derived(self._secret, _FORMS)
+
 
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _derived(secret: str, purpose: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(secret.encode())

@@ -2,9 +2,6 @@
 
 import os
 
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id as Derivation
-
 _SALT_BYTES = 16
 _HASH_BYTES = 32
 
@@ -17,7 +14,9 @@ class Argon2id:
         self._passes = passes
 
     def hash(self, password: str) -> str:
-        derivation = Derivation(
+        from cryptography.hazmat.primitives.kdf import argon2
+
+        derivation = argon2.Argon2id(
             salt=os.urandom(_SALT_BYTES),
             length=_HASH_BYTES,
             iterations=self._passes,
@@ -27,8 +26,11 @@ class Argon2id:
         return derivation.derive_phc_encoded(_bytes(password))
 
     def is_right(self, password: str, stored: str) -> bool:
+        from cryptography.exceptions import InvalidKey
+        from cryptography.hazmat.primitives.kdf import argon2
+
         try:
-            Derivation.verify_phc_encoded(_bytes(password), stored)
+            argon2.Argon2id.verify_phc_encoded(_bytes(password), stored)
         except (InvalidKey, ValueError):
             return False
         return True

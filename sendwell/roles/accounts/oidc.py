@@ -10,17 +10,17 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from sendwell.domain.errors import Denied, Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 """Never HS256: with it a provider's public key could be taken for a shared secret."""
@@ -143,6 +143,9 @@ class OidcClient:
 
     async def _claims(self, endpoints: _Endpoints, text: str) -> Mapping[str, Any]:
         """What the token claims. With a key that we do not know, the keys are asked for again."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         for is_last in (False, True):
             keys = await self._key_set(endpoints, is_new=is_last)
             try:
@@ -188,8 +191,11 @@ class OidcClient:
         self._endpoints = (self._clock.elapsed() + _REMEMBERED_SECONDS, found)
         return found
 
-    async def _key_set(self, endpoints: _Endpoints, *, is_new: bool) -> KeySet:
+    async def _key_set(self, endpoints: _Endpoints, *, is_new: bool) -> "KeySet":
         """The provider's keys; `is_new`: asked for just now, but not more than once a minute."""
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         if self._keys is not None:
             age = self._clock.elapsed() - self._keys[0]
             if age < (_KEYS_ASKED_EACH_SECONDS if is_new else _REMEMBERED_SECONDS):
