@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid, TooLarge
+from sendwell.domain.ids import ChannelName
 from sendwell.messages.requested import Content, To
 
 NOTHING = msgspec.Raw(b"")
@@ -63,7 +65,7 @@ _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _CAMEL_NAME = b'"organizationId"'  # looked for first: decoding twice is only for those who have it
 _any = msgspec.json.Decoder().decode
-_ADDRESS_FIELDS = {"email": "email", "sms": "phone", "push": "token", "webhook": "url"}
+_ADDRESS_FIELDS = {name: channel.address_field for name, channel in all_channels().items()}
 
 
 def read(body: bytes) -> NotificationIn:
@@ -116,7 +118,7 @@ def _depth(body: bytes) -> int:
 
 
 def _from_camel(message: CamelIn) -> NotificationIn:
-    channel = message.channel.lower()
+    channel = ChannelName(message.channel.lower())
     field = _ADDRESS_FIELDS.get(channel, "user_id")
     return NotificationIn(
         id=message.notification_id,

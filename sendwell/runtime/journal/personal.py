@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import select
 
+from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, Position
 from sendwell.messages import requested as codec
 from sendwell.messages.requested import Requested, To
@@ -20,7 +21,7 @@ _MANY = 2_000
 """Rows that are only looked through."""
 
 _EMAIL = ChannelName("email")
-_FIELDS = {_EMAIL: "email", "sms": "phone", "push": "token", "webhook": "url"}
+_FIELDS = {name: channel.address_field for name, channel in all_channels().items()}
 _ALONE, _AMONG = "alone", "among"
 
 
