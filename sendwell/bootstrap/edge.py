@@ -58,7 +58,7 @@ class Edge:
     announcements: Announcements
 
     def carries(self, stream: LogicalStream) -> bool:
-        """Whether this step goes by the bus: one that others know is never fused (SETTLED 5)."""
+        """Whether this step goes by the bus: one that others know is never fused."""
         return self.preset.is_named(stream) or self.parts(stream)
 
     def parts(self, stream: LogicalStream) -> bool:

@@ -65,7 +65,7 @@ def build_exchanges(
 def _refuse_without_provider(
     settings: Settings, known: Mapping[ChannelName, Mapping[str, Provider]]
 ) -> None:
-    """SETTLED 21: in production nothing ends in the mailbox unless somebody has said so."""
+    """In production nothing ends in the mailbox unless somebody has said so."""
     delivered = [settings.delivers] if settings.delivers else list(known)
     without = [
         channel

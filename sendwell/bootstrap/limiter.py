@@ -27,7 +27,7 @@ async def open_limiter(core: Core) -> Limiter:
     """The limiter that CACHE_URL names; on PostgreSQL its tables are made.
 
     While its server is away each process keeps its share of every limit by itself. What counts for
-    a day is never only in Redis (SETTLED 26): it is kept with the deliveries, where they are on
+    a day is never only in Redis: it is kept with the deliveries, where they are on
     PostgreSQL.
     """
     url, deliveries = core.settings.cache, core.settings.database_of("delivery")

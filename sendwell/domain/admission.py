@@ -75,8 +75,8 @@ def admit(
 
     `suppressed` is why the address must not be sent to, if so; `defaults` and `topics` are what
     the tenant decided for whoever has not chosen. A category declared critical passes what was
-    chosen for categories, topics and quiet hours (SETTLED 12), never a suppression nor a channel
-    that is switched off.
+    chosen for categories, topics and quiet hours, never a suppression nor a channel that is
+    switched off.
     """
     if ask.expires_at is not None and now >= ask.expires_at:
         return Stop(State.EXPIRED, "expiry", "It was not sent before it expired.")

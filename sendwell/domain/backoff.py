@@ -51,7 +51,7 @@ class RetryPolicy:
 
 
 DIRECT = RetryPolicy(attempts=4, cap=timedelta(seconds=4), jitter=Jitter.NONE)
-"""The preset of seed 004: three more tries, after exactly 1, 2 and 4 seconds."""
+"""That of the preset `direct`: three more tries, after exactly 1, 2 and 4 seconds."""
 
 
 def delay(

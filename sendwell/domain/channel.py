@@ -56,9 +56,9 @@ class Channel:
     """The parts of the content that it uses."""
     limits: tuple[ContentLimit, ...] = ()
     resends_unknown: bool = True
-    """An attempt whose outcome nobody knows is made again with the same key (SETTLED 11)."""
+    """An attempt whose outcome nobody knows is made again with the same key."""
     expects_receipts: bool = False
-    """A provider as a rule says later what became of it; else SENT is the end (SETTLED 10)."""
+    """A provider as a rule says later what became of it; else SENT is the end."""
     default_ttl: timedelta = DEFAULT_TTL
     """How long after it was accepted it is still worth sending, when nobody said otherwise."""
 

@@ -1,4 +1,4 @@
-"""The ledger: everything that was accepted is somewhere (invariant I1, SETTLED 10)."""
+"""The ledger: everything that was accepted is somewhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

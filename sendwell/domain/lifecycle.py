@@ -1,7 +1,7 @@
 """The states of a delivery and the one table of moves between them.
 
-The table is the rule (PRODUCT glossary, seed 000 section 8): nothing else in the product decides
-whether a move is possible, and a terminal state is left only towards what a late receipt says.
+The table is the rule: nothing else in the product decides whether a move is possible, and a
+terminal state is left only towards what a late receipt says.
 """
 
 from collections.abc import Iterable

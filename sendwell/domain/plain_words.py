@@ -1,7 +1,7 @@
 """Words for a notification that came with neither template nor content.
 
-A developer who has just begun, or a producer that knows only the contract of seed 000, still gets
-a message that says what happened.
+A developer who has just begun, or a producer that knows only the contract of the preset `tenant`,
+still gets a message that says what happened.
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ class PriorityRule:
 
     `pattern` is a whole event type or ends in `*` (`security_*`, `*`); letter case does not
     matter. `is_critical` declares the category critical: it passes quiet hours and caps, whatever
-    its lane (SETTLED 12). Raises Invalid for a pattern that is empty or has a `*` elsewhere.
+    its lane. Raises Invalid for a pattern that is empty or has a `*` elsewhere.
     """
 
     pattern: str
@@ -50,7 +50,7 @@ DEFAULT_RULES = (
     OTHERWISE,
 )
 """A tenant's table before it is edited. What a person waits for at the screen is in the critical
-lane, `security_alert` is high (seed 003). None of these is *declared critical*: to wake people up
+lane, `security_alert` is high. None of these is *declared critical*: to wake people up
 and to pass the caps that stop a flood of codes is for each tenant to decide."""
 
 

@@ -55,7 +55,7 @@ def settle(
     resends_unknown: bool,
     chance: float,
 ) -> Settled:
-    """Decide by the outcome (SETTLED 9 and 11).
+    """Decide by the outcome.
 
     Deferred: the next provider at once if there is one, else later, until the attempts are used
     up. Refused for the account's or provider's fault: the next provider at once. Unknown: again

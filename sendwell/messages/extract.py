@@ -9,7 +9,7 @@ from sendwell.messages.task import Task
 
 
 class Extract(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Written in the transaction that it tells of; whoever reads it keeps a copy (SETTLED 2).
+    """Written in the transaction that it tells of; whoever reads it keeps a copy.
 
     `database` is where the originals are: who shares that database has them already.
     """

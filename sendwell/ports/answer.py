@@ -27,7 +27,7 @@ def words(text: str) -> str:
     """A vendor's own words, fit for history and logs: one short line without personal data.
 
     Whatever looks like an e-mail address, a phone number or a token becomes `(…)`, since vendors
-    like to quote the recipient and history holds no addresses (SETTLED 8).
+    like to quote the recipient and history holds no addresses.
     """
     line = _UNPRINTABLE.sub(" ", text[: 4 * LONGEST_WORDS]).strip()
     return _PRIVATE.sub("(…)", line)[:LONGEST_WORDS]

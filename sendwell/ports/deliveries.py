@@ -48,7 +48,7 @@ class Deliveries(Protocol):
         """Those that are there, as of the last commit; the others are left out.
 
         Our own key goes first, the provider's reference where there is no key. Ids are unique
-        within a tenant only (SETTLED 13): of several deliveries with the same key it is the one
+        within a tenant only: of several deliveries with the same key it is the one
         that this provider account was given; when that cannot be told, it is left out.
         """
         ...

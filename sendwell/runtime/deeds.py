@@ -21,7 +21,7 @@ class Deeds:
     ) -> None:
         """It is on record. Called right before the change: then no change is without a record.
 
-        Of people it is told no more than a fingerprint: the log cannot forget them (I6).
+        Of people it is told no more than a fingerprint: the log cannot forget them.
         """
         deed = Deed(caller.tenant, caller.actor, action, subject, self._clock.now(), details)
         await self._database.commit(self._audit.recorded(deed))

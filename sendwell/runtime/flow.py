@@ -1,6 +1,6 @@
 """The local bus: what one role says is heard by the next one inside the same transaction.
 
-That is fusion (ARCHITECTURE, the flow): neighbouring roles share this process and database, so
+That is fusion (docs/decisions/0002): neighbouring roles share this process and database, so
 their steps are one commit and the outbox rows between them are left out. Handlers cannot tell.
 """
 

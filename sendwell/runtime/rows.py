@@ -1,6 +1,6 @@
 """Many rows in one SQLite statement.
 
-Measured (PERFORMANCE section 7): row by row a writer thread loses the GIL once a row; one statement
+Measured: row by row a writer thread loses the GIL once a row; one statement
 of many rows keeps it. Chunks are powers of two, so that few texts are compiled and all are cached.
 """
 

@@ -1,8 +1,7 @@
 """Everything that can be set, read from the environment and a file into one frozen tree.
 
-The names are the seeds' (12-factor), all of them in `table`; every secret may come from a file that
-`<NAME>_FILE` names. What is wrong is refused as a whole, with the variable's name and how to write
-it right.
+The names are all in `table`; every secret may come from a file that `<NAME>_FILE` names. What
+is wrong is refused as a whole, with the variable's name and how to write it right.
 """
 
 from sendwell.settings.changes import Differences, differences, reloadable

@@ -1,4 +1,4 @@
-"""Preset `direct` (seed 004): somebody else's client on RabbitMQ, with its queues and exchange."""
+"""Preset `direct`: somebody else's client on RabbitMQ, with its queues and exchange."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ async def rabbit(product: Product, rabbitmq_url: str) -> AsyncIterator[RabbitCli
 
 
 def a_message(**fields: object) -> bytes:
-    """One row of the seed's gateway, as its services would put it into a queue."""
+    """One row of the contract's gateway, as its services would put it into a queue."""
     row = {
         "organization_id": "default",
         "to": {"email": "ada@example.com"},

@@ -1,4 +1,4 @@
-"""Preset `intents` (seed 002): its envelope on Kafka, and on a topic exchange of RabbitMQ."""
+"""Preset `intents`: its envelope on Kafka, and on a topic exchange of RabbitMQ."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -58,7 +58,7 @@ async def rabbit(on_rabbitmq: Product, rabbitmq_url: str) -> AsyncIterator[Rabbi
 
 
 def an_intent(**fields: object) -> bytes:
-    """The seed's envelope, all six fields of it, around an intent."""
+    """The contract's envelope, all six fields of it, around an intent."""
     id_ = str(uuid4())
     intent = {
         "idempotency_key": id_,

@@ -1,4 +1,4 @@
-"""Preset `lanes` (seed 003): its curl, and Kafka's own console consumer."""
+"""Preset `lanes`: its curl, and Kafka's own console consumer."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ curl -X POST http://localhost:8080/api/v1/notifications \\
     }
   }'
 """
-"""As it stands in the seed, for a shell."""
+"""The curl of the contract, word for word, for a shell."""
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def product(tmp_path: Path, kafka: KafkaClient, postgres_url: str) -> Asyn
 
 
 async def curl(product: Product) -> str:
-    """Run the seed's command, but for the port; gives the notification's id."""
+    """Run the contract's command, but for the port; gives the notification's id."""
     port = product.url.rpartition(":")[2]
     process = await asyncio.create_subprocess_shell(
         SEED_003.replace(":8080/", f":{port}/"),

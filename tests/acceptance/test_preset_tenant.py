@@ -1,4 +1,4 @@
-"""Preset `tenant` (seed 000): a plain Kafka producer, and what it reads in answer."""
+"""Preset `tenant`: a plain Kafka producer, and what it reads in answer."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -43,7 +43,7 @@ async def product(
 
 
 def seed(**fields: object) -> bytes:
-    """The seed's message for an organization that there is, with an id of its own."""
+    """The contract's message for an organization that there is, with an id of its own."""
     return json.dumps({**json.loads(SEED_000), "organizationId": TENANT, **fields}).encode()
 
 

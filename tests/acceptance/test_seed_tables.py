@@ -1,4 +1,5 @@
-"""The tables of the seeds, as views: filled through the product, read as the seeds read theirs."""
+"""The tables of the presets' contracts, as views: filled through the product, read with the queries
+that the services of each contract would ask."""
 
 import time
 from collections.abc import AsyncIterator
@@ -34,7 +35,7 @@ COLUMNS = {
         " updated_at organization_id"
     ),
 }
-"""As the seeds write them; `organization_id` behind those of seed 004 is ours."""
+"""As the contracts write them; `organization_id` behind those of `direct` is ours."""
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ DIRECT: Roles = {
     "push": ["delivery", "--channel", "push"],
     "templates": ["templates"],
 }  # fmt: skip
-"""The five of seed 004."""
+"""The five of the preset `direct`."""
 HOOK = "/webhooks/sendgrid/default"
 SECRET = "the same for all services of this installation"
 

@@ -19,7 +19,7 @@ Count = Callable[[str, str, int], object]
 """Told what was looked for, who knew it (`memory`, `cache` or `service`), and of how many."""
 
 CHANGING = timedelta(seconds=4)
-"""Changes reach queued work within 5 s, whatever is away (SETTLED 27)."""
+"""Changes reach queued work within 5 s, whatever is away (docs/decisions/0015)."""
 _SHARED = timedelta(seconds=3)
 """For so much of that time it stands in the cache, and for the rest with whoever found it there."""
 

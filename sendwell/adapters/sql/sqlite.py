@@ -1,8 +1,8 @@
 """SQLite in WAL mode with synchronous=FULL: one writer thread that group-commits, some readers.
 
-Measured in PERFORMANCE section 3: a commit for each request gives 6,600 rows/s here, natural group
-commit with multi-row statements 75,700. It needs no timer: what arrived while the last commit was
-in flight is the next batch.
+Measured with 256 callers: a commit for each request gives 6,600 rows/s here, natural group commit
+with multi-row statements 75,700. It needs no timer: what arrived while the last commit was in
+flight is the next batch.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class SqliteDatabase:
                 f"SQLite {sqlite3.sqlite_version} is too old; Sendwell needs 3.35 or newer."
             )
         # The writer thread must get the GIL back quickly after each sqlite3 call: with the default
-        # of 5 ms durable intake is halved (PERFORMANCE section 7).
+        # of 5 ms durable intake is halved.
         sys.setswitchinterval(50e-6)
         self.engine = _engine(path)
         self._loop = asyncio.get_running_loop()

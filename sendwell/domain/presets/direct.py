@@ -1,4 +1,4 @@
-"""`direct`: seed 004, five services on RabbitMQ, a queue per channel behind a direct exchange."""
+"""`direct`: five services on RabbitMQ, a queue per channel behind a direct exchange."""
 
 from sendwell.domain.backoff import DIRECT
 from sendwell.domain.ids import ChannelName
@@ -11,14 +11,14 @@ _EXCHANGE = "notifications.direct"
 
 
 def _queue(key: str) -> Naming:
-    """A queue that is reached by its own name as well: the seed says nothing of routing keys."""
+    """A queue that is reached by its own name as well: the contract names no routing keys."""
     queue = f"{key}.queue"
     return Naming(key, _EXCHANGE, ExchangeKind.DIRECT, queue=queue, also=(queue,), is_named=True)
 
 
 PRESET = Preset(
     name="direct",
-    about="A queue per channel, filled by the gateway or by anybody who may (seed 004).",
+    about="A queue per channel, filled by the gateway or by anybody who may.",
     brokers=(Broker.RABBITMQ,),
     namings={
         **OURS,

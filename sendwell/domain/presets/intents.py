@@ -1,4 +1,4 @@
-"""`intents`: seed 002, five services around a topic exchange or Kafka; a stream per verdict."""
+"""`intents`: five services around a topic exchange or Kafka; a stream per verdict."""
 
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.presets.naming import Naming
@@ -15,7 +15,7 @@ def _named(name: str, *, is_event: bool = False) -> Naming:
 
 PRESET = Preset(
     name="intents",
-    about="Intents come in, channel requests and verdicts go out, each in an envelope (seed 002).",
+    about="Intents come in, channel requests and verdicts go out, each in an envelope.",
     brokers=(Broker.KAFKA, Broker.RABBITMQ),
     namings={
         **OURS,
@@ -24,7 +24,7 @@ PRESET = Preset(
         LogicalStream.TASK: _named("notification.{channel}.requested"),
         LogicalStream.STATUS: _named("notification.{channel}.{verdict}", is_event=True),
     },
-    # The seed names the services but gives no ports: those of seed 004 are taken.
+    # The contract names the services but gives no ports: those of `direct` are taken.
     services=(
         Service(
             "api-gateway",

@@ -1,4 +1,4 @@
-"""`lanes`: seed 003, raw notifications on Kafka, then a stream per lane, then one per channel."""
+"""`lanes`: raw notifications on Kafka, then a stream per lane, then one per channel."""
 
 from sendwell.domain.presets.naming import Naming
 from sendwell.domain.presets.plain import OURS
@@ -7,7 +7,7 @@ from sendwell.domain.presets.streams import LogicalStream
 
 PRESET = Preset(
     name="lanes",
-    about="Raw notifications are put into lanes by event type, then handed to channels (seed 003).",
+    about="Raw notifications are put into lanes by event type, then handed to channels.",
     brokers=(Broker.KAFKA,),
     namings={
         **OURS,

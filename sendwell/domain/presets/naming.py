@@ -60,8 +60,8 @@ class Naming:
     """Patterns with `{channel}`, `{lane}` and `{verdict}` in them: the stream is divided by those.
 
     `is_named`: others know the name. Such a stream carries single messages, the producer's JSON
-    unchanged, what we add in headers (SETTLED 16); its steps are never fused. All others are ours
-    alone. `is_event`: see PhysicalName.
+    unchanged, what we add in headers; its steps are never fused. All others are ours alone.
+    `is_event`: see PhysicalName.
     """
 
     name: str

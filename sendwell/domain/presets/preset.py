@@ -1,4 +1,4 @@
-"""What a preset is: names for our streams, ports for our services, and the policies of a seed."""
+"""What a preset is: names for our streams, ports for our services, and policies."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Broker(StrEnum):
 
 
 class Partition(StrEnum):
-    """What stays in order, and so what the key of a message is (SETTLED 15)."""
+    """What stays in order, and so what the key of a message is."""
 
     TENANT = "tenant"
     USER = "user"
@@ -53,7 +53,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """How the outside knows one installation. Pure data; SETTLED 15-18 say what it means."""
+    """How the outside knows one installation. Pure data."""
 
     name: str
     about: str
@@ -94,7 +94,7 @@ class Preset:
     def port(self, role: str, channel: ChannelName | None = None) -> int | None:
         """The port of the service that runs a role, narrowed to a channel if it is one's own.
 
-        None where the seed gives it none.
+        None where the preset gives it none.
         """
         found = (service.port for service in self.services if service.runs(role, channel))
         return next(found, None)

@@ -1,4 +1,4 @@
-"""`tenant`: seed 000, one notification service for many organizations on Kafka."""
+"""`tenant`: one notification service for many organizations on Kafka."""
 
 from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.presets.naming import Naming
@@ -8,7 +8,7 @@ from sendwell.domain.presets.streams import LogicalStream
 
 PRESET = Preset(
     name="tenant",
-    about="Organizations publish requests to Kafka and read what became of them (seed 000).",
+    about="Organizations publish requests to Kafka and read what became of them.",
     brokers=(Broker.KAFKA,),
     namings={
         **OURS,

@@ -1,4 +1,4 @@
-"""How a delivery ended, in the three words that seed 002 has streams for."""
+"""How a delivery ended, in the three words that the preset `intents` has streams for."""
 
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ _VERDICTS = {
 def verdict_of(state: State, *, is_end: bool, can_bounce: bool) -> Verdict | None:
     """The verdict that a move brings, None while the delivery is open.
 
-    `is_end`: no receipt is to be expected, so SENT is as far as it gets (SETTLED 10). Where nothing
+    `is_end`: no receipt is to be expected, so SENT is as far as it gets. Where nothing
     `can_bounce`, there is no stream for it, and it has failed.
     """
     if state is State.SENT and is_end:

@@ -1,6 +1,6 @@
 """Writes requests, tasks and dead letters to streams that others know.
 
-The body is the producer's JSON, unchanged; what we know besides stands in headers (SETTLED 16).
+The body is the producer's JSON, unchanged; what we know besides stands in headers.
 """
 
 from collections.abc import Mapping

@@ -69,7 +69,7 @@ REQUESTS: Mapping[str, Mapping[str, object]] = {
         "created_at": "2025-01-01T10:00:00Z",
     },
 }
-"""A request in the words of each preset; those of `tenant` and `lanes` are the seeds' own."""
+"""A request in the words of each preset; `tenant` and `lanes` as their producers write them."""
 
 _ACCEPTED_AT = 1_735_725_600_000_000
 _MOVE = Move(

@@ -19,7 +19,7 @@ def organization_of(
     proven: TenantId | None,
     otherwise: TenantId | None,
 ) -> TenantId:
-    """The one organization that is named (seed 000 section 10).
+    """The one organization that is named.
 
     `proven` is what a verified token says, `otherwise` whose a message is that names none. Raises
     Invalid when two places name different ones, or none does and there is no other.

@@ -20,7 +20,7 @@ from sendwell.messages.wire.strict import MOST_BYTES, json_object, refusal
 from sendwell.messages.wire.version import check_version
 
 WINDOW = timedelta(days=30)
-"""For how long the bus recognizes duplicates (SETTLED 13)."""
+"""For how long duplicates from a bus are recognized; what is older goes to quarantine."""
 _MICROSECOND = timedelta(microseconds=1)
 
 

@@ -1,4 +1,4 @@
-"""Traces: W3C Trace Context on our side, a bare trace id in the envelopes of seed 002."""
+"""Traces: W3C Trace Context on our side, a bare trace id in the envelopes of `intents`."""
 
 import re
 from hashlib import blake2b

@@ -13,7 +13,7 @@ _FIELDS = ("schema_version", "schemaVersion")
 
 
 def check_version(message: Mapping[str, object], told: headers.Told) -> None:
-    """Raise Invalid unless message and headers are of a version that is understood (SETTLED 17).
+    """Raise Invalid unless message and headers are of a version that is understood.
 
     A message that names none is of the first one.
     """

@@ -1,6 +1,6 @@
 """The intake routes: endpoints free of any framework, with msgspec, for they are the hot ones.
 
-Measured (PERFORMANCE section 2): FastAPI costs 100 us a request. See `hot_protocol` for the way
+Measured: FastAPI costs 100 us a request. See `hot_protocol` for the way
 that calls take here.
 """
 

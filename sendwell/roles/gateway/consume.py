@@ -70,7 +70,7 @@ class BusIntake:
             raise Unavailable(error.message) from error
 
     def _known(self, read: Asked | Quarantined) -> Asked | Quarantined:
-        """An organization that we do not know may not send anything (SETTLED 18)."""
+        """An organization that we do not know may not send anything."""
         if isinstance(read, Quarantined) or self._knows(TenantId(read.tenant)):
             return read
         return Quarantined(

@@ -1,4 +1,4 @@
-"""Whose a message from a bus is by its own proof, where the broker is not trusted (SETTLED 18)."""
+"""Whose a message from a bus is by its own proof, where the broker is not trusted."""
 
 from collections.abc import Mapping
 

@@ -79,7 +79,7 @@ class Builder:
         )
 
     def _names(self, given: NotificationIn) -> tuple[NotificationId, str]:
-        """The id and the correlation id; each stands in for the other (SETTLED 14)."""
+        """The id and the correlation id; each stands in for the other."""
         id_ = NotificationId(given.id or self._ids.notification())
         return id_, given.correlation_id or id_
 

@@ -1,4 +1,4 @@
-"""The request as it comes in: our own contract, and the camelCase one of seed 000."""
+"""The request as it comes in: our own contract, and the camelCase one of the preset `tenant`."""
 
 import re
 from typing import Any, Literal
@@ -47,7 +47,7 @@ class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class CamelIn(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=False):
-    """The message contract of seed 000."""
+    """The message contract of the preset `tenant`."""
 
     notification_id: str
     organization_id: str

@@ -8,7 +8,7 @@ from sendwell.ports.deliveries import Sought
 
 SECOND = 1_000_000
 PATIENCE = 10 * 60 * SECOND
-"""How long a receipt waits for the commit of its delivery; RELIABILITY asks for five minutes."""
+"""How long a receipt waits for the commit of its delivery."""
 
 
 @dataclass(frozen=True, slots=True)

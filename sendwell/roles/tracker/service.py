@@ -36,7 +36,7 @@ class Tracked:
 
 
 class Tracker:
-    """A thin reader over the journal and the open work; see SETTLED 1."""
+    """A thin reader over the journal and the open work: it keeps nothing of its own."""
 
     def __init__(self, records: Records, work: Work, history: History | None = None) -> None:
         self._records = records

@@ -1,4 +1,4 @@
-"""From journal rows to the history that people read: one event a move, without gaps (I7).
+"""From journal rows to the history that people read: one event a move, without gaps.
 
 The happy path is one outcome row with all its times; a failed attempt is one history row with the
 time it was claimed. Both are expanded here.
@@ -14,7 +14,7 @@ from sendwell.messages.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a notification's history, in the words of seed 000 (CREATED, SENT, …)."""
+    """One event of a notification's history, in the words that readers see (CREATED, SENT, …)."""
 
     at: int
     event: str

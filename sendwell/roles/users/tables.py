@@ -1,7 +1,7 @@
 """People, what they chose, and the addresses that must not be sent to.
 
 What is personal stands in one envelope column (`body`) beside the name of the key that encrypts
-it (SETTLED 8). Times are microseconds since 1970.
+it. Times are microseconds since 1970.
 
 MySQL takes no BLOB into a key, and its BLOB and TEXT end at 64 KiB unless they are told a length.
 """

@@ -1,6 +1,6 @@
 """Tells other services what this one puts on record, and keeps copies of what they tell.
 
-Where all roles share a process or a database nothing of this is there (SETTLED 2).
+Where all roles share a process or a database nothing of this is there (docs/decisions/0011).
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ from sendwell.runtime.scene import Scene
 
 Deliver = Callable[[Sequence[Task]], Awaitable[None]]
 _KEPT_US = 30 * 86_400 * 1_000_000
-"""How long a bus may take to hand an extract out again (SETTLED 13)."""
+"""How long a bus may take to hand an extract out again: as long as duplicates are recognized."""
 
 
 class Copies:

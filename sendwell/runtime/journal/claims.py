@@ -1,8 +1,9 @@
 """What must be unique over time on PostgreSQL: idempotency keys, and ids that producers gave.
 
 A unique index cannot span partitions, and one random index over everything would be most of what a
-commit writes (PERFORMANCE section 7). So keys and ids are hashes in one narrow table with a
-partition for each day: today's decides between twins, the days before are only looked at.
+commit writes: at ten million rows 4,400 bytes of log for each notification instead of 875. So keys
+and ids are hashes in one narrow table with a partition for each day: today's decides between twins,
+the days before are only looked at.
 """
 
 from collections.abc import Mapping, Sequence

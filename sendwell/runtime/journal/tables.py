@@ -52,7 +52,7 @@ IDEMPOTENCY = Table(
 )
 """Which notification holds a key; its position tells the time too. Keys are hashes, so each one
 lands on another page: rows are kept small and without a second index, or they would be most of what
-a commit writes (PERFORMANCE section 3b)."""
+a commit writes: with a million rows 500 of 1,300 bytes of log for each notification."""
 
 OUTCOME = Table(
     "outcome",

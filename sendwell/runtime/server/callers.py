@@ -97,8 +97,8 @@ def _key(call: Call) -> str | None:
 def _refuse_strangers(call: Call) -> None:
     """Calls without a key come from this machine's own user, not from a page or through a proxy.
 
-    SETTLED 19: a literal loopback Host, no Origin, no forwarding headers, JSON only. Otherwise any
-    web page in the user's browser could post here.
+    So: a literal loopback Host, no Origin, no forwarding headers, JSON only. Otherwise any web page
+    in the user's browser could post here.
     """
     if not _is_loopback(call.header(b"host") or ""):
         raise Denied("Without an API key, call http://127.0.0.1 or http://localhost.")

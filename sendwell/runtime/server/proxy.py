@@ -1,4 +1,4 @@
-"""Routes of roles in other services, offered where clients call: one public API (SETTLED 28)."""
+"""Routes of roles in other services, offered where clients call: one public API."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

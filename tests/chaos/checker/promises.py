@@ -1,4 +1,4 @@
-"""What was accepted is on record and has come to an end that can be seen (invariant I1)."""
+"""What was accepted is on record and has come to an end that can be seen."""
 
 from collections.abc import Iterator
 

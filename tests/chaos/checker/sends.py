@@ -1,4 +1,4 @@
-"""What came to the sinks: once, unless the record says that nobody could know (invariant I2)."""
+"""What came to the sinks: once, unless the record says that nobody could know."""
 
 from collections.abc import Iterator
 

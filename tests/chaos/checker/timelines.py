@@ -1,4 +1,4 @@
-"""The timeline tells every move, and only moves that the lifecycle table lists (I3, I7)."""
+"""The timeline tells every move, and only moves that the lifecycle table lists."""
 
 from collections.abc import Iterator, Sequence
 

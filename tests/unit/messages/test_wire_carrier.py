@@ -40,9 +40,9 @@ OF_SEED_000 = a_request(
     tenant="uuid",
     id="uuid",
 )
-SEEDS = ["tenant", "intents", "lanes", "direct"]
-of_every_seed = pytest.mark.parametrize("preset", SEEDS)
-presets = st.sampled_from(SEEDS)
+FOREIGN = ["tenant", "intents", "lanes", "direct"]
+of_every_preset = pytest.mark.parametrize("preset", FOREIGN)
+presets = st.sampled_from(FOREIGN)
 
 
 def opened(letter: Letter, **how: Any) -> Requested | Task | Copy | Quarantined | None:
@@ -102,7 +102,7 @@ def test_a_request_is_opened_as_it_was(
     assert opened(Carrier(PRESETS[preset]).accepted(request, original)) == request
 
 
-@of_every_seed
+@of_every_preset
 def test_headers_stay_short_however_much_there_is_to_say(preset: str) -> None:
     data, metadata = (
         msgspec.Raw(msgspec.json.encode({name: name * 100_000})) for name in ("x", "y")
@@ -137,7 +137,7 @@ def test_a_task_for_one_of_many_speaks_of_that_one_alone() -> None:
     assert msgspec.json.decode(letter.body)["to"] == {"email": "b@example.org"}
 
 
-@of_every_seed
+@of_every_preset
 def test_a_task_composed_in_the_presets_words_is_a_request_that_reads_alike(preset: str) -> None:
     request = a_request(
         to=(To(user_id=UserId("user-001")),),

@@ -14,7 +14,7 @@ from sendwell.domain.triage import Cause
 from sendwell.messages.wire import headers
 from sendwell.messages.wire.announcer import Announcer
 from sendwell.messages.wire.events import EVENTS
-from sendwell.messages.wire.events.tenant import SEED_STATUS
+from sendwell.messages.wire.events.tenant import STATUS_WORDS
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.move import Move
 from sendwell.messages.wire.schemas import schemas
@@ -66,9 +66,9 @@ def test_the_status_of_seed_000_has_the_columns_of_its_table() -> None:
 
 
 def test_every_state_is_one_of_the_five_of_seed_000() -> None:
-    assert SEED_STATUS.keys() == set(State)
-    assert set(SEED_STATUS.values()) == {"PENDING", "PROCESSING", "SENT", "FAILED", "RETRYING"}
-    assert all(SEED_STATUS[State[name]] == name for name in set(SEED_STATUS.values()))
+    assert STATUS_WORDS.keys() == set(State)
+    assert set(STATUS_WORDS.values()) == {"PENDING", "PROCESSING", "SENT", "FAILED", "RETRYING"}
+    assert all(STATUS_WORDS[State[name]] == name for name in set(STATUS_WORDS.values()))
 
 
 def test_the_time_of_sending_stays_with_what_came_later() -> None:

@@ -30,5 +30,7 @@ def test_the_example_of_an_event_is_as_its_schema_says(preset: str) -> None:
     ("preset", "name", "seed"),
     [("tenant", "TenantRequest", SEED_000), ("lanes", "PlainRequest", SEED_003)],
 )
-def test_the_seeds_own_message_is_as_the_schema_says(preset: str, name: str, seed: bytes) -> None:
+def test_the_message_of_the_contract_is_as_the_schema_says(
+    preset: str, name: str, seed: bytes
+) -> None:
     assert valid(msgspec.json.decode(seed), name, schemas(preset))

@@ -17,7 +17,7 @@ EVENTS: Mapping[str, type[Event]] = {
     "plain": DeliveryStatus,
     "tenant": TenantStatus,
     "intents": IntentOutcome,
-    "lanes": DeliveryStatus,  # seed 003 names no event: the tracker reads what we say
+    "lanes": DeliveryStatus,  # that contract has no event of its own
     "direct": QueueStatus,
 }
 """The event of each preset."""

@@ -1,4 +1,4 @@
-"""Status updates of seed 004, in the columns of its gateway's table."""
+"""Status updates of the preset `direct`, in the columns of its gateway's table."""
 
 from typing import Annotated, Self
 

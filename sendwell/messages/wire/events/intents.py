@@ -1,4 +1,4 @@
-"""The verdicts of seed 002, such as `notification.email.delivered`, in its envelope."""
+"""The verdicts of the preset `intents`, such as `notification.email.delivered`, in its envelope."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,7 +11,7 @@ from sendwell.messages.wire.move import Move
 
 class IntentOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of an intent on one channel: the six fields of the envelope, then the last
-    attempt as the seed's data model has it.
+    attempt as the contract's data model has it.
 
     `idempotency_key` is the event's own: a reader who has seen it has seen the event.
     """

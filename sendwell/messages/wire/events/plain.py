@@ -1,4 +1,4 @@
-"""A delivery's move in our own words: `sendwell.status`, and `notifications.status` of seed 003."""
+"""A delivery's move in our own words: `sendwell.status`, and `notifications.status` of `lanes`."""
 
 from typing import Annotated, Self
 

@@ -1,4 +1,4 @@
-"""`notification.status` of seed 000: the status columns of its table, in camelCase."""
+"""`notification.status` of the preset `tenant`: the status columns of its table, in camelCase."""
 
 from typing import Annotated, Literal, Self
 
@@ -7,9 +7,9 @@ import msgspec
 from sendwell.domain.lifecycle import State
 from sendwell.messages.wire.move import Move
 
-SeedStatus = Literal["PENDING", "PROCESSING", "SENT", "FAILED", "RETRYING"]
+StatusWord = Literal["PENDING", "PROCESSING", "SENT", "FAILED", "RETRYING"]
 
-SEED_STATUS: dict[State, SeedStatus] = {
+STATUS_WORDS: dict[State, StatusWord] = {
     State.PENDING: "PENDING",
     State.SCHEDULED: "PENDING",
     State.HELD: "PENDING",
@@ -25,17 +25,17 @@ SEED_STATUS: dict[State, SeedStatus] = {
     State.CANCELLED: "FAILED",
     State.EXPIRED: "FAILED",
 }
-"""Our states as the five of the seed. `state` beside it says more."""
+"""Our states in the five words of the contract. `state` beside it says more."""
 
 
 class TenantStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
-    """A delivery has moved. `status` is one of the seed's five, `state` is exactly where it is."""
+    """A delivery has moved. `status` is one of five words, `state` is exactly where it is."""
 
     notification_id: str
     organization_id: str
     event_type: str
     channel: Annotated[str, msgspec.Meta(description="`EMAIL`, `SMS`, `PUSH`, …")]
-    status: SeedStatus
+    status: StatusWord
     provider: str | None
     provider_message_id: str | None
     retry_count: Annotated[int, msgspec.Meta(description="Attempts after the first one.", ge=0)]
@@ -59,7 +59,7 @@ class TenantStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="
             organization_id=status.tenant,
             event_type=move.event_type,
             channel=status.channel.upper(),
-            status=SEED_STATUS[status.state],
+            status=STATUS_WORDS[status.state],
             provider=status.provider,
             provider_message_id=status.reference,
             retry_count=max(0, status.attempt - 1),

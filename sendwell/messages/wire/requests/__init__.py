@@ -10,7 +10,7 @@ CONTRACTS: Mapping[str, Contract[Any]] = {
     "plain": plain.CONTRACT,
     "tenant": tenant.CONTRACT,
     "intents": intents.CONTRACT,
-    "lanes": plain.CONTRACT,  # seed 003's fields are some of ours, with the same meaning
+    "lanes": plain.CONTRACT,  # its fields are some of ours, with the same meaning
     "direct": direct.CONTRACT,
 }
 """The contract of each preset."""

@@ -1,4 +1,4 @@
-"""The message in a channel's queue of seed 004, which names no fields but its tables' columns."""
+"""The message in a channel's queue of `direct`, in the columns of its gateway's table."""
 
 from typing import Annotated, Self
 

@@ -1,4 +1,4 @@
-"""The intent of seed 002: one flat object, the envelope's fields and the intent's side by side."""
+"""The request of `intents`: one flat object, fields of envelope and intent side by side."""
 
 from typing import Annotated, Literal, Self
 

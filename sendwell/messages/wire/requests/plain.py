@@ -1,4 +1,4 @@
-"""The request in our own words, as by REST; with it seed 003's, which is a part of ours."""
+"""The request in our own words, as by REST; with it that of `lanes`, which is a part of ours."""
 
 from typing import Annotated, Literal, Self
 

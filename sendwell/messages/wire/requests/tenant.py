@@ -1,4 +1,4 @@
-"""The request of seed 000: camelCase, one recipient by one channel."""
+"""The request of the preset `tenant`: camelCase, one recipient by one channel."""
 
 from typing import Annotated, Self
 

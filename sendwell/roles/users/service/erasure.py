@@ -18,7 +18,7 @@ from sendwell.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 SETTLING = timedelta(seconds=6)
-"""Others may remember a person for 5 s (SETTLED 27), and begin a send: what they have put down
+"""Others may remember a person for 5 s, and begin a send: what they have put down
 by then is found by a look after that."""
 
 _PAUSE_SECONDS = 0.2

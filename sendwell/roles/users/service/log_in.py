@@ -17,7 +17,6 @@ from sendwell.runtime.login_tries import Try
 from sendwell.runtime.tokens import Purpose, Tokens
 
 TOKEN_SECONDS = 24 * 3600
-"""Seed 004."""
 _EMAIL = ChannelName("email")
 _NOBODY = UserId("")
 

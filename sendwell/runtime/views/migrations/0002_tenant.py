@@ -1,6 +1,6 @@
-"""Schema `tenant`: the tables of seed 000, as its services would ask them.
+"""Schema `tenant`: the tables of the preset's contract, as its services would ask them.
 
-`notifications` has one row for each delivery, with the seed's five states. They come out of a
+`notifications` has one row for each delivery, with the contract's five states. They come out of a
 join, so that the index on our states finds them.
 """
 

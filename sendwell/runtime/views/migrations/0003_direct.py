@@ -1,4 +1,4 @@
-"""Schema `direct`: the tables of seed 004's services, with the organization as a last column."""
+"""Schema `direct`: the tables of the preset's services, with the organization as a last column."""
 
 from sendwell.runtime.views.making import make_view
 

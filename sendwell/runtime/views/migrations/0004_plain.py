@@ -1,4 +1,4 @@
-"""Schema `plain`: the tables that seed 001 names. It gives no columns, so they are our own words.
+"""Schema `plain`: the tables of a notification service, with columns in our own words.
 
 `user_segments` is missing: there are no segments yet.
 """
