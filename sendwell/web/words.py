@@ -10,7 +10,6 @@ from markupsafe import Markup, escape
 _CODE = re.compile(r"`([^`]+)`")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-_SECOND_US = 1_000_000
 
 
 def clock_time(at: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.product import Product, running
 
-SEED_003 = {
+LANES_REQUEST = {
     "user_id": "user-001",
     "event_type": "security_alert",
     "content": "Suspicious login attempt detected from a new device",
@@ -31,11 +31,11 @@ async def test_a_first_message_is_in_the_mailbox_when_it_says_ready(tmp_path: Pa
     assert any(message["event_type"] == "welcome" for message in found["data"])
 
 
-async def test_the_curl_of_seed_003_works_without_a_key(tmp_path: Path) -> None:
+async def test_the_curl_of_preset_lanes_works_without_a_key(tmp_path: Path) -> None:
     async with running(tmp_path) as product:
         url = f"http://localhost:{product.url.rpartition(':')[2]}/api/v1/notifications"
         async with httpx2.AsyncClient() as stranger:
-            answer = await stranger.post(url, json=SEED_003)
+            answer = await stranger.post(url, json=LANES_REQUEST)
 
         found = await product.settled(answer.json()["id"], "SENT")
 

@@ -16,7 +16,7 @@ from tests.services.needs import needs
 
 pytestmark = needs("kafka", "postgres")
 RAW = "notifications.raw"
-SEED_003 = """\
+LANES_REQUEST = """\
 curl -X POST http://localhost:8080/api/v1/notifications \\
   -H "Content-Type: application/json" \\
   -d '{
@@ -52,7 +52,7 @@ async def curl(product: Product) -> str:
     """Run the contract's command, but for the port; gives the notification's id."""
     port = product.url.rpartition(":")[2]
     process = await asyncio.create_subprocess_shell(
-        SEED_003.replace(":8080/", f":{port}/"),
+        LANES_REQUEST.replace(":8080/", f":{port}/"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -14,7 +14,7 @@ from tests.services.kafka import Kafka
 from tests.services.needs import needs
 from tests.simulators.troubles import Instead, Reply
 from tests.simulators.webhook import WebhookSimulator
-from tests.unit.messages.seeds import SEED_000
+from tests.unit.messages.contracts import TENANT_REQUEST
 
 pytestmark = needs("kafka")
 REQUESTED, STATUS = "notification.requested", "notification.status"
@@ -42,16 +42,16 @@ async def product(
         yield started
 
 
-def seed(**fields: object) -> bytes:
+def message(**fields: object) -> bytes:
     """The contract's message for an organization that there is, with an id of its own."""
-    return json.dumps({**json.loads(SEED_000), "organizationId": TENANT, **fields}).encode()
+    return json.dumps({**json.loads(TENANT_REQUEST), "organizationId": TENANT, **fields}).encode()
 
 
-async def test_the_seeds_message_is_sent_once_and_its_status_told_to_whoever_reads(
+async def test_the_contracts_message_is_sent_once_and_its_status_told_to_whoever_reads(
     product: Product, kafka: KafkaClient
 ) -> None:
     id_ = str(uuid4())
-    body = seed(notificationId=id_)
+    body = message(notificationId=id_)
 
     await kafka.publish(REQUESTED, body, body, key=TENANT)
 
@@ -76,7 +76,7 @@ async def test_what_fails_for_now_is_on_the_retry_topic_and_what_fails_for_good_
 
     await kafka.publish(
         REQUESTED,
-        seed(notificationId=id_, channel="WEBHOOK", recipient=endpoint.address),
+        message(notificationId=id_, channel="WEBHOOK", recipient=endpoint.address),
         key=TENANT,
     )
 
@@ -95,13 +95,13 @@ async def test_poison_goes_to_quarantine_byte_for_byte_and_does_not_stop_its_nei
     product: Product, kafka: KafkaClient
 ) -> None:
     first, last = str(uuid4()), str(uuid4())
-    poison = poisons(json.loads(seed(notificationId="poison")))
+    poison = poisons(json.loads(message(notificationId="poison")))
 
     await kafka.publish(
         REQUESTED,
-        seed(notificationId=first),
+        message(notificationId=first),
         *poison.values(),
-        seed(notificationId=last),
+        message(notificationId=last),
         key=TENANT,
     )
 
@@ -119,7 +119,7 @@ async def test_what_is_too_large_even_for_the_quarantines_topic_stops_nobody(
     id_, huge = str(uuid4()), b"x" * 5_000_000
 
     await kafka.publish(REQUESTED, huge, key=TENANT, headers={"organization-id": TENANT})
-    await kafka.publish(REQUESTED, seed(notificationId=id_), key=TENANT)
+    await kafka.publish(REQUESTED, message(notificationId=id_), key=TENANT)
 
     await kafka.hear(
         STATUS, lambda m: (m.json["notificationId"], m.json["status"]) == (id_, "SENT")

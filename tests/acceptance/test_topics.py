@@ -37,7 +37,7 @@ async def test_queues_are_told_where_there_are_any() -> None:
 
 
 async def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
-    result = await sendwell("topics", "--preset", "seed-9")
+    result = await sendwell("topics", "--preset", "preset-9")
 
     assert (result.code, result.out) == (1, "")
     assert "plain, tenant, intents, lanes, direct" in result.errors

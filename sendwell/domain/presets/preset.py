@@ -67,11 +67,6 @@ class Preset:
     publishes_rest: bool = False
     """What comes by REST is written to the requested stream as well, where others look for it."""
 
-    @property
-    def has_lane_streams(self) -> bool:
-        """Whether lanes are streams of their own; else the lane is a header."""
-        return any(Axis.LANE in naming.axes for naming in self.namings.values())
-
     def is_named(self, stream: LogicalStream) -> bool:
         """Whether others know the stream: single messages, and its steps are never fused."""
         return stream in self.namings and self.namings[stream].is_named

@@ -31,7 +31,7 @@ def names_of(preset: str, stream: LogicalStream) -> set[str]:
     return {chosen.physical(stream, share).name for share in chosen.shares(stream, CHANNELS)}
 
 
-def test_the_names_of_seed_000() -> None:
+def test_the_names_of_preset_tenant() -> None:
     assert names_of("tenant", LogicalStream.REQUESTED) == {"notification.requested"}
     assert names_of("tenant", LogicalStream.TASK) == {"notification.send"}
     assert names_of("tenant", LogicalStream.RETRY) == {"notification.send.retry"}
@@ -40,7 +40,7 @@ def test_the_names_of_seed_000() -> None:
     assert PRESETS["tenant"].keys is KeyCase.CAMEL
 
 
-def test_the_names_of_seed_002() -> None:
+def test_the_names_of_preset_intents() -> None:
     verdicts = names_of("intents", LogicalStream.STATUS)
 
     assert names_of("intents", LogicalStream.REQUESTED) == {"notification.intent.received"}
@@ -59,7 +59,7 @@ def test_the_names_of_seed_002() -> None:
     assert {Broker.KAFKA, Broker.RABBITMQ} == set(PRESETS["intents"].brokers)
 
 
-def test_the_names_of_seed_003() -> None:
+def test_the_names_of_preset_lanes() -> None:
     assert names_of("lanes", LogicalStream.REQUESTED) == {"notifications.raw"}
     assert names_of("lanes", LogicalStream.ACCEPTED) == {
         "notifications.critical",
@@ -71,7 +71,7 @@ def test_the_names_of_seed_003() -> None:
     assert PRESETS["lanes"].port("gateway") == 8080
 
 
-def test_the_names_of_seed_004() -> None:
+def test_the_names_of_preset_direct() -> None:
     direct = PRESETS["direct"]
 
     assert direct.physical(LogicalStream.TASK, Share(EMAIL)) == PhysicalName(
@@ -95,11 +95,13 @@ def test_the_names_of_seed_004() -> None:
         ("delivery", None, None),
     ],
 )
-def test_the_ports_of_seed_004(role: str, channel: ChannelName | None, port: int | None) -> None:
+def test_the_ports_of_preset_direct(
+    role: str, channel: ChannelName | None, port: int | None
+) -> None:
     assert PRESETS["direct"].port(role, channel) == port
 
 
-def test_the_waits_of_seed_004_are_1_2_and_4_seconds() -> None:
+def test_the_waits_of_preset_direct_are_1_2_and_4_seconds() -> None:
     retry = PRESETS["direct"].retry
 
     waits = [delay(retry, attempt, chance=0.3).total_seconds() for attempt in (1, 2, 3)]
@@ -109,12 +111,8 @@ def test_the_waits_of_seed_004_are_1_2_and_4_seconds() -> None:
     assert retry.attempts == len(waits) + 1
 
 
-def test_seed_000_retries_five_times() -> None:
+def test_preset_tenant_retries_five_times() -> None:
     assert PRESETS["tenant"].retry.attempts - 1 == 5
-
-
-def test_only_seed_003_has_a_stream_for_each_lane() -> None:
-    assert [name for name, preset in PRESETS.items() if preset.has_lane_streams] == ["lanes"]
 
 
 @every_preset
@@ -179,7 +177,7 @@ def test_what_a_stream_is_not_divided_by_does_not_matter() -> None:
 
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
     with pytest.raises(NotFound, match="plain, tenant, intents, lanes, direct"):
-        find_preset("seed-9")
+        find_preset("preset-9")
 
 
 @pytest.mark.parametrize("state", State)

@@ -30,10 +30,10 @@ from tests.unit.messages.builders import (
     requests,
     tasks,
 )
-from tests.unit.messages.seeds import SEED_000
+from tests.unit.messages.contracts import TENANT_REQUEST
 
 TENANT = PRESETS["tenant"]
-OF_SEED_000 = a_request(
+OF_CONTRACT = a_request(
     to=(To(email="user@example.com"),),
     content=None,
     data=msgspec.Raw(b'{\n    "name": "John",\n    "link": "https://example.com"\n  }'),
@@ -54,9 +54,9 @@ def told(letter: Letter, name: str) -> Any:
 
 
 def test_a_task_carries_its_producers_json_unchanged() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
 
-    assert letter.body == SEED_000
+    assert letter.body == TENANT_REQUEST
     assert (letter.stream.name, letter.key) == ("notification.send", "uuid")
     assert letter.headers[headers.ORGANIZATION] == "uuid"
     assert letter.headers[headers.IDEMPOTENCY] == "uuid.0.email"
@@ -64,7 +64,7 @@ def test_a_task_carries_its_producers_json_unchanged() -> None:
 
 
 def test_what_the_body_says_is_not_said_again_in_headers() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
 
     assert told(letter, headers.BODY) == {"data": "payload"}
     assert "John" not in letter.headers[headers.MESSAGE]
@@ -197,9 +197,9 @@ def test_a_request_by_rest_is_shown_and_read_again_as_the_same() -> None:
 
 
 def test_a_retry_waits_in_the_stream_of_retries() -> None:
-    task = a_task(OF_SEED_000, attempt=1, due=NOW + 2_000_000)
+    task = a_task(OF_CONTRACT, attempt=1, due=NOW + 2_000_000)
 
-    letter = Carrier(TENANT).retry(task, SEED_000)
+    letter = Carrier(TENANT).retry(task, TENANT_REQUEST)
 
     assert letter.stream.name == "notification.send.retry"
     assert letter.headers[headers.ATTEMPT] == "1"
@@ -209,11 +209,11 @@ def test_a_retry_waits_in_the_stream_of_retries() -> None:
 
 def a_dead_letter(preset: str, text: str = "Mailbox is full") -> Letter:
     dead = Dead(
-        tenant=OF_SEED_000.tenant, position=OF_SEED_000.position, notification=OF_SEED_000.id,
+        tenant=OF_CONTRACT.tenant, position=OF_CONTRACT.position, notification=OF_CONTRACT.id,
         part="0.email", channel=EMAIL, event_type="x", lane=2, cause="attempts_exhausted",
         code="452", text=text, provider="smtp", attempt=4, at=NOW,
     )  # fmt: skip
-    return Carrier(PRESETS[preset]).dead(dead, a_task(OF_SEED_000, attempt=4), SEED_000)
+    return Carrier(PRESETS[preset]).dead(dead, a_task(OF_CONTRACT, attempt=4), TENANT_REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_dead_letter_is_the_producers_json_with_the_error_in_headers(
 ) -> None:
     letter = a_dead_letter(preset)
 
-    assert (letter.stream.name, letter.stream.queue, letter.body) == (name, queue, SEED_000)
+    assert (letter.stream.name, letter.stream.queue, letter.body) == (name, queue, TENANT_REQUEST)
     assert letter.headers[headers.CAUSE] == "attempts_exhausted"
     assert (letter.headers[headers.CODE], letter.headers[headers.PROVIDER]) == ("452", "smtp")
     assert letter.headers[headers.TEXT] == "Mailbox is full"
@@ -273,14 +273,14 @@ def test_a_letter_stays_in_order_with_its_tenant_or_its_recipient() -> None:
 
 
 def test_what_we_sealed_is_opened() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
 
-    assert opened(letter, secret=b"s") == a_task(OF_SEED_000)
+    assert opened(letter, secret=b"s") == a_task(OF_CONTRACT)
 
 
 @pytest.mark.parametrize("name", [headers.KIND, headers.MESSAGE, headers.BODY, headers.SEAL])
 def test_a_changed_header_breaks_the_seal(name: str) -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
     forged = {**letter.headers, name: letter.headers[name] + " "}
 
     found = Opening(secret=b"s").open(Incoming(letter.body, forged))
@@ -291,7 +291,7 @@ def test_a_changed_header_breaks_the_seal(name: str) -> None:
 
 @pytest.mark.parametrize("secret", [None, b"other"])
 def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
-    letter = Carrier(TENANT, secret=secret).task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT, secret=secret).task(a_task(OF_CONTRACT), TENANT_REQUEST)
 
     found = opened(letter, secret=b"s")
 
@@ -300,7 +300,7 @@ def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
 
 
 def test_a_changed_body_breaks_the_seal() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
 
     found = Opening(secret=b"s").open(Incoming(letter.body + b" ", letter.headers))
 
@@ -309,15 +309,15 @@ def test_a_changed_body_breaks_the_seal() -> None:
 
 
 def test_what_a_broker_adds_does_not_break_the_seal() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
     found = Opening(secret=b"s").open(Incoming(letter.body, {**letter.headers, "x-death": "1"}))
 
-    assert found == a_task(OF_SEED_000)
+    assert found == a_task(OF_CONTRACT)
 
 
 def test_a_task_over_the_body_of_another_organization_is_refused() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
-    body = SEED_000.replace(b'"organizationId": "uuid"', b'"organizationId": "other"')
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    body = TENANT_REQUEST.replace(b'"organizationId": "uuid"', b'"organizationId": "other"')
 
     found = Opening().open(Incoming(body, letter.headers))
 
@@ -326,7 +326,7 @@ def test_a_task_over_the_body_of_another_organization_is_refused() -> None:
 
 
 def test_a_task_without_the_body_it_was_made_for_is_refused() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_SEED_000), SEED_000)
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
 
     found = Opening().open(Incoming(b'{"organizationId": "uuid"}', letter.headers))
 
@@ -335,7 +335,7 @@ def test_a_task_without_the_body_it_was_made_for_is_refused() -> None:
 
 
 def test_a_message_without_our_headers_is_not_ours() -> None:
-    assert Opening().open(Incoming(SEED_000)) is None
+    assert Opening().open(Incoming(TENANT_REQUEST)) is None
 
 
 def test_a_copy_of_what_came_by_rest_is_known_as_such_by_its_seal() -> None:

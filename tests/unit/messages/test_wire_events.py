@@ -34,7 +34,7 @@ def event(preset: str, move: Move) -> Any:
     return msgspec.json.decode(announced(preset, move).body)
 
 
-def test_the_status_of_seed_000_has_the_columns_of_its_table() -> None:
+def test_the_status_of_preset_tenant_has_the_columns_of_its_table() -> None:
     move = a_move(
         State.SENT,
         status={"attempt": 3, "provider": "sendgrid", "reference": "m-1"},
@@ -65,7 +65,7 @@ def test_the_status_of_seed_000_has_the_columns_of_its_table() -> None:
     }
 
 
-def test_every_state_is_one_of_the_five_of_seed_000() -> None:
+def test_every_state_is_one_of_the_five_of_preset_tenant() -> None:
     assert STATUS_WORDS.keys() == set(State)
     assert set(STATUS_WORDS.values()) == {"PENDING", "PROCESSING", "SENT", "FAILED", "RETRYING"}
     assert all(STATUS_WORDS[State[name]] == name for name in set(STATUS_WORDS.values()))
@@ -92,7 +92,7 @@ def test_the_time_of_sending_stays_with_what_came_later() -> None:
         ("in_app", State.EXPIRED, "notification.in_app.failed"),
     ],
 )
-def test_a_verdict_of_seed_002_has_a_stream_of_its_own(
+def test_a_verdict_of_preset_intents_has_a_stream_of_its_own(
     channel: str, state: State, name: str
 ) -> None:
     move = a_move(state, status={"channel": ChannelName(channel)})
@@ -100,7 +100,7 @@ def test_a_verdict_of_seed_002_has_a_stream_of_its_own(
     assert announced("intents", move).stream.name == name
 
 
-def test_a_verdict_of_seed_002_comes_in_an_envelope_of_six_fields() -> None:
+def test_a_verdict_of_preset_intents_comes_in_an_envelope_of_six_fields() -> None:
     move = a_move(
         State.DEAD,
         status={"code": "550", "text": "no such user", "attempt": 2, "provider": "smtp"},
@@ -131,7 +131,7 @@ def test_a_verdict_of_seed_002_comes_in_an_envelope_of_six_fields() -> None:
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - FINAL))
-def test_seed_002_hears_nothing_before_the_end(state: State) -> None:
+def test_preset_intents_hears_nothing_before_the_end(state: State) -> None:
     assert Announcer(PRESETS["intents"], CHANNELS).letter(a_move(state)) is None
 
 
@@ -166,7 +166,7 @@ def test_an_untraced_notification_has_always_the_same_trace() -> None:
     assert len(dead) == 32
 
 
-def test_the_status_of_seed_004_has_the_columns_of_its_table() -> None:
+def test_the_status_of_preset_direct_has_the_columns_of_its_table() -> None:
     move = a_move(
         State.DEAD,
         status={"text": "no such user", "lane": Lane.HIGH.value, "user_id": "user-001"},

@@ -6,8 +6,8 @@ from sendwell.messages.wire.events import EVENTS
 from sendwell.messages.wire.examples import REQUESTS, example_event
 from sendwell.messages.wire.requests import CONTRACTS
 from sendwell.messages.wire.schemas import schemas
+from tests.unit.messages.contracts import LANES_REQUEST, TENANT_REQUEST
 from tests.unit.messages.schema import valid
-from tests.unit.messages.seeds import SEED_000, SEED_003
 
 every_preset = pytest.mark.parametrize("preset", PRESETS)
 
@@ -27,10 +27,10 @@ def test_the_example_of_an_event_is_as_its_schema_says(preset: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "name", "seed"),
-    [("tenant", "TenantRequest", SEED_000), ("lanes", "PlainRequest", SEED_003)],
+    ("preset", "name", "request_"),
+    [("tenant", "TenantRequest", TENANT_REQUEST), ("lanes", "PlainRequest", LANES_REQUEST)],
 )
 def test_the_message_of_the_contract_is_as_the_schema_says(
-    preset: str, name: str, seed: bytes
+    preset: str, name: str, request_: bytes
 ) -> None:
-    assert valid(msgspec.json.decode(seed), name, schemas(preset))
+    assert valid(msgspec.json.decode(request_), name, schemas(preset))

@@ -15,7 +15,7 @@ from sendwell.messages.wire.reader import Reader
 from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.wire import read
 from tests.unit.messages.builders import CHANNELS, NOW
-from tests.unit.messages.seeds import SEED_000, SEED_003
+from tests.unit.messages.contracts import LANES_REQUEST, TENANT_REQUEST
 
 ACME = TenantId("acme")
 
@@ -37,21 +37,21 @@ def test_the_example_of_every_preset_is_accepted(preset: str) -> None:
     assert request.tenant
 
 
-def test_a_message_of_seed_000_is_accepted_under_its_own_id() -> None:
-    request = built("tenant", SEED_000)
+def test_a_message_of_preset_tenant_is_accepted_under_its_own_id() -> None:
+    request = built("tenant", TENANT_REQUEST)
 
     assert (request.id, request.tenant, request.correlation_id) == ("uuid", "uuid", "uuid")
     assert (request.to, request.channels) == ((To(email="user@example.com"),), ("email",))
     assert request.source == "bus"
 
 
-def test_a_security_alert_of_seed_003_goes_by_the_high_lane() -> None:
-    request = built("lanes", SEED_003)
+def test_a_security_alert_of_preset_lanes_goes_by_the_high_lane() -> None:
+    request = built("lanes", LANES_REQUEST)
 
     assert request.lane == Lane.HIGH
     assert msgspec.json.decode(request.metadata)["ip_address"] == "203.0.113.42"
 
 
 def test_words_that_the_gateway_made_are_known_as_such() -> None:
-    assert is_derived(built("tenant", SEED_000))
-    assert not is_derived(built("lanes", SEED_003))
+    assert is_derived(built("tenant", TENANT_REQUEST))
+    assert not is_derived(built("lanes", LANES_REQUEST))

@@ -9,14 +9,14 @@ from sendwell.messages.wire.reason import Reason
 from sendwell.messages.wire.requests.plain import PlainRequest
 from sendwell.roles.gateway.wire import NotificationIn, read
 from tests.unit.messages.builders import EMAIL
+from tests.unit.messages.contracts import LANES_REQUEST, TENANT_REQUEST
 from tests.unit.messages.reading import ACME, INTENT, QUEUED, asked, refused, request
-from tests.unit.messages.seeds import SEED_000, SEED_003
 
 # Each preset in its own words
 
 
-def test_the_message_of_seed_000_is_read() -> None:
-    found = asked("tenant", SEED_000)
+def test_the_message_of_preset_tenant_is_read() -> None:
+    found = asked("tenant", TENANT_REQUEST)
     given = read(found.body)
 
     assert (found.tenant, found.id, found.key) == ("uuid", "uuid", None)
@@ -29,19 +29,21 @@ def test_the_message_of_seed_000_is_read() -> None:
     ("channel", "field"),
     [("EMAIL", "email"), ("SMS", "phone"), ("Push", "token"), ("WEBHOOK", "url")],
 )
-def test_a_recipient_of_seed_000_is_an_address_of_its_channel(channel: str, field: str) -> None:
-    given = request("tenant", SEED_000.replace(b"EMAIL", channel.encode()))
+def test_a_recipient_of_preset_tenant_is_an_address_of_its_channel(
+    channel: str, field: str
+) -> None:
+    given = request("tenant", TENANT_REQUEST.replace(b"EMAIL", channel.encode()))
 
     assert given.to == To(**{field: "user@example.com"})  # type: ignore[arg-type]
 
 
 def test_a_recipient_of_a_channel_without_addresses_is_a_user() -> None:
-    given = request("tenant", SEED_000.replace(b"EMAIL", b"IN_APP"))
+    given = request("tenant", TENANT_REQUEST.replace(b"EMAIL", b"IN_APP"))
 
     assert given.to == To(user_id="user@example.com")  # type: ignore[arg-type]
 
 
-def test_an_intent_of_seed_002_is_read_with_its_envelope() -> None:
+def test_an_intent_of_preset_intents_is_read_with_its_envelope() -> None:
     found = asked("intents", INTENT)
     given = read(found.body)
 
@@ -62,8 +64,8 @@ def test_a_recipient_of_an_intent_can_be_addresses_with_fields_that_nobody_knows
     assert given.to == To(email="a@example.org")
 
 
-def test_the_notification_of_seed_003_is_read() -> None:
-    found = asked("lanes", SEED_003, otherwise=ACME)
+def test_the_notification_of_preset_lanes_is_read() -> None:
+    found = asked("lanes", LANES_REQUEST, otherwise=ACME)
     given = read(found.body)
 
     assert (found.tenant, found.id, found.key) == ("acme", None, None)
@@ -72,7 +74,7 @@ def test_the_notification_of_seed_003_is_read() -> None:
     assert msgspec.json.decode(given.metadata)["device"] == "Unknown iPhone"
 
 
-def test_a_queued_message_of_seed_004_is_read() -> None:
+def test_a_queued_message_of_preset_direct_is_read() -> None:
     given = request("direct", QUEUED, share=Share(EMAIL))
 
     assert (given.id, given.user_id, given.channel) == ("n-1", "user-001", "email")
@@ -122,7 +124,10 @@ def test_an_unknown_major_version_is_quarantined(version: Any) -> None:
 
 
 def test_a_header_can_name_the_version_too() -> None:
-    assert refused("tenant", SEED_000, headers={"schema-version": "2"})[0] is Reason.UNKNOWN_VERSION
+    assert (
+        refused("tenant", TENANT_REQUEST, headers={"schema-version": "2"})[0]
+        is Reason.UNKNOWN_VERSION
+    )
 
 
 def test_a_version_that_is_not_known_is_not_looked_into() -> None:
@@ -132,8 +137,8 @@ def test_a_version_that_is_not_known_is_not_looked_into() -> None:
 
 
 @pytest.mark.parametrize("field", ["notificationId", "eventType", "channel", "recipient"])
-def test_a_missing_field_of_seed_000_is_pointed_at(field: str) -> None:
-    message = msgspec.json.decode(SEED_000)
+def test_a_missing_field_of_preset_tenant_is_pointed_at(field: str) -> None:
+    message = msgspec.json.decode(TENANT_REQUEST)
     del message[field]
 
     assert refused("tenant", message) == (Reason.MISSING_FIELD, f"/{field}")
@@ -153,8 +158,8 @@ def test_a_queued_message_needs_a_recipient() -> None:
 @pytest.mark.parametrize(
     ("preset", "message", "pointer"),
     [
-        ("tenant", {**msgspec.json.decode(SEED_000), "recipient": 7}, "/recipient"),
-        ("tenant", {**msgspec.json.decode(SEED_000), "payload": []}, "/payload"),
+        ("tenant", {**msgspec.json.decode(TENANT_REQUEST), "recipient": 7}, "/recipient"),
+        ("tenant", {**msgspec.json.decode(TENANT_REQUEST), "payload": []}, "/payload"),
         ("intents", {**INTENT, "recipient": {"email": 7}}, "/recipient/email"),
         ("intents", {**INTENT, "recipient": [{"email": 7}]}, "/recipient/0/email"),
         ("intents", {**INTENT, "metadata": "x"}, "/metadata"),
@@ -170,14 +175,14 @@ def test_a_wrong_value_is_pointed_at(preset: str, message: Any, pointer: str) ->
 
 @pytest.mark.parametrize("nothing", [b"null", b"{}"])
 def test_an_empty_payload_is_none(nothing: bytes) -> None:
-    start, end = SEED_000.index(b'{\n    "name"'), SEED_000.index(b',\n  "createdAt"')
+    start, end = TENANT_REQUEST.index(b'{\n    "name"'), TENANT_REQUEST.index(b',\n  "createdAt"')
 
-    given = request("tenant", SEED_000[:start] + nothing + SEED_000[end:])
+    given = request("tenant", TENANT_REQUEST[:start] + nothing + TENANT_REQUEST[end:])
 
     assert bytes(given.data) in {b"", b"{}"}
 
 
 def test_a_time_in_a_form_of_ones_own_does_no_harm() -> None:
-    message = {**msgspec.json.decode(SEED_000), "createdAt": [2025, 1, 1, 10, 0]}
+    message = {**msgspec.json.decode(TENANT_REQUEST), "createdAt": [2025, 1, 1, 10, 0]}
 
     assert request("tenant", message).id == "uuid"

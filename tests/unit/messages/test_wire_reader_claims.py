@@ -16,8 +16,8 @@ from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
 from sendwell.roles.gateway.wire import read
 from tests.unit.messages.builders import CHANNELS, EMAIL, NOW
+from tests.unit.messages.contracts import LANES_REQUEST, TENANT_REQUEST
 from tests.unit.messages.reading import ACME, INTENT, PUSH, QUEUED, asked, refused, request, taken
-from tests.unit.messages.seeds import SEED_000, SEED_003
 
 # Whose it is
 
@@ -33,11 +33,11 @@ from tests.unit.messages.seeds import SEED_000, SEED_003
     ],
 )
 def test_a_header_in_any_spelling_names_the_organization(headers: dict[str, str]) -> None:
-    assert asked("lanes", SEED_003, headers=headers).tenant == "acme"
+    assert asked("lanes", LANES_REQUEST, headers=headers).tenant == "acme"
 
 
 def test_a_token_names_the_organization() -> None:
-    assert asked("lanes", SEED_003, proven=ACME).tenant == "acme"
+    assert asked("lanes", LANES_REQUEST, proven=ACME).tenant == "acme"
 
 
 def test_places_that_agree_are_no_contradiction() -> None:
@@ -64,12 +64,12 @@ def test_a_contradiction_is_refused_and_is_nobodys(how: dict[str, Any]) -> None:
 
 
 def test_a_message_of_nobody_is_refused_unless_somebody_stands_in() -> None:
-    assert refused("lanes", SEED_003)[0] is Reason.MISSING_ORGANIZATION
-    assert asked("lanes", SEED_003, otherwise=ACME).tenant == "acme"
+    assert refused("lanes", LANES_REQUEST)[0] is Reason.MISSING_ORGANIZATION
+    assert asked("lanes", LANES_REQUEST, otherwise=ACME).tenant == "acme"
 
 
 def test_an_organization_that_is_named_is_never_replaced() -> None:
-    assert asked("tenant", SEED_000, otherwise=ACME).tenant == "uuid"
+    assert asked("tenant", TENANT_REQUEST, otherwise=ACME).tenant == "uuid"
     assert refused("lanes", {"user_id": "u", "tenant_id": ""}, otherwise=ACME) == (
         Reason.INVALID_FIELD,
         "/tenant_id",
@@ -89,7 +89,7 @@ def test_what_cannot_be_read_belongs_to_whom_a_header_or_token_names() -> None:
 
 
 def test_an_unknown_channel_is_pointed_at_where_its_producer_wrote_it() -> None:
-    assert refused("tenant", SEED_000.replace(b"EMAIL", b"FAX")) == (
+    assert refused("tenant", TENANT_REQUEST.replace(b"EMAIL", b"FAX")) == (
         Reason.UNKNOWN_CHANNEL,
         "/channel",
     )
@@ -103,7 +103,7 @@ def test_an_unknown_channel_is_pointed_at_where_its_producer_wrote_it() -> None:
 def test_a_channel_that_is_not_enabled_is_unknown() -> None:
     reader = Reader("tenant", {EMAIL: CHANNELS[EMAIL]})
 
-    found = reader.read(Incoming(SEED_000.replace(b"EMAIL", b"SMS")), now=NOW)
+    found = reader.read(Incoming(TENANT_REQUEST.replace(b"EMAIL", b"SMS")), now=NOW)
 
     assert isinstance(found, Quarantined)
     assert found.reason is Reason.UNKNOWN_CHANNEL
@@ -158,7 +158,7 @@ def test_headers_complete_what_a_message_leaves_open() -> None:
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     }
 
-    found = asked("lanes", SEED_003, headers=headers)
+    found = asked("lanes", LANES_REQUEST, headers=headers)
 
     assert (found.id, found.source, found.traceparent) == (
         "n-9", "security", headers["traceparent"],
@@ -167,20 +167,20 @@ def test_headers_complete_what_a_message_leaves_open() -> None:
 
 
 def test_two_ids_are_a_contradiction() -> None:
-    assert refused("tenant", SEED_000, headers={"notification-id": "other"}) == (
+    assert refused("tenant", TENANT_REQUEST, headers={"notification-id": "other"}) == (
         Reason.CONTRADICTION,
         "/notificationId",
     )
 
 
 def test_the_brokers_id_is_the_key_of_a_message_without_a_name() -> None:
-    assert asked("lanes", SEED_003, otherwise=ACME, id_="m-1").key == "m-1"
-    assert asked("tenant", SEED_000, id_="m-1").key is None
+    assert asked("lanes", LANES_REQUEST, otherwise=ACME, id_="m-1").key == "m-1"
+    assert asked("tenant", TENANT_REQUEST, id_="m-1").key is None
 
 
 @pytest.mark.parametrize("strange", ["two words", "é", "x" * 300, "\ud800", "a\nb"])
 def test_a_strange_id_of_the_broker_becomes_a_key_that_is_always_the_same(strange: str) -> None:
-    keys = {asked("lanes", SEED_003, otherwise=ACME, id_=strange).key for _ in range(2)}
+    keys = {asked("lanes", LANES_REQUEST, otherwise=ACME, id_=strange).key for _ in range(2)}
 
     (key,) = keys
     assert key is not None
@@ -190,14 +190,14 @@ def test_a_strange_id_of_the_broker_becomes_a_key_that_is_always_the_same(strang
 
 @pytest.mark.parametrize("value", ["two\nlines", "\ud800", "x" * 2_000])
 def test_a_header_that_is_no_line_of_text_is_refused(value: str) -> None:
-    assert refused("tenant", SEED_000, headers={"correlation-id": value}) == (
+    assert refused("tenant", TENANT_REQUEST, headers={"correlation-id": value}) == (
         Reason.INVALID_HEADER,
         "",
     )
 
 
 def test_headers_that_mean_nothing_here_are_not_looked_at() -> None:
-    assert asked("tenant", SEED_000, headers={"x-anything": "\ud800\n"}).id == "uuid"
+    assert asked("tenant", TENANT_REQUEST, headers={"x-anything": "\ud800\n"}).id == "uuid"
 
 
 # Age and size
@@ -208,7 +208,8 @@ def test_what_lay_on_the_broker_for_too_long_is_refused() -> None:
     day = 86_400_000_000
 
     young, old = (
-        reader.read(Incoming(SEED_000, stored_at=NOW - days * day), now=NOW) for days in (30, 31)
+        reader.read(Incoming(TENANT_REQUEST, stored_at=NOW - days * day), now=NOW)
+        for days in (30, 31)
     )
 
     assert isinstance(young, Asked)
@@ -217,7 +218,7 @@ def test_what_lay_on_the_broker_for_too_long_is_refused() -> None:
 
 
 def test_an_old_time_in_the_message_itself_means_nothing() -> None:
-    message = {**msgspec.json.decode(SEED_000), "createdAt": "1999-01-01T00:00:00Z"}
+    message = {**msgspec.json.decode(TENANT_REQUEST), "createdAt": "1999-01-01T00:00:00Z"}
 
     assert asked("tenant", message).id == "uuid"
 
@@ -225,7 +226,7 @@ def test_an_old_time_in_the_message_itself_means_nothing() -> None:
 def test_an_oversized_message_is_refused_unread() -> None:
     reader = Reader("tenant", CHANNELS, most_bytes=100)
 
-    found = reader.read(Incoming(SEED_000, {"organization-id": "acme"}), now=NOW)
+    found = reader.read(Incoming(TENANT_REQUEST, {"organization-id": "acme"}), now=NOW)
 
     assert isinstance(found, Quarantined)
     assert (found.reason, found.tenant) == (Reason.TOO_LARGE, "acme")
@@ -237,9 +238,9 @@ def test_an_oversized_message_is_refused_unread() -> None:
 @pytest.mark.parametrize(
     ("preset", "body", "ours", "theirs"),
     [
-        ("tenant", SEED_000, "/to/email", "/recipient"),
-        ("tenant", SEED_000, "/id", "/notificationId"),
-        ("tenant", SEED_000, "/data/name", "/payload/name"),
+        ("tenant", TENANT_REQUEST, "/to/email", "/recipient"),
+        ("tenant", TENANT_REQUEST, "/id", "/notificationId"),
+        ("tenant", TENANT_REQUEST, "/data/name", "/payload/name"),
         ("intents", msgspec.json.encode(INTENT), "/template", "/template_id"),
         ("intents", msgspec.json.encode(INTENT), "/template_version", "/template_version"),
         ("intents", msgspec.json.encode(INTENT), "/to/email", "/recipient/email"),

@@ -74,7 +74,7 @@ def test_kafka_and_rabbitmq_are_described_where_a_preset_has_them() -> None:
     assert "kafka" not in direct["components"]["messages"]["task"]["bindings"]
 
 
-def test_a_queue_of_seed_004_carries_requests_and_tasks() -> None:
+def test_a_queue_of_preset_direct_carries_requests_and_tasks() -> None:
     made = of("direct")
 
     assert set(made["channels"]["email"]["messages"]) == {"requested", "task"}

@@ -33,12 +33,6 @@ class Position:
     reached: Place
     open: Mapping[int, int]
 
-    def owes(self, place: Place) -> bool:
-        """Whether a parcel there is not done with; as the statements ask it."""
-        if place.xid in self.open:
-            return place.seq > self.open[place.xid]
-        return place > self.reached
-
     def after(self, last: Place, *, under_way: Collection[int], is_cut: bool) -> "Position":
         """The position once everything owed up to `last` is done with, as one snapshot showed it.
 

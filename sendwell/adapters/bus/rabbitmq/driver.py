@@ -2,12 +2,9 @@
 
 import logging
 import struct
-from collections.abc import Callable
 from typing import Any
 
 from pamqp import decode
-
-Decode = Callable[..., tuple[int, Any]]
 
 
 def prepare() -> None:

@@ -63,7 +63,7 @@ async def sql(product: Product, postgres_url: str) -> AsyncIterator[asyncpg.Conn
     await connection.close()
 
 
-async def test_the_columns_are_those_of_the_seeds(sql: asyncpg.Connection) -> None:
+async def test_the_columns_are_those_of_the_contracts(sql: asyncpg.Connection) -> None:
     found = {}
     for view in COLUMNS:
         question = await sql.prepare(f"SELECT * FROM {view}")  # noqa: S608 - from the table above
@@ -72,7 +72,7 @@ async def test_the_columns_are_those_of_the_seeds(sql: asyncpg.Connection) -> No
     assert found == {view: columns.split() for view, columns in COLUMNS.items()}
 
 
-async def test_seed_000_finds_a_sent_notification_by_organization_and_status(
+async def test_preset_tenant_finds_a_sent_notification_by_organization_and_status(
     product: Product, sql: asyncpg.Connection, endpoint: WebhookSimulator
 ) -> None:
     answer = await product.send(
@@ -99,7 +99,7 @@ async def test_seed_000_finds_a_sent_notification_by_organization_and_status(
     assert row["created_at"] <= row["sent_at"] <= row["updated_at"]
 
 
-async def test_seed_000_tells_every_move_of_a_notification_as_the_timeline_does(
+async def test_preset_tenant_tells_every_move_of_a_notification_as_the_timeline_does(
     product: Product, sql: asyncpg.Connection, endpoint: WebhookSimulator
 ) -> None:
     endpoint.fail_next(Instead(Reply(503)), Instead(Reply(404)))
@@ -144,7 +144,7 @@ def tomorrow() -> str:
     return datetime.fromtimestamp(time.time() + 86_400, UTC).isoformat()
 
 
-async def test_seed_004_finds_users_templates_and_notifications(
+async def test_preset_direct_finds_users_templates_and_notifications(
     product: Product, sql: asyncpg.Connection
 ) -> None:
     await product.client.put("/api/v1/users/u-7", json={"name": "Ada", "email": "ada@example.org"})
@@ -183,7 +183,7 @@ async def test_seed_004_finds_users_templates_and_notifications(
     assert (template["body"], template["language"]) == ("Hi {{ name }}", "en")
 
 
-async def test_seed_001_finds_deliveries_their_history_and_dead_letters(
+async def test_preset_plain_finds_deliveries_their_history_and_dead_letters(
     product: Product, sql: asyncpg.Connection, endpoint: WebhookSimulator
 ) -> None:
     endpoint.fail_next(Instead(Reply(404)))

@@ -1,10 +1,6 @@
-"""The messages by which the contracts of two presets were given to us, word for word.
+"""The requests that the contracts of two presets give as their examples, word for word."""
 
-The presets come from designs of notification services; their number is in the name: 000 became
-`tenant`, 002 `intents`, 003 `lanes` and 004 `direct`. The ellipsis of one message and the shell
-around the other are left out."""
-
-SEED_000 = b"""{
+TENANT_REQUEST = b"""{
   "notificationId": "uuid",
   "organizationId": "uuid",
   "eventType": "USER_REGISTERED",
@@ -18,7 +14,7 @@ SEED_000 = b"""{
 }
 """
 
-SEED_003 = b"""{
+LANES_REQUEST = b"""{
     "user_id": "user-001",
     "event_type": "security_alert",
     "content": "Suspicious login attempt detected from a new device",
