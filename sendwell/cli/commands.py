@@ -71,8 +71,9 @@ def sendwell(
       sendwell up
       sendwell send --user user-001 --subject Hello --text "It works." --wait
 
-    The commands behind `up` talk to a running Sendwell over its HTTP API: --url (SENDWELL_URL) says
-    where, --key (SENDWELL_API_KEY) who asks. `sendwell COMMAND --help` shows examples of each.
+    `up` and `run` are Sendwell itself; `topics`, `migrate`, `promote`, `doctor` and `bench` need no
+    running one. All others talk to it over its HTTP API: --url (SENDWELL_URL) says where, --key
+    (SENDWELL_API_KEY) who asks. `sendwell COMMAND --help` shows examples of each.
     """
 
 

@@ -110,7 +110,8 @@ _PROCESS = (
     Setting(
         "IDEMPOTENCY_WINDOW_HOURS",
         Group.PROCESS,
-        "how long an idempotency key counts; never less than 24, nor longer than what is kept",
+        "how long an idempotency key counts, and on PostgreSQL an id that a producer gave; never"
+        " less than 24, nor longer than what is kept",
         default="`24`",
     ),
     Setting(

@@ -28,7 +28,8 @@ LATENCY = Histogram(
 )
 UNPLANNED = Gauge(
     "sendwell_unplanned_notifications",
-    "Accepted and not planned yet; growth means that planning does not keep up.",
+    "Accepted and not planned yet, in memory: all urgent ones, others up to about 4,000; growth"
+    " means that planning does not keep up.",
     registry=REGISTRY,
 )
 READY = Gauge(
@@ -73,6 +74,7 @@ QUARANTINED = Counter(
 )
 OUTBOX = Gauge(
     "sendwell_outbox_letters",
-    "Letters in memory that no broker has confirmed; growth means that the broker is away.",
+    "Letters in memory, up to about 5,000, that no broker has confirmed; growth means that it is"
+    " away.",
     registry=REGISTRY,
 )

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from sendwell.domain.lifecycle import MOVES, State
 from sendwell.domain.triage import Cause
+from sendwell.roles.delivery.dispatcher import Dispatcher
+from sendwell.roles.delivery.exchange import Account
 from sendwell.telemetry.names import REGISTRY
 from sendwell.web.error_codes import CODES
 from tests.acceptance.command import sendwell
@@ -155,6 +158,20 @@ def test_every_cause_of_a_dead_letter_is_told(page: str) -> None:
     text = (DOCS / page).read_text()
 
     assert [cause.value for cause in Cause if f"`{cause.value}`" not in text] == []
+
+
+def test_the_seats_are_as_many_as_the_pages_say() -> None:
+    channel = signature(Dispatcher).parameters["capacity"].default
+    account = signature(Account).parameters["seats"].default
+
+    assert (
+        f"| {channel} a channel, {account} an account;"
+        in (REFERENCE / "configuration.md").read_text()
+    )
+    assert (
+        f"has {account} sends in flight at most, and a channel {channel}."
+        in (DOCS / "explanation" / "lanes-and-fairness.md").read_text()
+    )
 
 
 async def command_line_page(introduction: str) -> str:

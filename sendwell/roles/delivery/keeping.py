@@ -17,10 +17,7 @@ Places = Mapping[Position, Collection[int]]
 
 
 class Ending:
-    """Called with notifications of one tenant and the places of erased recipients in them.
-
-    What waits ends, by the rule `erased`. Gives the positions where a send is in flight.
-    """
+    """Ends what is open for erased people."""
 
     def __init__(self, database: Database, store: DeliveryStore, delivery: Delivery) -> None:
         self._database = database
@@ -28,7 +25,9 @@ class Ending:
         self._delivery = delivery
 
     async def __call__(self, theirs: Sequence[Theirs]) -> Collection[Position]:
-        """See above."""
+        """Notifications of one tenant, with the places of erased recipients in them: what waits
+        ends by the rule `erased`. Gives the positions where a send is in flight.
+        """
         places = {each.request.position: each.places for each in theirs}
         tenant = theirs[0].request.tenant
         await self._empty_letters(tenant, places)

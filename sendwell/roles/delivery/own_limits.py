@@ -29,8 +29,8 @@ _DAY = Scope.DAY.value
 class Case(NamedTuple):
     """A delivery to somebody in that time zone, and the rules of its tenant.
 
-    `spared` is the person whose caps it counts for, if any: a bare address has none, a critical
-    category passes them, and a retry was counted before: it tells nobody anything twice.
+    `spared`: the person whose caps this counts against; None for a bare address, a critical
+    category, or a retry, which was counted already.
     """
 
     task: Task
@@ -40,7 +40,8 @@ class Case(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A delivery is over: until when (microseconds since 1970), or for good, and by which rule.
+    """A delivery that exceeds a limit: until when (microseconds since 1970), or for good, and by
+    which rule.
 
     `is_alone`: it says nothing about other deliveries of the tenant.
     """

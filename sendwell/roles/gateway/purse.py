@@ -15,7 +15,7 @@ def key_of(tenant: TenantId) -> str:
 
 
 class Purse:
-    """What is held counts as handed in, for everybody."""
+    """What this process has leased is already counted by the limiter."""
 
     __slots__ = ("_tat", "_told_at", "_unreal", "_used_at", "held", "key", "rate")
 

@@ -1,5 +1,5 @@
-"""The inbox's table. Title, body and data are personal: one envelope column, `body`, with a slot
-for the key that encrypts it.
+"""The inbox's table. Title, body and data are personal: one envelope column, `body`. `key_id`
+is kept free for the key that may encrypt it one day.
 """
 
 from sqlalchemy import (

@@ -1,5 +1,5 @@
-"""The mailbox's table. Address and content are personal: one envelope column, `body`, with a slot
-for the key that encrypts it.
+"""The mailbox's table. Address and content are personal: one envelope column, `body`. `key_id` is
+kept free for the key that may encrypt it one day.
 """
 
 from sqlalchemy import (

@@ -1,7 +1,7 @@
 """People, what they chose, and the addresses that must not be sent to.
 
-What is personal stands in one envelope column (`body`) beside the name of the key that encrypts
-it. Times are microseconds since 1970.
+What is personal stands in one envelope column (`body`); `key_id` beside it is kept free for the key
+that may encrypt it one day. Times are microseconds since 1970.
 
 MySQL takes no BLOB into a key, and its BLOB and TEXT end at 64 KiB unless they are told a length.
 """

@@ -31,7 +31,7 @@ from sendwell.runtime.scene import Scene
 
 Deliver = Callable[[Sequence[Task]], Awaitable[None]]
 _KEPT_US = 30 * 86_400 * 1_000_000
-"""How long a bus may take to hand an extract out again: as long as duplicates are recognized."""
+"""How long a bus may take to hand an extract out again."""
 
 
 class Copies:

@@ -13,7 +13,7 @@ from sendwell.runtime.flow import Message
 from sendwell.runtime.scene import Scene
 
 _KEPT_MS = 30 * 86_400_000
-"""How long a bus may take to hand a request out again: as long as duplicates are recognized."""
+"""How long a bus may take to hand a request out again."""
 
 
 class Plans:

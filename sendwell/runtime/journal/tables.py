@@ -1,8 +1,8 @@
 """The journal's tables. `position` is the key, the order and the page cursor of them all.
 
-`requested` is wide and never updated; its personal part is one envelope column (`body`) with a
-slot for the key that encrypts it. `outcome` says how a delivery ended, `history` keeps every move
-that the outcome does not tell by itself.
+`requested` is wide and never updated; its personal part is one envelope column (`body`).
+`key_id` is kept free for the key that may encrypt it one day. `outcome` says how a delivery ended,
+`history` keeps every move that the outcome does not tell by itself.
 """
 
 from sqlalchemy import (
@@ -116,8 +116,7 @@ PLANNED = Table(
     Column("tenant", String(64), primary_key=True),
     Column("deliveries", BigInteger, nullable=False),
 )
-"""How many deliveries were ever planned for a tenant: the ledger's left side, counted apart from
-the rows on its right side, so that the two can disagree."""
+"""What `tally` began with: before there were several processes, one row counted for a tenant."""
 
 TALLY = Table(
     "tally",
@@ -128,7 +127,9 @@ TALLY = Table(
     PrimaryKeyConstraint("tenant", "node"),
     sqlite_with_rowid=False,
 )
-"""The same by process, so that no two of them wait for each other's row."""
+"""How many deliveries were ever planned for a tenant, by process, so that no two wait for each
+other's row: the ledger's left side, counted apart from the rows on its right side, so that the two
+can disagree."""
 
 MARK = Table(
     "mark",
