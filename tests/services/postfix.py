@@ -9,11 +9,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+
+from tests.services.ports import free_ports
 
 PROGRAM, PASSWORDS = Path("/usr/sbin/postfix"), Path("/usr/sbin/saslpasswd2")
 HOST = "localhost"
@@ -146,7 +148,7 @@ def postfix(authority: trustme.CA) -> Iterator[Postfix]:
     """Run it for as long as the block lasts, with a certificate for localhost by `authority`."""
     folder = Path(tempfile.mkdtemp(prefix="sendwell-postfix-"))
     try:
-        ports = dict(zip(DOORS, _free_ports(len(DOORS)), strict=True))
+        ports = dict(zip(DOORS, free_ports(len(DOORS)), strict=True))
         _write(folder, ports)
         authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(
             str(folder / "certificate.pem")
@@ -214,12 +216,3 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, output: Path) -> No
                 return
         time.sleep(0.02)
     raise AssertionError(f"Postfix does not run:\n{output.read_text()}")
-
-
-def _free_ports(count: int) -> list[int]:
-    """Different ones: each is held until all are found."""
-    with ExitStack() as held:
-        found = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in found:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in found]
