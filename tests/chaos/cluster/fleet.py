@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
+import httpx2
+
 from tests.acceptance.product import Product
 from tests.chaos.cluster.servers import LEASE_SECONDS, Servers
 from tests.chaos.cluster.sessions import Sessions, until
@@ -149,7 +151,7 @@ class Fleet:
         process = await self._alive(member)
         try:
             answer = await member.product.client.get("/api/v1/ledger", timeout=5)
-        except OSError:
+        except httpx2.TransportError:  # it may have much to catch up with
             return False
         return answer.is_success and await self.sessions.has_lease(process)
 
