@@ -26,7 +26,7 @@ from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.apart import take_apart
 from sendwell.runtime.copies.copies import Copies
-from sendwell.runtime.copies.standing import Standing
+from sendwell.runtime.copies.open_copies import OpenCopies
 from sendwell.runtime.copies.tables import DATABASE
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.reception import kept
@@ -39,17 +39,17 @@ T = TypeVar("T")
 class Copying:
     """The copies of one service, and what brings them."""
 
-    def __init__(self, core: Core, edge: Edge, standing: Standing, *, name: str) -> None:
+    def __init__(self, core: Core, edge: Edge, open_work: OpenCopies, *, name: str) -> None:
         self._core = core
         self._edge = edge
-        self.standing = standing
+        self.open_work = open_work
         secret = core.settings.secret.encode()
         self._packer = Packer(edge.preset, secret=secret, tasks_by=edge.task_preset)
         self._quarantine = QuarantineStore(core.database)
         self.copies = Copies(
             core.database,
             core.journal,
-            standing,
+            open_work,
             outbox=edge.outbox,
             packer=self._packer,
             ids=core.ids,
@@ -134,8 +134,8 @@ async def open_copying(core: Core, edge: Edge | None, own: Work) -> Copying | No
     """None where all roles are in this process."""
     if core.settings.is_whole or edge is None:
         return None
-    standing = Standing(core.database, own)
-    return Copying(core, edge, standing, name=await name_of(core.database))
+    open_work = OpenCopies(core.database, own)
+    return Copying(core, edge, open_work, name=await name_of(core.database))
 
 
 async def name_of(database: Database) -> str:

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from sendwell.adapters.sql.standing import Standing
-from sendwell.adapters.sql.upkeep import Upkeep, apply, patiently, standings
+from sendwell.adapters.sql.migration_status import MigrationStatus
+from sendwell.adapters.sql.upkeep import Upkeep, apply, migration_statuses, patiently
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap.database import TABLES, tables_beside
 from sendwell.domain.errors import Invalid, Unavailable
@@ -80,22 +80,22 @@ async def opened(home: Home, *, is_read_only: bool = False) -> AsyncIterator[Upk
         raise Unavailable(f"{home.direct}: {error.message}") from error
 
 
-async def pending(home: Home, roles: Collection[str] = ()) -> list[Standing]:
+async def pending(home: Home, roles: Collection[str] = ()) -> list[MigrationStatus]:
     """Where the tables stand, of these roles or all. Raises Conflict, Unavailable."""
     async with opened(home, is_read_only=True) as upkeep:
-        return await standings(upkeep, _of(home, roles))
+        return await migration_statuses(upkeep, _of(home, roles))
 
 
 async def bring_up_to_date(
     upkeep: Upkeep, home: Home, roles: Collection[str] = (), *, tell: Callable[[str, str], None]
-) -> list[Standing]:
+) -> list[MigrationStatus]:
     """Apply what is pending, owner by owner; gives where each one stood before.
 
     `tell` hears whose turn it is, and what it waits for. Processes may be at work meanwhile.
     Raises Conflict, Unavailable and what a migration raised; what was applied before that stays.
     """
     owners = _of(home, roles)
-    before = await standings(upkeep, owners)
+    before = await migration_statuses(upkeep, owners)
     for each in before:
         if each.pending:
             tell(each.owner, f"applies {', '.join(each.pending)}")

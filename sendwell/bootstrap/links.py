@@ -37,7 +37,7 @@ class Links:
     @property
     def work(self) -> Work:
         """The open work of all services."""
-        return self.copying.standing if self.copying else self.store
+        return self.copying.open_work if self.copying else self.store
 
     @property
     def planned(self) -> Planned:
@@ -53,7 +53,7 @@ class Links:
         """The position of the oldest notification with open work, here or in a copy."""
         found = [
             await self.store.oldest(),
-            await self.copying.standing.oldest() if self.copying else None,
+            await self.copying.open_work.oldest() if self.copying else None,
         ]
         return min((position for position in found if position is not None), default=None)
 

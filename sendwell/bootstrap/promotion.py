@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sendwell.adapters.sql.migration_status import PROMOTED, head, statuses_of
 from sendwell.adapters.sql.promotion.source import Source, open_alone, open_beside
-from sendwell.adapters.sql.standing import PROMOTED, head, standing
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap.database import TABLES
 from sendwell.bootstrap.homes import Home, bring_up_to_date, opened, prepare
@@ -116,7 +116,7 @@ async def _make_ready(home: Home, source: Source, *, is_resumed: bool, tell: Tel
     async with opened(home) as upkeep:
         if is_resumed:
             rest = {owner: folder for owner, folder in TABLES.items() if owner != "cluster"}
-            found = await upkeep.run(lambda connection: standing(connection, rest))
+            found = await upkeep.run(lambda connection: statuses_of(connection, rest))
             if any(each.pending or not each.is_known for each in found):
                 raise Conflict(
                     "This promotion was begun by another version of Sendwell: end it with that one,"

@@ -4,8 +4,8 @@ from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.bootstrap.core import Core
 from sendwell.ports.limiter import Limiter
 from sendwell.ports.tenants import Tenants
-from sendwell.roles.gateway.purses import SPARE, Purses
 from sendwell.roles.gateway.quota import Quota
+from sendwell.roles.gateway.quota_leases import SPARE, QuotaLeases
 from sendwell.roles.gateway.recount import Recount
 from sendwell.runtime.journal.intake import IntakeCounts
 from sendwell.runtime.process import Worker
@@ -15,7 +15,7 @@ from sendwell.settings import MEMORY
 def start_quota(core: Core, tenants: Tenants, limiter: Limiter) -> Quota:
     """The quotas; where nobody else counts, nothing is taken in advance."""
     is_alone = isinstance(limiter, MemoryLimiter)
-    own = Purses(
+    own = QuotaLeases(
         limiter, clock=core.clock, spare=0 if is_alone else SPARE, recount=_recount(core, limiter)
     )
     if "gateway" in core.settings.roles:

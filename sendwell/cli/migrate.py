@@ -12,7 +12,7 @@ from sendwell.cli.screen import REFUSED, console, print_json, show, warn
 from sendwell.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from sendwell.adapters.sql.standing import Standing
+    from sendwell.adapters.sql.migration_status import MigrationStatus
     from sendwell.bootstrap.homes import Home, Prepared
 
 _WIDTH = 12
@@ -36,13 +36,13 @@ class Result:
     """What was found in one database, and what was made there."""
 
     home: "Home"
-    standings: Sequence["Standing"]
+    statuses: Sequence["MigrationStatus"]
     prepared: "Prepared | None" = None
 
     @property
-    def pending(self) -> Sequence["Standing"]:
+    def pending(self) -> Sequence["MigrationStatus"]:
         """The owners that are not up to date, or were not."""
-        return [each for each in self.standings if each.pending]
+        return [each for each in self.statuses if each.pending]
 
 
 def migrate(
@@ -109,7 +109,7 @@ def _document(results: Sequence[Result], *, is_check: bool) -> dict[str, Any]:
         "databases": [
             {
                 "url": result.home.url.masked,
-                "roles": {each.owner: {done: list(each.pending)} for each in result.standings},
+                "roles": {each.owner: {done: list(each.pending)} for each in result.statuses},
             }
             | _made(result.prepared)
             for result in results
@@ -126,10 +126,10 @@ def _made(prepared: "Prepared | None") -> dict[str, Any]:
 def _show(results: Sequence[Result], *, is_check: bool) -> None:
     done = "pending" if is_check else "applied"
     for result in results:
-        if not result.standings:
+        if not result.statuses:
             continue
         show(result.home.url.masked)
-        for each in result.standings:
+        for each in result.statuses:
             what = f"{done}: {', '.join(each.pending)}" if each.pending else "up to date"
             show(f"  {each.owner:{_WIDTH}}{what}")
         if result.prepared and result.prepared.partitions:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
-from sendwell.adapters.sql.standing import current, head, refuse_unknown, standing
+from sendwell.adapters.sql.migration_status import current, head, refuse_unknown, statuses_of
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -40,11 +40,11 @@ def migrate_on(connection: Connection, owners: Mapping[str, Path]) -> list[str]:
     that owner's tables are then as they were. (On MySQL they are as the migration has left them,
     and the next attempt goes on from there.)
     """
-    standings = standing(connection, owners)
-    refuse_unknown(standings)
+    statuses = statuses_of(connection, owners)
+    refuse_unknown(statuses)
     return [
         each.owner
-        for each in standings
+        for each in statuses
         if each.pending and _upgrade(connection, each.owner, owners[each.owner])
     ]
 

@@ -14,8 +14,8 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from sendwell.adapters.sql.migration_status import MigrationStatus, refuse_unknown, statuses_of
 from sendwell.adapters.sql.migrations import migrate_on
-from sendwell.adapters.sql.standing import Standing, refuse_unknown, standing
 from sendwell.domain.errors import Unavailable
 
 PATIENCE_SECONDS = 300.0
@@ -42,9 +42,9 @@ class Upkeep(Protocol):
         ...
 
 
-async def standings(upkeep: Upkeep, owners: Mapping[str, Path]) -> list[Standing]:
+async def migration_statuses(upkeep: Upkeep, owners: Mapping[str, Path]) -> list[MigrationStatus]:
     """Where the tables of `owners` stand. Raises Conflict for what another version has made."""
-    found = await upkeep.run(lambda connection: standing(connection, owners))
+    found = await upkeep.run(lambda connection: statuses_of(connection, owners))
     refuse_unknown(found)
     return found
 

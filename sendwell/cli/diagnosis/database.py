@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sendwell.adapters.facts.backlog import LETTERS, Backlog, unplanned, waiting
-from sendwell.adapters.sql.standing import PROMOTED
+from sendwell.adapters.sql.migration_status import PROMOTED
 from sendwell.cli.diagnosis.backlog import judge_backlog
 from sendwell.cli.diagnosis.finding import Finding, Level, note, wrong
 

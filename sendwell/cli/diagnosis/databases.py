@@ -10,7 +10,7 @@ from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.settings import Settings
 
 if TYPE_CHECKING:
-    from sendwell.adapters.sql.standing import Standing
+    from sendwell.adapters.sql.migration_status import MigrationStatus
     from sendwell.bootstrap.homes import Home
 
 _TOPIC = "database"
@@ -67,9 +67,9 @@ async def _postgres(home: "Home") -> list[Finding]:
     return findings
 
 
-def judge_migrations(standings: "Sequence[Standing]") -> Finding:
+def judge_migrations(statuses: "Sequence[MigrationStatus]") -> Finding:
     """What is to be said about the tables."""
-    pending = [each for each in standings if each.pending]
+    pending = [each for each in statuses if each.pending]
     if not pending:
         return Finding("migrations", "All tables are up to date.")
     return note(

@@ -10,9 +10,9 @@ from starlette.routing import Route
 from sendwell.domain.errors import Invalid, SendwellError, TooLarge, Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.roles.gateway.quota import Quota
+from sendwell.roles.gateway.rate_limit_status import RateLimitStatus
 from sendwell.roles.gateway.request import Origin
 from sendwell.roles.gateway.service import Answer, Gateway
-from sendwell.roles.gateway.standing import Standing
 from sendwell.roles.gateway.wire import MOST_BYTES, read_many
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.call_route import CallRoute
@@ -89,7 +89,7 @@ def _check_number(bodies: list[bytes]) -> None:
         raise TooLarge(f"A batch may have {MOST_ITEMS} notifications; this one has {len(bodies)}.")
 
 
-def _too_many(standing: Standing, refusal: Unavailable) -> Reply:
+def _too_many(standing: RateLimitStatus, refusal: Unavailable) -> Reply:
     refused = problem_of(refusal)
     headers = [*refused.headers, *standing.headers]
     return Reply(refused.status, refused.body, headers=headers, kind=refused.kind)
@@ -107,7 +107,7 @@ class _Accepted(msgspec.Struct, gc=False):
     links: _Links
 
 
-def _accepted(answer: Answer, standing: Standing) -> Reply:
+def _accepted(answer: Answer, standing: RateLimitStatus) -> Reply:
     place = f"/api/v1/notifications/{answer.id}"
     links = _Links(place, f"{place}/timeline")
     body = _encode(_Accepted(answer.id, "PENDING", answer.is_duplicate, links))

@@ -6,8 +6,8 @@ from sendwell.domain.ids import TenantId
 from sendwell.domain.lease import room_of
 from sendwell.domain.limits import Rate
 from sendwell.domain.policy import Policy
-from sendwell.roles.gateway.purses import Purses
-from sendwell.roles.gateway.standing import Standing, refused, standing
+from sendwell.roles.gateway.quota_leases import QuotaLeases
+from sendwell.roles.gateway.rate_limit_status import RateLimitStatus, refused, status_at
 
 _MOST_TENANTS = 10_000
 
@@ -19,7 +19,7 @@ class Quota:
     processes together.
     """
 
-    def __init__(self, rate: Rate, policy: Callable[[TenantId], Policy], own: Purses) -> None:
+    def __init__(self, rate: Rate, policy: Callable[[TenantId], Policy], own: QuotaLeases) -> None:
         self._policy = policy
         self._everybodys = _Meter()
         self._own = own
@@ -29,7 +29,7 @@ class Quota:
         """From now on this is what the installation takes from each tenant."""
         self._rate = rate
 
-    async def take(self, tenant: TenantId, count: int, now: int) -> Standing:
+    async def take(self, tenant: TenantId, count: int, now: int) -> RateLimitStatus:
         """Let `count` notifications in, all or none of them.
 
         Raises Unavailable when nobody can tell whether they fit.
@@ -54,7 +54,7 @@ class _Meter:
     def __init__(self) -> None:
         self._tats: dict[TenantId, int] = {}
 
-    def take(self, tenant: TenantId, rate: Rate, *, count: int, now: int) -> Standing:
+    def take(self, tenant: TenantId, rate: Rate, *, count: int, now: int) -> RateLimitStatus:
         """Take so many, if there is room for all of them."""
         tat = self._ahead(tenant, rate, now)
         if count > room_of(rate, tat, now):
@@ -62,7 +62,7 @@ class _Meter:
         if len(self._tats) > _MOST_TENANTS:
             self._tats = {known: at for known, at in self._tats.items() if at > now}
         self._tats[tenant] = tat + count * rate.interval_us
-        return standing(rate, self._tats[tenant], now=now)
+        return status_at(rate, self._tats[tenant], now=now)
 
     def put_back(self, tenant: TenantId, rate: Rate, count: int) -> None:
         """They were not let in after all."""

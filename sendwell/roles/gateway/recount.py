@@ -7,7 +7,7 @@ from sendwell.domain.ids import TenantId
 from sendwell.domain.lease import Wish
 from sendwell.domain.limits import Rate
 from sendwell.ports.limiter import Limiter
-from sendwell.roles.gateway.purse import key_of
+from sendwell.roles.gateway.quota_lease import key_of
 
 _SLOTS = 1_000
 """Into so many parts the time is divided that a rate looks back on."""

@@ -23,7 +23,7 @@ from sendwell.ports.clock import Ids
 from sendwell.ports.database import Database, Write
 from sendwell.ports.journal import Journal
 from sendwell.runtime.copies import writes
-from sendwell.runtime.copies.standing import Standing
+from sendwell.runtime.copies.open_copies import OpenCopies
 from sendwell.runtime.copies.tables import HEARD
 from sendwell.runtime.flow import Message
 from sendwell.runtime.outbox.outbox import Outbox
@@ -44,7 +44,7 @@ class Copies:
         self,
         database: Database,
         journal: Journal,
-        standing: Standing,
+        open_work: OpenCopies,
         *,
         outbox: Outbox,
         packer: Packer,
@@ -55,7 +55,7 @@ class Copies:
     ) -> None:
         self._database = database
         self._journal = journal
-        self._standing = standing
+        self._open = open_work
         self._outbox = outbox
         self._packer = packer
         self._ids = ids
@@ -165,7 +165,7 @@ class Copies:
             return
         positions = {task.request.position for task in tasks} | {s.position for s in statuses}
         ended = await self._journal.ended_parts(list(positions))
-        known = ended.keys() | await self._standing.parts(positions)
+        known = ended.keys() | await self._open.parts(positions)
         taken = [task for task in tasks if (task.request.position, task.part) not in known]
         fresh = await self._journal.unrecorded(statuses)
         whose = {(task.request.position, task.part): task.request.tenant for task in taken}

@@ -15,8 +15,8 @@ from sendwell.domain.lease import Lease, Wish, room_of
 from sendwell.domain.limits import Rate
 from sendwell.domain.policy import Policy
 from sendwell.ports.limiter import Limiter
-from sendwell.roles.gateway.purses import Purses
 from sendwell.roles.gateway.quota import Quota
+from sendwell.roles.gateway.quota_leases import QuotaLeases
 from sendwell.roles.gateway.recount import Recount
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
@@ -82,10 +82,12 @@ class House:
     async def process(
         self, *, spare: int = 0, recount: Recount | None = None, limiter: Limiter | None = None
     ) -> AsyncIterator[Quota]:
-        purses = Purses(limiter or self.limiter, clock=self.clock, spare=spare, recount=recount)
-        running = asyncio.create_task(purses.run())
-        yield Quota(self.everybodys, lambda who: self.policies.get(who, Policy()), purses)
-        purses.stop()
+        leases = QuotaLeases(
+            limiter or self.limiter, clock=self.clock, spare=spare, recount=recount
+        )
+        running = asyncio.create_task(leases.run())
+        yield Quota(self.everybodys, lambda who: self.policies.get(who, Policy()), leases)
+        leases.stop()
         await running
 
 

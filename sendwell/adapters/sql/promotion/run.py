@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sendwell.adapters.sql.migration_status import PROMOTING
 from sendwell.adapters.sql.promotion.shape import Shape
-from sendwell.adapters.sql.standing import PROMOTING
 from sendwell.domain.errors import Conflict
 
 _LOCK = "SELECT pg_try_advisory_lock(7370601, 3)"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from sendwell.adapters.sql.migration_status import PROMOTED
 from sendwell.adapters.sql.promotion.shape import ONLY_ON_POSTGRES, Row, Shape
-from sendwell.adapters.sql.standing import PROMOTED
 from sendwell.domain.errors import Conflict, Unavailable
 
 MOST_ROWS = 1_000

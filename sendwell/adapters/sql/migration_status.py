@@ -21,7 +21,7 @@ _GENERATION = slice(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MigrationStatus:
     """The revision that an owner's tables have, and the migrations that are still to be applied.
 
     Migrations are called as their files are: `0002_work_has_a_node`.
@@ -34,16 +34,14 @@ class Standing:
     """False: another version of Sendwell has made these tables, and not only added to ours."""
 
 
-def standing(connection: Connection, owners: Mapping[str, Path]) -> list[Standing]:
+def statuses_of(connection: Connection, owners: Mapping[str, Path]) -> list[MigrationStatus]:
     """How it is now. `owners` maps a role's name to its folder of migrations."""
-    return [
-        _standing(owner, folder, current(connection, owner)) for owner, folder in owners.items()
-    ]
+    return [_status(owner, folder, current(connection, owner)) for owner, folder in owners.items()]
 
 
-def refuse_unknown(standings: Iterable[Standing]) -> None:
+def refuse_unknown(statuses: Iterable[MigrationStatus]) -> None:
     """Raise Conflict, with what to do, when this version does not know one of the revisions."""
-    unknown = [each for each in standings if not each.is_known]
+    unknown = [each for each in statuses if not each.is_known]
     if any(each.revision == PROMOTED for each in unknown):
         raise Conflict(
             "This database was moved to PostgreSQL by `sendwell promote`; started here, what is"
@@ -75,12 +73,12 @@ def current(connection: Connection, owner: str) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608 - a role's name
 
 
-def _standing(owner: str, folder: Path, revision: str | None) -> Standing:
+def _status(owner: str, folder: Path, revision: str | None) -> MigrationStatus:
     migrations = _migrations(folder)
     pending = tuple(each for each in migrations if revision is None or _revision(each) > revision)
     is_known = revision is None or revision in map(_revision, migrations)
     is_known = is_known or _only_adds(revision, _revision(migrations[-1]))
-    return Standing(owner, revision, pending, is_known=is_known)
+    return MigrationStatus(owner, revision, pending, is_known=is_known)
 
 
 def _only_adds(revision: str | None, last: str) -> bool:

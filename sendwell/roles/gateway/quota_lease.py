@@ -3,7 +3,7 @@
 from sendwell.domain.ids import TenantId
 from sendwell.domain.lease import Lease, Wish, room_of
 from sendwell.domain.limits import Rate
-from sendwell.roles.gateway.standing import Standing, refused, standing
+from sendwell.roles.gateway.rate_limit_status import RateLimitStatus, refused, status_at
 
 _FRESH_US = 1_000_000
 """What was told so long ago, or not yet, still holds."""
@@ -14,7 +14,7 @@ def key_of(tenant: TenantId) -> str:
     return f"quota:{tenant}"
 
 
-class Purse:
+class QuotaLease:
     """What this process has leased is already counted by the limiter."""
 
     __slots__ = ("_tat", "_told_at", "_unreal", "_used_at", "held", "key", "rate")
@@ -34,12 +34,12 @@ class Purse:
         is_spent = lease.granted < wanted
         self._unreal = room_of(self.rate, lease.tat, now) if is_spent else 0
 
-    def paid(self, count: int, now: int) -> Standing | None:
+    def paid(self, count: int, now: int) -> RateLimitStatus | None:
         """Give so many out, or refuse them; None: somebody has to ask whether there are more."""
         if count <= self.held:
             self.held -= count
             self._used_at = now
-            return standing(self.rate, self._tat, held=self.held, now=now)
+            return status_at(self.rate, self._tat, held=self.held, now=now)
         room = room_of(self.rate, self._tat, now) - self._unreal
         if count > self.held + room and not self.is_stale(now):
             return refused(self.rate, self._tat, count=count, held=self.held, now=now)

@@ -15,9 +15,9 @@ from sendwell.domain.lease import Wish
 from sendwell.domain.limits import Rate
 from sendwell.ports.clock import Clock
 from sendwell.ports.limiter import Limiter
-from sendwell.roles.gateway.purse import Purse
+from sendwell.roles.gateway.quota_lease import QuotaLease
+from sendwell.roles.gateway.rate_limit_status import RateLimitStatus
 from sendwell.roles.gateway.recount import Recount
-from sendwell.roles.gateway.standing import Standing
 
 SPARE = 1_000
 """As many as one call can hand in."""
@@ -26,13 +26,13 @@ _MOST_TENANTS = 10_000
 
 
 class _Waiting(NamedTuple):
-    purse: Purse
+    own: QuotaLease
     wanted: int
     now: int
-    answered: asyncio.Future[Standing]
+    answered: asyncio.Future[RateLimitStatus]
 
 
-class Purses:
+class QuotaLeases:
     """The quotas that tenants have set themselves. `run` must run.
 
     At no time have all processes together let in more than the limiter has counted. For later a
@@ -52,22 +52,22 @@ class Purses:
         self._clock = clock
         self._spare = spare
         self._recount = recount
-        self._purses: dict[TenantId, Purse] = {}
+        self._leases: dict[TenantId, QuotaLease] = {}
         self._waiting: list[_Waiting] = []
         self._changed = asyncio.Event()
         self._is_closed = False
 
-    async def take(self, tenant: TenantId, rate: Rate, *, count: int, now: int) -> Standing:
+    async def take(self, tenant: TenantId, rate: Rate, *, count: int, now: int) -> RateLimitStatus:
         """Let so many in, all or none of them. Raises Unavailable when nobody can tell."""
         if self._recount is not None:
             await self._recount.catch_up(tenant, rate, now)
-        purse = self._purse(tenant, rate)
-        if (at_once := purse.paid(count, now)) is not None:
+        own = self._quota_lease(tenant, rate)
+        if (at_once := own.paid(count, now)) is not None:
             return at_once
         if self._is_closed:
             raise Unavailable("Sendwell is stopping; send this again in a moment.")
-        answered: asyncio.Future[Standing] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(purse, count, now, answered))
+        answered: asyncio.Future[RateLimitStatus] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(own, count, now, answered))
         self._changed.set()
         return await answered
 
@@ -88,50 +88,46 @@ class Purses:
         self._is_closed = True
         self._changed.set()
 
-    def _purse(self, tenant: TenantId, rate: Rate) -> Purse:
+    def _quota_lease(self, tenant: TenantId, rate: Rate) -> QuotaLease:
         """The tenant's. What is held by an earlier rate counts as handed in."""
-        purse = self._purses.get(tenant)
-        if purse is None or purse.rate != rate:
-            if len(self._purses) > _MOST_TENANTS:
-                self._purses = {name: each for name, each in self._purses.items() if each.held}
-            purse = self._purses[tenant] = Purse(tenant, rate)
-        return purse
+        own = self._leases.get(tenant)
+        if own is None or own.rate != rate:
+            if len(self._leases) > _MOST_TENANTS:
+                self._leases = {name: each for name, each in self._leases.items() if each.held}
+            own = self._leases[tenant] = QuotaLease(tenant, rate)
+        return own
 
     async def _ask_for(self, group: Sequence[_Waiting]) -> None:
         """One question for all of them. Only whoever came by an earlier rate waits again."""
         now = max(each.now for each in group)
         wanted: dict[str, int] = {}
-        purses: dict[str, Purse] = {}
+        asking: dict[str, QuotaLease] = {}
         for each in group:
-            purses[each.purse.key] = each.purse
-            wanted[each.purse.key] = wanted.get(each.purse.key, 0) + each.wanted
-        wishes = [Wish(key, purse.rate, wanted[key], self._spare) for key, purse in purses.items()]
+            asking[each.own.key] = each.own
+            wanted[each.own.key] = wanted.get(each.own.key, 0) + each.wanted
+        wishes = [Wish(key, own.rate, wanted[key], self._spare) for key, own in asking.items()]
         try:
-            leases = await self._limiter.lease(wishes, now)
+            granted = await self._limiter.lease(wishes, now)
         except Exception as error:  # noqa: BLE001 - each caller hears of it
             _refuse(group, error)
             return
-        for purse, lease in zip(purses.values(), leases, strict=True):
-            purse.put(lease, now, wanted=wanted[purse.key])
+        for own, lease in zip(asking.values(), granted, strict=True):
+            own.put(lease, now, wanted=wanted[own.key])
         self._waiting[:0] = [each for each in group if not _is_answered(each, now)]
 
     async def _look_after(self, now: int, *, is_over: bool = False) -> None:
         """What is held has been told anew within the last second, or is put back."""
-        held = [
-            purse
-            for purse in self._purses.values()
-            if purse.held and (is_over or purse.is_stale(now))
-        ]
-        wishes = [purse.emptied(now, is_over=is_over) for purse in held]
+        held = [own for own in self._leases.values() if own.held and (is_over or own.is_stale(now))]
+        wishes = [own.emptied(now, is_over=is_over) for own in held]
         if not wishes:
             return
         with suppress(Unavailable):  # then it counts as handed in
-            for purse, lease in zip(held, await self._limiter.lease(wishes, now), strict=True):
-                purse.put(lease, now, wanted=0)
+            for own, lease in zip(held, await self._limiter.lease(wishes, now), strict=True):
+                own.put(lease, now, wanted=0)
 
     async def _rest(self) -> None:
         """Until somebody waits; while something is held, a second at most."""
-        is_holding = any(purse.held for purse in self._purses.values())
+        is_holding = any(own.held for own in self._leases.values())
         with suppress(TimeoutError):
             async with asyncio.timeout(_REST_SECONDS if is_holding else None):
                 await self._changed.wait()
@@ -146,7 +142,7 @@ def _refuse(group: Sequence[_Waiting], error: Exception) -> None:
 def _is_answered(waiting: _Waiting, now: int) -> bool:
     if waiting.answered.done():  # whoever has asked is gone
         return True
-    standing = waiting.purse.paid(waiting.wanted, now)
+    standing = waiting.own.paid(waiting.wanted, now)
     if standing is not None:
         waiting.answered.set_result(standing)
     return standing is not None

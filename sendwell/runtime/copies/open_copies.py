@@ -13,7 +13,7 @@ from sendwell.runtime.copies.tables import OPEN
 from sendwell.runtime.open_work import OpenWork
 
 
-class Standing:
+class OpenCopies:
     """Open deliveries: those of this database, and the copies of others'."""
 
     def __init__(self, database: Database, own: Work) -> None:

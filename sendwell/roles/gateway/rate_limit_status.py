@@ -17,7 +17,7 @@ _SECOND = 1_000_000
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False):
+class RateLimitStatus(msgspec.Struct, frozen=True, gc=False):
     """Where a tenant stands after a request."""
 
     policy: bytes
@@ -33,15 +33,15 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
         return [(b"ratelimit-policy", self.policy), (b"ratelimit", limit)]
 
 
-def standing(
+def status_at(
     rate: Rate, tat: int, *, held: int = 0, now: int, refusal: Unavailable | None = None
-) -> Standing:
+) -> RateLimitStatus:
     """Where it stands at this TAT, with so many more that count as taken already."""
     reset_seconds = -(-max(0, tat - now) // _SECOND)
-    return Standing(_header(rate), held + room_of(rate, tat, now), reset_seconds, refusal)
+    return RateLimitStatus(_header(rate), held + room_of(rate, tat, now), reset_seconds, refusal)
 
 
-def refused(rate: Rate, tat: int, *, count: int, held: int = 0, now: int) -> Standing:
+def refused(rate: Rate, tat: int, *, count: int, held: int = 0, now: int) -> RateLimitStatus:
     """The same, for `count` that do not fit."""
     room = now + rate.tolerance_us + rate.interval_us
     until = max(tat, now) + (count - held) * rate.interval_us
@@ -50,7 +50,7 @@ def refused(rate: Rate, tat: int, *, count: int, held: int = 0, now: int) -> Sta
         retry_after=max(until - room, rate.interval_us) * _MICROSECOND,
         is_too_many=True,
     )
-    return standing(rate, tat, held=held, now=now, refusal=refusal)
+    return status_at(rate, tat, held=held, now=now, refusal=refusal)
 
 
 @lru_cache(maxsize=1_024)
