@@ -18,11 +18,12 @@ from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Outcome, Unknown
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock
+from sendwell.roles.delivery.events import Sent
 from sendwell.roles.delivery.exchange import Exchange
 from sendwell.roles.delivery.ready import ReadyQueue
 from sendwell.roles.delivery.rows import Claim
 from sendwell.roles.delivery.seating import Seated, Seating, Send
-from sendwell.roles.delivery.settler import Sent, Settler
+from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
 

@@ -14,9 +14,9 @@ from sendwell.domain.ids import TenantId, UserId
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock
 from sendwell.ports.directory import ANYBODY, Changed
+from sendwell.roles.delivery.events import AskedAgain, Event
 from sendwell.roles.delivery.gate import Checked, Gate
 from sendwell.roles.delivery.held import HeldWork
-from sendwell.roles.delivery.settler import AskedAgain, Event
 from sendwell.roles.delivery.store import DeliveryStore, HeldPlace
 from sendwell.roles.delivery.sweeps import MOST_NAMED, Sweep, Sweeps
 from sendwell.runtime.timers import Timers

@@ -18,10 +18,10 @@ from sendwell.domain.routing import Route
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.task import Task
 from sendwell.ports.tenants import Tenants
+from sendwell.roles.delivery.events import Event, Held, Stopped, Unsendable
 from sendwell.roles.delivery.exchange import Account, Exchange
 from sendwell.roles.delivery.gate import Checked, Gate
 from sendwell.roles.delivery.limits import Limits, Over, Passage, Reach, Who
-from sendwell.roles.delivery.settler import Event, Held, Stopped, Unsendable
 from sendwell.roles.delivery.words import Versions, Words
 
 _AT_ONCE = 8

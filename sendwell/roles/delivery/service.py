@@ -15,8 +15,9 @@ from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock, Ids
 from sendwell.ports.journal import Journal
 from sendwell.roles.delivery.dispatcher import Dispatcher
+from sendwell.roles.delivery.events import Sent, Stopped
 from sendwell.roles.delivery.second_look import SecondLook
-from sendwell.roles.delivery.settler import Sent, Settler, Stopped
+from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message

@@ -1,0 +1,174 @@
+"""What events mean: the moves that follow, the work that ends by them, and the work that waits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sendwell.domain.admission import Stop
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.lifecycle import State, move
+from sendwell.domain.outcome import Accepted, Blame, Fault
+from sendwell.domain.settle import Settled, Tried, settle, states_of
+from sendwell.domain.triage import Cause, triage
+from sendwell.messages.dead import Dead
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.clock import Chance, Clock
+from sendwell.ports.tenants import Tenants
+from sendwell.roles.delivery.events import AskedAgain, Event, Held, Sent, Stopped, Unsendable
+
+_ASKED_AGAIN = Fault("person_changed", "The person has changed, so the rules are asked again.")
+
+
+@dataclass(slots=True)
+class Book:
+    """What one batch of events comes to."""
+
+    said: list[Status | Dead] = field(default_factory=list)
+    finished: list[Task] = field(default_factory=list)
+    waiting: list[Task] = field(default_factory=list)
+
+
+class Bookkeeper:
+    """Decides what each event means. Writes nothing."""
+
+    def __init__(
+        self,
+        *,
+        tenants: Tenants,
+        resends_unknown: Callable[[ChannelName], bool],
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._tenants = tenants
+        self._resends_unknown = resends_unknown
+        self._clock = clock
+        self._chance = chance
+
+    def enter(self, events: Sequence[Event]) -> Book:
+        """What these come to, together; their tasks have moved."""
+        book = Book()
+        for event in events:
+            self._enter(event, book)
+        return book
+
+    def _enter(self, event: Event, book: Book) -> None:
+        if isinstance(event, Sent):
+            self._enter_sent(event, book)
+            return
+        match event:
+            case Held(task, until, rule):
+                task.wait(until, rule)
+                self._move(task, State.HELD, book, rule=rule, due=task.due)
+                book.waiting.append(task)
+            case AskedAgain(task, at):
+                self._move(task, State.HELD, book, at=at, fault=_ASKED_AGAIN)
+            case Stopped(task, stop):
+                self._enter_stopped(task, stop, book)
+            case Unsendable(task, fault):
+                self._end(task, fault, triage(fault, exhausted=False), book=book)
+
+    def _enter_sent(self, event: Sent, book: Book) -> None:
+        task = event.task
+        if isinstance(event.outcome, Accepted):
+            for state in states_of(event.outcome):
+                self._move(task, state, book, at=event.at, reference=event.outcome.reference)
+            book.finished.append(task)
+            return
+        policy = self._tenants.policy(task.request.tenant)
+        resends = policy.resends_unknown.get(task.channel, self._resends_unknown(task.channel))
+        settled = settle(
+            Tried(task.attempt, task.provider or "", task.tried, event.others),
+            event.outcome,
+            policy.retry,
+            resends_unknown=resends,
+            chance=self._chance.draw(),
+        )
+        if settled.state is State.RETRYING:
+            self._enter_retry(task, settled, event.at, book)
+        else:
+            cause = triage(
+                settled.fault, exhausted=settled.exhausted, is_unknown=settled.is_unknown
+            )
+            self._end(task, settled.fault, cause, book=book, at=event.at)
+
+    def _enter_retry(self, task: Task, settled: Settled, at: int, book: Book) -> None:
+        self._move(task, State.FAILED, book, at=at, fault=settled.fault)
+        until = at + settled.wait // timedelta(microseconds=1)
+        task.wait(until, settled.fault.code if settled.fault else None)
+        task.tried = settled.refused_by
+        self._move(task, State.RETRYING, book, at=at, due=task.due)
+        book.waiting.append(task)
+
+    def _enter_stopped(self, task: Task, stop: Stop, book: Book) -> None:
+        if stop.state is State.DEAD:
+            fault = Fault(stop.rule, stop.text, Blame.ADDRESS)
+            self._end(task, fault, triage(fault, exhausted=False), book=book)
+            return
+        self._move(task, stop.state, book, rule=stop.rule, fault=Fault(stop.rule, stop.text))
+        book.finished.append(task)
+
+    def _end(
+        self, task: Task, fault: Fault | None, cause: Cause, *, book: Book, at: int = 0
+    ) -> None:
+        for state in (State.FAILED, State.DEAD):
+            self._move(task, state, book, at=at, fault=fault)
+        book.finished.append(task)
+        book.said.append(_dead(task, fault, cause, at or self._clock.now()))
+
+    def _move(
+        self,
+        task: Task,
+        state: State,
+        book: Book,
+        *,
+        at: int = 0,
+        fault: Fault | None = None,
+        reference: str | None = None,
+        rule: str | None = None,
+        due: int = 0,
+    ) -> None:
+        task.state = move(task.state, state)
+        request = task.request
+        book.said.append(
+            Status(
+                tenant=request.tenant,
+                notification=request.id,
+                position=request.position,
+                part=task.part,
+                channel=task.channel,
+                state=state,
+                at=at or self._clock.now(),
+                planned_at=task.planned_at,
+                claimed_at=task.claimed_at,
+                attempt=task.attempt,
+                provider=task.provider,
+                reference=reference,
+                code=fault.code if fault else None,
+                text=fault.text if fault else None,
+                rule=rule,
+                due=due,
+                user_id=request.to[task.recipient].user_id,
+                lane=request.lane,
+                beside=task.beside,
+            )
+        )
+
+
+def _dead(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:
+    request = task.request
+    return Dead(
+        tenant=request.tenant,
+        position=request.position,
+        notification=request.id,
+        part=task.part,
+        channel=task.channel,
+        event_type=request.event_type,
+        lane=request.lane,
+        cause=cause.value,
+        code=fault.code if fault else None,
+        text=fault.text if fault else None,
+        provider=task.provider,
+        attempt=task.attempt,
+        at=at,
+    )
