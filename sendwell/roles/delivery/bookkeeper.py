@@ -1,8 +1,9 @@
 """What events mean: the moves that follow, the work that ends by them, and the work that waits."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+import structlog
 
 from sendwell.domain.admission import Stop
 from sendwell.domain.ids import ChannelName
@@ -15,41 +16,50 @@ from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Chance, Clock
 from sendwell.ports.tenants import Tenants
+from sendwell.roles.delivery.book import Book
 from sendwell.roles.delivery.events import AskedAgain, Event, Held, Sent, Stopped, Unsendable
 
+log = structlog.get_logger()
 _ASKED_AGAIN = Fault("person_changed", "The person has changed, so the rules are asked again.")
 
 
-@dataclass(slots=True)
-class Book:
-    """What one batch of events comes to."""
-
-    said: list[Status | Dead] = field(default_factory=list)
-    finished: list[Task] = field(default_factory=list)
-    waiting: list[Task] = field(default_factory=list)
-
-
 class Bookkeeper:
-    """Decides what each event means. Writes nothing."""
+    """Decides what each event means. Writes nothing.
+
+    What `defers` says yes to is left out: it comes back later.
+    """
 
     def __init__(
         self,
         *,
+        defers: Callable[[Sent], bool],
         tenants: Tenants,
         resends_unknown: Callable[[ChannelName], bool],
         clock: Clock,
         chance: Chance,
     ) -> None:
+        self._defers = defers
         self._tenants = tenants
         self._resends_unknown = resends_unknown
         self._clock = clock
         self._chance = chance
 
     def enter(self, events: Sequence[Event]) -> Book:
-        """What these come to, together; their tasks have moved."""
+        """What these come to, together; their tasks have moved.
+
+        One that makes no sense is left out: its work stays as it is on disk, for the next process.
+        """
         book = Book()
         for event in events:
-            self._enter(event, book)
+            said = len(book.said)
+            try:
+                self._enter(event, book)
+            except Exception:
+                task = event.task
+                log.exception(
+                    "delivery.not_understood", notification=task.request.id, part=task.part
+                )
+                del book.said[said:]
         return book
 
     def _enter(self, event: Event, book: Book) -> None:
@@ -74,6 +84,8 @@ class Bookkeeper:
             for state in states_of(event.outcome):
                 self._move(task, state, book, at=event.at, reference=event.outcome.reference)
             book.finished.append(task)
+            return
+        if self._defers(event):
             return
         policy = self._tenants.policy(task.request.tenant)
         resends = policy.resends_unknown.get(task.channel, self._resends_unknown(task.channel))

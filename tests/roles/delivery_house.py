@@ -1,0 +1,262 @@
+"""The delivery role at work on one file, with a vendor whose answers a test decides."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Executable, Row, select
+
+from sendwell.adapters.limiter.memory import MemoryLimiter
+from sendwell.adapters.sql.migrations import migrate
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.system import SystemChance, SystemClock, SystemIds
+from sendwell.bootstrap import TABLES
+from sendwell.channels import all_channels
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.lane import Lane
+from sendwell.domain.outcome import Accepted, Outcome
+from sendwell.domain.policy import Policy
+from sendwell.domain.routing import Route
+from sendwell.messages.dead import Dead
+from sendwell.messages.outgoing import Outgoing
+from sendwell.messages.requested import Content, Requested, To
+from sendwell.messages.status import Status
+from sendwell.messages.task import Task
+from sendwell.ports.catalogue import Catalogue
+from sendwell.ports.renderer import Renderer
+from sendwell.ports.suppressions import Suppressions
+from sendwell.roles.accounts.service import Accounts
+from sendwell.roles.accounts.store import AccountStore
+from sendwell.roles.delivery.dispatcher import Dispatcher
+from sendwell.roles.delivery.exchange import Account, Exchange
+from sendwell.roles.delivery.gate import Gate
+from sendwell.roles.delivery.letters import DeadLetters
+from sendwell.roles.delivery.limits import Limits, Rates
+from sendwell.roles.delivery.ready import ReadyQueue
+from sendwell.roles.delivery.seating import Seating
+from sendwell.roles.delivery.second_look import SecondLook
+from sendwell.roles.delivery.service import Delivery
+from sendwell.roles.delivery.settler import Settler
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.delivery.tables import WORK
+from sendwell.roles.delivery.words import Words
+from sendwell.roles.users.service import Users
+from sendwell.roles.users.store import UserStore
+from sendwell.runtime.flow import Flow
+from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.journal.listener import recorder
+from sendwell.runtime.journal.tables import HISTORY, OUTCOME
+from sendwell.runtime.process import Process, Worker
+from sendwell.runtime.timers import Timers
+
+ACME = TenantId("acme")
+EMAIL, SMS = ChannelName("email"), ChannelName("sms")
+CLOCK, IDS = SystemClock(), SystemIds()
+OWNERS = ("cluster", "journal", "users", "accounts", "delivery")
+DAY = timedelta(days=1)
+EPOCH = 7
+
+numbers = count(1)
+
+
+class MoodyDatabase(SqliteDatabase):
+    """Does not answer as many questions as a test says."""
+
+    silences = 0
+
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        if self.silences:
+            self.silences -= 1
+            raise Unavailable("The database is not there right now.")
+        return await super().rows(statement)
+
+
+class Vendor:
+    """Takes everything, unless a test says what becomes of an address; waits while it is busy."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Outcome] = {}
+        self.got: list[str] = []
+        self.is_free = asyncio.Event()
+        self.is_free.set()
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        self.got.append(outgoing.address)
+        await self.is_free.wait()
+        return self.answers.get(outgoing.address, Accepted(outgoing.key))
+
+
+class House:
+    """Delivery with what it needs; `suppressions` may be other than the users role itself."""
+
+    def __init__(self, database: MoodyDatabase, suppressions: Suppressions | None = None) -> None:
+        self.database = database
+        self.users = Users(UserStore(database), clock=CLOCK)
+        self.tenants = Accounts(AccountStore(database), defaults=Policy(), clock=CLOCK)
+        self.journal = SqlJournal(
+            database, idempotency_window=DAY, receipts_by_reference=frozenset()
+        )
+        self.store = DeliveryStore(database, self.journal)
+        self.flow = Flow(database, CLOCK)
+        self.vendors = {EMAIL: Vendor(), SMS: Vendor()}
+        self.timers = Timers(CLOCK, load=self._due, fire=self._wake)
+        self.settler = Settler(
+            self.flow,
+            self.store,
+            tenants=self.tenants,
+            suppressions=suppressions or self.users,
+            resends_unknown=lambda _: False,
+            clock=CLOCK,
+            chance=SystemChance(),
+            wait=self.timers.add,
+        )
+        self.freed = asyncio.Event()
+        self.dispatchers = {channel: self._dispatcher(channel) for channel in self.vendors}
+        self.delivery = Delivery(
+            self.store,
+            self.settler,
+            self.dispatchers,
+            journal=self.journal,
+            inward=self.flow,
+            timers=self.timers,
+            clock=CLOCK,
+            ids=IDS,
+            epoch=EPOCH,
+            freed=self.freed,
+            second_look=SecondLook(self.store, self.timers, CLOCK),
+        )
+        letters = DeadLetters(database, self.journal, flow=self.flow, audit=self.tenants)
+        self.flow.listen(Task, self.delivery.on_tasks)
+        self.flow.listen(Status, recorder(self.journal))
+        self.flow.listen(Dead, letters.on_dead)
+
+    def _dispatcher(self, channel: ChannelName) -> Dispatcher:
+        vendor = self.vendors[channel]
+        exchange = Exchange(Account("mailbox", vendor), clock=CLOCK, chance=SystemChance())
+        exchange.use(Route.parse("vendor"), {"vendor": vendor})
+        words = Words(
+            cast("Catalogue", None),  # the words stand in each notification
+            cast("Renderer", None),
+            tenants=self.tenants,
+            channels=all_channels(),
+        )
+        limits = Limits(MemoryLimiter(), Rates(), policy=self.tenants.policy)
+        gate = Gate(self.users, self.tenants)
+        return Dispatcher(
+            channel,
+            ready=ReadyQueue(channel, self.store),
+            exchange=exchange,
+            seating=Seating(exchange, gate=gate, limits=limits, words=words, tenants=self.tenants),
+            settler=self.settler,
+            store=self.store,
+            clock=CLOCK,
+            epoch=EPOCH,
+            may_send=lambda: True,
+            freed=self.freed.set,
+        )
+
+    async def plan(
+        self, *addresses: str, channel: ChannelName = EMAIL, **changes: Any
+    ) -> list[Task]:
+        """A planned delivery to each of them, as the planner says them."""
+        tasks = [a_task(address, channel, **changes) for address in addresses]
+        await self.database.commit(self.journal.copied([task.request for task in tasks]))
+        await self.flow.run(tasks)
+        return tasks
+
+    async def leave(self, *addresses: str, channel: ChannelName = EMAIL) -> list[Task]:
+        """Deliveries that an earlier process has planned and not sent."""
+        tasks = [a_task(address, channel) for address in addresses]
+        for task in tasks:
+            task.work = IDS.position()
+        await self.database.commit(
+            [
+                *self.journal.copied([task.request for task in tasks]),
+                *self.store.put(tasks, epoch=EPOCH),
+            ]
+        )
+        return tasks
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[Process]:
+        """The worker runs, and is run again where it fails; at the end it is asked to finish."""
+        process = Process(patience_seconds=5)
+        process.start(Worker("timers", self.timers.run))
+        process.start(Worker("delivery", self.delivery.run, self.delivery.stop))
+        try:
+            yield process
+        finally:
+            await process.stop()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not is_so():
+                await asyncio.sleep(0.005)
+
+    async def ends(self, tasks: Sequence[Task]) -> dict[str, str]:
+        """How each of the deliveries has ended, by its address, once all have."""
+        async with asyncio.timeout(10):
+            while len(found := await self.ended()) < len(tasks):
+                await asyncio.sleep(0.005)
+        addresses = {task.request.position: address_of(task) for task in tasks}
+        return {
+            addresses[position]: state for position, state in found.items() if position in addresses
+        }
+
+    async def ended(self) -> dict[Position, str]:
+        """How deliveries have ended, so far as that is on record."""
+        found = await self.database.rows(select(OUTCOME.c.position, OUTCOME.c.status))
+        return {row.position: row.status for row in found}
+
+    async def moves(self, task: Task) -> list[str]:
+        """All moves of a delivery that are on record, in their order."""
+        position = task.request.position
+        moves = await self.database.rows(
+            select(HISTORY.c.state).where(HISTORY.c.position == position).order_by(HISTORY.c.number)
+        )
+        return [row.state for row in moves]
+
+    async def open(self) -> list[str]:
+        """The states of all work that is open on disk."""
+        return [row.state for row in await self.database.rows(select(WORK.c.state))]
+
+    async def _due(self, after: tuple[int, int], limit: int) -> Sequence[tuple[int, int]]:
+        return await self.store.due(after=after, limit=limit)
+
+    async def _wake(self, works: Sequence[int]) -> None:
+        await self.delivery.wake(works)
+
+
+def a_task(address: str, channel: ChannelName = EMAIL, **changes: Any) -> Task:
+    to = To(email=address) if channel == EMAIL else To(phone=address)
+    request = Requested(
+        id=NotificationId(f"n-{next(numbers)}"),
+        tenant=ACME,
+        position=Position(IDS.position()),
+        accepted_at=CLOCK.now(),
+        event_type="test",
+        lane=Lane.MEDIUM,
+        to=(to,),
+        content=Content(text="Hello"),
+        **changes,
+    )
+    return Task(request, f"0.{channel}", 0, channel, planned_at=CLOCK.now())
+
+
+def address_of(task: Task) -> str:
+    (to,) = task.request.to
+    return to.email or to.phone or ""
+
+
+@asynccontextmanager
+async def a_house(folder: Path, suppressions: Suppressions | None = None) -> AsyncIterator[House]:
+    """On a file of its own."""
+    database = MoodyDatabase(folder / "all.sqlite")
+    migrate(database.engine, {owner: TABLES[owner] for owner in OWNERS})
+    yield House(database, suppressions)
+    await database.close()
