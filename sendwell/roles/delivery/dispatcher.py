@@ -6,8 +6,9 @@ the moment it is planned is claimed by the commit that plans it; what has waited
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -67,13 +68,16 @@ class Dispatcher:
         self._is_stopping = False
 
     async def run(self) -> None:
-        """Work off the ready queue until `stop`; then everything in flight has come back."""
+        """Work off the ready queue until `stop`; then everything in flight has come back.
+
+        When it is cancelled, what it had taken is either on its way or back in the queue.
+        """
         while not self._is_stopping:
-            await self.ready.fill()
+            await self._fill()
+            await self._settler.has_room()
             tasks = self.ready.take(min(_BATCH, self.room()), serves=self._serving())
             if tasks:
-                await self._settler.has_room()
-                await self._dispatch(tasks)
+                await _to_its_end(self._dispatch(tasks))
             else:
                 await self._rest()
         while self._seats:  # seats taken with a plan are sent from once that is on disk
@@ -145,6 +149,15 @@ class Dispatcher:
                 self._seats -= 1
                 self._seating.leave(send.seat)
         self._wake()
+
+    async def _fill(self) -> None:
+        """Read back what is on disk only. When that fails, what is in memory goes on."""
+        try:
+            await self.ready.fill()
+        except Exception:
+            log.exception("delivery.not_read_back", channel=self.channel)
+            await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
+            self.ready.changed.set()  # nobody else says that it is to be tried again
 
     async def _dispatch(self, tasks: Sequence[Task]) -> None:
         """Send what may be sent. When that fails as a whole, the tasks wait where they were."""
@@ -266,6 +279,16 @@ class Dispatcher:
         except TimeoutError:
             pass
         self.ready.changed.clear()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do this whole, also when we are cancelled meanwhile: a claim cannot be called back."""
+    doing = asyncio.create_task(work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise
 
 
 async def _outcome(send: Send) -> Outcome:

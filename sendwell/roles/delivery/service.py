@@ -187,13 +187,16 @@ class Delivery:
                 BREAKER_OPEN.labels(channel, account.name).set(is_spared)
 
     async def run(self) -> None:
-        """Work until `stop`; then everything in flight is back and on record."""
-        settling = asyncio.create_task(self._settler.run())
-        try:
-            await asyncio.gather(*(each.run() for each in self._dispatchers.values()))
-        finally:
+        """Work until `stop`; then everything in flight is back and on record.
+
+        What ends one of its parts ends them all, so that it can be run again.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._settler.run())
+            async with asyncio.TaskGroup() as sending:
+                for dispatcher in self._dispatchers.values():
+                    sending.create_task(dispatcher.run())
             self._settler.stop()
-            await settling
 
     def stop(self) -> None:
         """Take nothing more in hand."""
