@@ -7,7 +7,11 @@ import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
+
 from sendwell.ports.clock import Clock
+
+log = structlog.get_logger()
 
 Due = tuple[int, int]
 """When (microseconds since 1970) and the number of what is due."""
@@ -20,6 +24,7 @@ Fire = Callable[[Sequence[int]], Awaitable[None]]
 _STRETCH = 4_096
 _CHUNK = 512
 _LONGEST_SLEEP = 30.0  # the wall clock may be set while we sleep
+_AFTER_A_FAILURE_SECONDS = 0.5
 _FOREVER = (2**63 - 1, 2**63 - 1)
 
 
@@ -50,13 +55,20 @@ class Timers:
             self._sooner.set()
 
     async def run(self) -> None:
-        """Fire timers as they come due, for ever."""
+        """Fire timers as they come due, for ever. What fails is tried again, a moment later."""
         while True:
-            if not self._heap and self._horizon < _FOREVER:
-                await self._load_stretch()
-            if due := self._due():
-                await self._fire_or_keep(due)
-                continue
+            try:
+                await self._turn()
+            except Exception:
+                log.exception("timers.failed")
+                await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
+
+    async def _turn(self) -> None:
+        if not self._heap and self._horizon < _FOREVER:
+            await self._load_stretch()
+        if due := self._due():
+            await self._fire_or_keep(due)
+        else:
             await self._sleep()
 
     async def _fire_or_keep(self, due: Sequence[int]) -> None:
@@ -91,13 +103,21 @@ class Timers:
     async def _load_stretch(self) -> None:
         before = self._horizon
         self._horizon = _FOREVER  # what is added while we read is kept; doubles fire harmlessly
-        timers = await self._load(before, _STRETCH)
+        try:
+            timers = await self._load(before, _STRETCH)
+        except BaseException:
+            self._forget_behind(before)
+            raise
         for timer in timers:
             heapq.heappush(self._heap, timer)
         if len(timers) == _STRETCH:
-            self._horizon = timers[-1]
-            self._heap = [timer for timer in self._heap if timer <= self._horizon]
-            heapq.heapify(self._heap)
+            self._forget_behind(timers[-1])
+
+    def _forget_behind(self, horizon: Due) -> None:
+        """What is further away is on disk only, from now on."""
+        self._horizon = horizon
+        self._heap = [timer for timer in self._heap if timer <= horizon]
+        heapq.heapify(self._heap)
 
     def _forget_the_far(self) -> None:
         self._heap = heapq.nsmallest(_STRETCH, self._heap)

@@ -5,7 +5,10 @@ import heapq
 import statistics
 from collections.abc import Sequence
 
+import pytest
+
 from sendwell.adapters.system import SystemClock
+from sendwell.domain.errors import Unavailable
 from sendwell.runtime.timers import Due, Timers
 
 CLOCK = SystemClock()
@@ -113,3 +116,55 @@ async def test_many_that_are_added_do_not_stay_in_memory() -> None:
 
     running.cancel()
     assert len(timers) <= 8_192
+
+
+class FailingTable(Table):
+    """Cannot be read, or not be fired at, as often as a test says; other timers come meanwhile."""
+
+    reads_fail = 0
+    fires_fail = 0
+    meanwhile: Due | None = None
+    timers: Timers
+
+    async def load(self, after: Due, limit: int) -> Sequence[Due]:
+        if self.reads_fail:
+            self.reads_fail -= 1
+            await asyncio.sleep(0)
+            if self.meanwhile:
+                self.rows.append(self.meanwhile)
+                self.timers.add(*self.meanwhile)
+            raise Unavailable("The database is not there right now.")
+        return await super().load(after, limit)
+
+    async def fire(self, numbers: Sequence[int]) -> None:
+        if self.fires_fail:
+            self.fires_fail -= 1
+            raise Unavailable("The database is not there right now.")
+        await super().fire(numbers)
+
+
+@pytest.mark.parametrize("meanwhile", [None, (CLOCK.now() + 3_600_000_000, 99)])
+async def test_what_could_not_be_read_is_read_later(meanwhile: Due | None) -> None:
+    """Also where one that was added meanwhile is far behind what is only on disk."""
+    table = FailingTable([(CLOCK.now(), 1), (CLOCK.now() + 1, 2)])
+    table.reads_fail, table.meanwhile = 1, meanwhile
+    timers = table.timers = Timers(CLOCK, load=table.load, fire=table.fire)
+    running = asyncio.create_task(timers.run())
+
+    await table.until(2)
+
+    assert not running.done()
+    running.cancel()
+    assert [number for number, _ in table.fired] == [1, 2]
+
+
+async def test_what_could_not_be_fired_is_fired_later() -> None:
+    table = FailingTable([(CLOCK.now(), 1), (CLOCK.now() + 1, 2)])
+    table.fires_fail = 1
+    running = asyncio.create_task(Timers(CLOCK, load=table.load, fire=table.fire).run())
+
+    await table.until(2)
+
+    assert not running.done()
+    running.cancel()
+    assert sorted(number for number, _ in table.fired) == [1, 2]
