@@ -8,15 +8,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Executable, Row, select
+from sqlalchemy import select
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.sql.migrations import migrate
-from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemChance, SystemClock, SystemIds
 from sendwell.bootstrap import TABLES
 from sendwell.channels import all_channels
-from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.outcome import Accepted, Outcome
@@ -53,6 +51,7 @@ from sendwell.runtime.journal.listener import recorder
 from sendwell.runtime.journal.tables import HISTORY, OUTCOME
 from sendwell.runtime.process import Process, Worker
 from sendwell.runtime.timers import Timers
+from tests.roles.moody_database import MoodyDatabase
 
 ACME = TenantId("acme")
 EMAIL, SMS = ChannelName("email"), ChannelName("sms")
@@ -62,18 +61,6 @@ DAY = timedelta(days=1)
 EPOCH = 7
 
 numbers = count(1)
-
-
-class MoodyDatabase(SqliteDatabase):
-    """Does not answer as many questions as a test says."""
-
-    silences = 0
-
-    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        if self.silences:
-            self.silences -= 1
-            raise Unavailable("The database is not there right now.")
-        return await super().rows(statement)
 
 
 class Vendor:

@@ -153,9 +153,8 @@ class House:
         self.suppressed = Suppressed()
         self.ids = SystemIds()
 
-    @asynccontextmanager
-    async def receipts(self) -> AsyncIterator[Receipts]:
-        """The role at work, as in a process of its own."""
+    def a_role(self) -> Receipts:
+        """The role, as in a process of its own."""
         receipts = Receipts(
             ReceiptStore(self.database),
             self.deliveries,
@@ -165,6 +164,12 @@ class House:
             ids=self.ids,
         )
         self.flow.listen(Status, receipts.on_status)
+        return receipts
+
+    @asynccontextmanager
+    async def receipts(self) -> AsyncIterator[Receipts]:
+        """The role at work."""
+        receipts = self.a_role()
         working = asyncio.create_task(receipts.run())
         yield receipts
         receipts.stop()

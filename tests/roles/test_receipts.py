@@ -16,12 +16,14 @@ from sendwell.domain.lifecycle import State
 from sendwell.messages.receipt import Said
 from sendwell.messages.status import Status
 from sendwell.roles.receipts.look import PATIENCE, SECOND
+from tests.roles.moody_database import MoodyDatabase
 from tests.roles.receipt_house import (
     ADDRESS,
     OTHER,
     PART,
     SAMPLE,
     SENDGRID,
+    SOON,
     TWILIO,
     House,
     ListeningFlow,
@@ -306,3 +308,46 @@ async def test_after_stopping_nothing_more_is_taken(house: House) -> None:
 
         with pytest.raises(Unavailable):
             await receipts.take(TWILIO, [a_receipt(a_delivery())])
+
+
+async def test_what_waits_is_found_although_the_first_look_for_it_fails(tmp_path: Path) -> None:
+    database = MoodyDatabase(tmp_path / "sendwell.db")
+    house, unknown = House(database), a_delivery()
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(unknown)])
+    house.clock.at += PATIENCE
+    database.silences = 1
+
+    async with house.receipts():
+        async with asyncio.timeout(SOON):
+            while database.silences:
+                await asyncio.sleep(0)
+        await house.until_nothing_waits()
+
+    await database.close()
+
+
+async def test_whoever_waits_is_answered_also_by_a_second_run(house: House) -> None:
+    """It was ended in the middle of the first one, and is run again."""
+    sent, is_asked = a_delivery(), asyncio.Event()
+    await house.send(sent)
+
+    async def stay_away() -> None:
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    house.deliveries.overtake = stay_away
+    receipts = house.a_role()
+    first = asyncio.create_task(receipts.run())
+    telling = asyncio.create_task(receipts.take(TWILIO, [a_receipt(sent)]))
+    await is_asked.wait()
+    first.cancel()
+    await asyncio.wait([first])
+
+    second = asyncio.create_task(receipts.run())
+    async with asyncio.timeout(SOON):
+        await telling
+    receipts.stop()
+    await second
+
+    assert await house.state(sent) == State.DELIVERED

@@ -113,22 +113,26 @@ class Receipts:
         return ()
 
     async def run(self) -> None:
-        """Settle until `stop`, then what was taken in before it."""
-        timers = asyncio.create_task(self._timers.run())
-        try:
-            while self._calls or not self._is_stopping:
-                if not self._calls and not self._woken:
-                    self._arrived.clear()
-                    await self._arrived.wait()
-                await self._answer(self._next_calls())
-                await self._look_again()
-        finally:
+        """Settle until `stop`, then what was taken in before it. When it ends otherwise it can be
+        run again: whoever waits goes on waiting.
+        """
+        async with asyncio.TaskGroup() as group:
+            timers = group.create_task(self._timers.run())
+            await self._settle_all()
             timers.cancel()
 
     def stop(self) -> None:
         """Take nothing more. What waits stays on disk."""
         self._is_stopping = True
         self._arrived.set()
+
+    async def _settle_all(self) -> None:
+        while self._calls or not self._is_stopping:
+            if not self._calls and not self._woken:
+                self._arrived.clear()
+                await self._arrived.wait()
+            await self._answer_next()
+            await self._look_again()
 
     async def _fire(self, numbers: Sequence[int]) -> None:
         self._wake(numbers)
@@ -144,11 +148,22 @@ class Receipts:
             return
         try:
             await self._settler.settle(await self._store.load(woken))
+        except asyncio.CancelledError:
+            self._woken.update(woken)
+            raise
         except Exception:  # they are on disk: the next look may do better
             log.exception("receipts.look_failed", receipts=len(woken))
             due = self._clock.now() + _AFTER_A_FAILURE
             for number in woken:
                 self._timers.add(due, number)
+
+    async def _answer_next(self) -> None:
+        calls = self._next_calls()
+        try:
+            await self._answer(calls)
+        finally:  # when it is cancelled, those who have heard nothing are the next again
+            left = [call for call in calls if not call.answered.done()]
+            self._calls.extendleft(reversed(left))
 
     def _next_calls(self) -> list[_Call]:
         """What is settled together: as much as one commit should carry."""
