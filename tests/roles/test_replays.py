@@ -1,31 +1,39 @@
 """Dead letters that are sent again, and die again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from sendwell.adapters.sql.migrations import migrate
+from sendwell.adapters.sql.migrations import migrate, migrate_on
+from sendwell.adapters.sql.postgres import PostgresDatabase
+from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.bootstrap import TABLES
+from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.task import Task
 from sendwell.ports.audit import Deed
-from sendwell.ports.database import Unit
+from sendwell.ports.database import Database, Unit
 from sendwell.ports.journal import Entry
 from sendwell.ports.tenants import Caller
 from sendwell.roles.delivery.letters import DeadLetters, Narrowed
 from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.scene import Scene
+from tests.services.needs import needs
 
 ACME = TenantId("acme")
+SOMEBODY = Caller(ACME, "somebody")
 CLOCK, IDS = SystemClock(), SystemIds()
+OWN = {owner: TABLES[owner] for owner in ("journal", "delivery")}
 
 
 class Unheard:
@@ -35,16 +43,23 @@ class Unheard:
         return []
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    database = SqliteDatabase(tmp_path / "all.sqlite")
-    migrate(database.engine, {owner: TABLES[owner] for owner in ("journal", "delivery")})
-    yield database
-    await database.close()
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        on_file = SqliteDatabase(tmp_path / "all.sqlite")
+        migrate(on_file.engine, OWN)
+        yield on_file
+        await on_file.close()
+        return
+    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
+    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
+    await on_server.with_connection(lambda connection: make_ahead(connection, CLOCK.now()))
+    yield on_server
+    await on_server.close()
 
 
 @pytest.fixture
-async def journal(database: SqliteDatabase) -> SqlJournal:
+async def journal(database: Database) -> SqlJournal:
     journal = SqlJournal(
         database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
     )
@@ -84,8 +99,95 @@ def died(request: Requested, part: str) -> Dead:
     )
 
 
+class Sender:
+    """Takes tasks as the delivery role does: counted with the commit, sent from after it.
+
+    `meanwhile` happens once, between the first replay's look at what is dead and its commit.
+    """
+
+    def __init__(self, journal: SqlJournal) -> None:
+        self._journal = journal
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        self.sent: list[str] = []
+
+    async def on_tasks(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Dead]:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        scene.write(self._journal.planned({ACME: len(tasks)}))
+        scene.after_commit(
+            lambda: self.sent.extend(f"{task.request.id}.{task.part}" for task in tasks)
+        )
+        return ()
+
+
+async def house(
+    database: Database, journal: SqlJournal, count: int
+) -> tuple[DeadLetters, Sender, list[Requested]]:
+    """So many dead letters, who replays them, and who sends them then."""
+    flow, sender = Flow(database, CLOCK), Sender(journal)
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
+    flow.listen(Dead, letters.on_dead)
+    flow.listen(Task, sender.on_tasks)
+    requests = [await accepted(journal) for _ in range(count)]
+    await flow.run([died(request, "0.email") for request in requests])
+    return letters, sender, requests
+
+
+async def planned(database: Database) -> int:
+    count, _ = await SqlRecords(database).counts(ACME)
+    return count
+
+
+async def test_a_dead_letter_that_two_replay_at_the_same_moment_is_sent_once(
+    database: Database, journal: SqlJournal
+) -> None:
+    letters, sender, (request,) = await house(database, journal, 1)
+    (letter,) = await letters.page(ACME, Narrowed(), before=None, limit=10)
+    sender.meanwhile = partial(letters.replay, SOMEBODY, letter.id, CLOCK.now())
+
+    with pytest.raises(Conflict, match=r"was replayed already, as 0\.email\.r1"):
+        await letters.replay(SOMEBODY, letter.id, CLOCK.now())
+
+    assert [f"{request.id}.0.email.r1"] == sender.sent
+    assert await planned(database) == 1
+
+
+async def test_what_others_replay_meanwhile_is_passed_over_when_all_are(
+    database: Database, journal: SqlJournal
+) -> None:
+    letters, sender, requests = await house(database, journal, 3)
+    second = (await letters.page(ACME, Narrowed(), before=None, limit=10))[1]
+    sender.meanwhile = partial(letters.replay, SOMEBODY, second.id, CLOCK.now())
+
+    async with asyncio.timeout(10):
+        count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
+
+    assert count == 2
+    assert sorted(f"{request.id}.0.email.r1" for request in requests) == sorted(sender.sent)
+    assert await planned(database) == 3
+
+
+async def test_two_who_replay_all_at_the_same_moment_send_each_once(
+    database: Database, journal: SqlJournal
+) -> None:
+    letters, sender, requests = await house(database, journal, 3)
+    counts: list[int] = []
+
+    async def replay_all() -> None:
+        now = CLOCK.now()
+        counts.append(await letters.replay_all(SOMEBODY, Narrowed(), now, rate_per_second=10_000))
+
+    sender.meanwhile = replay_all
+    async with asyncio.timeout(10):
+        await replay_all()
+
+    assert counts == [3, 0]
+    assert sorted(f"{request.id}.0.email.r1" for request in requests) == sorted(sender.sent)
+
+
 async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(
-    database: SqliteDatabase, journal: SqlJournal
+    database: Database, journal: SqlJournal
 ) -> None:
     flow = Flow(database, CLOCK)
     letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
@@ -96,10 +198,9 @@ async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(
     flow.listen(Dead, letters.on_dead)
     flow.listen(Task, dies_at_once)
     await flow.run([died(await accepted(journal), "0.email") for _ in range(3)])
-    caller = Caller(ACME, "somebody")
 
     async with asyncio.timeout(10):
-        count = await letters.replay_all(caller, Narrowed(), CLOCK.now(), rate_per_second=10_000)
+        count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
 
     page = await letters.page(ACME, Narrowed(), before=None, limit=100)
     assert count == 3

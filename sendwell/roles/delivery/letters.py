@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import Part, Position, TenantId
@@ -13,7 +14,7 @@ from sendwell.messages.dead import Dead
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.audit import Audit, Deed
-from sendwell.ports.database import Database, Write, core
+from sendwell.ports.database import Database, Write
 from sendwell.ports.journal import Journal
 from sendwell.ports.tenants import Caller
 from sendwell.roles.delivery import hot
@@ -72,7 +73,7 @@ class DeadLetters:
         if not rows:
             raise NotFound(f"There is no dead letter {letter}.")
         if rows[0].replayed_as is not None:
-            raise Conflict(f"Dead letter {letter} was replayed already, as {rows[0].replayed_as}.")
+            raise _Replayed(rows[0])
         await self._replay(caller, rows, now, every=0)
         return _next_part(rows[0].part)
 
@@ -81,14 +82,18 @@ class DeadLetters:
     ) -> int:
         """Send all that match now again, spread over time at that rate; gives how many.
 
-        One that dies again meanwhile is a new dead letter, and stays.
+        One that dies again meanwhile is a new dead letter, and stays; one that somebody else
+        replays meanwhile is theirs.
         """
         if not 0 < rate_per_second <= 10_000:  # noqa: PLR2004 - a bound against typing errors
             raise Invalid("rate_per_second must be more than 0 and at most 10000.")
         every = int(1e6 / rate_per_second)
         count, last, newest = 0, 0, await self._newest()
         while rows := await self._next_to_replay(caller.tenant, narrowed, last, newest):
-            await self._replay(caller, rows, now + count * every, every=every)
+            try:
+                await self._replay(caller, rows, now + count * every, every=every)
+            except _Replayed:
+                continue
             count += len(rows)
             last = rows[-1].id
         return count
@@ -123,13 +128,7 @@ class DeadLetters:
         ]
 
         def speak(scene: Scene) -> Sequence[Message]:
-            marks = [
-                update(DEAD_LETTER)
-                .where(DEAD_LETTER.c.id == letter.id)
-                .values(replayed_as=_next_part(letter.part))
-                for letter in letters
-            ]
-            scene.write([Write(core, marks)])
+            scene.write([Write(_mark, letters)])
             for letter in letters:
                 subject = f"{letter.notification}.{letter.part}"
                 deed = Deed(caller.tenant, caller.name, "dead_letter.replayed", subject, scene.now)
@@ -137,6 +136,29 @@ class DeadLetters:
             return [*tasks, *(_scheduled(t) for t in tasks if t.state is State.SCHEDULED)]
 
         await self._flow.say(speak)
+
+
+class _Replayed(Conflict):
+    """Somebody was faster."""
+
+    def __init__(self, letter: Row[Any]) -> None:
+        replayed_as = _next_part(letter.part)
+        super().__init__(f"Dead letter {letter.id} was replayed already, as {replayed_as}.")
+
+
+def _mark(connection: Connection, letters: Sequence[Row[Any]]) -> None:
+    """These are replayed. Raises _Replayed where one is already, so that nobody sends it twice.
+
+    In one order, so that no two replays wait for each other.
+    """
+    for letter in sorted(letters, key=attrgetter("id")):
+        marked = connection.execute(
+            update(DEAD_LETTER)
+            .where(DEAD_LETTER.c.id == letter.id, DEAD_LETTER.c.replayed_as.is_(None))
+            .values(replayed_as=_next_part(letter.part))
+        )
+        if not marked.rowcount:
+            raise _Replayed(letter)
 
 
 def _question(tenant: TenantId, narrowed: Narrowed) -> Select[Any]:
