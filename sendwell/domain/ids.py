@@ -62,8 +62,3 @@ class Part(NamedTuple):
         if rest or str(part) != text:
             raise ValueError(f"not a delivery's part: {text!r}")
         return part
-
-
-def delivery_key(notification: NotificationId, part: Part | str) -> str:
-    """The delivery's name in the whole world: what providers get as idempotency key."""
-    return f"{notification}.{part}"

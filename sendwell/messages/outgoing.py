@@ -10,8 +10,9 @@ from sendwell.messages.requested import Content
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """Everything a provider may need to send one delivery, and nothing it has to look up.
 
-    `key` names the delivery in the whole world and stays the same over all attempts: it is the
-    idempotency key where a vendor takes one, and the left part of an e-mail's Message-ID.
+    `key` names the delivery in the whole world (a `DeliveryKey`, written out) and stays the same
+    over all attempts: it is the idempotency key where a vendor takes one, and the left part of an
+    e-mail's Message-ID.
     """
 
     key: str

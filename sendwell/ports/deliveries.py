@@ -4,20 +4,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.domain.lifecycle import State
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a provider told of a delivery: our key, split in two, or its own id, or both.
+    """What a provider told of a delivery: our key, or its own id, or both.
 
     `provider` is the account as it stands in the history (`Status.provider`).
     """
 
     provider: str
-    notification: NotificationId | None = None
-    part: str | None = None
+    key: DeliveryKey | None = None
     reference: str | None = None
 
 
@@ -47,8 +47,9 @@ class Deliveries(Protocol):
     async def find(self, sought: Collection[Sought]) -> Mapping[Sought, Found]:
         """Those that are there, as of the last commit; the others are left out.
 
-        Our own key goes first, the provider's reference where there is no key. Ids are unique
-        within a tenant only: of several deliveries with the same key it is the one
-        that this provider account was given; when that cannot be told, it is left out.
+        Our own key goes first, the provider's reference where there is no key. Keys that do not
+        say whose they are may name several deliveries, for ids are unique within a tenant only:
+        then it is the one that this account was given, and of several the one that it knows by
+        that reference; when that cannot be told, it is left out.
         """
         ...

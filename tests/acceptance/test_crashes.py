@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.runtime.failpoints import NAMES
 from tests.acceptance.product import Product, webhooks
 from tests.simulators.webhook import WebhookSimulator
@@ -59,11 +60,11 @@ async def test_dying_at_an_edge_loses_nothing_and_doubles_nothing(
     assert code == -9, f"{edge} was never passed"
     for id_ in accepted:
         await product.settled(id_, "SENT", "DELIVERED")
-    assert {f"{id_}.0.webhook" for id_ in accepted} <= set(endpoint.deliveries)
+    assert set(accepted) <= {DeliveryKey.parse(key).notification for key in endpoint.deliveries}
     calls = [call.headers["webhook-id"] for call in endpoint.calls]
     doubled = {key for key in calls if calls.count(key) > 1}
     for key in doubled:
-        assert await is_labelled(product, key.partition(".")[0])
+        assert await is_labelled(product, DeliveryKey.parse(key).notification)
     async with asyncio.timeout(15):
         while (ledger := await product.get("/ledger"))["pending"]:  # accepted, but never answered
             await asyncio.sleep(0.05)

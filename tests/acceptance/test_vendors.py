@@ -1,6 +1,7 @@
 """The main job on real conversations: mail by SMTP, and each vendor's simulator from end to end."""
 
 import json
+from contextlib import AsyncExitStack
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -9,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.product import Product, running
+from tests.acceptance.belongings import Tenant, found
+from tests.acceptance.product import Product, running, webhooks
 from tests.conformance.smtp_sink import SmtpSink
 from tests.simulators.fcm import FcmSimulator
-from tests.simulators.sendgrid import SendGridSimulator
+from tests.simulators.sendgrid import BOUNCED, SendGridSimulator
 from tests.simulators.twilio import TwilioSimulator
+from tests.simulators.webhook import WebhookSimulator
 
 pytestmark = pytest.mark.usefixtures("each_database")
 
@@ -102,6 +105,51 @@ async def test_receipts_by_signed_webhook_move_deliveries_on(tmp_path: Path) -> 
             assert names == ["CREATED", "PLANNED", "SEND_ATTEMPT", "SENT", "DELIVERED"]
             ledger = await product.get("/ledger")
             assert (ledger["delivered"], ledger["difference"]) == (2, 0)
+
+
+async def test_two_tenants_may_choose_the_same_id_on_the_same_accounts(tmp_path: Path) -> None:
+    async with SendGridSimulator() as sendgrid, WebhookSimulator() as endpoint:
+        environment = {
+            "PROVIDER_CREDENTIALS_SENDGRID": json.dumps(sendgrid.credentials),
+            "PUBLIC_URL": "https://hooks.example.org",
+            **webhooks(endpoint.credentials),
+        }
+        async with (
+            running(tmp_path, "--no-sample", environment=environment) as product,
+            AsyncExitStack() as clients,
+        ):
+            tenants = [await found(product, tmp_path, id_, name=id_) for id_ in ("one", "two")]
+            for tenant in tenants:
+                clients.push_async_callback(tenant.client.aclose)
+                email = f"gone@{tenant.id}.example"
+                sendgrid.fates[email] = BOUNCED
+                to = {"email": email, "url": endpoint.address}
+                request = {"id": "order-7", "to": to, "channels": ["email", "webhook"]}
+                await tenant.post("/notifications", {**request, "content": "On its way"})
+                assert await states(tenant, "DELIVERED") == {
+                    "email": "SENT",
+                    "webhook": "DELIVERED",
+                }
+
+            await forward(product, "sendgrid", sendgrid)
+
+            for tenant in tenants:
+                assert (await states(tenant, "BOUNCED"))["email"] == "BOUNCED"
+                suppressed = (await tenant.get("/suppressions"))["data"]
+                assert [each["address"] for each in suppressed] == [f"gone@{tenant.id}.example"]
+            assert endpoint.repeats == 0
+            assert len({mail.body["headers"]["Message-ID"] for mail in sendgrid.mails}) == 2
+
+
+async def states(tenant: Tenant, awaited: str) -> dict[str, str]:
+    """Where order 7 stands on each channel, once it stands there on one."""
+
+    def is_there(each: Any) -> bool:
+        stands = {one["status"] for one in each["deliveries"]}
+        return awaited in stands and not stands & {"PENDING", "PROCESSING"}
+
+    order = await tenant.first("/notifications", of=is_there)
+    return {each["channel"]: each["status"] for each in order["deliveries"]}
 
 
 async def forward(product: Product, provider: str, simulator: Any) -> None:

@@ -79,9 +79,9 @@ class Outcomes:
 
     async def _find(self, sought: Sought) -> Found | None:
         question = select(OUTCOME)
-        if sought.notification:
-            named = (OUTCOME.c.notification == sought.notification) & (
-                OUTCOME.c.part == sought.part
+        if sought.key:
+            named = (OUTCOME.c.notification == sought.key.notification) & (
+                OUTCOME.c.part == sought.key.part
             )
             rows = await self._database.rows(question.where(named))
         else:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sendwell.domain.ids import ChannelName, delivery_key
+from sendwell.domain.delivery_key import DeliveryKey
+from sendwell.domain.ids import ChannelName
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Partition, Preset
@@ -138,7 +139,7 @@ class Carrier:
 def _name_of(request: Requested, task: Task | None) -> str:
     if task is None:
         return request.id
-    return f"{delivery_key(request.id, task.part)}:{task.attempt}:{task.due}"
+    return f"{request.id}.{task.part}:{task.attempt}:{task.due}"
 
 
 def _known(request: Requested) -> Headers:
@@ -159,9 +160,10 @@ def _known(request: Requested) -> Headers:
 
 def _known_of(task: Task) -> Headers:
     """The same of a task."""
+    key = DeliveryKey.of(task.request.tenant, task.request.id, task.part)
     told = {
         **_known(task.request),
-        headers.IDEMPOTENCY: delivery_key(task.request.id, task.part),
+        headers.IDEMPOTENCY: str(key),
         headers.CHANNEL: task.channel,
         headers.LANE: label_of(task.request.lane),
         headers.PART: task.part,

@@ -4,7 +4,7 @@ from typing import Self
 
 import msgspec
 
-from sendwell.domain.ids import delivery_key
+from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -57,13 +57,15 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def delivery(self) -> str:
-        """The delivery's name in the whole world."""
-        return delivery_key(self.status.notification, self.status.part)
+        """The delivery's name within its tenant."""
+        return f"{self.status.notification}.{self.status.part}"
 
     @property
     def key(self) -> str:
         """The move's own name: by it a reader recognizes that it has seen the event."""
-        return f"{self.delivery}:{self.status.state}:{self.status.at}"
+        status = self.status
+        delivery = DeliveryKey.of(status.tenant, status.notification, status.part)
+        return f"{delivery}:{status.state}:{status.at}"
 
     @property
     def trace_id(self) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from sendwell.domain.channel import Channel
+from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.errors import Invalid
-from sendwell.domain.ids import ChannelName, TenantId, delivery_key
+from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.person import Person
 from sendwell.domain.plain_words import subject_of
@@ -62,7 +63,7 @@ class Words:
         """The task, rendered for this person and addressed."""
         request = task.request
         return Outgoing(
-            key=delivery_key(request.id, task.part),
+            key=str(DeliveryKey.of(request.tenant, request.id, task.part)),
             tenant=request.tenant,
             notification=request.id,
             part=task.part,

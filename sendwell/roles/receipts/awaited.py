@@ -53,7 +53,7 @@ class Awaited:
 
 def _names_of(look: Look) -> Iterator[_Name]:
     sought = look.sought
-    if sought.notification:
-        yield sought.notification, sought.part
+    if sought.key:
+        yield sought.key.notification, sought.key.part
     if sought.reference:
         yield sought.provider, sought.reference

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from sendwell.domain.ids import NotificationId, Part, TenantId
+from sendwell.domain.delivery_key import DeliveryKey
+from sendwell.domain.ids import TenantId
 from sendwell.messages.receipt import Receipt
 from sendwell.ports.deliveries import Sought
 
@@ -48,16 +49,9 @@ class Look:
 
 
 def _sought(provider: str, receipt: Receipt) -> Sought:
-    notification, _, part = (receipt.key or "").partition(".")
-    if not notification or not _is_part(part):
-        return Sought(provider, reference=receipt.reference)
-    return Sought(provider, NotificationId(notification), part, receipt.reference)
-
-
-def _is_part(text: str) -> bool:
     """Keys come back through strangers: some belong to other products on the same account."""
     try:
-        Part.parse(text)
+        key = DeliveryKey.parse(receipt.key or "")
     except ValueError:
-        return False
-    return True
+        key = None
+    return Sought(provider, key, receipt.reference)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.ids import NotificationId, Part, Position, TenantId
 from sendwell.messages.recipients import recipient_of
 from sendwell.messages.requested import Requested
@@ -25,8 +26,8 @@ class DeliveryFinder:
 
     async def find(self, sought: Collection[Sought]) -> Mapping[Sought, Found]:
         """As the port says: one question for all keys, one for each bare reference."""
-        by_key = [each for each in sought if each.notification and each.part]
-        by_reference = [each for each in sought if each not in by_key and each.reference]
+        by_key = {each: each.key for each in sought if each.key}
+        by_reference = [each for each in sought if not each.key and each.reference]
         statuses = await self._by_key(by_key)
         statuses |= await self._by_reference(by_reference)
         requests = await self._journal.requested([each.position for each in statuses.values()])
@@ -36,21 +37,18 @@ class DeliveryFinder:
             if status.position in requests
         }
 
-    async def _by_key(self, sought: Sequence[Sought]) -> dict[Sought, Status]:
-        named = await self._records.named(
-            {each.notification for each in sought if each.notification}
-        )
+    async def _by_key(self, sought: Mapping[Sought, DeliveryKey]) -> dict[Sought, Status]:
+        named = await self._records.named({key.notification for key in sought.values()})
         places: dict[tuple[NotificationId, str], list[Status]] = {}
         for tenant, positions in _by_tenant(named).items():
             for status in await self._standing(tenant, positions):
                 places.setdefault((named[tenant, status.position], status.part), []).append(status)
         found = {}
-        for each in sought:
-            candidates = places.get((each.notification or NotificationId(""), each.part or ""), [])
-            if len(candidates) > 1:  # ids are unique within a tenant only
-                candidates = [status for status in candidates if status.provider == each.provider]
-            if len(candidates) == 1:
-                found[each] = candidates[0]
+        for each, key in sought.items():
+            candidates = places.get((key.notification, key.part), [])
+            its_own = [status for status in candidates if key.may_be_of(status.tenant)]
+            if (one := _the_one(its_own, each)) is not None:
+                found[each] = one
         return found
 
     async def _by_reference(self, sought: Sequence[Sought]) -> dict[Sought, Status]:
@@ -85,6 +83,15 @@ class DeliveryFinder:
             user_id=to.user_id,
             address=recipient_of(request, part.recipient, known).address(part.channel, part.target),
         )
+
+
+def _the_one(candidates: Sequence[Status], sought: Sought) -> Status | None:
+    """Of deliveries of several tenants that all have chosen this id."""
+    if len(candidates) > 1:
+        candidates = [status for status in candidates if status.provider == sought.provider]
+    if len(candidates) > 1 and sought.reference:
+        candidates = [status for status in candidates if status.reference == sought.reference]
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _by_tenant(

@@ -6,9 +6,7 @@ from sendwell.domain.ids import (
     COUNTER_BITS,
     NODES,
     ChannelName,
-    NotificationId,
     Part,
-    delivery_key,
     next_position,
 )
 
@@ -53,10 +51,6 @@ def test_two_deliveries_never_share_a_name(one: Part, other: Part) -> None:
 def test_anything_else_is_no_part(text: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         Part.parse(text)
-
-
-def test_a_delivery_is_named_by_its_notification_and_part() -> None:
-    assert delivery_key(NotificationId("n-1"), Part(0, EMAIL)) == "n-1.0.email"
 
 
 def test_parts_are_ordered_by_recipient_first() -> None:

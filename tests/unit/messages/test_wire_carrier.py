@@ -59,7 +59,7 @@ def test_a_task_carries_its_producers_json_unchanged() -> None:
     assert letter.body == TENANT_REQUEST
     assert (letter.stream.name, letter.key) == ("notification.send", "uuid")
     assert letter.headers[headers.ORGANIZATION] == "uuid"
-    assert letter.headers[headers.IDEMPOTENCY] == "uuid.0.email"
+    assert letter.headers[headers.IDEMPOTENCY] == "uuid~06709f94087aedea.0.email"
     assert letter.headers[headers.LANE] == "medium"
 
 

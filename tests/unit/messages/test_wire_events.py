@@ -111,7 +111,7 @@ def test_a_verdict_of_preset_intents_comes_in_an_envelope_of_six_fields() -> Non
     found = event("intents", move)
 
     assert {
-        "idempotency_key": "n-1.0.email:DEAD:1790000001500000",
+        "idempotency_key": "n-1~302657b33c4da281.0.email:DEAD:1790000001500000",
         "correlation_id": "c-1",
         "tenant_id": "acme",
         "source": "sendwell",
@@ -211,7 +211,7 @@ def test_headers_let_a_reader_route_without_reading() -> None:
         headers.ORGANIZATION: "acme",
         headers.NOTIFICATION: "n-1",
         headers.CORRELATION: "c-1",
-        headers.IDEMPOTENCY: "n-1.0.email:SENT:1790000001500000",
+        headers.IDEMPOTENCY: "n-1~302657b33c4da281.0.email:SENT:1790000001500000",
         headers.SOURCE: "sendwell",
         headers.SCHEMA_VERSION: "1",
         headers.CONTENT_TYPE: "application/json",

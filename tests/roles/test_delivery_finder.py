@@ -1,0 +1,130 @@
+"""Which delivery a provider means, where several tenants have chosen the same id."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sendwell.adapters.sql.migrations import migrate
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.system import SystemClock
+from sendwell.bootstrap import TABLES
+from sendwell.domain.delivery_key import DeliveryKey
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.messages.receipt import Receipt, Said
+from sendwell.messages.requested import Requested, To
+from sendwell.messages.status import Status
+from sendwell.ports.journal import Entry
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.receipts.look import Look
+from sendwell.roles.tracker.deliveries import DeliveryFinder
+from sendwell.roles.users.service import Users
+from sendwell.roles.users.store import UserStore
+from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.journal.records import SqlRecords
+
+ACME, OTHER = TenantId("acme"), TenantId("other")
+ORDER, PART = NotificationId("order-7"), "0.email"
+SENDGRID = "sendgrid"
+numbers = count(1)
+
+
+class House(NamedTuple):
+    """The tracker on an embedded database."""
+
+    database: SqliteDatabase
+    journal: SqlJournal
+    finder: DeliveryFinder
+
+    async def send(self, tenant: TenantId, *, by: str = SENDGRID) -> str:
+        """A mail of that tenant has gone out; gives the account's own id of it."""
+        number = next(numbers)
+        request = Requested(
+            id=ORDER,
+            tenant=tenant,
+            position=Position(number),
+            accepted_at=number,
+            event_type="order",
+            lane=2,
+            to=(To(email=f"ada@{tenant}.example"),),
+        )
+        await self.journal.accept([Entry(request, is_named=True)])
+        sent = Status(
+            tenant, ORDER, request.position, PART, ChannelName("email"), State.SENT,
+            at=number, planned_at=number, provider=by, reference=f"mail-{number}",
+        )  # fmt: skip
+        await self.database.commit(self.journal.recorded([sent]))
+        return f"mail-{number}"
+
+    async def found(
+        self, key: str, *, reference: str | None = None, by: str = SENDGRID
+    ) -> TenantId | None:
+        """Whose delivery it is that the account tells of."""
+        receipt = Receipt("event", Said.BOUNCED, 1, reference=reference, key=key)
+        sought = Look(1, by, tenant=None, receipt=receipt, taken_at=1).sought
+        found = (await self.finder.find([sought])).get(sought)
+        return found.tenant if found else None
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    database = SqliteDatabase(tmp_path / "all.sqlite")
+    migrate(database.engine, TABLES)
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
+    )
+    await journal.start()
+    work, people = DeliveryStore(database, journal), Users(UserStore(database), clock=SystemClock())
+    finder = DeliveryFinder(SqlRecords(database), journal, work=work, directory=people)
+    yield House(database, journal, finder)
+    await database.close()
+
+
+def key_of(tenant: TenantId) -> str:
+    return str(DeliveryKey.of(tenant, ORDER, PART))
+
+
+async def test_two_tenants_who_choose_the_same_id_each_have_their_own_receipts(
+    house: House,
+) -> None:
+    for tenant in (ACME, OTHER):
+        await house.send(tenant)
+
+    assert await house.found(key_of(ACME)) == ACME
+    assert await house.found(key_of(OTHER)) == OTHER
+
+
+async def test_a_receipt_of_a_stranger_finds_nobodys_delivery(house: House) -> None:
+    await house.send(ACME)
+
+    assert await house.found(key_of(OTHER)) is None
+
+
+async def test_a_receipt_for_what_an_earlier_version_sent_finds_it(house: House) -> None:
+    await house.send(ACME)
+
+    assert await house.found("order-7.0.email") == ACME
+
+
+async def test_of_two_that_an_earlier_version_sent_it_is_the_one_with_the_vendors_id(
+    house: House,
+) -> None:
+    references = {tenant: await house.send(tenant) for tenant in (ACME, OTHER)}
+
+    for tenant, reference in references.items():
+        assert await house.found("order-7.0.email", reference=reference) == tenant
+    assert await house.found("order-7.0.email") is None
+    assert await house.found("order-7.0.email", reference="not theirs") is None
+
+
+async def test_of_two_that_an_earlier_version_sent_it_is_the_one_of_that_account(
+    house: House,
+) -> None:
+    for tenant in (ACME, OTHER):
+        await house.send(tenant, by=f"sendgrid__{tenant}")
+
+    assert await house.found("order-7.0.email", by="sendgrid__other") == OTHER
