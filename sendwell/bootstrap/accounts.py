@@ -30,7 +30,7 @@ from sendwell.roles.accounts.service.tenants import Tenancy
 from sendwell.roles.accounts.store import AccountStore
 from sendwell.runtime.cluster.news import News
 from sendwell.runtime.process import Worker
-from sendwell.runtime.record.courier import Courier
+from sendwell.runtime.record.audit_outbox import AuditOutbox
 from sendwell.runtime.tokens import Tokens
 from sendwell.settings import BUILT_IN_SECRET, Settings
 
@@ -95,7 +95,7 @@ def defaults_of(settings: Settings) -> Policy:
 def _audit(core: Core, accounts: Accounts) -> Audit:
     if "accounts" in core.settings.roles:
         return accounts
-    return Courier(core.database, new_id=core.ids.notification)
+    return AuditOutbox(core.database, new_id=core.ids.notification)
 
 
 def _token_secret(settings: Settings) -> str:

@@ -9,14 +9,14 @@ from sendwell.bootstrap.ports import Ports
 from sendwell.ports.audit import Audit, Record
 from sendwell.ports.database import Database
 from sendwell.runtime.process import Worker
-from sendwell.runtime.record.courier import Courier
+from sendwell.runtime.record.audit_outbox import AuditOutbox
 
 
 def audit_on(core: Core, database: Database, accounts: AccountsRole) -> Audit:
     """The audit log for transactions on that database."""
     if database is core.database:
         return accounts.audit
-    return Courier(database, new_id=core.ids.notification)
+    return AuditOutbox(database, new_id=core.ids.notification)
 
 
 def start_couriers(core: Core, accounts: AccountsRole, people: Audit, ports: Ports) -> None:
@@ -25,9 +25,9 @@ def start_couriers(core: Core, accounts: AccountsRole, people: Audit, ports: Por
     record: Record = RemoteRecord(ports.find("accounts"))
     if "accounts" in here:
         record = accounts.accounts
-    couriers = {"record": accounts.audit}
+    outboxes = {"record": accounts.audit}
     if people is not accounts.audit and "users" in here:
-        couriers["record of people"] = people
-    for name, courier in couriers.items():
-        if isinstance(courier, Courier):
-            core.process.start(Worker(name, partial(courier.run, record)))
+        outboxes["record of people"] = people
+    for name, outbox in outboxes.items():
+        if isinstance(outbox, AuditOutbox):
+            core.process.start(Worker(name, partial(outbox.run, record)))

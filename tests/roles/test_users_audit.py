@@ -22,7 +22,7 @@ from sendwell.roles.users.service.stop_words import StopWords
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.people import Profile
 from sendwell.runtime.record import tables as record_tables
-from sendwell.runtime.record.courier import Courier
+from sendwell.runtime.record.audit_outbox import AuditOutbox
 from tests.roles.users_house import (
     ACME,
     ADA,
@@ -250,11 +250,11 @@ async def test_the_log_takes_what_a_transaction_on_a_thread_has_told(tmp_path: P
     )
     record_tables.METADATA.create_all(here.engine)
     accounts_tables.METADATA.create_all(there.engine)
-    courier, store = Courier(here, new_id=SystemIds().notification), AccountStore(there)
-    carrying = asyncio.create_task(courier.run(store.audit))
+    outbox, store = AuditOutbox(here, new_id=SystemIds().notification), AccountStore(there)
+    carrying = asyncio.create_task(outbox.run(store.audit))
 
     def tell(connection: Connection, told: Sequence[Deed]) -> None:
-        run_within(connection, map(courier.recorded, told))
+        run_within(connection, map(outbox.recorded, told))
 
     async with asyncio.timeout(10):
         for number in range(3):

@@ -29,7 +29,7 @@ from sendwell.roles.users.service.erasure import Erasures
 from sendwell.roles.users.service.imports import Imports
 from sendwell.roles.users.service.own import OwnKeeper
 from sendwell.roles.users.store import UserStore
-from sendwell.runtime.record.courier import Courier
+from sendwell.runtime.record.audit_outbox import AuditOutbox
 from sendwell.runtime.record.tables import DEED
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
@@ -85,7 +85,7 @@ async def a_role(folder: Path, database: Database) -> AsyncIterator[Role]:
     others, clock = SqliteDatabase(folder / "accounts.sqlite"), PatientClock()
     accounts_tables.METADATA.create_all(others.engine)
     store = UserStore(database)
-    users = Users(store, clock=clock, audit=Courier(database, new_id=SystemIds().notification))
+    users = Users(store, clock=clock, audit=AuditOutbox(database, new_id=SystemIds().notification))
     imports = Imports(store.imports, users=users, clock=clock, ids=SystemIds())
     accounts = Accounts(AccountStore(others), defaults=Policy(), clock=clock)
     erasures = an_erasures(store, users, clock)

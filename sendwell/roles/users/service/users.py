@@ -47,7 +47,7 @@ class Users:
     Whoever is asked for an unknown person raises NotFound. What was stored here is seen by the
     next call, whatever the caches hold; other processes are told of it by `news`. What is done `by`
     somebody is on the audit log, in the transaction of the change: that must be in the same
-    database as the people, or be a courier there.
+    database as the people, or be an outbox there.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ _AGAIN_SECONDS = 10.0
 _PAUSE_SECONDS = 2.0
 
 
-class Courier:
+class AuditOutbox:
     """Implements the port Audit where the log is elsewhere.
 
     A deed is stored in the transaction of the change itself, and handed over soon after, at least
