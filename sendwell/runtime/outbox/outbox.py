@@ -73,6 +73,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Publish until `stop`, then what is left in memory, if the broker takes it."""
+        self._is_behind = True  # also when a failure has ended it and it is run again
         while not (self._is_stopping and not self._letters):
             if batch := await self._next():
                 await self._publish(batch)
