@@ -57,6 +57,7 @@ async def start_workers(
         oldest_open=links.oldest,
         part=core.house.part,
         also=links.sweeps,
+        following=(at_work.sending.letters.forget, receipts.forget),
     )
     workers.append(Worker("sweep", sweep.run))
     edge = links.edge

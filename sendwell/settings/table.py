@@ -117,7 +117,7 @@ _PROCESS = (
     Setting(
         "RETENTION_DAYS",
         Group.PROCESS,
-        "how long notifications and their history are kept",
+        "how long notifications are kept, with their history, dead letters and receipts",
         default="`90`",
     ),
     Setting(

@@ -14,7 +14,7 @@ from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.bootstrap import TABLES
-from sendwell.domain.errors import Conflict
+from sendwell.domain.errors import Conflict, NotFound
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested, To
@@ -184,6 +184,34 @@ async def test_two_who_replay_all_at_the_same_moment_send_each_once(
 
     assert counts == [3, 0]
     assert sorted(f"{request.id}.0.email.r1" for request in requests) == sorted(sender.sent)
+
+
+async def test_what_is_no_longer_kept_cannot_be_replayed(
+    database: Database, journal: SqlJournal
+) -> None:
+    letters, sender, _ = await house(database, journal, 1)
+    (letter,) = await letters.page(ACME, Narrowed(), before=None, limit=10)
+    await journal.forget_before(CLOCK.now() + 1_000, but=None)
+
+    with pytest.raises(NotFound, match="no longer kept"):
+        await letters.replay(SOMEBODY, letter.id, CLOCK.now())
+
+    (letter,) = await letters.page(ACME, Narrowed(), before=None, limit=10)
+    assert (letter.replayed_as, sender.sent) == (None, [])
+
+
+async def test_of_all_that_match_those_are_replayed_that_are_still_kept(
+    database: Database, journal: SqlJournal
+) -> None:
+    letters, sender, (_, middle, last) = await house(database, journal, 3)
+    await journal.forget_before(CLOCK.now() + 1_000, but=middle.position)
+
+    count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
+
+    page = await letters.page(ACME, Narrowed(), before=None, limit=10)
+    assert count == 2
+    assert sorted(f"{kept.id}.0.email.r1" for kept in (middle, last)) == sorted(sender.sent)
+    assert [letter.replayed_as for letter in page] == ["0.email.r1", "0.email.r1", None]
 
 
 async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(

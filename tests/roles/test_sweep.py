@@ -1,18 +1,36 @@
 """What nobody will ask for any more is forgotten, and nothing that is still to be done."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from sendwell.adapters.sql.migrations import migrate
+from sendwell.adapters.sql.migrations import migrate, migrate_on
+from sendwell.adapters.sql.postgres import PostgresDatabase
+from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap import TABLES
-from sendwell.domain.ids import COUNTER_BITS, NotificationId, Position, TenantId
+from sendwell.domain.ids import COUNTER_BITS, ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.messages.dead import Dead
+from sendwell.messages.receipt import Receipt, Said
 from sendwell.messages.requested import Requested, To
+from sendwell.ports.audit import Deed
+from sendwell.ports.database import Database, Unit
+from sendwell.ports.deliveries import Found
 from sendwell.ports.journal import Entry
+from sendwell.roles.delivery.letters import DeadLetters, Narrowed
+from sendwell.roles.receipts.look import Look
+from sendwell.roles.receipts.store import ReceiptStore
+from sendwell.roles.receipts.tables import RECEIPT
+from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
+from sendwell.runtime.journal.sweep import Sweep
+from tests.services.needs import needs
 
 ACME = TenantId("acme")
 DAY_MS = 86_400_000
@@ -54,3 +72,104 @@ async def test_what_is_old_is_forgotten_up_to_the_oldest_open_work(
     }
     assert (found, forgotten) == (left, 3 - len(left))
     await database.close()
+
+
+OWN = {owner: TABLES[owner] for owner in ("journal", "delivery", "receipts")}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        on_file = SqliteDatabase(tmp_path / "all.sqlite")
+        migrate(on_file.engine, OWN)
+        yield on_file
+        await on_file.close()
+        return
+    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
+    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
+    until = 20 * DAY_MS * 1000
+    await on_server.with_connection(lambda connection: make_ahead(connection, until, since=0))
+    yield on_server
+    await on_server.close()
+
+
+class StoppedClock(SystemClock):
+    """Stands at the twentieth day."""
+
+    def now(self) -> int:
+        return 20 * DAY_MS * 1000
+
+
+class Unheard:
+    """An audit log that keeps nothing."""
+
+    def recorded(self, _: Deed) -> Unit:
+        return []
+
+
+def died(day: int) -> Dead:
+    request = accepted(day)
+    return Dead(
+        tenant=ACME,
+        position=request.position,
+        notification=request.id,
+        part="0.email",
+        channel=ChannelName("email"),
+        event_type="order",
+        lane=2,
+        cause="internal",
+        code=None,
+        text=None,
+        provider=None,
+        attempt=1,
+        at=request.accepted_at,
+    )
+
+
+async def take(database: Database, event: str, day: int, *, is_orphan: bool = False) -> None:
+    dead = died(day)
+    found = Found(
+        ACME, dead.notification, dead.position, dead.part, dead.channel, State.SENT, dead.at
+    )
+    receipt = Receipt(event, Said.DELIVERED, dead.at)
+    store = ReceiptStore(database)
+    look = Look(1, "sendgrid", tenant=None, receipt=receipt, taken_at=dead.at)
+    await database.commit(store.record(look, None if is_orphan else found, None))
+
+
+async def test_dead_letters_and_receipts_go_with_what_they_are_about(database: Database) -> None:
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
+    )
+    await journal.start()
+    await journal.accept([Entry(accepted(day)) for day in (5, 14, 18)])
+    clock = StoppedClock()
+    flow, store = Flow(database, clock), ReceiptStore(database)
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
+    flow.listen(Dead, letters.on_dead)
+    await flow.run([died(day) for day in (5, 14, 18)])
+    for day in (5, 14, 18):
+        await take(database, f"of day {day}", day)
+        await take(database, f"orphan of day {day}", day, is_orphan=True)
+    sweep = Sweep(
+        journal,
+        clock,
+        retention=timedelta(days=5),
+        oldest_open=oldest_open,
+        part=None,
+        following=(letters.forget, store.forget),
+    )
+
+    await sweep.once()
+
+    page = await letters.page(ACME, Narrowed(), before=None, limit=10)
+    receipts = await database.rows(select(RECEIPT.c.event_id))
+    assert [letter.notification for letter in page] == ["day-18", "day-14"]
+    assert {row.event_id for row in receipts} == {
+        "of day 14", "of day 18", "orphan of day 18",
+    }  # fmt: skip
+
+
+async def oldest_open() -> int:
+    """Since day 10 there is open work: what came after it is kept, with all that is about it."""
+    return 10 * DAY_MS << COUNTER_BITS

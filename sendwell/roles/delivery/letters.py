@@ -20,6 +20,7 @@ from sendwell.ports.tenants import Caller
 from sendwell.roles.delivery import hot
 from sendwell.roles.delivery.tables import DEAD_LETTER
 from sendwell.runtime.flow import Flow, Message
+from sendwell.runtime.journal.following import forget_following
 from sendwell.runtime.scene import Scene
 
 _CHUNK = 500
@@ -64,7 +65,9 @@ class DeadLetters:
         return await self._database.rows(question.order_by(DEAD_LETTER.c.id.desc()).limit(limit))
 
     async def replay(self, caller: Caller, letter: int, now: int) -> str:
-        """Send one again; gives the new delivery's part. Raises NotFound, or Conflict when it was
+        """Send one again; gives the new delivery's part.
+
+        Raises NotFound, also where its notification is no longer kept, or Conflict when it was
         replayed already.
         """
         rows = await self._database.rows(
@@ -74,13 +77,15 @@ class DeadLetters:
             raise NotFound(f"There is no dead letter {letter}.")
         if rows[0].replayed_as is not None:
             raise _Replayed(rows[0])
-        await self._replay(caller, rows, now, every=0)
+        if not await self._replay(caller, rows, now, every=0):
+            raise NotFound(f"The notification of dead letter {letter} is no longer kept.")
         return _next_part(rows[0].part)
 
     async def replay_all(
         self, caller: Caller, narrowed: Narrowed, now: int, *, rate_per_second: float
     ) -> int:
-        """Send all that match now again, spread over time at that rate; gives how many.
+        """Send all that match now and are still kept again, spread over time at that rate; gives
+        how many.
 
         One that dies again meanwhile is a new dead letter, and stays; one that somebody else
         replays meanwhile is theirs.
@@ -91,12 +96,15 @@ class DeadLetters:
         count, last, newest = 0, 0, await self._newest()
         while rows := await self._next_to_replay(caller.tenant, narrowed, last, newest):
             try:
-                await self._replay(caller, rows, now + count * every, every=every)
+                count += await self._replay(caller, rows, now + count * every, every=every)
             except _Replayed:
                 continue
-            count += len(rows)
             last = rows[-1].id
         return count
+
+    async def forget(self, before: int) -> int:
+        """Forget those of notifications that are kept no longer; gives how many those were."""
+        return await forget_following(self._database, DEAD_LETTER, before)
 
     async def _newest(self) -> int:
         (row,) = await self._database.rows(select(func.max(DEAD_LETTER.c.id).label("newest")))
@@ -118,24 +126,27 @@ class DeadLetters:
 
     async def _replay(
         self, caller: Caller, letters: Sequence[Row[Any]], now: int, *, every: int
-    ) -> None:
+    ) -> int:
+        """Gives of how many the notification is still kept."""
         positions = [Position(letter.position) for letter in letters]
         requests = await self._journal.requested(positions)
+        kept = [letter for letter in letters if letter.position in requests]
         tasks = [
             _task(letter, requests[letter.position], now, due=now + number * every)
-            for number, letter in enumerate(letters)
-            if letter.position in requests
+            for number, letter in enumerate(kept)
         ]
 
         def speak(scene: Scene) -> Sequence[Message]:
-            scene.write([Write(_mark, letters)])
-            for letter in letters:
+            scene.write([Write(_mark, kept)])
+            for letter in kept:
                 subject = f"{letter.notification}.{letter.part}"
                 deed = Deed(caller.tenant, caller.name, "dead_letter.replayed", subject, scene.now)
                 scene.write(self._audit.recorded(deed))
             return [*tasks, *(_scheduled(t) for t in tasks if t.state is State.SCHEDULED)]
 
-        await self._flow.say(speak)
+        if kept:
+            await self._flow.say(speak)
+        return len(kept)
 
 
 class _Replayed(Conflict):

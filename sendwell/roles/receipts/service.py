@@ -112,6 +112,10 @@ class Receipts:
             scene.after_commit(lambda: self._wake(woken))
         return ()
 
+    async def forget(self, before: int) -> int:
+        """Forget what is as old and about nothing that is still kept; gives how much that was."""
+        return await self._store.forget(before)
+
     async def run(self) -> None:
         """Settle until `stop`, then what was taken in before it. When it ends otherwise it can be
         run again: whoever waits goes on waiting.

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Table, select
+from sqlalchemy import ColumnElement, Row, Table, delete, select
 
 from sendwell.domain.lifecycle import State
 from sendwell.messages.receipt import Receipt
@@ -14,7 +14,9 @@ from sendwell.roles.receipts import hot
 from sendwell.roles.receipts.look import Look
 from sendwell.roles.receipts.rows import Record, Wait
 from sendwell.roles.receipts.tables import RECEIPT, WAITING
+from sendwell.runtime.journal.following import forget_following
 
+_FORGOTTEN_TOGETHER = 500
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Receipt).decode
 
@@ -90,16 +92,39 @@ class ReceiptStore:
         )
         return [(row.due, row.number) for row in rows]
 
-    async def _known(self, table: Table, events: Iterable[Event]) -> list[Row[Any]]:
-        by_provider: dict[str, list[str]] = {}
-        for provider, event_id in events:
-            by_provider.setdefault(provider, []).append(event_id)
-        rows: list[Row[Any]] = []
-        for provider, ids in by_provider.items():
-            rows += await self._database.rows(
-                select(table).where(table.c.provider == provider, table.c.event_id.in_(ids))
+    async def forget(self, before: int) -> int:
+        """Forget those of notifications that are kept no longer, and those from before then that
+        were about none; gives how many those were.
+        """
+        forgotten = await forget_following(self._database, RECEIPT, before)
+        orphans = (
+            select(RECEIPT.c.provider, RECEIPT.c.event_id)
+            .where(RECEIPT.c.position.is_(None), RECEIPT.c.taken_at < before)
+            .limit(_FORGOTTEN_TOGETHER)
+        )
+        while rows := await self._database.rows(orphans):
+            await self._database.execute(
+                *(delete(RECEIPT).where(which) for which in _these(RECEIPT, map(tuple, rows)))
             )
+            forgotten += len(rows)
+        return forgotten
+
+    async def _known(self, table: Table, events: Iterable[Event]) -> list[Row[Any]]:
+        rows: list[Row[Any]] = []
+        for which in _these(table, events):
+            rows += await self._database.rows(select(table).where(which))
         return rows
+
+
+def _these(table: Table, events: Iterable[Event]) -> list[ColumnElement[bool]]:
+    """One condition for each provider, by the index that begins with it."""
+    by_provider: dict[str, list[str]] = {}
+    for provider, event_id in events:
+        by_provider.setdefault(provider, []).append(event_id)
+    return [
+        (table.c.provider == provider) & table.c.event_id.in_(ids)
+        for provider, ids in by_provider.items()
+    ]
 
 
 def _look(row: Row[Any]) -> Look:

@@ -17,7 +17,10 @@ OldestOpen = Callable[[], Awaitable[int | None]]
 
 
 class Sweep:
-    """Forgets what nobody will ask for any more. `part` does so where there are partitions."""
+    """Forgets what nobody will ask for any more. `part` does so where there are partitions.
+
+    `also` is told the time, and `following`, behind the journal, before which nothing is kept.
+    """
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class Sweep:
         oldest_open: OldestOpen,
         part: Callable[[int], Awaitable[None]] | None,
         also: Sequence[Callable[[int], Awaitable[None]]] = (),
+        following: Sequence[Callable[[int], Awaitable[int]]] = (),
     ) -> None:
         self._journal = journal
         self._clock = clock
@@ -35,6 +39,7 @@ class Sweep:
         self._oldest_open = oldest_open
         self._part = part
         self._also = also
+        self._following = following
 
     async def run(self) -> None:
         """Now and every hour."""
@@ -49,7 +54,13 @@ class Sweep:
             await forget(now)
         if self._part is not None:
             await self._part(now)
-            return
+        else:
+            await self._forget(now)
+        following = [await forget(now - self._retention) for forget in self._following]
+        if any(following):
+            log.info("journal.followed", rows=sum(following))
+
+    async def _forget(self, now: int) -> None:
         keys = await self._journal.forget_keys(now)
         old = await self._journal.forget_before(
             now - self._retention, but=await self._oldest_open()
