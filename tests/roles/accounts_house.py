@@ -11,7 +11,6 @@ import httpx2
 from sendwell.adapters.passwords.argon2id import Argon2id
 from sendwell.adapters.passwords.hasher import SlowPasswords
 from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.adapters.system import SystemClock
 from sendwell.domain.permissions import Role
 from sendwell.domain.policy import Policy
 from sendwell.ports.passwords import Passwords
@@ -31,22 +30,11 @@ from sendwell.roles.accounts.tables import METADATA
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.tokens import Tokens
+from tests.roles.patient_clock import PatientClock
 
 PASSWORD = "correct horse battery staple"
 GRACE = "grace@example.org"
 SECRET = "a secret that is long enough for tests"
-
-
-class PatientClock(SystemClock):
-    """The machine's clock, for which time can be made to pass."""
-
-    passed = 0.0
-
-    def now(self) -> int:
-        return super().now() + int(self.passed * 1e6)
-
-    def elapsed(self) -> float:
-        return super().elapsed() + self.passed
 
 
 @dataclass

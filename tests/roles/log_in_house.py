@@ -29,7 +29,8 @@ from sendwell.runtime.deeds import Deeds
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.tokens import Tokens
-from tests.roles.users_house import ACME, OTHER, PatientClock, a_client, an_erasures
+from tests.roles.patient_clock import PatientClock
+from tests.roles.users_house import ACME, OTHER, a_client, an_erasures
 
 PASSWORD = "correct horse battery staple"
 SECRET = "a secret of 32 characters or more"

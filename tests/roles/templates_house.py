@@ -10,7 +10,6 @@ import httpx2
 
 from sendwell.adapters.minijinja import MinijinjaRenderer
 from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.adapters.system import SystemClock
 from sendwell.domain.ids import TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.template import TemplateVersion
@@ -24,6 +23,7 @@ from sendwell.roles.templates.service import Templates
 from sendwell.roles.templates.store import TemplateStore
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
+from tests.roles.patient_clock import PatientClock
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
 HERE = "/api/v1/templates"
@@ -35,15 +35,6 @@ BODIES: dict[str, Any] = {
     },
     "push": {"en": {"title": "Welcome", "body": "You owe {{ order.total }}"}},
 }
-
-
-class PatientClock(SystemClock):
-    """The machine's clock, for which time can be made to pass."""
-
-    passed = 0.0
-
-    def elapsed(self) -> float:
-        return super().elapsed() + self.passed
 
 
 @dataclass

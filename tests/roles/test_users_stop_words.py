@@ -18,7 +18,8 @@ from sendwell.roles.users.store.consents import Consent
 from sendwell.roles.users.store.people import Profile
 from sendwell.roles.users.store.suppressions import Narrowed
 from sendwell.roles.users.tables import SUPPRESSION
-from tests.roles.users_house import ACME, ADA, BOB, EMAIL, OTHER, SMS, PatientClock
+from tests.roles.patient_clock import PatientClock
+from tests.roles.users_house import ACME, ADA, BOB, EMAIL, OTHER, SMS
 
 NUMBER = "+436641234567"
 ELSEWHERE = "+436640000000"

@@ -25,6 +25,7 @@ from sendwell.roles.users.tables import SUPPRESSION
 from sendwell.runtime.deeds import Deeds
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
+from tests.roles.patient_clock import PatientClock
 from tests.roles.users_house import (
     ACME,
     ADA,
@@ -32,7 +33,6 @@ from tests.roles.users_house import (
     OTHER,
     PUSH,
     SMS,
-    PatientClock,
     a_client,
     pointers,
 )

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import select
 
 from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.adapters.system import SystemClock, SystemIds
+from sendwell.adapters.system import SystemIds
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
@@ -33,6 +33,7 @@ from sendwell.runtime.record.audit_outbox import AuditOutbox
 from sendwell.runtime.record.tables import DEED
 from sendwell.runtime.server.app import build_app
 from sendwell.runtime.server.callers import Callers
+from tests.roles.patient_clock import PatientClock
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, BOB = UserId("ada"), UserId("bob")
@@ -48,18 +49,6 @@ PERSON = {
     "attributes": {"plan": "pro", "seats": [1, 2.5, None, {"é": "\n"}]},
 }
 HERE = "/api/v1/users/ada"
-
-
-class PatientClock(SystemClock):
-    """The machine's clock, for which time can be made to pass."""
-
-    passed = 0.0
-
-    def now(self) -> int:
-        return super().now() + int(self.passed * 1e6)
-
-    def elapsed(self) -> float:
-        return super().elapsed() + self.passed
 
 
 @dataclass
