@@ -1,6 +1,7 @@
 """The contract of the Bus port where something goes wrong, run over every adapter."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -42,7 +43,7 @@ class Holding(Inbox):
 async def test_what_was_refused_comes_again_after_pauses_that_grow(broker: Broker) -> None:
     bus = broker.bus()
     (stream,) = await broker.declared(bus, "parcels")
-    inbox = Refusing(stream, times=5)
+    inbox = Refusing(stream, times=7)
     sent = parcels(3)
 
     async with broker.member(bus, [stream], inbox):
@@ -51,7 +52,8 @@ async def test_what_was_refused_comes_again_after_pauses_that_grow(broker: Broke
 
     times = [when for when, _ in inbox.refused]
     pauses = [later - earlier for earlier, later in pairwise(times)]
-    assert pauses[0] < pauses[-1]
+    early, late = pauses[:3], pauses[3:]
+    assert 2 * min(early) < statistics.median(late)  # whatever is busy makes some of them longer
     assert [each.id for each in sent] == inbox.ids
 
 
