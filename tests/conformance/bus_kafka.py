@@ -16,7 +16,7 @@ from tests.services.servers import Server
 @asynccontextmanager
 async def opens(server: Server) -> AsyncIterator[Makes]:
     """Topics are few-parted, and removed after, so that the server comes back soon when killed."""
-    yield lambda: KafkaBus(f"{server.url}?partitions=6", patience=timedelta(seconds=2))
+    yield lambda: KafkaBus(f"{server.url}?partitions=6", patience=timedelta(seconds=5))
     admin = AdminClient(client(server))
     names = [name for name in admin.list_topics().topics if not name.startswith("__")]
     for deleted in admin.delete_topics(names).values() if names else ():

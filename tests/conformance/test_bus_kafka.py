@@ -78,11 +78,13 @@ async def test_a_batch_that_is_out_is_finished_before_its_partition_goes_to_anot
     sent: list[Parcel] = []
 
     async def publish_until(is_enough: Callable[[], bool]) -> None:
-        while not is_enough():
-            sent.extend(parcels(40, keys=20, name=f"parcel-{len(sent)}"))
-            await bus.publish(stream, sent[-40:])
+        async with asyncio.timeout(SOON):
+            while not is_enough():
+                sent.extend(parcels(40, keys=20, name=f"parcel-{len(sent)}"))
+                await bus.publish(stream, sent[-40:])
+                await asyncio.sleep(0.05)
 
-    async with asyncio.timeout(SOON), broker.member(bus, [stream], slow):
+    async with broker.member(bus, [stream], slow):
         await publish_until(lambda: bool(slow.held))
         async with broker.member(broker.bus(), [stream], inbox):
             await has_members(broker, 2)
