@@ -12,7 +12,7 @@ from sendwell.domain.outcome import Deferred, Refused, Unknown
 from sendwell.ports.http import HttpAnswer, HttpRequest
 from tests.conformance.http_server import PATIENCE, Script, serving
 
-SOON = timedelta(seconds=0.2)
+SOON = timedelta(seconds=1)
 Reply = HttpAnswer | Deferred | Refused | Unknown
 
 

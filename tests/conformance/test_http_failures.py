@@ -268,7 +268,8 @@ async def test_an_earlier_deadline_on_the_connection_does_not_cut_a_later_exchan
         await silence(talk)
 
     async with serving(script) as server, a_client() as client:
-        await client.exchange(a_request(server.url(), timeout=SOON))
+        answer = await client.exchange(a_request(server.url(), timeout=SOON))
+        assert isinstance(answer, HttpAnswer), answer
         began = time.monotonic()
 
         outcome = await client.exchange(a_request(server.url(), timeout=2 * SOON))
