@@ -23,7 +23,7 @@ LASTS = timedelta(seconds=60)
 ADA, BOB, MARK = "acme\nada", "acme\nbob", "acme\n*"
 OLD, NEW = b"as it was", b"as it is"
 SHORT = timedelta(milliseconds=50)
-LONG_SECONDS = 20 * SHORT.total_seconds()
+LONG_SECONDS = 10.0
 """What asking for SHORT may take on a machine that is shared, and far from what nobody ends."""
 
 

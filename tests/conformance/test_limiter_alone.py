@@ -20,7 +20,7 @@ async def test_once_alone_no_call_waits_for_a_server_that_says_nothing() -> None
         limiter = FallbackLimiter(shared, processes=lambda: 1, count_outage=lambda: None)
         await limiter.take([a_demand("sms")], NOW)
 
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(5):
             for n in range(100):
                 await limiter.take([a_demand("sms")], NOW + n * SECOND)
                 await asyncio.sleep(0)

@@ -31,7 +31,7 @@ from tests.services.needs import needs
 
 pytestmark = needs("postgres")
 
-QUICKLY = 2.0
+QUICKLY = 10.0
 OLD = NOW - 120 * SECOND
 MANY = 100_000
 """More than two stretches of the table."""

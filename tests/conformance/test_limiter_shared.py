@@ -25,7 +25,7 @@ from tests.conformance.limiters import (
 )
 from tests.services.servers import Server
 
-QUICKLY = 2.0
+QUICKLY = 10.0
 CALLERS = 8
 BURST = 100
 ONE = a_demand("all", rate=f"{BURST}/h")
