@@ -7,6 +7,7 @@ from sendwell.adapters.http import Guarded
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.bootstrap.beside import Beside, open_beside
 from sendwell.bootstrap.database import House, open_house
+from sendwell.bootstrap.vendors import accounts_at
 from sendwell.channels import all_channels
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid
@@ -68,7 +69,9 @@ async def build_core(settings: Settings) -> Core:
     journal = SqlJournal(
         house.database,
         idempotency_window=settings.idempotency_window,
-        receipts_by_reference=frozenset({"twilio"}),
+        receipts_by_reference=accounts_at(
+            settings.credentials, lambda vendor: vendor.receipts_by_reference
+        ),
         node=node,
     )
     ids = SystemIds(await journal.start(), node=node)

@@ -7,7 +7,8 @@ from functools import partial
 from sendwell.bootstrap.buses import open_bus
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.ports import KnownTenants
-from sendwell.domain.ids import ChannelName, ProviderName, TenantId
+from sendwell.bootstrap.vendors import accounts_at
+from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets import find_preset
 from sendwell.domain.presets.naming import Share
@@ -21,7 +22,6 @@ from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.reader import Reader
 from sendwell.ports.bus import Bus, Receive, Stream
-from sendwell.providers.discovery import load, vendors
 from sendwell.roles.gateway.consume import BusIntake
 from sendwell.roles.gateway.proof import Proof
 from sendwell.roles.gateway.service import Gateway
@@ -33,7 +33,7 @@ from sendwell.runtime.process import Worker
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.reception import Deliver, Reception
 from sendwell.runtime.streams import stream_of, streams_to_declare
-from sendwell.settings import BusAuth, Credentials
+from sendwell.settings import BusAuth
 
 _WRITTEN = (
     LogicalStream.ACCEPTED,
@@ -204,21 +204,13 @@ async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | 
         carrier=carrier,
         channels=core.channels,
         policy=policy,
-        reporting=_reporting(core.settings.credentials),
+        reporting=accounts_at(
+            core.settings.credentials, lambda vendor: vendor.receipts is not None
+        ),
     )
     edge = Edge(core, bus, preset, carrier, outbox, announcements)
     await edge.declare()
     return edge
-
-
-def _reporting(credentials: Sequence[Credentials]) -> frozenset[str]:
-    """The accounts whose vendors send receipts."""
-    known = vendors()
-    return frozenset(
-        each.name
-        for each in credentials
-        if load(known[ProviderName(each.vendor)]).receipts is not None
-    )
 
 
 async def _keep(

@@ -76,6 +76,8 @@ class Vendor(Generic[C]):
     credentials: type[C]
     build: Callable[[C, Means], Provider]
     receipts: Callable[[C], ReceiptReader] | None = None
+    receipts_by_reference: bool = False
+    """Its receipts may name nothing but its own id of the message, so that has to be kept."""
     inbound: Callable[[C], InboundReader] | None = None
     """None for a vendor by whom nobody can answer."""
     takes_idempotency_key: bool = False

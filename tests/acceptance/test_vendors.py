@@ -107,6 +107,23 @@ async def test_receipts_by_signed_webhook_move_deliveries_on(tmp_path: Path) -> 
             assert (ledger["delivered"], ledger["difference"]) == (2, 0)
 
 
+async def test_receipts_that_name_only_the_vendors_id_are_taken_from_every_account(
+    tmp_path: Path,
+) -> None:
+    async with TwilioSimulator() as twilio:
+        environment = {
+            "PROVIDER_CREDENTIALS_TWILIO__EU": json.dumps(twilio.credentials),
+            "PUBLIC_URL": "https://hooks.example.org",
+        }
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            sms = await product.send(to={"phone": "+436641234567"}, content="Hello", channel="sms")
+            await product.settled(sms.json()["id"], "SENT")
+
+            await forward(product, "twilio", twilio, account="eu")
+
+            await product.settled(sms.json()["id"], "DELIVERED")
+
+
 async def test_two_tenants_may_choose_the_same_id_on_the_same_accounts(tmp_path: Path) -> None:
     async with SendGridSimulator() as sendgrid, WebhookSimulator() as endpoint:
         environment = {
@@ -152,9 +169,11 @@ async def states(tenant: Tenant, awaited: str) -> dict[str, str]:
     return {each["channel"]: each["status"] for each in order["deliveries"]}
 
 
-async def forward(product: Product, provider: str, simulator: Any) -> None:
+async def forward(
+    product: Product, provider: str, simulator: Any, *, account: str = "default"
+) -> None:
     """Post the vendor's webhooks as they would come through a proxy at the public URL."""
-    path = f"/webhooks/{provider}/default"
+    path = f"/webhooks/{provider}/{account}"
     for hook in simulator.receipts(f"https://hooks.example.org{path}"):
         query = hook.url.partition("?")[2]
         answer = await product.client.post(

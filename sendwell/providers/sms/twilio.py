@@ -325,6 +325,7 @@ VENDOR = Vendor(
     credentials=Credentials,
     build=lambda credentials, means: Twilio(credentials, http=means.http),
     receipts=TwilioCallbacks,
+    receipts_by_reference=True,  # without a `callback_url`, which brings our key back
     inbound=TwilioInbound,
     takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
 )

@@ -44,7 +44,7 @@ _START = Position(0)
 
 
 class SqlJournal:
-    """See the port. `receipts_by_reference`: providers whose receipts know only their id."""
+    """See the port. `receipts_by_reference`: accounts whose receipts may know only their id."""
 
     def __init__(
         self,
