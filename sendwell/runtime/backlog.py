@@ -7,6 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+import structlog
+
+from sendwell.domain.errors import Unavailable
 from sendwell.domain.fair_queue import FairQueue
 from sendwell.domain.ids import Node, Position
 from sendwell.domain.lane import BY_NUMBER
@@ -16,13 +19,22 @@ from sendwell.ports.journal import Journal
 Planned = Callable[[Sequence[Position]], Awaitable[Collection[Position]]]
 """Which of these are planned already: their deliveries are open work."""
 
+log = structlog.get_logger()
 _WINDOW = 4_096
+_PAUSE_SECONDS = 0.5
 
 
 class Backlog:
     """The planner's queue. High lanes are always kept; the others only while there is room."""
 
-    def __init__(self, journal: Journal, planned: Planned, *, window: int = _WINDOW) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        planned: Planned,
+        *,
+        window: int = _WINDOW,
+        pause_seconds: float = _PAUSE_SECONDS,
+    ) -> None:
         self._journal = journal
         self._planned = planned
         self._window = window
@@ -37,6 +49,9 @@ class Backlog:
         self._urgent: set[Position] = set()
         self._late: list[Requested] | None = None
         """What came while the disk was being read; None: it is not being read."""
+        self._dropped: list[Requested] = []
+        """What somebody had in hand and failed with: it may be planned, or not."""
+        self._pause_seconds = pause_seconds
         self._changed = asyncio.Event()
         self._came_urgent = asyncio.Event()
 
@@ -64,14 +79,28 @@ class Backlog:
         self._read_from = Position(0)
         self._changed.set()
 
+    @contextmanager
+    def in_hand(self, requests: Sequence[Requested]) -> Iterator[None]:
+        """While these are being planned. When that fails or is cancelled as a whole, those that are
+        not planned by then are handed out again.
+        """
+        try:
+            yield
+        except BaseException:
+            self._dropped += requests
+            raise
+
     async def wait(self) -> None:
-        """Wait until there is something to plan."""
+        """Wait until there is something to plan. A disk that cannot be read is read again."""
         while True:
-            if self._read_from is not None and len(self._queue) < self._window // 2:
-                await self._read_back(self._read_from)
+            try:
+                await self._look_at_disk()
+            except Unavailable as error:
+                log.warning("backlog.waits_for_disk", error=error.message)
+                await asyncio.sleep(self._pause_seconds)
             if len(self._queue):
                 return
-            if self._read_from is None:  # else there is more on disk, behind what was planned
+            if self._read_from is None and not self._dropped:  # else there is more on disk
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -122,6 +151,14 @@ class Backlog:
         self._queue.put(lane, request.tenant, request)
         if lane.is_urgent:
             self._came_urgent.set()
+
+    async def _look_at_disk(self) -> None:
+        if self._dropped:
+            dropped = list(self._dropped)
+            self.put(await self.unknown(dropped))
+            del self._dropped[: len(dropped)]
+        if self._read_from is not None and len(self._queue) < self._window // 2:
+            await self._read_back(self._read_from)
 
     async def _read_back(self, after: Position) -> None:
         self._late = []

@@ -67,11 +67,15 @@ class Forwarder:
     async def _forward_all(self) -> None:
         while True:
             await self._backlog.wait()
-            await self._forward(self._backlog.take(_BATCH))
+            batch = self._backlog.take(_BATCH)
+            with self._backlog.in_hand(batch):
+                await self._forward(batch)
 
     async def _forward_urgent(self) -> None:
         while True:
-            await self._forward(await self._backlog.take_urgent(_BATCH))
+            batch = await self._backlog.take_urgent(_BATCH)
+            with self._backlog.in_hand(batch):
+                await self._forward(batch)
 
     async def _forward(self, requests: Sequence[Requested]) -> None:
         if not requests:

@@ -55,12 +55,16 @@ class Orchestrator:
     async def _plan_all(self) -> None:
         while True:
             await self._backlog.wait()
-            await self._plan(self._backlog.take(await self._pace(_BATCH)))
+            batch = self._backlog.take(await self._pace(_BATCH))
+            with self._backlog.in_hand(batch):
+                await self._plan(batch)
 
     async def _plan_urgent(self) -> None:
         """So that an urgent one waits neither for the batch before it nor for free seats."""
         while True:
-            await self._plan(await self._backlog.take_urgent(_BATCH), is_urgent=True)
+            batch = await self._backlog.take_urgent(_BATCH)
+            with self._backlog.in_hand(batch):
+                await self._plan(batch, is_urgent=True)
 
     async def _plan(self, batch: Sequence[Requested], *, is_urgent: bool = False) -> None:
         failpoint("plan.before")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import cast
 
+from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.messages.requested import Requested, To
@@ -57,8 +58,11 @@ class Disk:
 
     def fail(self) -> None:
         assert self._halted is not None
-        self._halted.set_exception(OSError("disk I/O error"))
+        self._halted.set_exception(Unavailable("The database is not there."))
         self._halted = None
+
+    def forget(self, requests: Sequence[Requested]) -> None:
+        self.over.update(request.position for request in requests)
 
     async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
         await self._halt()
@@ -86,7 +90,7 @@ class Disk:
 
 
 def a_backlog(disk: Disk, *, window: int = WINDOW) -> Backlog:
-    return Backlog(cast("Journal", disk), disk.planned, window=window)
+    return Backlog(cast("Journal", disk), disk.planned, window=window, pause_seconds=0)
 
 
 def accept(backlog: Backlog, disk: Disk, requests: Sequence[Requested]) -> None:

@@ -133,10 +133,8 @@ async def test_what_comes_while_a_read_fails_is_not_lost() -> None:
     await let_run()
     accept(backlog, disk, some(17, 19))
     disk.fail()
-    with pytest.raises(OSError, match="disk"):
-        await waiting
 
-    handed = await handed_out(backlog, disk)
+    handed = await handed_out(backlog, disk, waiting=waiting)
 
     assert sorted(handed) == [17, 18, 19]
 
@@ -171,3 +169,32 @@ async def test_what_the_disk_shows_before_it_is_put_is_planned_once() -> None:
     backlog.put(some(1))
 
     assert (before, await handed_out(backlog, disk)) == ([], [1])
+
+
+async def test_what_was_in_hand_and_is_not_planned_is_handed_out_again() -> None:
+    """Somebody failed with it; another one of the batch was planned before."""
+    disk = Disk()
+    backlog = a_backlog(disk)
+    backlog.recover()
+    accept(backlog, disk, [a_request(number, lane=Lane.HIGH) for number in (1, 2)])
+    batch = await backlog.take_urgent(2)
+    disk.open.add(batch[0].position)
+    with pytest.raises(RuntimeError), backlog.in_hand(batch):
+        raise RuntimeError("a defect")
+
+    assert [2] == await handed_out(backlog, disk)
+
+
+async def test_what_was_in_hand_is_handed_out_again_although_the_first_look_fails() -> None:
+    disk = Disk()
+    backlog = a_backlog(disk)
+    accept(backlog, disk, some(1))
+    with pytest.raises(RuntimeError), backlog.in_hand(backlog.take(1)):
+        raise RuntimeError("a defect")
+    disk.is_slow = True
+    waiting = asyncio.create_task(backlog.wait())
+    await let_run()
+
+    disk.fail()
+
+    assert [1] == await handed_out(backlog, disk, waiting=waiting)
