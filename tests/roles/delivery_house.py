@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from sqlalchemy import select
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
@@ -156,9 +157,11 @@ class House:
         await self.flow.run(tasks)
         return tasks
 
-    async def leave(self, *addresses: str, channel: ChannelName = EMAIL) -> list[Task]:
+    async def leave(
+        self, *addresses: str, channel: ChannelName = EMAIL, **changes: Any
+    ) -> list[Task]:
         """Deliveries that an earlier process has planned and not sent."""
-        tasks = [a_task(address, channel) for address in addresses]
+        tasks = [a_task(address, channel, **changes) for address in addresses]
         for task in tasks:
             task.work = IDS.position()
         await self.database.commit(
@@ -230,8 +233,8 @@ def a_task(address: str, channel: ChannelName = EMAIL, **changes: Any) -> Task:
         lane=Lane.MEDIUM,
         to=(to,),
         content=Content(text="Hello"),
-        **changes,
     )
+    request = msgspec.structs.replace(request, **changes)
     return Task(request, f"0.{channel}", 0, channel, planned_at=CLOCK.now())
 
 

@@ -19,7 +19,7 @@ from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Outcome, Unknown
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock
-from sendwell.roles.delivery.events import Sent
+from sendwell.roles.delivery.events import Event, Sent
 from sendwell.roles.delivery.exchange import Exchange
 from sendwell.roles.delivery.ready import ReadyQueue
 from sendwell.roles.delivery.rows import Claim
@@ -165,6 +165,7 @@ class Dispatcher:
         seated = Seated()
         try:
             seated = await self._seat(tasks, now)
+            seated.events = await self._still_meant(seated.events)
             claimed = await self._claimed(seated.sends, now)
         except Exception:
             log.exception("delivery.dispatch_failed", channel=self.channel, deliveries=len(tasks))
@@ -180,6 +181,13 @@ class Dispatcher:
         if len(claimed) < len(seated.sends):  # some were cancelled while they waited
             ours = {id(send) for send in claimed}
             self.leave([send for send in seated.sends if id(send) not in ours])
+
+    async def _still_meant(self, events: list[Event]) -> list[Event]:
+        """Those whose work still waits: nobody claims it, so a cancelling would not be noticed."""
+        if not events:
+            return events
+        waiting = await self._store.waiting([event.task.work for event in events])
+        return [event for event in events if event.task.work in waiting]
 
     async def _claimed(self, sends: Sequence[Send], now: int) -> list[Send]:
         """Those that still wait: from now on they are in our hands, on disk."""

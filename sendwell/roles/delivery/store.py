@@ -128,6 +128,15 @@ class DeliveryStore(OpenWork):
             select(WORK).where(among(WORK.c.work, works, self._database), WORK.c.state.in_(WAITING))
         )
 
+    async def waiting(self, works: Collection[int]) -> set[int]:
+        """Those of the works that still wait: nobody has taken them in hand, or away."""
+        rows = await self._database.rows(
+            select(WORK.c.work).where(
+                among(WORK.c.work, works, self._database), WORK.c.state.in_(WAITING)
+            )
+        )
+        return {row.work for row in rows}
+
     async def ready(
         self, channel: ChannelName, lane: Lane, tenant: TenantId, *, after: int, limit: int
     ) -> list[Task]:
