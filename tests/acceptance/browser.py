@@ -1,5 +1,6 @@
 """A real Chromium, and what the tests want to know from it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -7,7 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, Route, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Route,
+    async_playwright,
+    expect,
+)
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -17,9 +26,12 @@ _SWITCHES = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 _MOST_STOPS = 60
+_SOON = 30.0
 _SIZE = {"width": 1280, "height": 860}
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+expect.set_options(timeout=1_000 * _SOON)
 
 
 @asynccontextmanager
@@ -50,6 +62,7 @@ class Tab:
         self.url = url
         self.strangers: list[str] = []
         self.complaints: list[str] = []
+        self._complained = asyncio.Event()
 
     async def open(self, path: str) -> None:
         """Go there, and wait until all of it is loaded."""
@@ -100,6 +113,13 @@ class Tab:
             passed.append(focus)
             assert len(passed) < _MOST_STOPS, f"{text!r} is not among {passed}"
 
+    async def complains(self, *words: str) -> None:
+        """Wait until a complaint has all these words."""
+        async with asyncio.timeout(_SOON):
+            while not any(all(word in each for word in words) for each in self.complaints):
+                self._complained.clear()
+                await self._complained.wait()
+
     async def _let_through(self, route: Route, request: Request) -> None:
         if request.url.startswith(f"{self.url}/"):
             await route.continue_()
@@ -110,6 +130,7 @@ class Tab:
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
+            self._complained.set()
 
 
 @asynccontextmanager

@@ -88,9 +88,9 @@ async def test_what_is_not_ours_any_more_is_not_handed_out(house: House) -> None
 
 
 async def test_a_process_that_stood_still_past_its_lease_disturbs_nobody(house: House) -> None:
-    bus, inbox = await house.declared(lease=1.5), Holding()
+    bus, inbox = await house.declared(lease=3), Holding()
     sent = parcels(64, keys=64)
-    async with process(house, lease=1.5) as paused:
+    async with process(house, lease=3) as paused:
         assert paused.stdin
         assert paused.stdout
         await bus.publish(STREAM, sent)
@@ -113,7 +113,7 @@ async def test_a_process_that_stood_still_past_its_lease_disturbs_nobody(house: 
 async def test_a_member_that_works_for_longer_than_its_lease_keeps_what_it_holds(
     house: House,
 ) -> None:
-    bus, slow, other = await house.declared(lease=0.6), Holding(), Inbox()
+    bus, slow, other = await house.declared(lease=3), Holding(), Inbox()
     sent = parcels(64, keys=64)
     (until,) = ("SELECT max(until) FROM bus_member",)
 
@@ -122,8 +122,8 @@ async def test_a_member_that_works_for_longer_than_its_lease_keeps_what_it_holds
         await slow.until(lambda: len(slow.ids) == 64)
         connection = await house.connection()
         begun = await connection.fetchval(until)
-        async with at_work(house.bus(lease=0.6), other):
-            enough = timedelta(seconds=1.2)
+        async with at_work(house.bus(lease=3), other):
+            enough = timedelta(seconds=6)
             await house.until(f"SELECT ({until}) - $1 > $2", begun, enough)
             assert other.arrived == []
             slow.go_on.set()
@@ -229,7 +229,7 @@ async def test_a_waiting_member_is_woken_at_once(house: House) -> None:
             await inbox.has([parcel])
             taken.append(time.monotonic() - start)
 
-    assert statistics.median(taken) < 0.02
+    assert statistics.median(taken) < 0.5  # by looking now and then it would be seconds
 
 
 async def test_nothing_is_asked_while_nothing_happens(house: House) -> None:
@@ -262,7 +262,7 @@ async def test_no_parcel_is_lost_while_sessions_are_killed_all_the_time(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1",
                 name,
             )
-            await asyncio.wait({asyncio.create_task(over.wait())}, timeout=0.1)
+            await asyncio.wait({asyncio.create_task(over.wait())}, timeout=0.3)
         return killed
 
     killing = asyncio.create_task(kill())

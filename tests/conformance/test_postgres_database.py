@@ -55,6 +55,16 @@ async def numbers(database: PostgresDatabase) -> list[int]:
     return [row.number for row in await database.rows(select(NOTE.c.number).order_by("number"))]
 
 
+async def numbers_at_last(database: PostgresDatabase) -> list[int]:
+    """Those that are there, asked for again by who hears that the database is away."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await numbers(database)
+            except Unavailable:
+                await asyncio.sleep(0.05)
+
+
 async def test_every_unit_is_written_once_while_sessions_are_ended_under_it(
     database: PostgresDatabase, postgres_server: Postgres
 ) -> None:
@@ -66,7 +76,11 @@ async def test_every_unit_is_written_once_while_sessions_are_ended_under_it(
             )
 
     async def write(number: int) -> None:
-        await database.commit([Write(note, [(number, "a")])], is_urgent=number % 2 == 0)
+        try:
+            await database.commit([Write(note, [(number, "a")])], is_urgent=number % 2 == 0)
+        except Unavailable:  # the machine was too busy in between; it may be there all the same
+            if number not in await numbers_at_last(database):
+                await write(number)
 
     ending = asyncio.create_task(end_sessions())
     count = 0
@@ -74,7 +88,7 @@ async def test_every_unit_is_written_once_while_sessions_are_ended_under_it(
         await asyncio.gather(*(write(number) for number in range(count, count + 20)))
         count += 20
 
-    assert await numbers(database) == list(range(count))
+    assert await numbers_at_last(database) == list(range(count))
 
 
 @pytest.mark.parametrize("options", ["", "?pooled=true"], ids=["sessions", "pooled"])

@@ -23,6 +23,8 @@ from tests.services.rabbitmq import RabbitMq
 pytestmark = [*needs("rabbitmq")]
 
 STREAM = Stream("requested")
+STARTED = 120.0
+"""Seconds after which a broker that was killed is back, and has taken all that was to be stored."""
 
 ALARM = "vm_memory_monitor:set_vm_memory_high_watermark(0.0001)"
 NO_ALARM = "vm_memory_monitor:set_vm_memory_high_watermark(0.4)"
@@ -65,8 +67,8 @@ async def reading(bus: RabbitBus, inbox: Inbox) -> AsyncIterator[None]:
 
 
 async def publish_at_last(bus: RabbitBus, sent: list[Parcel]) -> None:
-    """Publish as callers have to: again until it is stored."""
-    async with asyncio.timeout(SOON):
+    """Publish as callers have to: again until it is stored, also by a broker that starts."""
+    async with asyncio.timeout(STARTED):
         while True:
             try:
                 return await bus.publish(STREAM, sent)
