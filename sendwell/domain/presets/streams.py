@@ -32,6 +32,9 @@ PRODUCERS = "producers"
 ANYBODY = "anybody"
 OPERATORS = "operators"
 
+_KEEP_COPIES = ("gateway", "orchestrator", "delivery", "receipts", "tracker", "inbox")
+"""All roles that hear what the others have put on record; what they cannot read they put aside."""
+
 ENDS: Mapping[LogicalStream, Ends] = {
     LogicalStream.REQUESTED: Ends(
         (PRODUCERS,), ("gateway",), "Somebody asks to tell somebody something."
@@ -45,9 +48,9 @@ ENDS: Mapping[LogicalStream, Ends] = {
         ("orchestrator", "delivery", "receipts"), (ANYBODY,), "What became of a delivery."
     ),
     LogicalStream.HISTORY: Ends(
-        ("orchestrator", "delivery", "receipts"),
-        ("tracker", "inbox"),
-        "Every move of every delivery, for processes with a database of their own.",
+        ("gateway", "orchestrator", "delivery", "receipts"),
+        _KEEP_COPIES,
+        "What was accepted, and every move of every delivery, for who has a database of its own.",
     ),
     LogicalStream.RECEIPT: Ends(
         ("receipts",), ("delivery",), "What a provider said later about what it had accepted."
@@ -56,7 +59,7 @@ ENDS: Mapping[LogicalStream, Ends] = {
         ("delivery",), (OPERATORS,), "A delivery that ended in failure, kept for triage."
     ),
     LogicalStream.QUARANTINE: Ends(
-        ("gateway", "orchestrator", "delivery"),
+        _KEEP_COPIES,
         (OPERATORS,),
         "What could not be read, byte for byte.",
     ),
