@@ -17,7 +17,7 @@ from tests.acceptance.product import Product, running
 from tests.services.needs import needs
 
 pytestmark = needs("postgres")
-SOON_SECONDS = 2
+SOON_SECONDS = 4
 """Then what is remembered would be read again anyway."""
 NO_MAIL = {"channels": {"email": {"enabled": False}}}
 
@@ -49,7 +49,7 @@ async def test_an_opt_out_holds_for_what_waits_in_another_process(
     await one.client.put("/api/v1/users/ada", json={"email": "ada@example.com"})
     before = await accepted(other, user_id="ada", content="Now the other process knows her.")
     assert await outcome(other, before) == "SENT"
-    soon = datetime.fromtimestamp(time.time() + 1, UTC).isoformat()
+    soon = datetime.fromtimestamp(time.time() + 3, UTC).isoformat()
     waiting = await accepted(other, user_id="ada", content="Soon", send_at=soon)
 
     answer = await one.client.put("/api/v1/users/ada/preferences", json=NO_MAIL)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ async def held(product: Product, **request: Any) -> str:
     id_ = str(answer.json()["id"])
     await product.settled(id_, "HELD")
     return id_
+
+
+async def sent_at(get: Callable[[str], Awaitable[Any]], id_: str) -> float:
+    """When it was sent, by its timeline: in seconds since 1970."""
+    events = (await get(f"/notifications/{id_}/timeline"))["events"]
+    (at,) = [each["at"] for each in events if each["event"] == "SENT"]
+    return datetime.fromisoformat(at).timestamp()
 
 
 async def timeline(get: Callable[[str], Awaitable[Any]], id_: str) -> list[tuple[str, str]]:

