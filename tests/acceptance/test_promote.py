@@ -1,6 +1,7 @@
 """`sendwell promote`: an installation moves from its SQLite file to PostgreSQL."""
 
 import asyncio
+import signal
 import sqlite3
 import sys
 import time
@@ -139,7 +140,9 @@ async def test_a_killed_promotion_goes_on_where_it_was(tmp_path: Path, postgres_
         sys.executable, "-m", "sendwell", "promote", "--from", str(tmp_path), "--to", postgres_url,
         cwd=ROOT, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
-    in_the_middle = await copied(postgres_url, at_least=2_000)
+    await copied(postgres_url, at_least=1)
+    process.send_signal(signal.SIGSTOP)
+    in_the_middle = await copied(postgres_url, at_least=1)
     process.kill()
     await process.wait()
 
