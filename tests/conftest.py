@@ -1,15 +1,24 @@
 """What holds for all tests."""
 
+import os
 from collections.abc import Iterable
 
 import pytest
 from _pytest.nodeid import NodeId
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.services.fixtures"]
 
-# The machine is shared: how long one example takes says nothing about the code.
-settings.register_profile("sendwell", deadline=None)
+IS_LONG = bool({"SENDWELL_CHAOS_CYCLES", "SENDWELL_SCHEMA_EXAMPLES"} & os.environ.keys())
+
+# The machine is shared: how long one example takes says nothing about the code. New examples are
+# looked for by `./dev test --long`; else a change is judged by the same ones as the one before.
+settings.register_profile(
+    "sendwell",
+    deadline=None,
+    derandomize=not IS_LONG,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("sendwell")
 
 

@@ -192,7 +192,7 @@ class Listed:
 TIMES = st.lists(st.integers(0, 20), max_size=12)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(own=TIMES, theirs=TIMES, limit=st.integers(1, 5))
 async def test_page_by_page_each_message_is_shown_once(
     own: list[int], theirs: list[int], limit: int

@@ -101,7 +101,7 @@ async def test_every_kind_of_receipt_is_on_record_and_some_move(
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_any_order_and_repetition_ends_in_the_same_state_with_each_move_once(
     told: list[Said], manner: str, house: House

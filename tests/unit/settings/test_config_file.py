@@ -151,7 +151,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(lines=st.dictionaries(NAMES, VALUES, max_size=5), junk=st.text(max_size=5))
 def test_any_file_is_read_or_refused(lines: dict[str, str], junk: str, file: Path) -> None:
     text = "\n".join(f"{name} = {value}" for name, value in lines.items())
