@@ -203,7 +203,7 @@ async def test_an_operator_signs_in_at_the_provider_that_is_set(tmp_path: Path) 
         async with running(tmp_path, environment=environment) as product:
             await found(product, tmp_path)
             begin = f"{product.url}/api/v1/sessions/oidc?organization_id=acme"
-            async with httpx2.AsyncClient(follow_redirects=True) as browser:
+            async with httpx2.AsyncClient(follow_redirects=True, timeout=30) as browser:
                 answer = await browser.get(begin)
 
     assert answer.status_code == 200, answer.text
@@ -281,7 +281,9 @@ async def signed_in(product: Product, data: Path, role: Role) -> httpx2.AsyncCli
     await product.client.post("/api/v1/operators", headers=bearer(key), json=person)
     login = {**LOGIN, "email": person["email"]}
     session = (await product.client.post("/api/v1/sessions", json=login)).json()
-    return httpx2.AsyncClient(base_url=product.url, headers=bearer(session["access_token"]))
+    return httpx2.AsyncClient(
+        base_url=product.url, headers=bearer(session["access_token"]), timeout=30
+    )
 
 
 def filled(path: str, operation: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ async def test_a_first_message_is_in_the_mailbox_when_it_says_ready(tmp_path: Pa
 async def test_the_curl_of_preset_lanes_works_without_a_key(tmp_path: Path) -> None:
     async with running(tmp_path) as product:
         url = f"http://localhost:{product.url.rpartition(':')[2]}/api/v1/notifications"
-        async with httpx2.AsyncClient() as stranger:
+        async with httpx2.AsyncClient(timeout=30) as stranger:
             answer = await stranger.post(url, json=LANES_REQUEST)
 
         found = await product.settled(answer.json()["id"], "SENT")
@@ -54,7 +54,7 @@ async def test_the_curl_of_preset_lanes_works_without_a_key(tmp_path: Path) -> N
     ],
 )
 async def test_without_a_key_nobody_else_is_let_in(headers: dict[str, str], tmp_path: Path) -> None:
-    async with running(tmp_path) as product, httpx2.AsyncClient() as stranger:
+    async with running(tmp_path) as product, httpx2.AsyncClient(timeout=30) as stranger:
         answer = await stranger.post(
             f"{product.url}/api/v1/notifications",
             content=b'{"user_id": "user-001", "content": "x"}',

@@ -139,7 +139,7 @@ async def _log_in_at_services(installation: Installation) -> None:
     await installation.put("/users/ada", phone=NUMBER)
     await installation.put("/users/ada/password", password=PASSWORD)
     whole = {"organization_id": "default", "user_id": "ada", "password": PASSWORD}
-    async with httpx2.AsyncClient(base_url=gateway) as client:
+    async with httpx2.AsyncClient(base_url=gateway, timeout=30) as client:
         wrong = await client.post(LOGIN, json={**whole, "password": "wrong password"})
         token = (await client.post(LOGIN, json=whole)).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"

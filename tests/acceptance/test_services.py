@@ -116,7 +116,7 @@ class Installation:
     async def start(self) -> None:
         for service in self.services.values():
             await service.start()
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=30) as client:
             for service in self.services.values():
                 await service.is_ready(client)
         accounts = self.services.get("accounts") or self.services["gateway"]

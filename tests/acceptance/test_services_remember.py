@@ -64,7 +64,7 @@ class House(NamedTuple):
 
     async def known_by(self, source: str) -> float:
         """How many answers the service that delivers had from there."""
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=30) as client:
             page = (await client.get(f"{self.services.services['delivery'].url}/metrics")).text
         lines = [line for line in page.splitlines() if line.startswith("sendwell_answers_total{")]
         return sum(float(line.split()[-1]) for line in lines if f'source="{source}"' in line)

@@ -17,7 +17,7 @@ class Hook:
 
 async def send(hooks: Iterable[Hook]) -> list[int]:
     """Post them one after the other; the statuses that came back."""
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(timeout=30) as client:
         return [
             (await client.post(hook.url, headers=dict(hook.headers), content=hook.body)).status_code
             for hook in hooks
