@@ -46,7 +46,7 @@ async def sendwell(
         folder=ROOT,
         stdin=stdin,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         process = await begin(beginning)
         assert process.stdout
         assert process.stderr

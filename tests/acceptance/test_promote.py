@@ -277,7 +277,7 @@ async def copied(url: str, *, at_least: int) -> int:
     """Wait until so many notifications are on the target; gives how many those are."""
     connection = await asyncpg.connect(url, server_settings={"sendwell.tenant": "*"})
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while True:
                 if await connection.fetchval("SELECT to_regclass('promotion')") is not None:
                     found: int = await connection.fetchval("SELECT count(*) FROM requested")
