@@ -121,7 +121,10 @@ async def test_receipts_that_name_only_the_vendors_id_are_taken_from_every_accou
 
             await forward(product, "twilio", twilio, account="eu")
 
-            await product.settled(sms.json()["id"], "DELIVERED")
+            found = await product.settled(sms.json()["id"], "DELIVERED")
+
+    (delivery,) = found["deliveries"]
+    assert (delivery["status"], delivery["provider"]) == ("DELIVERED", "twilio__eu")
 
 
 async def test_two_tenants_may_choose_the_same_id_on_the_same_accounts(tmp_path: Path) -> None:

@@ -323,8 +323,10 @@ async def test_what_waits_is_found_although_the_first_look_for_it_fails(tmp_path
             while database.silences:
                 await asyncio.sleep(0)
         await house.until_nothing_waits()
+        left = await house.waiting()
 
     await database.close()
+    assert (database.silences, len(left)) == (0, 0)
 
 
 async def test_whoever_waits_is_answered_also_by_a_second_run(house: House) -> None:
