@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
@@ -15,6 +16,7 @@ from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Content, Requested, To
 from sendwell.messages.task import Task
 from sendwell.ports.journal import Entry
+from sendwell.roles.delivery.rows import Claim
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.journal.journal import SqlJournal
 from tests.services.needs import needs
@@ -72,10 +74,23 @@ async def test_work_of_another_process_is_found_with_who_cancelled_it(
     owner, other, heir = (store_of(database, node) for node in (OWNER, OTHER, HEIR))
     task = await scheduled(database, owner)
 
-    taken = await other.withdraw([task.work, 8], epoch=5)
+    taken = await other.withdraw([task, structs.replace(task, work=8)], epoch=5)
     of_owner = await heir.take_over(OWNER, tuple(State), epoch=9, limit=10)
     of_other = await heir.take_over(OTHER, IN_HAND, epoch=9, limit=10)
 
     assert list(taken) == [True, False]
     assert of_owner == []
     assert [(each.work, each.state) for each in of_other] == [(7, State.CANCELLED)]
+
+
+async def test_work_that_was_tried_since_it_was_read_stays_where_it_is(
+    database: PostgresDatabase,
+) -> None:
+    owner, other = store_of(database, OWNER), store_of(database, OTHER)
+    task = await scheduled(database, owner)
+    await owner.claim([Claim(task.work, "mailbox", NOW, epoch=1)], is_urgent=False)
+    tried = structs.replace(task, state=State.RETRYING, attempt=1)
+    await database.commit(owner.postpone([tried]))
+
+    assert [False] == list(await other.withdraw([task], epoch=5))
+    assert [True] == list(await other.withdraw([tried], epoch=5))

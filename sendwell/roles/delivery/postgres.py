@@ -41,7 +41,7 @@ def finish(connection: Connection, works: Sequence[int]) -> None:
 
 
 def withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> list[bool]:
-    """Move waiting rows to CANCELLED; False for one that somebody has in hand."""
+    """Move waiting rows to CANCELLED; False for one that somebody has in hand, or has had."""
     withdrawn = {work for (work,) in fetch(connection, _WITHDRAW, *columns(withdrawals))}
     return [each.work in withdrawn for each in withdrawals]
 
@@ -71,8 +71,9 @@ _POSTPONE = """
 
 _WITHDRAW = f"""
     UPDATE work SET state='CANCELLED',due=0,node=v.node,epoch=v.epoch
-    FROM unnest($1::bigint[],$2::int[],$3::bigint[]) AS v(work,node,epoch)
-    WHERE work.work=v.work AND state IN {_WAITING} RETURNING work.work"""
+    FROM unnest($1::bigint[],$2::int[],$3::int[],$4::bigint[]) AS v(work,attempt,node,epoch)
+    WHERE work.work=v.work AND work.attempt=v.attempt AND state IN {_WAITING}
+    RETURNING work.work"""
 
 _BURY = """
     INSERT INTO dead_letter(tenant,position,notification,part,channel,event_type,lane,cause,code,

@@ -29,8 +29,11 @@ class Postponement(NamedTuple):
 
 
 class Withdrawal(NamedTuple):
-    """One row to take away from whoever has it, by the process `node` in its life `epoch`."""
+    """One row to take away from whoever has it, by the process `node` in its life `epoch`, unless
+    there were more attempts than `attempt` meanwhile.
+    """
 
     work: int
+    attempt: int
     node: int
     epoch: int

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 
 from sendwell.domain.admission import Stop
 from sendwell.domain.errors import Conflict
@@ -204,11 +205,16 @@ class Delivery:
             dispatcher.stop()
 
     async def _end(self, tasks: Sequence[Task], stop: Stop) -> list[str]:
-        taken = await self._store.withdraw([task.work for task in tasks], epoch=self._epoch)
-        ended = [task for task, is_ours in zip(tasks, taken, strict=True) if is_ours]
-        for task in ended:
-            self._settler.put((Stopped(task, stop),))
-        return [task.part for task in ended]
+        ended: list[str] = []
+        while tasks:
+            taken = await self._store.withdraw(tasks, epoch=self._epoch)
+            for task in compress(tasks, taken):
+                self._settler.put((Stopped(task, stop),))
+                ended.append(task.part)
+            # One that was tried meanwhile, and waits for its next attempt, is stopped as it is now.
+            refused = [t.work for t, is_ours in zip(tasks, taken, strict=True) if not is_ours]
+            tasks = await self._store.load(refused) if refused else ()
+        return ended
 
     async def _seat(self, dispatcher: Dispatcher, tasks: Sequence[Task], scene: Scene) -> None:
         """Claim what finds a seat in the commit that plans it; the rest queues after it."""

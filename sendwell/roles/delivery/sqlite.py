@@ -1,6 +1,7 @@
 """The delivery role's hot statements for SQLite, by hand because Core costs 2-4 times as much."""
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -26,7 +27,7 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
         "epoch=v.column4,provider=v.column2,reason=NULL FROM (VALUES",
         ") AS v WHERE work.work=v.column1 AND state IN ('PENDING','SCHEDULED','HELD','RETRYING')",
     )
-    changed = _with_values(connection, texts, claims)
+    changed = sum(cursor.rowcount for cursor in _with_values(connection, texts, claims))
     works = [each.work for each in claims]
     if changed == len(claims) == len(set(works)):
         return [True] * changed
@@ -45,7 +46,8 @@ def postpone(connection: Connection, waits: Sequence[Postponement]) -> None:
         " FROM (VALUES",
         ") AS v WHERE work.work=v.column1",
     )
-    _with_values(connection, texts, waits)
+    for _ in _with_values(connection, texts, waits):
+        pass
 
 
 def finish(connection: Connection, works: Sequence[int]) -> None:
@@ -54,20 +56,18 @@ def finish(connection: Connection, works: Sequence[int]) -> None:
 
 
 def withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> list[bool]:
-    """Move waiting rows to CANCELLED; False for one that somebody has in hand.
+    """Move waiting rows to CANCELLED; False for one that somebody has in hand, or has had.
 
     Nobody else is there to have them, or to take over from.
     """
-    works = [each.work for each in withdrawals]
-    rows = for_keys(
-        connection,
-        "UPDATE work SET state='CANCELLED',due=0 WHERE"
-        " state IN ('PENDING','SCHEDULED','HELD','RETRYING') AND work IN",
-        works,
-        after="RETURNING work",
+    texts = (
+        "UPDATE work SET state='CANCELLED',due=0 FROM (VALUES",
+        ") AS v WHERE work.work=v.column1 AND work.attempt=v.column2"
+        " AND state IN ('PENDING','SCHEDULED','HELD','RETRYING') RETURNING work.work",
     )
-    withdrawn = {work for (work,) in rows}
-    return [work in withdrawn for work in works]
+    done = _with_values(connection, texts, withdrawals)
+    withdrawn = {work for cursor in done for (work,) in cursor}
+    return [each.work in withdrawn for each in withdrawals]
 
 
 def bury(connection: Connection, letters: Sequence[Values]) -> None:
@@ -86,14 +86,12 @@ _CHUNK = 64
 
 def _with_values(
     connection: Connection, texts: tuple[str, str], rows: Sequence[Sequence[Any]]
-) -> int:
-    """Run `before VALUES (…), (…) after` in chunks; gives how many rows it changed."""
+) -> Iterator[sqlite3.Cursor]:
+    """Run `before VALUES (…), (…) after` in chunks; gives what came of each."""
     raw = driver(connection)
     before, after = texts
-    changed = 0
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         row = f"({','.join('?' * len(chunk[0]))})"
         text = f"{before} {','.join([row] * len(chunk))}{after}"
-        changed += raw.execute(text, list(chain.from_iterable(chunk))).rowcount
-    return changed
+        yield raw.execute(text, list(chain.from_iterable(chunk)))

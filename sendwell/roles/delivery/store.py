@@ -93,12 +93,13 @@ class DeliveryStore(OpenWork):
         (claimed,) = await self._database.commit([write], is_urgent=is_urgent)
         return claimed
 
-    async def withdraw(self, works: Sequence[int], *, epoch: int) -> Sequence[bool]:
-        """Take waiting work away from everybody, durably; False where somebody has it in hand.
+    async def withdraw(self, tasks: Sequence[Task], *, epoch: int) -> Sequence[bool]:
+        """Take waiting work away from everybody, durably; False where somebody has it in hand, or
+        has had it since it was read.
 
         It is ours then, whose-ever it was: who takes over from us finds it and ends it.
         """
-        withdrawals = [Withdrawal(work, self._node, epoch) for work in works]
+        withdrawals = [Withdrawal(t.work, t.attempt, self._node, epoch) for t in tasks]
         (withdrawn,) = await self._database.commit([Write(hot.withdraw, withdrawals)])
         return withdrawn
 
