@@ -43,6 +43,15 @@ def for_keys(
     return rows
 
 
+def for_rows(connection: Connection, before: str, rows: Sequence[Values]) -> None:
+    """Run `before (VALUES (?, ?), …)` for all rows, in chunks."""
+    raw = driver(connection)
+    for chunk in _chunks(rows, len(rows[0]) if rows else 1):
+        row = f"({','.join('?' * len(chunk[0]))})"
+        text = f"{before} (VALUES {','.join([row] * len(chunk))})"
+        raw.execute(text, list(chain.from_iterable(chunk)))
+
+
 def _chunks(rows: Sequence[Any], columns: int) -> Iterator[Sequence[Any]]:
     start, size = 0, _LARGEST
     while size * columns > _MOST_PARAMETERS:

@@ -1,6 +1,5 @@
 """The delivery role's hot statements for SQLite, by hand because Core costs 2-4 times as much."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -86,8 +85,8 @@ _CHUNK = 64
 
 def _with_values(
     connection: Connection, texts: tuple[str, str], rows: Sequence[Sequence[Any]]
-) -> Iterator[sqlite3.Cursor]:
-    """Run `before VALUES (…), (…) after` in chunks; gives what came of each."""
+) -> Iterator[Any]:
+    """Run `before VALUES (…), (…) after` in chunks; gives a cursor for each."""
     raw = driver(connection)
     before, after = texts
     for start in range(0, len(rows), _CHUNK):

@@ -22,8 +22,9 @@ from sendwell.messages.wire.packed import Packer
 from sendwell.ports.clock import Ids
 from sendwell.ports.database import Database, Write
 from sendwell.ports.journal import Journal
-from sendwell.runtime.copies import writes
+from sendwell.runtime.copies import hot
 from sendwell.runtime.copies.open_copies import OpenCopies
+from sendwell.runtime.copies.rows import Heard, OpenRow
 from sendwell.runtime.copies.tables import HEARD
 from sendwell.runtime.flow import Message
 from sendwell.runtime.outbox.outbox import Outbox
@@ -132,8 +133,8 @@ class Copies:
 
     async def on_extract(self, batch: Sequence[Extract], scene: Scene) -> Sequence[Message]:
         """Keep copies, and remember that it was done."""
-        rows = [{"service": self._service, "extract": e.id, "at": scene.now} for e in batch]
-        scene.write([Write(writes.put_heard, rows)])
+        rows = [Heard(self._service, extract.id, scene.now) for extract in batch]
+        scene.write([Write(hot.put_heard, rows)])
         foreign = [extract for extract in batch if extract.database != self._name]
         await self._keep(foreign, scene)
         return ()
@@ -172,10 +173,10 @@ class Copies:
         whose |= {
             (s.position, s.part): s.tenant for s in fresh if (s.position, s.part) not in known
         }
-        scene.write([Write(writes.put_open, [_row_of(task) for task in taken])] if taken else [])
+        scene.write([Write(hot.put_open, [_row_of(task) for task in taken])] if taken else [])
         scene.write(self._journal.recorded(fresh))
         waiting = [_row_when_moved(status) for status in fresh if status.state not in FINAL]
-        scene.write([Write(writes.put_open, waiting)] if waiting else [])
+        scene.write([Write(hot.put_open, waiting)] if waiting else [])
         scene.write(_ended(fresh))
         scene.write(self._journal.planned(Counter(whose.values())))
 
@@ -189,7 +190,7 @@ class Copies:
 
 def _ended(statuses: Sequence[Status]) -> list[Write]:
     ended = [(status.position, status.part) for status in statuses if status.state in FINAL]
-    return [Write(writes.remove_open, ended)] if ended else []
+    return [Write(hot.remove_open, ended)] if ended else []
 
 
 def _requests(tasks: Sequence[Task]) -> list[Requested]:
@@ -203,29 +204,29 @@ def _by_channel(tasks: Sequence[Task]) -> list[list[Task]]:
     return list(channels.values())
 
 
-def _row_of(task: Task) -> writes.Row:
+def _row_of(task: Task) -> OpenRow:
     request = task.request
     return _row(task, request.tenant, request.position, at=task.planned_at, rule=task.reason)
 
 
-def _row_when_moved(status: Status) -> writes.Row:
+def _row_when_moved(status: Status) -> OpenRow:
     return _row(status, status.tenant, status.position, at=status.at, rule=status.rule)
 
 
 def _row(
     told: Task | Status, tenant: TenantId, position: Position, *, at: int, rule: str | None
-) -> writes.Row:
-    return {
-        "position": position,
-        "part": told.part,
-        "tenant": tenant,
-        "channel": told.channel,
-        "state": told.state.value,
-        "at": at,
-        "planned_at": told.planned_at,
-        "claimed_at": told.claimed_at,
-        "due": told.due,
-        "attempt": told.attempt,
-        "provider": told.provider,
-        "rule": rule,
-    }
+) -> OpenRow:
+    return OpenRow(
+        position,
+        told.part,
+        tenant,
+        told.channel,
+        told.state.value,
+        at=at,
+        planned_at=told.planned_at,
+        claimed_at=told.claimed_at,
+        due=told.due,
+        attempt=told.attempt,
+        provider=told.provider,
+        rule=rule,
+    )

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 from sendwell.domain.ids import COUNTER_BITS, Position
 from sendwell.messages.requested import Requested
 from sendwell.ports.database import Database, Write
-from sendwell.runtime.copies import writes
+from sendwell.runtime.copies import hot
+from sendwell.runtime.copies.rows import HandedOn
 from sendwell.runtime.copies.tables import HANDED_ON
 from sendwell.runtime.flow import Message
 from sendwell.runtime.scene import Scene
@@ -24,8 +25,8 @@ class Plans:
 
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """They are not planned again, should the bus hand them out again."""
-        rows = [{"position": each.position, "tenant": each.tenant} for each in batch]
-        scene.write([Write(writes.put_handed_on, rows)])
+        rows = [HandedOn(each.position, each.tenant) for each in batch]
+        scene.write([Write(hot.put_handed_on, rows)])
         return ()
 
     async def known(self, positions: Sequence[Position]) -> Collection[Position]:

@@ -1,0 +1,97 @@
+"""What a service keeps of others' open deliveries, on either kind of database."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Table, func, select
+
+from sendwell.adapters.sql.migrations import migrate, migrate_on
+from sendwell.adapters.sql.postgres import PostgresDatabase
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.bootstrap import TABLES
+from sendwell.ports.database import Database, Operation, Write
+from sendwell.runtime.copies import hot
+from sendwell.runtime.copies.rows import HandedOn, Heard, OpenRow
+from sendwell.runtime.copies.tables import HANDED_ON, HEARD, OPEN
+from tests.services.needs import needs
+
+OWN = {"copies": TABLES["copies"]}
+MANY = 700
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        on_file = SqliteDatabase(tmp_path / "all.sqlite")
+        migrate(on_file.engine, OWN)
+        yield on_file
+        await on_file.close()
+        return
+    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
+    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
+    yield on_server
+    await on_server.close()
+
+
+def a_row(position: int, state: str, *, at: int, part: str = "0.email") -> OpenRow:
+    return OpenRow(
+        position, part, "acme", "email", state, at,
+        planned_at=1, claimed_at=at, due=at + 1, attempt=at, provider=None, rule="quiet_hours",
+    )  # fmt: skip
+
+
+async def write(database: Database, operation: Operation, items: Sequence[object]) -> None:
+    await database.commit([Write(operation, items)])
+
+
+async def states(database: Database) -> list[tuple[int, str, str, int]]:
+    rows = await database.rows(
+        select(OPEN.c.position, OPEN.c.part, OPEN.c.state, OPEN.c.attempt).order_by(
+            OPEN.c.position, OPEN.c.part
+        )
+    )
+    return [(row.position, row.part, row.state, row.attempt) for row in rows]
+
+
+async def test_the_newest_that_was_told_counts_in_whatever_order_it_came(
+    database: Database,
+) -> None:
+    first = [a_row(7, "PENDING", at=1), a_row(7, "RETRYING", at=5), a_row(8, "HELD", at=3)]
+    await write(database, hot.put_open, first)
+    later = [a_row(7, "PROCESSING", at=4), a_row(8, "RETRYING", at=4), a_row(9, "HELD", at=1)]
+    await write(database, hot.put_open, later)
+
+    expected = [(7, "RETRYING", 5), (8, "RETRYING", 4), (9, "HELD", 1)]
+    assert [(at, "0.email", *rest) for at, *rest in expected] == await states(database)
+
+
+async def test_only_what_has_ended_goes(database: Database) -> None:
+    parts = ("0.email", "1.email")
+    rows = [a_row(number, "HELD", at=1, part=part) for number in range(MANY) for part in parts]
+    await write(database, hot.put_open, rows)
+
+    ended = [(number, "1.email") for number in range(MANY)] + [(5, "0.email"), (MANY, "0.email")]
+    await write(database, hot.remove_open, ended)
+
+    left = [number for number in range(MANY) if number != 5]
+    assert [(number, "0.email", "HELD", 1) for number in left] == await states(database)
+
+
+@pytest.mark.parametrize(
+    ("operation", "table", "rows"),
+    [
+        pytest.param(hot.put_heard, HEARD, [Heard("a", "x", 1), Heard("b", "x", 2)], id="heard"),
+        pytest.param(
+            hot.put_handed_on, HANDED_ON, [HandedOn(1, "acme"), HandedOn(2, "beta")], id="planned"
+        ),
+    ],
+)
+async def test_what_is_remembered_already_stays(
+    database: Database, operation: Operation, table: Table, rows: Sequence[object]
+) -> None:
+    await write(database, operation, rows[:1])
+    await write(database, operation, [*rows, *rows])
+
+    (count,) = await database.rows(select(func.count().label("rows")).select_from(table))
+    assert count.rows == len(rows)
