@@ -22,6 +22,7 @@ from sendwell.messages.wire.packed import Packer
 from sendwell.ports.clock import Ids
 from sendwell.ports.database import Database, Write
 from sendwell.ports.journal import Journal
+from sendwell.runtime.among import among
 from sendwell.runtime.copies import hot
 from sendwell.runtime.copies.open_copies import OpenCopies
 from sendwell.runtime.copies.rows import Heard, OpenRow
@@ -125,7 +126,8 @@ class Copies:
         others = {e.id: e for e in extracts if e.sender != self._service}
         rows = await self._database.rows(
             select(HEARD.c.extract).where(
-                HEARD.c.service == self._service, HEARD.c.extract.in_(others)
+                HEARD.c.service == self._service,
+                among(HEARD.c.extract, others, self._database),
             )
         )
         heard = {row.extract for row in rows}

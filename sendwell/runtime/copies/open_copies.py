@@ -9,6 +9,7 @@ from sendwell.domain.ids import Position, TenantId
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database
 from sendwell.ports.work import Work
+from sendwell.runtime.among import among
 from sendwell.runtime.copies.tables import OPEN
 from sendwell.runtime.open_work import OpenWork
 
@@ -56,6 +57,8 @@ class OpenCopies:
     async def parts(self, positions: Collection[Position]) -> set[tuple[Position, str]]:
         """The deliveries at these positions of which there is a copy."""
         rows = await self._database.rows(
-            select(OPEN.c.position, OPEN.c.part).where(OPEN.c.position.in_(positions))
+            select(OPEN.c.position, OPEN.c.part).where(
+                among(OPEN.c.position, positions, self._database)
+            )
         )
         return {(row.position, row.part) for row in rows}

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sendwell.domain.ids import COUNTER_BITS, Position
 from sendwell.messages.requested import Requested
 from sendwell.ports.database import Database, Write
+from sendwell.runtime.among import among
 from sendwell.runtime.copies import hot
 from sendwell.runtime.copies.rows import HandedOn
 from sendwell.runtime.copies.tables import HANDED_ON
@@ -32,7 +33,9 @@ class Plans:
     async def known(self, positions: Sequence[Position]) -> Collection[Position]:
         """Those of the positions that are planned."""
         rows = await self._database.rows(
-            select(HANDED_ON.c.position).where(HANDED_ON.c.position.in_(positions))
+            select(HANDED_ON.c.position).where(
+                among(HANDED_ON.c.position, positions, self._database)
+            )
         )
         return {row.position for row in rows}
 

@@ -10,6 +10,7 @@ from sendwell.domain.suppression import Source, outweighs
 from sendwell.ports.database import Database, Write
 from sendwell.roles.users.store.tokens import plain_token
 from sendwell.roles.users.tables import PUSH_TOKEN, SUPPRESSION
+from sendwell.runtime.among import among
 
 _PUSH = ChannelName("push")
 _MOST_AT_ONCE = 1_000
@@ -136,7 +137,7 @@ class SuppressionStore:
         rows = await self._database.rows(
             select(SUPPRESSION.c.address_hash, SUPPRESSION.c.reason).where(
                 SUPPRESSION.c.tenant == tenant,
-                SUPPRESSION.c.address_hash.in_(hashes),
+                among(SUPPRESSION.c.address_hash, hashes, self._database),
                 SUPPRESSION.c.reason.is_not(None),
             )
         )
