@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from sendwell.runtime.server.call_route import CallRoute
 from sendwell.runtime.server.calls import Call, Header, Reply
+from sendwell.runtime.server.guarded_protocol import GuardedProtocol
 from sendwell.runtime.server.problems import answered
 from sendwell.runtime.server.stamp import Stamp
 
@@ -67,7 +64,7 @@ class Flight:
         return await answered(call, self.route.answer)
 
 
-class HotProtocol(HttpToolsProtocol):
+class HotProtocol(GuardedProtocol):
     """One connection.
 
     Hot calls are neither written to uvicorn's access log nor counted by its limit_concurrency;
@@ -79,28 +76,28 @@ class HotProtocol(HttpToolsProtocol):
         self._hot = hot
         self._arriving: Flight | None = None
 
-    def on_headers_complete(self) -> None:
+    def on_head(self) -> None:
         """Decide which way this request goes."""
         route = self._hot.routes.get((self.parser.get_method(), self.url))
         if route is None or not self._is_simple():
-            super().on_headers_complete()
+            super().on_head()
             return
         keep_alive = self.parser.should_keep_alive()
         self._arriving = Flight(route, self.headers, keep_alive=keep_alive)
         self.cycle = self._arriving  # type: ignore[assignment] # see Flight
 
-    def on_body(self, body: bytes) -> None:
+    def on_piece(self, body: bytes) -> None:
         """Keep a piece of the body."""
         if self._arriving is None:
-            super().on_body(body)
+            super().on_piece(body)
         else:
             self._arriving.chunks.append(body)
 
-    def on_message_complete(self) -> None:
+    def on_whole(self) -> None:
         """Begin to answer."""
         flight, self._arriving = self._arriving, None
         if flight is None:
-            super().on_message_complete()
+            super().on_whole()
             return
         task = self.loop.create_task(self._answer(flight))
         self.tasks.add(task)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import uvicorn
 
+from sendwell.runtime.server.guarded_protocol import GuardedProtocol
 from sendwell.runtime.server.hot_protocol import Hot, HotProtocol
 
 _DRAIN_SECONDS = 5
@@ -29,7 +30,7 @@ class Server:
         config = uvicorn.Config(
             app,
             loop="none",
-            http=_protocol(hot) if hot else "httptools",
+            http=_protocol(hot) if hot else GuardedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
