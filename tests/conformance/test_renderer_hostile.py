@@ -252,6 +252,28 @@ def test_a_flood_is_refused_or_rendered_in_bounded_time_and_memory(
 
 
 @every_adapter
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ x" + "[0]" * 43_000 + " }}",
+        "{{ x" + ".a" * 65_000 + " }}",
+        "{{ 1" + "+1" * 65_000 + " }}",
+        "{{ x }}" * 18_000,
+        "{% if x %}x{% endif %}" * 5_000,
+    ],
+)
+def test_tags_that_would_take_seconds_to_read_are_refused_at_once(
+    renderer: Renderer, source: str
+) -> None:
+    began = time.process_time()
+
+    with pytest.raises(Invalid, match="names and signs"):
+        renderer.check(Source(source, Context.HTML))
+
+    assert time.process_time() - began < MOST_CPU_SECONDS / 5
+
+
+@every_adapter
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_told_in_bounded_time_and_memory(renderer: Renderer, name: str) -> None:
     words = render(renderer, PAGES[name], {}, Context.TEXT_OF_HTML)

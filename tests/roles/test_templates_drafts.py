@@ -1,5 +1,6 @@
 """What can become a version, and what data a version takes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,13 @@ from typing import Any
 import pytest
 
 from sendwell.domain.errors import Invalid
+from sendwell.domain.ids import ChannelName
+from sendwell.domain.rendering import TemplateBody
+from sendwell.ports.tenants import Caller
+from sendwell.roles.templates.service.drafts import Draft
 from sendwell.roles.templates.service.schema import DataSchema
 from tests.roles.templates_house import (
+    ACME,
     BODIES,
     HERE,
     WELCOME,
@@ -58,6 +64,23 @@ async def test_a_wrong_body_is_pointed_at_and_nothing_is_stored(
     assert answer.status_code == 400, answer.text
     assert where in pointers(answer)
     assert (await role.acme.get(WELCOME)).status_code == 404
+
+
+async def test_nobody_else_waits_while_a_draft_is_read(role: Role) -> None:
+    body = TemplateBody(subject="Hello", html="{{ name" + "[0]" * 40_000 + " }}")
+    draft = Draft({ChannelName("email"): {"en": body}})
+    creating = asyncio.create_task(
+        role.templates.create(
+            Caller(ACME, "author"), "long", name=None, draft=draft, is_published=True
+        )
+    )
+
+    await asyncio.sleep(0)
+    was_done = creating.done()
+
+    with pytest.raises(Invalid, match="names and signs"):
+        await creating
+    assert not was_done
     assert await role.deeds() == []
 
 

@@ -1,5 +1,6 @@
 """Keeps templates, and gives the flow their versions."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -52,6 +53,7 @@ class Templates:
         self._published = PublishedCache()
         self._needs = Needs(renderer)
         self._ahead = Ahead()
+        self._checking = asyncio.Lock()
         self._news = news or News("templates")
         self._news.listen(self._published_elsewhere, self._published.forget_all)
 
@@ -91,7 +93,7 @@ class Templates:
         self, caller: Caller, code: str, *, name: str | None, draft: Draft, is_published: bool
     ) -> Template:
         """A new template with the draft as its version 1. Raises Conflict for a known code."""
-        first = draft.version(code, 1, self._renderer)
+        first = await self._checked(draft, code, 1)
         if await self._store.template(caller.tenant, code) is not None:
             raise taken(code)
         now = self._clock.now()
@@ -124,7 +126,7 @@ class Templates:
     ) -> VersionRecord:
         """The draft as the template's next version."""
         before = await self._seen(caller.tenant, code, only_if)
-        added = draft.version(code, before.latest + 1, self._renderer)
+        added = await self._checked(draft, code, before.latest + 1)
         after = replace(
             self._next(before),
             latest=added.version,
@@ -207,6 +209,13 @@ class Templates:
         number = await self._store.published(tenant, code)
         self._published.keep(key, number, now=now, edition=edition)
         return number
+
+    async def _checked(self, draft: Draft, code: str, number: int) -> TemplateVersion:
+        """The draft as that version. A long one takes seconds to read, for which nobody waits but
+        other authors.
+        """
+        async with self._checking:
+            return await asyncio.to_thread(draft.version, code, number, self._renderer)
 
     async def _seen(self, tenant: TenantId, code: str, only_if: Collection[str] | None) -> Template:
         template = await self.template(tenant, code)
