@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sendwell.cli.batch_file import Item, chunks, read_items
 from sendwell.cli.client import Client
-from sendwell.cli.screen import console, warn
+from sendwell.cli.screen import console, disarm, warn
 from sendwell.domain.errors import Invalid, SendwellError, Unavailable
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def send_file(client: Client, name: str, *, key: str | None) -> Tally:
                 answer = _send(client, chunk, key and f"{key}-{number}")
                 told = tally.refused
                 for line in _told(tally.add(chunk, answer), told):
-                    bar.console.print(line, markup=False, style="red")
+                    bar.console.print(disarm(line), markup=False, style="red")
                 bar.advance(task, sum(len(item.json) + 1 for item in chunk))
         except SendwellError:
             warn(f"It ended early: {tally}.")

@@ -8,7 +8,7 @@ import typer
 
 from sendwell.cli.client import step
 from sendwell.cli.options import HOME, Data, Key, Url, connect
-from sendwell.cli.screen import REFUSED, warn
+from sendwell.cli.screen import REFUSED, print_json, warn
 from sendwell.domain.errors import Invalid
 
 _SECONDS = 600
@@ -36,11 +36,10 @@ def export_person(
     """
     client = connect(url, key, data, seconds=_SECONDS)
     found: dict[str, Any] = client.get(f"/users/{step(user)}/export")
-    text = json.dumps(found, indent=2, ensure_ascii=False)
     if output is None:
-        print(text)
+        print_json(found)
     else:
-        _write(output, text)
+        _write(output, json.dumps(found, indent=2, ensure_ascii=False))
     if missing := found["missing"]:
         warn(f"It is not complete: {', '.join(missing)} could not be asked. Try again later.")
         raise typer.Exit(REFUSED)

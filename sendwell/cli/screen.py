@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_ORDERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+"""What a terminal obeys instead of showing it, and what makes words read backwards."""
+_IN_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e]")
+"""Those that JSON does not escape."""
 REFUSED = 1
 """The exit code when something was refused or has failed; 2 is for how a command is called."""
 
@@ -52,12 +57,20 @@ def complain(error: SendwellError) -> None:
 
 def warn(words: str) -> None:
     """A line on standard error."""
-    print(words, file=sys.stderr, flush=True)
+    print(disarm(words), file=sys.stderr, flush=True)
 
 
 def print_json(document: Any) -> None:
     """The document for programs."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    print(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def disarm(words: str) -> str:
+    """The words with a sign in the place of each character that would do something to a terminal:
+    what strangers wrote is shown here, too.
+    """
+    return _ORDERS.sub("\N{REPLACEMENT CHARACTER}", words.replace("\r\n", "\n"))
 
 
 @functools.cache
@@ -71,7 +84,14 @@ def console(*, is_error: bool = False) -> "Console":
 def show(*lines: "Text | str") -> None:
     """Print lines of any width, each as it is: nothing is wrapped, so that they can be searched."""
     for line in lines:
-        console().print(line, markup=False)
+        console().print(_disarmed(line), markup=False)
+
+
+def _disarmed(line: "Text | str") -> "Text | str":
+    if isinstance(line, str):
+        return disarm(line)
+    line.plain = disarm(line.plain)
+    return line
 
 
 def styled(word: str, width: int = 0) -> "Text":
