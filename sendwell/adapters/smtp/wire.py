@@ -49,6 +49,8 @@ class Wire(asyncio.Protocol):
         self.listener = listener
         self._rest = b""
         self._lines: list[bytes] = []
+        self._size = 0
+        """Of the reply whose last line is not here: all that came, for a line may say nothing."""
         self._is_over = False
         self._error: OSError | None = None
 
@@ -63,9 +65,11 @@ class Wire(asyncio.Protocol):
                 return
             if line[3:4] == b"-":
                 self._lines.append(line[4:])
+                self._size += len(line) + 1
             else:
+                self._size = 0
                 self._tell(line)
-        if len(self._rest) + sum(map(len, self._lines)) > _LONGEST_REPLY:
+        if len(self._rest) + self._size > _LONGEST_REPLY:
             self.fail(ProtocolError("a reply without end"))
 
     def connection_lost(self, exc: Exception | None) -> None:
