@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection
 
+from sendwell.adapters.sql.hold import hold
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.domain.errors import Invalid
@@ -62,12 +63,29 @@ async def open_house(settings: Settings, clock: Clock, process: Process) -> Hous
     url = settings.servers.database
     if url is not None and url.scheme == "postgresql":
         return await _on_postgres(settings, clock, process, url=url.text)
-    settings.data.mkdir(parents=True, exist_ok=True)
-    file = url.file if url is not None else None
-    database = SqliteDatabase(file or settings.data / "sendwell.db")
-    migrate(database.engine, TABLES)
+    file = (url.file if url is not None else None) or settings.data / "sendwell.db"
+    _hold_alone(file, process)
+    database = SqliteDatabase(file)
     process.at_close("database", database.close)
+    migrate(database.engine, TABLES)
     return House(database, Alone(clock.now()), Silence())
+
+
+def _hold_alone(file: Path, process: Process) -> None:
+    """Nobody else works on this file until the process stops.
+
+    Each would take what the other has in flight for what a dead one has left, and send it again;
+    and nobody would tell it what was changed, such as an opt-out.
+    """
+    held = hold(
+        file.with_name(f"{file.name}.lock"),
+        refusal=f"Another process has {file}. Stop that one, or choose another folder with --data.",
+    )
+
+    async def let_go() -> None:
+        held.close()
+
+    process.at_close("lock of the database", let_go)
 
 
 async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, url: str) -> House:

