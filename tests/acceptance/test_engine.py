@@ -157,6 +157,43 @@ async def test_a_bad_item_of_a_batch_refuses_only_itself(
     assert ndjson.json()["items"][0]["status"] == "duplicate"
 
 
+async def test_a_batch_of_lines_is_known_by_its_media_type_however_that_is_written(
+    product: Product,
+) -> None:
+    answer = await product.client.post(
+        "/api/v1/notifications/batch",
+        content=json.dumps({"to": {"email": "ada@example.org"}, "content": "Hello"}),
+        headers={"content-type": "Application/X-NDJSON; charset=utf-8"},
+    )
+
+    assert [item["status"] for item in answer.json()["items"]] == ["accepted"]
+
+
+async def test_a_key_with_a_hash_is_the_same_in_header_and_body(product: Product) -> None:
+    answer = await product.client.post(
+        "/api/v1/notifications",
+        json={"to": {"email": "ada@example.org"}, "content": "Hi", "idempotency_key": "order#7"},
+        headers={"Idempotency-Key": "order#7"},
+    )
+
+    assert answer.status_code == 202
+
+
+async def test_a_batch_that_comes_again_cut_down_to_one_item_sends_nothing_more(
+    product: Product,
+) -> None:
+    items = [{"to": {"email": "ada@example.org"}, "content": text} for text in ("one", "two")]
+    headers = {"Idempotency-Key": "import-7"}
+
+    answers = [
+        await product.client.post("/api/v1/notifications/batch", json=batch, headers=headers)
+        for batch in (items, items[:1])
+    ]
+
+    assert [item["status"] for item in answers[1].json()["items"]] == ["duplicate"]
+    assert answers[1].json()["items"][0]["id"] == answers[0].json()["items"][0]["id"]
+
+
 async def lateness(product: Product, endpoint: WebhookSimulator) -> list[float]:
     """How many seconds after their send times five notifications arrive, due one by one."""
     start = datetime.now(UTC) + timedelta(seconds=2)  # noqa: TID251 - a test of real time

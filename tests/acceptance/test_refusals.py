@@ -48,6 +48,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**GOOD, "idempotency_key": "a b"}, "/idempotency_key"),
     ({**GOOD, "id": "no dots. please"}, "/id"),
     ({**GOOD, "template": "x"}, "/content"),
+    ({**GOOD, "payload": "x"}, "/payload"),
+    ({"to": {"email": "a@b.example", "timezone": "Mars/Base"}, "content": "x"}, "/to/timezone"),
+    ({"to": [{"email": "a@b.example", "locale": "a\r\nb"}], "content": "x"}, "/to/0/locale"),
 ]
 
 
@@ -73,6 +76,7 @@ async def test_a_wrong_field_is_named(product: Product, body: dict[str, Any], po
         (b'{"to": {"email": "a@b.example"}, "content": "\\ud800"}', 400),
         (b'{"content": NaN}', 400),
         (b'{"data": ' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}", 400),
+        (b'{"user_id": "u", "data": ' + b'{"a":' * 32 + b"1" + b"}" * 33, 400),
         (b"[" * 100_000, 400),
         (b'{"content": "' + b"x" * 1_100_000 + b'"}', 413),
     ],
@@ -84,6 +88,19 @@ async def test_what_is_no_notification_is_refused(
 
     assert answer.status_code == status
     assert answer.json()["status"] == status
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 5_000])
+@pytest.mark.parametrize("field", ["metadata", "data", "payload"])
+async def test_a_number_that_nobody_can_read_back_is_refused(
+    product: Product, field: str, number: str
+) -> None:
+    body = json.dumps({**GOOD, field: {"n": 0}}).replace('"n": 0', f'"n": {number}')
+
+    answer = await product.client.post("/api/v1/notifications", content=body)
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{field}"]
 
 
 async def test_too_many_items_are_refused(product: Product) -> None:
@@ -140,3 +157,40 @@ async def test_the_camel_case_contract_is_accepted_here_too(product: Product) ->
     assert found["event_type"] == "USER_REGISTERED"
     (message,) = (await product.get("/mailbox/messages", to="user@example.com"))["data"]
     assert "Name: John" in message["content"]["text"]
+
+
+CAMEL = {
+    "notificationId": "6f0c2b0e-0000-4000-8000-000000000002",
+    "eventType": "USER_REGISTERED",
+    "channel": "EMAIL",
+    "recipient": "user@example.com",
+    "payload": {},
+}
+
+
+async def test_the_camel_case_contract_takes_the_organization_of_the_key(product: Product) -> None:
+    answer = await product.client.post("/api/v1/notifications", json=CAMEL)
+
+    assert (answer.status_code, answer.json()["id"]) == (202, CAMEL["notificationId"])
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"recipient": "nobody"}, "/recipient"),
+        ({"payload": []}, "/payload"),
+        ({"notificationId": "no dots. please"}, "/notificationId"),
+        ({"eventType": ""}, "/eventType"),
+        ({"channel": "FAX"}, "/channel"),
+        ({"colour": "red"}, "/colour"),
+        ({"recipient": 7}, "/recipient"),
+    ],
+)
+async def test_a_wrong_field_of_the_camel_case_contract_is_called_as_it_was_written(
+    product: Product, change: dict[str, Any], pointer: str
+) -> None:
+    answer = await product.client.post("/api/v1/notifications", json={**CAMEL, **change})
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    assert answer.json()["detail"].startswith(f"{pointer}: ")

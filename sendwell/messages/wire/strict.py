@@ -10,7 +10,7 @@ from sendwell.messages.wire.reason import Reason
 
 MOST_BYTES = 1_048_576
 """What a notification may have, as by REST."""
-_MOST_DEPTH = 32
+MOST_DEPTH = 32
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _decode = msgspec.json.Decoder().decode
 
@@ -26,8 +26,8 @@ def json_object(body: bytes, *, most_bytes: int = MOST_BYTES) -> dict[str, objec
         why = f"A message may have {most_bytes} bytes; this one has {len(body)}."
         raise refusal(Reason.TOO_LARGE, why)
     text = _text(body)
-    if _depth(body) > _MOST_DEPTH:
-        raise refusal(Reason.TOO_DEEP, f"The JSON is nested more than {_MOST_DEPTH} levels deep.")
+    if depth(body) > MOST_DEPTH:
+        raise refusal(Reason.TOO_DEEP, f"The JSON is nested more than {MOST_DEPTH} levels deep.")
     value = _value(body)
     if not isinstance(value, dict):
         raise refusal(Reason.NOT_AN_OBJECT, "The message must be a JSON object.")
@@ -61,8 +61,9 @@ def _value(body: bytes) -> object:
 _ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 
 
-def _depth(body: bytes) -> int:
-    if body.count(b"{") + body.count(b"[") <= _MOST_DEPTH:
+def depth(body: bytes) -> int:
+    """How deep the JSON is nested; 0 for what cannot be too deep."""
+    if body.count(b"{") + body.count(b"[") <= MOST_DEPTH:
         return 0
     deepest = depth = 0
     for bracket in _STRINGS.sub(b"", body).translate(None, _ALL_BUT_BRACKETS):

@@ -58,7 +58,7 @@ class Intake:
         """Accept up to 1,000 notifications, each by itself."""
         origin = await self._origin(call)
         body = await body_of(call, most=MOST_BATCH_BYTES)
-        kind = call.header(b"content-type") or ""
+        kind = (call.header(b"content-type") or "").lower()
         bodies = read_many(body, is_lines=kind.startswith(_LINES))
         _check_number(bodies)
         standing = await self._quota.take(origin.tenant, len(bodies), self._clock.now())

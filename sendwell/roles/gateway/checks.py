@@ -1,7 +1,7 @@
 """What makes a request acceptable, field by field; the answer names every flaw with its pointer."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 
@@ -12,6 +12,7 @@ from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.schedule import due, parse_instant
 from sendwell.domain.topic import flaw_in_topic
+from sendwell.domain.zone import find_zone
 from sendwell.messages.requested import Content, To
 from sendwell.roles.gateway.wire import NotificationIn
 
@@ -32,6 +33,7 @@ def require(flaws: Sequence[Flaw]) -> None:
         raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws)
 
 
+_LOCALE_FORM = "Use a language tag such as de-AT."
 _FORMS = {
     name: (attrgetter(name), form.fullmatch, why)
     for name, form, why in (
@@ -39,7 +41,7 @@ _FORMS = {
         ("event_type", _NAME, "Use 1-100 characters without control characters."),
         ("category", _NAME, "Use 1-100 characters without control characters."),
         ("template", _NAME, "Use a template's code."),
-        ("locale", _NAME, "Use a language tag such as de-AT."),
+        ("locale", _NAME, _LOCALE_FORM),
         ("user_id", _USER, "Use 1-255 characters without spaces."),
         ("correlation_id", _KEY, "Use 1-255 visible ASCII characters."),
         ("idempotency_key", _KEY, "Use 1-255 visible ASCII characters."),
@@ -85,8 +87,7 @@ def _recipient(to: To, pointer: str, channels: Sequence[Channel], flaws: list[Fl
     """The recipient with normal addresses; adds what is wrong to the flaws."""
     changes: dict[str, str] = {}
     has_address = to.user_id is not None
-    if to.user_id is not None and _USER.fullmatch(to.user_id) is None:
-        flaws.append(Flaw(f"{pointer}/user_id", "Use 1-255 characters without spaces."))
+    flaws += _flaws_of_who_and_where(to, pointer)
     for channel in channels:
         field = channel.address_field
         value = getattr(to, field)
@@ -102,6 +103,16 @@ def _recipient(to: To, pointer: str, channels: Sequence[Channel], flaws: list[Fl
     elif not has_address:
         flaws.append(Flaw(pointer, "Give a user_id or an address."))
     return msgspec.structs.replace(to, **changes) if changes else to
+
+
+def _flaws_of_who_and_where(to: To, pointer: str) -> Iterator[Flaw]:
+    if to.user_id is not None and _USER.fullmatch(to.user_id) is None:
+        yield Flaw(f"{pointer}/user_id", "Use 1-255 characters without spaces.")
+    if to.locale is not None and _NAME.fullmatch(to.locale) is None:
+        yield Flaw(f"{pointer}/locale", _LOCALE_FORM)
+    if to.timezone is not None and find_zone(to.timezone) is None:
+        why = f"There is no time zone {to.timezone!r}. Use a name like Europe/Vienna."
+        yield Flaw(f"{pointer}/timezone", why)
 
 
 def channels_of(given: NotificationIn, enabled: Collection[ChannelName]) -> tuple[ChannelName, ...]:

@@ -17,7 +17,7 @@ from sendwell.roles.gateway.line import Line
 from sendwell.roles.gateway.request import Builder, Origin, hashed
 from sendwell.roles.gateway.subscribers import Subscribers, topic_alone
 from sendwell.roles.gateway.templates import Check, TemplateCheck
-from sendwell.roles.gateway.wire import NotificationIn, read
+from sendwell.roles.gateway.wire import NotificationIn, as_written, read
 from sendwell.runtime.backlog import Backlog
 
 _AT_ONCE = 8
@@ -32,11 +32,14 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ask(NamedTuple):
-    """One request as JSON, where it came from, and the key that it came with."""
+    """One request as JSON, where it came from, and the key that it came with: of a batch its place
+    in that as well, for each item has its own share of the key.
+    """
 
     body: bytes
     origin: Origin
     key: str | None = None
+    place: int | None = None
 
 
 class Gateway:
@@ -65,7 +68,7 @@ class Gateway:
 
     async def accept(self, body: bytes, origin: Origin, *, key: str | None = None) -> Answer:
         """Accept one request given as JSON. Raises what `Answer.refusal` would hold."""
-        (answer,) = await self.accept_many([body], origin, key=key)
+        (answer,) = await self.accept_all([Ask(body, origin, key)])
         if answer.refusal is not None:
             raise answer.refusal
         return answer
@@ -77,17 +80,15 @@ class Gateway:
 
         `key` is the Idempotency-Key of the call; each item of a batch has its own share of it.
         """
-        parts = key is not None and len(bodies) > 1
         return await self.accept_all(
-            Ask(body, origin, f"{key}#{number}" if parts else key)
-            for number, body in enumerate(bodies)
+            Ask(body, origin, key, place) for place, body in enumerate(bodies)
         )
 
     async def accept_all(self, asks: Iterable[Ask]) -> list[Answer]:
         """Accept requests of whatever tenants, each by itself; one commit for them all."""
         checks: dict[TenantId, Check] = {}
         entries: list[Entry | SendwellError] = []
-        for number, (body, origin, key) in enumerate(asks):
+        for number, (body, origin, key, place) in enumerate(asks):
             tenant = origin.tenant
             if tenant not in checks:
                 checks[tenant] = self._templates.begin(tenant)
@@ -98,10 +99,10 @@ class Gateway:
                 request = self._builder.build(given, origin, self._tenants.policy(tenant))
                 if request.template is not None:
                     await checks[tenant](request)
-                entry = _entry(request, body, _one_key(given, key), is_named=bool(given.id))
+                entry = _entry(request, body, _one_key(given, key, place), is_named=bool(given.id))
                 entries.append(entry)
             except SendwellError as error:
-                entries.append(error)
+                entries.append(as_written(error, body))
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)  # a large batch lets others go on
         good = [entry for entry in entries if isinstance(entry, Entry)]
@@ -144,7 +145,10 @@ def _reused() -> Invalid:
     )
 
 
-def _one_key(given: NotificationIn, header: str | None) -> str | None:
-    if given.idempotency_key and header and given.idempotency_key != header.partition("#")[0]:
+def _one_key(given: NotificationIn, header: str | None, place: int | None) -> str | None:
+    own = given.idempotency_key
+    if own and header and own != header:
         raise Conflict("The header Idempotency-Key and the field idempotency_key differ.")
-    return given.idempotency_key or header
+    if own or header is None or place is None:
+        return own or header
+    return f"{header}#{place}"

@@ -1,19 +1,21 @@
 """The request as it comes in: our own contract, and the camelCase one of the preset `tenant`."""
 
 import re
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal
 
 import msgspec
 
 from sendwell.channels import all_channels
-from sendwell.domain.errors import Flaw, Invalid, TooLarge
+from sendwell.domain.errors import Flaw, Invalid, SendwellError, TooLarge
 from sendwell.domain.ids import ChannelName
 from sendwell.messages.requested import Content, To
+from sendwell.messages.wire.requests.tenant import CONTRACT
+from sendwell.messages.wire.strict import MOST_DEPTH, depth
 
 NOTHING = msgspec.Raw(b"")
 MOST_BYTES = 1_048_576
-_MOST_DEPTH = 32
-_OPENERS = 64
 
 
 class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -46,11 +48,11 @@ class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     tenant_id: str | None = None
 
 
-class CamelIn(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=False):
+class CamelIn(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True, gc=False):
     """The message contract of the preset `tenant`."""
 
     notification_id: str
-    organization_id: str
+    organization_id: str | None = None
     event_type: str
     channel: str
     recipient: str
@@ -63,7 +65,9 @@ _snake = msgspec.json.Decoder(NotificationIn).decode
 _camel = msgspec.json.Decoder(CamelIn).decode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_CAMEL_NAME = b'"organizationId"'  # looked for first: decoding twice is only for those who have it
+_CAMEL_NAMES = ("notificationId", "organizationId")
+# Looked for first: decoding twice is only for those who have one of them.
+_CAMEL_MARKS = tuple(f'"{name}"'.encode() for name in _CAMEL_NAMES)
 _any = msgspec.json.Decoder().decode
 _ADDRESS_FIELDS = {name: channel.address_field for name, channel in all_channels().items()}
 
@@ -72,13 +76,49 @@ def read(body: bytes) -> NotificationIn:
     """One request from JSON. Raises Invalid with a pointer to what is wrong."""
     _check_shape(body)
     try:
-        if _CAMEL_NAME in body and "organizationId" in _names(body):
+        if _is_camel(body):
             return _from_camel(_camel(body))
         return _snake(body)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body is not valid JSON: {error}") from error
+
+
+def as_written(error: SendwellError, body: bytes) -> SendwellError:
+    """The error, its pointers leading to what stands in the body: to `/recipient` of the camelCase
+    message and not to the `/to/email` that was made of it.
+    """
+    if not error.flaws:
+        return error
+    pointer = _pointers(body)
+    first, *_ = error.flaws
+    if error.message.startswith(f"{first.pointer}: "):
+        error.message = pointer(first.pointer) + error.message.removeprefix(first.pointer)
+    error.flaws = tuple(Flaw(pointer(flaw.pointer), flaw.why) for flaw in error.flaws)
+    return error
+
+
+_OF_DATA = re.compile("^/data(?=/|$)")
+
+
+def _pointers(body: bytes) -> Callable[[str], str]:
+    names = _fields(body)
+    if not names.isdisjoint(_CAMEL_NAMES):
+        return CONTRACT.pointer
+    return lambda pointer: _OF_DATA.sub("/payload" if "payload" in names else "/data", pointer)
+
+
+def _is_camel(body: bytes) -> bool:
+    return any(mark in body for mark in _CAMEL_MARKS) and not _fields(body).isdisjoint(_CAMEL_NAMES)
+
+
+def _fields(body: bytes) -> AbstractSet[str]:
+    """The names in an object; none where it is not one."""
+    try:
+        return _names(body).keys()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return frozenset()
 
 
 def read_many(body: bytes, *, is_lines: bool) -> list[bytes]:
@@ -95,26 +135,12 @@ def _check_shape(body: bytes) -> None:
     """Refuse what no decoder should see: too large, too deep, not UTF-8."""
     if len(body) > MOST_BYTES:
         raise TooLarge(f"A notification may have {MOST_BYTES} bytes; this one has {len(body)}.")
-    if body.count(b"{") + body.count(b"[") > _OPENERS and _depth(body) > _MOST_DEPTH:
-        raise Invalid(f"The JSON is nested more than {_MOST_DEPTH} levels deep.")
+    if depth(body) > MOST_DEPTH:
+        raise Invalid(f"The JSON is nested more than {MOST_DEPTH} levels deep.")
     try:
         body.decode()
     except UnicodeDecodeError as error:
         raise Invalid(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
-
-
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"')
-
-
-def _depth(body: bytes) -> int:
-    deepest = depth = 0
-    for byte in _STRINGS.sub(b"", body):
-        if byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"}]":
-            depth -= 1
-    return deepest
 
 
 def _from_camel(message: CamelIn) -> NotificationIn:
@@ -151,7 +177,9 @@ def json_object(raw: msgspec.Raw, pointer: str) -> dict[str, Any]:
     try:
         value = _any(raw)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Invalid(f"{pointer} is not valid JSON: {error}") from error
+        why = f"Cannot be read: {_PATH.sub('', str(error))}."
+        raise Invalid(f"{pointer}: {why}", flaws=[Flaw(pointer, why)]) from error
     if not isinstance(value, dict):
-        raise Invalid(f"{pointer} must be an object.", flaws=[Flaw(pointer, "must be an object")])
+        why = "Must be a JSON object."
+        raise Invalid(f"{pointer}: {why}", flaws=[Flaw(pointer, why)])
     return value
