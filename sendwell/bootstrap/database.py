@@ -1,7 +1,8 @@
 """Opens the database that the settings name, with all its tables."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from sendwell.adapters.sql.hold import hold
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.domain.errors import Invalid
+from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
@@ -62,7 +63,8 @@ async def open_house(settings: Settings, clock: Clock, process: Process) -> Hous
     """The database with its tables up to date; closed when the process stops."""
     url = settings.servers.database
     if url is not None and url.scheme == "postgresql":
-        return await _on_postgres(settings, clock, process, url=url.text)
+        with naming(url):
+            return await _on_postgres(settings, clock, process, url=url.text)
     file = (url.file if url is not None else None) or settings.data / "sendwell.db"
     _hold_alone(file, process)
     database = SqliteDatabase(file)
@@ -125,6 +127,7 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     process.at_close("membership", membership.leave)
     database.fence(membership.node, membership.epoch, lost=_stop_at_once)
     process.start(Worker("direct connection", direct.run))
+    process.watch("database", lambda: not membership.holds())
 
     async def part(now: int) -> None:
         journal_before = now - settings.retention // _MICROSECOND
@@ -175,7 +178,8 @@ async def _open_beside(role: str, url: Url, settings: Settings, *, process: Proc
         return on_file
     database = _beside_on(url, settings)
     process.at_close(f"database of {role}", database.close)
-    await database.with_connection(lambda connection: migrate_on(connection, tables))
+    with naming(url):
+        await database.with_connection(lambda connection: migrate_on(connection, tables))
     return database
 
 
@@ -204,9 +208,19 @@ async def make_tables(url: Url, owners: Mapping[str, Path]) -> None:
 
     database = PostgresDatabase(url.text)
     try:
-        await database.with_connection(lambda connection: migrate_on(connection, owners))
+        with naming(url):
+            await database.with_connection(lambda connection: migrate_on(connection, owners))
     finally:
         await database.close()
+
+
+@contextmanager
+def naming(url: Url) -> Iterator[None]:
+    """Who cannot be reached is told by its URL: a process may need several databases."""
+    try:
+        yield
+    except Unavailable as error:
+        raise Unavailable(f"{url}: {error.message}") from error
 
 
 def _stop_at_once() -> None:

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 from sendwell.adapters.sql.migration_status import MigrationStatus
 from sendwell.adapters.sql.upkeep import Upkeep, apply, migration_statuses, patiently
 from sendwell.adapters.system import SystemClock
-from sendwell.bootstrap.database import TABLES, tables_beside
-from sendwell.domain.errors import Invalid, Unavailable
+from sendwell.bootstrap.database import TABLES, naming, tables_beside
+from sendwell.domain.errors import Invalid
 from sendwell.settings import ROLES, Settings, Url, require_driver
 
 _ADAPTERS = Path(__file__).parents[1] / "adapters"
@@ -73,11 +73,9 @@ async def opened(home: Home, *, is_read_only: bool = False) -> AsyncIterator[Upk
         file = home.url.file
         assert file is not None  # noqa: S101 - the settings take no other SQLite URL
         opening = connections.read_sqlite(file) if is_read_only else connections.open_sqlite(file)
-    try:
+    with naming(home.direct):
         async with opening as upkeep:
             yield upkeep
-    except Unavailable as error:
-        raise Unavailable(f"{home.direct}: {error.message}") from error
 
 
 async def pending(home: Home, roles: Collection[str] = ()) -> list[MigrationStatus]:

@@ -1,14 +1,17 @@
 """Several processes on one PostgreSQL: each does its own work, and that of the dead."""
 
+import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.product import Product, running, webhooks
+from tests.services import postgres
 from tests.services.needs import needs
 from tests.simulators.webhook import WebhookSimulator
 
@@ -87,6 +90,29 @@ async def test_a_process_that_was_paused_past_its_lease_does_nothing_any_more(
         assert await paused.gone() == LOST_LEASE
         assert (await other.get("/ledger"))["adds_up"]
     assert (len(endpoint.deliveries), endpoint.repeats) == (20, 0)
+
+
+async def test_a_process_whose_database_is_away_is_not_ready_until_it_is_back(
+    tmp_path: Path,
+) -> None:
+    with postgres.running() as server, server.database() as url:
+        environment = {"DB_URL": url, "LEASE_SECONDS": str(LEASE_SECONDS)}
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            server.stop()
+            away = await said(product, 503)
+            server.start()
+            back = await said(product, 200)
+
+    assert away == {"status": "not ready", "stopped": ["database"]}
+    assert back == {"status": "ok", "stopped": []}
+
+
+async def said(product: Product, code: int) -> Any:
+    """What /readyz says, once it answers with that code."""
+    async with asyncio.timeout(30):
+        while (answer := await product.client.get("/readyz")).status_code != code:
+            await asyncio.sleep(0.1)
+    return answer.json()
 
 
 def in_seconds(seconds: float) -> str:

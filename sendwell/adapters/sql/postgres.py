@@ -19,10 +19,12 @@ from sendwell.adapters.sql.postgres_engine import (
     IdleSessions,
     away,
     driver_of,
+    is_denied,
     is_lost,
     is_met,
     let_go,
     open_engine,
+    unusable,
 )
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Done, Unit, Write, acting_for, core
@@ -96,8 +98,8 @@ class PostgresDatabase:
                 finally:
                     await connection.invalidate()
         except FAILURES as error:
-            if is_lost(error):
-                raise away(error) from error
+            if is_lost(error) or is_denied(error):
+                raise unusable(error) from error
             raise
 
     async def close(self) -> None:

@@ -30,7 +30,16 @@ FAILURES = (
 )
 """Whatever a call may raise."""
 
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # the user or the password
+    asyncpg.InvalidCatalogNameError,  # there is no such database
+)
+_DENIED = (
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ClientConfigurationError,  # an option of the URL, or a file that it names
+)
 _LOST = (
+    *_REFUSED,  # once somebody has corrected it
     OSError,  # also a time-out
     asyncpg.InternalClientError,  # a session that ended in the middle of an answer
     asyncpg.PostgresConnectionError,
@@ -122,10 +131,31 @@ def is_met(error: BaseException) -> bool:
     return isinstance(_below(error) if isinstance(error, DBAPIError) else error, _MET)
 
 
+def is_denied(error: BaseException) -> bool:
+    """Whether nothing works until somebody corrects the URL, or what its user may do."""
+    if isinstance(error, DBAPIError) and error.statement is None:  # it was only connected to
+        return isinstance(_below(error), (*_DENIED, asyncpg.PostgresError))
+    return isinstance(_below(error), _DENIED)
+
+
 def away(error: BaseException) -> Unavailable:
     """What callers are told. The driver's own words may hold addresses: they stay out."""
+    why = type(_below(error)).__name__
+    if isinstance(_below(error), _REFUSED):
+        return Unavailable(
+            f"The database does not let us in ({why}). Check the user, the password and the name"
+            " in its URL."
+        )
+    return Unavailable(f"The database cannot be reached right now ({why}).")
+
+
+def unusable(error: BaseException) -> Unavailable:
+    """What those are told who start something, and nobody else: it is in the server's words."""
+    if is_lost(error):
+        return away(error)
     return Unavailable(
-        f"The database cannot be reached right now ({type(_below(error)).__name__})."
+        f"The database cannot be used like this: {_below(error)}. Correct its URL, or make its user"
+        " the owner of the database."
     )
 
 

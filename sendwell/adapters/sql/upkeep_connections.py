@@ -32,15 +32,21 @@ _WAITED_TOO_LONG = 1205
 @asynccontextmanager
 async def open_postgres(url: str) -> AsyncIterator[Upkeep]:
     """A connection to the server itself, past any PgBouncer. Raises Unavailable."""
-    from sendwell.adapters.sql.postgres_engine import FAILURES, away, is_lost, open_engine
+    from sendwell.adapters.sql.postgres_engine import (
+        FAILURES,
+        is_denied,
+        is_lost,
+        open_engine,
+        unusable,
+    )
 
     engine, _ = open_engine(url, 1)
     try:
         async with _session(engine, _POSTGRES_SESSION) as connection:
             yield _Postgres(connection)
     except FAILURES as error:
-        if is_lost(error):
-            raise away(error) from error
+        if is_lost(error) or is_denied(error):
+            raise unusable(error) from error
         raise
 
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import asyncpg
 
-from sendwell.adapters.sql.postgres_engine import FAILURES, away, is_lost, plain_url
+from sendwell.adapters.sql.postgres_engine import (
+    FAILURES,
+    is_denied,
+    is_lost,
+    plain_url,
+    unusable,
+)
 from sendwell.adapters.sql.promotion.canon import key_of_text, key_text
 from sendwell.adapters.sql.promotion.shape import ONLY_ON_POSTGRES, Column, Row, Shape
 from sendwell.adapters.sql.promotion.source import MOST_ROWS, Source
@@ -119,7 +125,20 @@ class Target:
 async def open_target(url: str) -> AsyncIterator[tuple[Target, Any]]:
     """The database and the driver's connection to it."""
     try:
-        connection = await asyncpg.connect(
+        connection = await _connect(url)
+        try:
+            yield Target(connection), connection
+        finally:
+            await connection.close(timeout=_TIMEOUT_SECONDS)
+    except FAILURES as error:
+        if is_lost(error) or is_denied(error):
+            raise unusable(error) from error
+        raise
+
+
+async def _connect(url: str) -> Any:
+    try:
+        return await asyncpg.connect(
             plain_url(url),
             timeout=_TIMEOUT_SECONDS,
             server_settings={
@@ -130,14 +149,8 @@ async def open_target(url: str) -> AsyncIterator[tuple[Target, Any]]:
                 "enable_mergejoin": "off",
             },
         )
-        try:
-            yield Target(connection), connection
-        finally:
-            await connection.close(timeout=_TIMEOUT_SECONDS)
-    except FAILURES as error:
-        if is_lost(error):
-            raise away(error) from error
-        raise
+    except asyncpg.PostgresError as error:
+        raise unusable(error) from error
 
 
 def _names(columns: Sequence[str]) -> str:
