@@ -50,6 +50,21 @@ async def test_what_was_done_with_does_not_come_again(broker: Broker) -> None:
     assert [each.id for each in after] == [each.id for each in second.arrived]
 
 
+async def test_no_two_parcels_have_the_same_place_whoever_is_handed_them(broker: Broker) -> None:
+    places: list[str] = []
+
+    for name in ("before", "after"):
+        bus, inbox = broker.bus(), Inbox()
+        (stream,) = await broker.declared(bus, "parcels")
+        async with broker.member(bus, [stream], inbox):
+            await bus.publish(stream, sent := parcels(3, name=name))
+            await inbox.has(sent)
+            await broker.is_done(bus, stream)
+        places += [each.place for each in inbox.arrived]
+
+    assert 6 == len(places) == len(set(places))
+
+
 async def test_parcels_of_one_key_arrive_in_order(broker: Broker) -> None:
     bus, inbox = broker.bus(), Inbox()
     (stream,) = await broker.declared(bus, "parcels")

@@ -1,6 +1,7 @@
 """What the broker pushes from one queue, until the channel ends."""
 
 import asyncio
+import uuid
 from collections import deque
 from collections.abc import Sequence
 from typing import cast
@@ -16,6 +17,7 @@ from sendwell.ports.bus import Arrived, Stream
 
 _SECONDS = 10.0
 """A quorum queue that has lost its leader takes a while until it hands out."""
+_NAME_LENGTH = 12
 
 
 class Intake:
@@ -25,6 +27,8 @@ class Intake:
         self._channel = channel
         self._stream = stream
         self._queue = queue
+        # The broker counts what it hands out on each channel, and never says which message it is.
+        self._place = f"{queue}@{uuid.uuid4().hex[:_NAME_LENGTH]}"
         self._waiting: deque[DeliveredMessage] = deque()
         self._taken = 0
         self._last_tag = 0
@@ -56,7 +60,10 @@ class Intake:
         self._taken = min(most, len(self._waiting))
         batch = [self._waiting.popleft() for _ in range(self._taken)]
         self._last_tag = cast("int", batch[-1].delivery_tag)
-        return [arrived(message, self._stream, self._queue) for message in batch]
+        return [
+            arrived(each, self._stream, place=f"{self._place}/{each.delivery_tag}")
+            for each in batch
+        ]
 
     async def acknowledge(self) -> None:
         """What was taken last is done with, and with it all before."""

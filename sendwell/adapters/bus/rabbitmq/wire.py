@@ -87,7 +87,7 @@ def _field(name: str, value: str) -> bytes:
     return bytes((len(key),)) + key + b"S" + _LONG(len(text)) + text
 
 
-def arrived(message: DeliveredMessage, stream: Stream, queue: str) -> Arrived:
+def arrived(message: DeliveredMessage, stream: Stream, *, place: str) -> Arrived:
     """What was handed out, whoever sent it. Headers that hold no single value are left out."""
     properties = message.header.properties
     table = properties.headers or {}
@@ -105,7 +105,7 @@ def arrived(message: DeliveredMessage, stream: Stream, queue: str) -> Arrived:
         key=_text(table.get(KEY)) or "",
         body=message.body,
         headers=headers,
-        place=f"{queue}@{message.delivery_tag}",
+        place=place,
         tries=_tries(table.get(_TRIES), is_again=bool(message.redelivered)),
         stored_at=_microseconds(properties.timestamp),
     )
