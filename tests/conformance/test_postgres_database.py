@@ -1,7 +1,10 @@
 """What PostgreSQL may do in the middle of a commit, and what keeps tenants and processes apart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import (
@@ -53,6 +56,22 @@ def note(connection: Connection, notes: Sequence[tuple[int, str]]) -> None:
 
 async def numbers(database: PostgresDatabase) -> list[int]:
     return [row.number for row in await database.rows(select(NOTE.c.number).order_by("number"))]
+
+
+async def read_for(database: PostgresDatabase, tenant: str) -> list[int]:
+    """To be run as a task of its own."""
+    acting_for.set(TenantId(tenant))
+    return await numbers(database)
+
+
+@contextmanager
+def stopped(process: int) -> Iterator[None]:
+    """A process of the server stands still meanwhile."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 async def numbers_at_last(database: PostgresDatabase) -> list[int]:
@@ -143,13 +162,26 @@ async def test_who_reads_for_one_tenant_sees_no_other_whatever_is_asked(
     await database.with_connection(raise_walls)
     await database.commit([Write(note, [(1, "a"), (2, "b"), (3, "a")])])
 
-    async def read_for(tenant: str) -> list[int]:
-        acting_for.set(TenantId(tenant))
-        return await numbers(database)
-
-    mine, theirs = await asyncio.gather(read_for("a"), read_for("b"))
+    mine, theirs = await asyncio.gather(read_for(database, "a"), read_for(database, "b"))
 
     assert (mine, theirs, await numbers(database)) == ([1, 3], [2], [1, 2, 3])
+
+
+async def test_who_is_cancelled_while_it_reads_leaves_its_tenant_to_nobody(
+    database: PostgresDatabase,
+) -> None:
+    await database.with_connection(raise_walls)
+    await database.commit([Write(note, [(1, "a"), (2, "b")])])
+    (session,) = await database.rows(select(func.pg_backend_pid().label("process")))
+
+    with stopped(session.process):
+        reading = asyncio.create_task(read_for(database, "b"))
+        await asyncio.wait([reading], timeout=0.2)  # by then it has told the server for whom
+        reading.cancel()
+        await asyncio.wait([reading])
+
+    assert reading.cancelled()
+    assert await numbers(database) == [1, 2]
 
 
 async def test_a_wall_as_it_was_raised_before_is_raised_anew_once(

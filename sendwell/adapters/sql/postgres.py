@@ -121,6 +121,7 @@ class PostgresDatabase:
                     return (await connection.execute(statement)).all()
             info = connection.sync_connection.info  # type: ignore[union-attr]
             if info.get("tenant") != tenant:
+                info["tenant"] = None  # who is cancelled now never hears which it has become
                 await raw.execute("SELECT set_config('sendwell.tenant',$1,false)", tenant)
                 info["tenant"] = tenant
             return (await connection.execute(statement)).all()
