@@ -74,12 +74,16 @@ class DirectConnection:
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
         connection = await asyncpg.connect(self._url, timeout=_TIMEOUT_SECONDS)
-        self._connection = connection
         self._ended.clear()
         connection.add_termination_listener(lambda _: self._ended.set())
-        for channel, heard in self._channels.items():
-            await connection.add_listener(channel, _listener(heard))
-            heard(None)
+        try:
+            for channel, heard in self._channels.items():
+                await connection.add_listener(channel, _listener(heard))
+                heard(None)
+        except BaseException:
+            connection.terminate()  # one that hears a part only is worse than none
+            raise
+        self._connection = connection
         return connection
 
     async def _drop(self) -> None:
