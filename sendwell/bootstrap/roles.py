@@ -182,7 +182,7 @@ def _local(
         admission.accounts,
         people.users,
         templates,
-        inbox=Inbox(InboxStore(core.database), core.clock),
+        inbox=Inbox(InboxStore(core.database), core.clock, news=News("inbox", core.signals)),
         mailbox=Mailbox(MailboxStore(core.database), core.clock),
         log_in=people.log_in,
         stop_words=people.stop_words,

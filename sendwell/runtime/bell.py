@@ -24,6 +24,12 @@ class Bell(Generic[K]):
         for heard in self._listeners.get(key, ()):
             heard.set()
 
+    def ring_all(self) -> None:
+        """There may be news of any key."""
+        for listeners in self._listeners.values():
+            for heard in listeners:
+                heard.set()
+
     @contextmanager
     def listening(self, key: K) -> Iterator[asyncio.Event]:
         """An event that is set by every ring for `key`, and by `close`."""
@@ -40,6 +46,4 @@ class Bell(Generic[K]):
     def close(self) -> None:
         """Wake everybody, for there will be no more news."""
         self.is_closed = True
-        for listeners in self._listeners.values():
-            for heard in listeners:
-                heard.set()
+        self.ring_all()

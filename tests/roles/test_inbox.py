@@ -366,5 +366,5 @@ async def test_a_reader_that_has_gone_leaves_nothing_behind(inbox: Inbox) -> Non
     await put(inbox, 0)
     async with a_server(inbox) as (_, client), a_stream(client) as stream:
         await stream.next()
-        assert inbox._news._listeners
-    assert not inbox._news._listeners
+        assert inbox._bell._listeners
+    assert not inbox._bell._listeners

@@ -8,6 +8,7 @@ from sendwell.ports.clock import Clock
 from sendwell.roles.inbox.message import InboxMessage
 from sendwell.roles.inbox.store import InboxStore, Owner
 from sendwell.runtime.bell import Bell
+from sendwell.runtime.cluster.news import News
 
 _CHUNK = 100
 
@@ -15,15 +16,19 @@ _CHUNK = 100
 class Inbox:
     """The Shelf behind the provider `stored`, and what people's browsers ask."""
 
-    def __init__(self, store: InboxStore, clock: Clock) -> None:
+    def __init__(self, store: InboxStore, clock: Clock, *, news: News | None = None) -> None:
         self._store = store
         self._clock = clock
-        self._news: Bell[Owner] = Bell()
+        self._bell: Bell[Owner] = Bell()
+        self._news = news or News("inbox")
+        self._news.listen(lambda *owner: self._bell.ring(owner), self._bell.ring_all)
 
     async def put(self, outgoing: Outgoing) -> str:
         """As promised by the port; the person it is for is `outgoing.address`."""
-        number = await self._store.put(outgoing, self._clock.now())
-        self._news.ring((outgoing.tenant, outgoing.address))
+        owner = outgoing.tenant, outgoing.address
+        told = self._news.told(*owner)
+        number = await self._store.put(outgoing, self._clock.now(), told=told)
+        self._bell.ring(owner)
         return str(number)
 
     async def page(
@@ -48,9 +53,9 @@ class Inbox:
 
         Nothing is kept for a slow reader: it is woken, and reads on from the table where it was.
         """
-        with self._news.listening(owner) as heard:
+        with self._bell.listening(owner) as heard:
             last = await self._store.newest(owner) if after is None else after
-            while not self._news.is_closed:
+            while not self._bell.is_closed:
                 heard.clear()
                 while page := await self._store.behind(owner, last, limit=_CHUNK):
                     for message in page:
@@ -60,4 +65,4 @@ class Inbox:
 
     def close(self) -> None:
         """End all live streams, so that the server can stop; browsers come back by themselves."""
-        self._news.close()
+        self._bell.close()

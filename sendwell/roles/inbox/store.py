@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, func, select, update
 
 from sendwell.domain.ids import TenantId
 from sendwell.messages.outgoing import Outgoing
-from sendwell.ports.database import Database, Write
+from sendwell.ports.database import Database, Unit, Write
 from sendwell.roles.inbox import hot, rows
 from sendwell.roles.inbox.message import InboxMessage
 from sendwell.roles.inbox.tables import INBOX_MESSAGE as MESSAGE
@@ -34,9 +34,11 @@ class InboxStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, outgoing: Outgoing, at: int) -> int:
-        """Store a message durably and give its id; the same key is stored once."""
-        (numbers,) = await self._database.commit([Write(hot.put, [_row(outgoing, at)])])
+    async def put(self, outgoing: Outgoing, at: int, *, told: Unit = ()) -> int:
+        """Store a message durably and give its id; the same key is stored once. What is `told` of
+        it goes with it.
+        """
+        numbers, *_ = await self._database.commit([Write(hot.put, [_row(outgoing, at)]), *told])
         return int(numbers[0])
 
     async def page(
