@@ -1,22 +1,24 @@
 """What a service keeps of others' open deliveries, on either kind of database."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import func, select
 
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.bootstrap import TABLES
+from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Database, Operation, Write
 from sendwell.runtime.copies import hot
-from sendwell.runtime.copies.rows import HandedOn, Heard, OpenRow
+from sendwell.runtime.copies.rows import HandedOn, Heard, OpenRow, Stand
 from sendwell.runtime.copies.tables import HANDED_ON, HEARD, OPEN
 from tests.services.needs import needs
 
-OWN = {"copies": TABLES["copies"]}
+OWN = {owner: TABLES[owner] for owner in ("journal", "copies")}
 MANY = 700
 
 
@@ -78,20 +80,33 @@ async def test_only_what_has_ended_goes(database: Database) -> None:
     assert [(number, "0.email", "HELD", 1) for number in left] == await states(database)
 
 
-@pytest.mark.parametrize(
-    ("operation", "table", "rows"),
-    [
-        pytest.param(hot.put_heard, HEARD, [Heard("a", "x", 1), Heard("b", "x", 2)], id="heard"),
-        pytest.param(
-            hot.put_handed_on, HANDED_ON, [HandedOn(1, "acme"), HandedOn(2, "beta")], id="planned"
-        ),
-    ],
-)
-async def test_what_is_remembered_already_stays(
-    database: Database, operation: Operation, table: Table, rows: Sequence[object]
-) -> None:
-    await write(database, operation, rows[:1])
-    await write(database, operation, [*rows, *rows])
+async def test_what_is_planned_already_stays(database: Database) -> None:
+    await write(database, hot.put_handed_on, [HandedOn(1, "acme")])
+    await write(database, hot.put_handed_on, [HandedOn(1, "acme"), HandedOn(2, "acme")] * 2)
 
-    (count,) = await database.rows(select(func.count().label("rows")).select_from(table))
-    assert count.rows == len(rows)
+    (count,) = await database.rows(select(func.count().label("rows")).select_from(HANDED_ON))
+    assert count.rows == 2
+
+
+async def test_what_was_heard_before_is_refused_with_all_that_came_with_it(
+    database: Database,
+) -> None:
+    await write(database, hot.put_heard, [Heard("a", "x", 1), Heard("b", "x", 1)])
+    with pytest.raises(Unavailable):
+        await write(database, hot.put_heard, [Heard("a", "y", 1), Heard("a", "x", 1)])
+
+    (count,) = await database.rows(select(func.count().label("rows")).select_from(HEARD))
+    assert count.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("position", "stand", "is_so"),
+    [(1, Stand.OPEN, True), (1, None, False), (2, None, True), (2, Stand.ENDED, False)],
+)
+async def test_what_has_moved_since_it_was_seen_is_refused(
+    database: Database, position: int, stand: Stand | None, *, is_so: bool
+) -> None:
+    await write(database, hot.put_open, [a_row(1, "HELD", at=1)])
+
+    with nullcontext() if is_so else pytest.raises(Unavailable):
+        await write(database, hot.unless_moved, [(position, "0.email", stand)])

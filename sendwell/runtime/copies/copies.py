@@ -4,7 +4,7 @@ Where all roles share a process or a database nothing of this is there (docs/dec
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -25,7 +25,7 @@ from sendwell.ports.journal import Journal
 from sendwell.runtime.among import among
 from sendwell.runtime.copies import hot
 from sendwell.runtime.copies.open_copies import OpenCopies
-from sendwell.runtime.copies.rows import Heard, OpenRow
+from sendwell.runtime.copies.rows import Heard, OpenRow, Stand
 from sendwell.runtime.copies.tables import HEARD
 from sendwell.runtime.flow import Message
 from sendwell.runtime.outbox.outbox import Outbox
@@ -168,16 +168,25 @@ class Copies:
             return
         positions = {task.request.position for task in tasks} | {s.position for s in statuses}
         ended = await self._journal.ended_parts(list(positions))
-        known = ended.keys() | await self._open.parts(positions)
+        open_ = await self._open.parts(positions)
+        known = ended.keys() | open_
         taken = [task for task in tasks if (task.request.position, task.part) not in known]
         fresh = await self._journal.unrecorded(statuses)
+        parts = {(task.request.position, task.part) for task in tasks}
+        parts |= {(status.position, status.part) for status in statuses}
+        seen = [(*part, _stand(part, ended=ended, open_=open_)) for part in sorted(parts)]
+        scene.write([Write(hot.unless_moved, seen)])
         whose = {(task.request.position, task.part): task.request.tenant for task in taken}
         whose |= {
             (s.position, s.part): s.tenant for s in fresh if (s.position, s.part) not in known
         }
         scene.write([Write(hot.put_open, [_row_of(task) for task in taken])] if taken else [])
         scene.write(self._journal.recorded(fresh))
-        waiting = [_row_when_moved(status) for status in fresh if status.state not in FINAL]
+        waiting = [
+            _row_when_moved(status)
+            for status in fresh  # in any order, where not all came by one partition
+            if status.state not in FINAL and (status.position, status.part) not in ended
+        ]
         scene.write([Write(hot.put_open, waiting)] if waiting else [])
         scene.write(_ended(fresh))
         scene.write(self._journal.planned(Counter(whose.values())))
@@ -188,6 +197,17 @@ class Copies:
 
     def _extract(self, number: str, **what: Any) -> Extract:
         return Extract(f"{self._name[:8]}:{number}", self._name, self._service, **what)
+
+
+def _stand(
+    part: tuple[Position, str],
+    *,
+    ended: Collection[tuple[Position, str]],
+    open_: Collection[tuple[Position, str]],
+) -> Stand | None:
+    if part in ended:
+        return Stand.ENDED
+    return Stand.OPEN if part in open_ else None
 
 
 def _ended(statuses: Sequence[Status]) -> list[Write]:

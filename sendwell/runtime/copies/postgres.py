@@ -4,8 +4,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from sendwell.runtime.copies.rows import HandedOn, Heard, OpenRow, newest
-from sendwell.runtime.postgres_rows import columns, execute
+from sendwell.runtime.copies.rows import (
+    HandedOn,
+    Heard,
+    OpenRow,
+    Seen,
+    Stand,
+    insist_on,
+    insist_on_all,
+    newest,
+)
+from sendwell.runtime.postgres_rows import columns, execute, fetch
 
 
 def put_open(connection: Connection, rows: Sequence[OpenRow]) -> None:
@@ -25,9 +34,25 @@ def put_handed_on(connection: Connection, rows: Sequence[HandedOn]) -> None:
 
 
 def put_heard(connection: Connection, rows: Sequence[Heard]) -> None:
-    """These extracts are dealt with."""
-    execute(connection, _PUT_HEARD, *columns(rows))
+    """These extracts are dealt with. Raises Unavailable where one of them was before."""
+    insist_on_all(execute(connection, _PUT_HEARD, *columns(rows)), rows)
 
+
+def unless_moved(connection: Connection, seen: Sequence[Seen]) -> None:
+    """The copies of these deliveries are still as they were seen, and stay so until the commit:
+    processes that keep copies do so one after the other. Raises Unavailable.
+    """
+    execute(connection, "SELECT pg_advisory_xact_lock($1,0)", _TURN)
+    positions = list({position for position, _, _ in seen})
+    insist_on(seen, fetch(connection, _STANDS, positions))
+
+
+_TURN = 7370604
+
+_STANDS = f"""
+    SELECT position,part,'{Stand.OPEN}' FROM open_copy WHERE position=ANY($1::bigint[])
+    UNION ALL
+    SELECT position,part,'{Stand.ENDED}' FROM outcome WHERE position=ANY($1::bigint[])"""
 
 _PUT_OPEN = f"""
     INSERT INTO open_copy({",".join(OpenRow._fields)})

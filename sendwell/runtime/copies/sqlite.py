@@ -4,8 +4,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from sendwell.runtime.copies.rows import HandedOn, Heard, OpenRow, newest
-from sendwell.runtime.rows import for_rows, insert
+from sendwell.runtime.copies.rows import (
+    HandedOn,
+    Heard,
+    OpenRow,
+    Seen,
+    Stand,
+    insist_on,
+    insist_on_all,
+    newest,
+)
+from sendwell.runtime.rows import for_keys, for_rows, insert
 
 
 def put_open(connection: Connection, rows: Sequence[OpenRow]) -> None:
@@ -31,5 +40,18 @@ def put_handed_on(connection: Connection, rows: Sequence[HandedOn]) -> None:
 
 
 def put_heard(connection: Connection, rows: Sequence[Heard]) -> None:
-    """These extracts are dealt with."""
-    insert(connection, "heard(service,extract,at)", rows, then="ON CONFLICT DO NOTHING")
+    """These extracts are dealt with. Raises Unavailable where one of them was before."""
+    new = insert(connection, "heard(service,extract,at)", rows, then="ON CONFLICT DO NOTHING")
+    insist_on_all(new, rows)
+
+
+def unless_moved(connection: Connection, seen: Sequence[Seen]) -> None:
+    """The copies of these deliveries are still as they were seen. Raises Unavailable."""
+    positions = list({position for position, _, _ in seen})
+    insist_on(seen, [
+        (*row, stand)
+        for table, stand in (("open_copy", Stand.OPEN), ("outcome", Stand.ENDED))
+        for row in for_keys(
+            connection, f"SELECT position,part FROM {table} WHERE position IN", positions
+        )
+    ])  # fmt: skip
