@@ -257,6 +257,19 @@ async def test_what_is_scheduled_can_be_cancelled(
     assert endpoint.calls == []
 
 
+async def test_what_was_accepted_this_moment_can_be_cancelled(product: Product) -> None:
+    answers = []
+    for _ in range(30):
+        accepted = await product.send(
+            to={"email": "ada@example.org"}, content="Never", send_at="2099-01-01T00:00:00Z"
+        )
+        answers.append(
+            await product.client.post(f"/api/v1/notifications/{accepted.json()['id']}/cancel")
+        )
+
+    assert [answer.status_code for answer in answers] == [200] * 30
+
+
 async def test_an_unknown_person_ends_visibly_without_address(product: Product) -> None:
     answer = await product.send(user_id="nobody", content="Hello?")
 
@@ -295,6 +308,44 @@ async def test_an_expired_notification_is_never_sent(
 
     await product.settled(answer.json()["id"], "EXPIRED")
     assert len(endpoint.calls) == 1
+
+
+async def test_a_list_of_dead_letters_names_its_next_page(product: Product) -> None:
+    for _ in range(2):
+        answer = await product.send(user_id="nobody", channel="email", content="Hello?")
+        await product.settled(answer.json()["id"], "DEAD")
+
+    page = await product.client.get("/api/v1/dead-letters?limit=1&cause=no_address")
+    cursor = page.json()["next_cursor"]
+
+    link = f'</api/v1/dead-letters?limit=1&cause=no_address&cursor={cursor}>; rel="next"'
+    assert page.headers["link"] == link
+
+
+async def test_a_dead_letter_with_a_number_beyond_all_is_not_there(product: Product) -> None:
+    answer = await product.client.post(f"/api/v1/dead-letters/{2**64}/replay")
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [
+        ("from=0001-01-01T00:00:00Z", 1),
+        ("to=9999-12-31T23:59:59Z", 1),
+        ("from=9999-12-31T23:59:59Z", 0),
+        ("to=0001-01-01T00:00:00Z", 0),
+    ],
+)
+async def test_a_list_may_be_asked_for_from_the_first_year_to_the_last(
+    product: Product, bounds: str, found: int
+) -> None:
+    await product.send(to={"email": "ada@example.org"}, content="Hello")
+
+    answer = await product.client.get(f"/api/v1/notifications?{bounds}")
+
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == found
 
 
 async def test_lists_are_filtered_and_paged(product: Product, endpoint: WebhookSimulator) -> None:

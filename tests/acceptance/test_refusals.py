@@ -49,6 +49,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**GOOD, "id": "no dots. please"}, "/id"),
     ({**GOOD, "template": "x"}, "/content"),
     ({**GOOD, "payload": "x"}, "/payload"),
+    ({"user_id": "u", "template": "x", "template_version": 2**64}, "/template_version"),
+    ({"user_id": "u", "template": "x", "template_version": 0}, "/template_version"),
     ({"to": {"email": "a@b.example", "timezone": "Mars/Base"}, "content": "x"}, "/to/timezone"),
     ({"to": [{"email": "a@b.example", "locale": "a\r\nb"}], "content": "x"}, "/to/0/locale"),
 ]

@@ -1,20 +1,27 @@
 """Dead letters and cancelling by API."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
-from sendwell.domain.errors import Conflict
+from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import NotificationId, TenantId
+from sendwell.domain.lifecycle import WAITING
 from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
 from sendwell.ports.clock import Clock
 from sendwell.roles.delivery.letters import DeadLetters, Narrowed
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
-from sendwell.runtime.server.paging import MOST, cursor_of, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+
+_LOOKS = 100
+_PAUSE_SECONDS = 0.02
 
 
 class Requests(Protocol):
@@ -22,6 +29,10 @@ class Requests(Protocol):
 
     async def request(self, tenant: TenantId, notification: NotificationId) -> Requested:
         """The request."""
+        ...
+
+    async def deliveries(self, request: Requested) -> Sequence[Status]:
+        """Where its deliveries stand; there are none before it is planned."""
         ...
 
 
@@ -55,13 +66,12 @@ def routes(
     async def cancel(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - the name in the path
         """Stop what has not gone out yet. 409 when there is nothing left to stop."""
         request = await requests.request(caller.tenant, NotificationId(id))
-        stopped = await delivery.cancel(request)
-        if not stopped:
-            raise Conflict("Nothing is left to cancel: it is on its way, or at its end.")
-        return {"id": id, "cancelled": stopped}
+        return {"id": id, "cancelled": await _stop(request, delivery, requests)}
 
     @router.get("/dead-letters", operation_id="list_dead_letters", tags=["dead letters"])
     async def page(
+        request: Request,
+        response: Response,
         caller: Asking,
         cause: Cause | None = None,
         channel: Annotated[str | None, Query(max_length=32)] = None,
@@ -75,12 +85,12 @@ def routes(
         found = await letters.page(
             caller.tenant, narrowed, before=position_of(cursor), limit=limit + 1
         )
-        shown = found[:limit]
-        more = len(found) > limit
-        return {
-            "data": [_letter(row) for row in shown],
-            "next_cursor": cursor_of(shown[-1].id) if more else None,
-        }
+        shown, more = found[:limit], len(found) > limit
+        following = cursor_of(shown[-1].id) if more else None
+        if following:
+            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
+            response.headers["Link"] = next_link(here, following)
+        return {"data": [_letter(row) for row in shown], "next_cursor": following}
 
     @router.post(
         "/dead-letters/replay",
@@ -108,6 +118,22 @@ def routes(
         return {"id": id, "delivery": await letters.replay(caller, id, clock.now())}
 
     return router
+
+
+async def _stop(request: Requested, delivery: Cancels, requests: Requests) -> list[str]:
+    """Stop it, also what the planner has in hand this moment."""
+    for _ in range(_LOOKS):
+        if stopped := await delivery.cancel(request):
+            return stopped
+        if not _is_coming(await requests.deliveries(request)):
+            raise Conflict("Nothing is left to cancel: it is on its way, or at its end.")
+        await asyncio.sleep(_PAUSE_SECONDS)
+    raise Unavailable("It is just being planned. Cancel it again in a moment.")
+
+
+def _is_coming(deliveries: Sequence[Status]) -> bool:
+    """Something of it waits, though not yet where it can be stopped."""
+    return not deliveries or any(each.state in WAITING for each in deliveries)
 
 
 def _letter(row: Row[Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sendwell.messages.requested import Content, To
 from sendwell.roles.gateway.wire import NotificationIn
 
 MOST_RECIPIENTS = 1_000
+_MOST_VERSIONS = 2**31 - 1
 _MOST_TTL_SECONDS = 366 * 86_400
 _ID = re.compile(r"[A-Za-z0-9_:-]{1,64}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
@@ -166,6 +167,13 @@ def content_of(given: NotificationIn) -> Content | None:
         flaws.append(Flaw("/content", "There is nothing to say in it."))
     require(flaws)
     return content
+
+
+def template_version(given: NotificationIn) -> None:
+    """Raise Invalid for what cannot be the number of a version."""
+    number = given.template_version
+    if number is not None and not 1 <= number <= _MOST_VERSIONS:
+        require([Flaw("/template_version", f"Use 1 to {_MOST_VERSIONS}.")])
 
 
 def topic(key: str, pointer: str) -> str:

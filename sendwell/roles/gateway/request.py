@@ -97,6 +97,7 @@ def _refuse_other_tenants(given: NotificationIn, tenant: TenantId) -> None:
 
 def _template(given: NotificationIn) -> TemplateRef | None:
     if given.template is not None:
+        checks.template_version(given)
         return TemplateRef(given.template, given.template_version, given.locale)
     if given.template_version is not None:
         checks.require([Flaw("/template_version", "Goes with template.")])

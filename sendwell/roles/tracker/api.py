@@ -1,5 +1,6 @@
 """What became of it: status, lists, timeline and the ledger by API."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -172,11 +173,17 @@ def _ledger(ledger: Ledger) -> dict[str, Any]:
     }
 
 
+# Beyond these nothing can have been accepted: positions have 42 bits for the milliseconds.
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
 def _instant(text: str | None, pointer: str) -> int | None:
     if text is None:
         return None
     try:
         # A plus sign in a query string that was not encoded arrives as a space.
-        return int(parse_instant(text.replace(" ", "+")).timestamp() * 1e6)
+        instant = parse_instant(text.replace(" ", "+"))
+        return int(min(max(instant, _FIRST), _LAST).timestamp() * 1e6)
     except Invalid as error:
         raise Invalid(error.message, flaws=[Flaw(pointer, error.message)]) from error

@@ -57,6 +57,11 @@ class Tracker:
         (tracked,) = await self._tracked(tenant, [request])
         return tracked
 
+    async def deliveries(self, request: Requested) -> tuple[Status, ...]:
+        """Where the deliveries of a request stand; there are none before it is planned."""
+        (tracked,) = await self._tracked(request.tenant, [request])
+        return tracked.deliveries
+
     async def timeline(self, tenant: TenantId, notification: NotificationId) -> list[Event]:
         """Every move with its reason, also of what only the history has. Raises NotFound."""
         request = await self._records.find(tenant, notification)
