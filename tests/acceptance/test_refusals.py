@@ -140,6 +140,24 @@ async def test_unknown_paths_and_methods_are_problems_too(product: Product) -> N
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("notifications", "GET, POST"),
+        ("notifications/some", "GET"),
+        ("notifications/batch", "GET, POST"),
+        ("users/ada", "GET, PUT, DELETE"),
+        ("rules/limits", "GET, PUT, DELETE"),
+    ],
+)
+async def test_a_wrong_method_is_told_all_that_the_path_takes(
+    product: Product, path: str, allowed: str
+) -> None:
+    answer = await product.client.patch(f"/api/v1/{path}")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_the_camel_case_contract_is_accepted_here_too(product: Product) -> None:
     answer = await product.client.post(
         "/api/v1/notifications",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from sendwell.domain.errors import (
     Conflict,
@@ -120,11 +122,29 @@ async def on_sendwell_error(_: Request, error: Exception) -> Response:
     return response_of(problem_of(error))
 
 
-async def on_http_exception(_: Request, error: Exception) -> Response:
+async def on_http_exception(request: Request, error: Exception) -> Response:
     """Handler for what the framework refuses: unknown paths, methods, media types."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     code = _TITLES.get(error.status_code, "error").lower().replace(" ", "_")
-    return response_of(Problem(error.status_code, code, str(error.detail), headers=error.headers))
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {**(headers or {}), "Allow": ", ".join(_allowed(request))}
+    return response_of(Problem(error.status_code, code, str(error.detail), headers=headers))
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _allowed(request: Request) -> list[str]:
+    """What may be done with this path: the framework tells only of the first route that fits."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.router.routes
+        )
+    ]
 
 
 async def on_validation_error(_: Request, error: Exception) -> Response:
