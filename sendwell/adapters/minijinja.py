@@ -67,6 +67,12 @@ class MinijinjaRenderer:
 
         return render
 
+    def text_of(self, html: str) -> str | None:
+        try:
+            return text_of(html)
+        except Invalid:
+            return None
+
     def _named(self, part: str, source: Source, data: Plain, *, locale: str) -> Missing:
         functions = self._functions_of(locale)
         found = missing_in(source.text, data, filters=functions, meter=self._meter)

@@ -46,3 +46,7 @@ class Renderer(Protocol):
         Invalid otherwise, both here and when it is filled. Each says in which part.
         """
         ...
+
+    def text_of(self, html: str) -> str | None:
+        """What a finished page says, in plain text; None where that is too much to tell."""
+        ...

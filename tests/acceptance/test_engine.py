@@ -299,6 +299,19 @@ async def test_a_failing_channel_falls_back_to_the_next(
     }
 
 
+async def test_a_page_without_a_text_is_told_in_plain_words_as_well(product: Product) -> None:
+    page = '<h1>Order 7</h1><p>Has <a href="https://example.org/7">left</a> our house.</p>'
+
+    answer = await product.send(to={"email": "ada@example.org"}, content={"html": page})
+
+    await product.settled(answer.json()["id"], "SENT")
+    (message,) = (await product.get("/mailbox/messages", to="ada@example.org"))["data"]
+    assert message["content"]["html"] == page
+    assert message["content"]["text"] == "Order 7\n\nHas left (https://example.org/7) our house."
+    raw = (await product.get(f"/mailbox/messages/{message['id']}"))["raw"]
+    assert "multipart/alternative" in raw
+
+
 async def test_an_expired_notification_is_never_sent(
     product: Product, endpoint: WebhookSimulator
 ) -> None:

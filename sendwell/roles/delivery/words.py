@@ -1,6 +1,7 @@
 """From a task to what a provider gets: the template rendered, or the words as given."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -25,6 +26,8 @@ from sendwell.runtime.rendering import prepare_parts
 Render = Callable[[bytes], Content]
 Versions = Mapping[tuple[TenantId, str, int | None], TemplateVersion | None]
 _MOST_KNOWN = 512
+_MOST_TOLD = 16
+"""Pages that were told in plain words: for a list of recipients once and not for each."""
 PARTS = ("subject", "text", "html", "title", "body")
 
 
@@ -46,6 +49,7 @@ class Words:
         self._catalogue = catalogue
         self._renderer = renderer
         self._tenants = tenants
+        self._told = lru_cache(maxsize=_MOST_TOLD)(renderer.text_of)
 
     async def versions(self, tasks: Iterable[Task]) -> Versions:
         """The template versions that these tasks need."""
@@ -104,9 +108,20 @@ class Words:
         given = {part: words for part in PARTS if (words := getattr(content, part))}
         if flaws := known.flaws_in_content(fitted := known.fit(given)):
             raise Invalid(flaws[0].why, flaws=flaws, code="content_too_large")
+        fitted = self._with_text(fitted, content.html, known)
         if not fitted and not content.data:
             raise Invalid(f"There are no words for {channel} in it.", code="template_error")
         return Content(**fitted, data=content.data)
+
+    def _with_text(
+        self, fitted: dict[str, str], html: str | None, known: Channel
+    ) -> dict[str, str]:
+        """With the text that nobody wrote, told from the page; without it where it is too much."""
+        if html is None or "text" not in known.parts or "text" in fitted:
+            return fitted
+        told = self._told(html)
+        whole = {**fitted, "text": told} if told else fitted
+        return fitted if known.flaws_in_content(whole) else whole
 
     def _prepared(
         self, version: TemplateVersion, channel: ChannelName, wanted: str | None, policy: Policy
