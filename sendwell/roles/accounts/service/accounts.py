@@ -50,6 +50,7 @@ class Accounts:
         self.book = Rulebook(store.tenants, defaults=defaults, news=news)
         self.rules = Rules(self.book, store.tenants, clock=clock, news=news, reach=reach)
         self._callers: dict[str, tuple[float, Caller]] = {}
+        self._forgotten = 0
 
     async def start(self) -> None:
         """Read the tenants and their rules."""
@@ -74,8 +75,11 @@ class Accounts:
         return await self._look_up(key)
 
     async def _look_up(self, key: str) -> tuple[Caller, float]:
+        forgotten = self._forgotten
         caller, seconds = await self._credentials.look_up(key)
         await self.book.meet(caller.tenant)
+        if forgotten != self._forgotten:  # it may have been read before it was revoked
+            return caller, 0.0
         if len(self._callers) >= _MOST_REMEMBERED:
             self._callers.clear()
         self._callers[key] = (self._clock.elapsed() + seconds, caller)
@@ -83,6 +87,7 @@ class Accounts:
 
     def forget(self, whose: str) -> None:
         """Look everybody up again who is known by that credential, or is that operator."""
+        self._forgotten += 1
         self._callers = {
             text: (until, caller)
             for text, (until, caller) in self._callers.items()
