@@ -113,16 +113,23 @@ class Publisher:
             self._producer.poll(_TURN_SECONDS)
             self._tell()
             if self._is_broken.is_set():
-                self._replace()
+                self._replace_if_possible()
         self._producer.flush(self._patience)
         self._give_up(self._producer)
 
+    def _replace_if_possible(self) -> None:
+        """Else again at the next turn: without this thread nobody would hear what became of it."""
+        try:
+            self._replace()
+        except KafkaException as error:
+            self._trouble.notice(error.args[0])
+
     def _replace(self) -> None:
         """A fatal error is final for its producer: what it still holds fails."""
-        log.error("kafka.producer_replaced", why=self._trouble.words)
         with self._swapping:
             broken, self._producer = self._producer, Producer(self._settings)
             self._is_broken.clear()
+        log.error("kafka.producer_replaced", why=self._trouble.words)
         self._give_up(broken)
 
     def _give_up(self, producer: Producer) -> None:
