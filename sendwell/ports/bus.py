@@ -50,9 +50,10 @@ class Arrived:
     """A parcel that was handed out. Foreign ones may lack an id or a key: then these are empty.
 
     `place` says for people where it lay (`topic/3@1042`); no other parcel has the same. One that is
-    handed out again has its own again, but on RabbitMQ, which does not number them. `tries` is how
-    often it was handed out before, as far as the bus can tell. `stored_at` is since when it lies
-    there, in microseconds since 1970: what the broker says, or the producer, or nobody.
+    handed out again has its own again; on RabbitMQ, which does not number them, in the same process
+    only. `tries` is how often it was handed out before, as far as the bus can tell. `stored_at` is
+    since when it lies there, in microseconds since 1970: what the broker says, or the producer, or
+    nobody.
     """
 
     stream: Stream

@@ -65,6 +65,25 @@ async def test_no_two_parcels_have_the_same_place_whoever_is_handed_them(broker:
     assert 6 == len(places) == len(set(places))
 
 
+async def test_a_parcel_that_was_refused_comes_again_from_its_place(broker: Broker) -> None:
+    bus, refused, inbox = broker.bus(), Inbox(), Inbox()
+    (stream,) = await broker.declared(bus, "parcels")
+    sent = [*parcels(3), Parcel("same", "key-0", b"same"), Parcel("same", "key-0", b"same")]
+    await bus.publish(stream, sent)
+
+    async def refuse_once(batch: Sequence[Arrived]) -> None:
+        if len(refused.arrived) < len(sent):
+            await refused(batch)
+            raise RuntimeError("not now")
+        await inbox(batch)
+
+    async with broker.member(bus, [stream], refuse_once):
+        await inbox.until(lambda: len(inbox.arrived) >= len(sent))
+
+    assert len({each.place for each in refused.arrived}) == len(sent)
+    assert {each.place for each in refused.arrived} == {each.place for each in inbox.arrived}
+
+
 async def test_parcels_of_one_key_arrive_in_order(broker: Broker) -> None:
     bus, inbox = broker.bus(), Inbox()
     (stream,) = await broker.declared(bus, "parcels")

@@ -1,7 +1,6 @@
 """What the broker pushes from one queue, until the channel ends."""
 
 import asyncio
-import uuid
 from collections import deque
 from collections.abc import Sequence
 from typing import cast
@@ -11,24 +10,23 @@ from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
 from sendwell.adapters.bus.rabbitmq.fault import unavailable, within
+from sendwell.adapters.bus.rabbitmq.places import Places
 from sendwell.adapters.bus.rabbitmq.wire import arrived
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.bus import Arrived, Stream
 
 _SECONDS = 10.0
 """A quorum queue that has lost its leader takes a while until it hands out."""
-_NAME_LENGTH = 12
 
 
 class Intake:
     """Everything that is not acknowledged goes back to the queue when the channel is closed."""
 
-    def __init__(self, channel: Channel, stream: Stream, queue: str) -> None:
+    def __init__(self, channel: Channel, stream: Stream, queue: str, *, places: Places) -> None:
         self._channel = channel
         self._stream = stream
         self._queue = queue
-        # The broker counts what it hands out on each channel, and never says which message it is.
-        self._place = f"{queue}@{uuid.uuid4().hex[:_NAME_LENGTH]}"
+        self._places = places
         self._waiting: deque[DeliveredMessage] = deque()
         self._taken = 0
         self._last_tag = 0
@@ -60,16 +58,14 @@ class Intake:
         self._taken = min(most, len(self._waiting))
         batch = [self._waiting.popleft() for _ in range(self._taken)]
         self._last_tag = cast("int", batch[-1].delivery_tag)
-        return [
-            arrived(each, self._stream, place=f"{self._place}/{each.delivery_tag}")
-            for each in batch
-        ]
+        return [arrived(each, self._stream, place=self._places.hand_out(each)) for each in batch]
 
     async def acknowledge(self) -> None:
         """What was taken last is done with, and with it all before."""
         with unavailable(f"What came from {self._queue} can't be acknowledged"):
             await self._channel.basic_ack(self._last_tag, multiple=True)
         self._taken = 0
+        self._places.acknowledge()
 
     async def _start(self, prefetch: int) -> None:
         await self._channel.basic_qos(prefetch_count=prefetch)

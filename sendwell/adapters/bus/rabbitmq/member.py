@@ -11,6 +11,7 @@ import structlog
 from sendwell.adapters.bus.rabbitmq.fault import is_cancelled
 from sendwell.adapters.bus.rabbitmq.intake import Intake
 from sendwell.adapters.bus.rabbitmq.link import Link
+from sendwell.adapters.bus.rabbitmq.places import Places
 from sendwell.adapters.bus.rabbitmq.topology import Topology, queue_of
 from sendwell.domain.backoff import Jitter, RetryPolicy, delay
 from sendwell.domain.errors import Unavailable
@@ -50,6 +51,10 @@ class Member:
     _refusals: int = field(default=0, init=False)
     _losses: int = field(default=0, init=False)
     _is_declared: bool = field(default=False, init=False)
+    _places: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = Places(self.queue)
 
     @property
     def queue(self) -> str:
@@ -86,10 +91,11 @@ class Member:
             self._is_declared = True
         channel = await self.link.channel()
         try:
-            self.intake = Intake(channel, self.stream, self.queue)
+            self.intake = Intake(channel, self.stream, self.queue, places=self._places)
             await self.intake.open(prefetch=min(_AHEAD * self.most, _MOST_AHEAD))
             yield self.intake
         finally:
+            self._places.give_back()
             await self.link.let_go(channel)
             self.intake = None
 
