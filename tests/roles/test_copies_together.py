@@ -15,20 +15,23 @@ from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import Unavailable
-from sendwell.domain.ids import COUNTER_BITS, Node, Position
+from sendwell.domain.ids import COUNTER_BITS, ChannelName, Node, Part, Position
 from sendwell.domain.lifecycle import State
 from sendwell.domain.presets.plain import PRESET
 from sendwell.messages.extract import Extract
+from sendwell.messages.status import Status
 from sendwell.messages.wire.packed import Packer
 from sendwell.ports.bus import Bus
 from sendwell.ports.database import Unit
 from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.orchestrator.fallbacks import Fallbacks
 from sendwell.runtime.copies.copies import Copies
 from sendwell.runtime.copies.open_copies import OpenCopies
-from sendwell.runtime.flow import Flow
+from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.tables import TALLY
 from sendwell.runtime.outbox.outbox import Outbox
+from sendwell.runtime.scene import Scene
 from tests.services.needs import needs
 from tests.unit.messages.builders import a_move, a_request, a_task
 
@@ -36,6 +39,7 @@ pytestmark = needs("postgres")
 SOON_SECONDS = 10
 POSITION = Position(SystemClock().now() // 1_000 << COUNTER_BITS)
 OWN = {owner: TABLES[owner] for owner in ("journal", "delivery", "copies")}
+PUSH = ChannelName("push")
 REQUEST = a_request(position=POSITION)
 TASK = a_task(REQUEST)
 SENT = replace(a_move().status, position=POSITION)
@@ -84,6 +88,15 @@ class Process:
         )
         self.flow = Flow(database, clock)
         self.flow.listen(Extract, self.copies.on_extract)
+        self.flow.listen(Extract, self.fall_back)
+        self.fallbacks = Fallbacks(journal)
+        self.fallen_back: Sequence[Status] = ()
+
+    async def fall_back(self, batch: Sequence[Extract], scene: Scene) -> Sequence[Message]:
+        """As the planner does."""
+        failed = [s for extract in batch for s in extract.statuses if s.state is State.DEAD]
+        self.fallen_back = await self.fallbacks.last_of_each(failed, failed, scene)
+        return ()
 
     async def hear(self, extract: Extract) -> None:
         """Until it is dealt with, as a bus has it."""
@@ -131,6 +144,24 @@ async def test_a_delivery_that_ends_while_another_process_hears_of_its_begin_sta
 
     assert {} == await process.open.open_counts(REQUEST.tenant)
     assert 1 == await process.planned()
+
+
+async def test_of_two_failures_that_two_processes_hear_at_the_same_time_one_is_the_last(
+    processes: tuple[Process, Process],
+) -> None:
+    one, other = processes
+    parts = [str(Part(0, PUSH, target=target)) for target in (0, 1)]
+    tasks = tuple(replace(TASK, part=part, channel=PUSH, beside=2) for part in parts)
+    dead = [replace(SENT, part=part, channel=PUSH, state=State.DEAD, beside=2) for part in parts]
+    await other.hear(Extract("there:1", "there", "push", tasks=tasks))
+
+    await heard_while(
+        processes,
+        Extract("there:2", "there", "push", statuses=(dead[0],)),
+        Extract("there:3", "there", "push", statuses=(dead[1],)),
+    )
+
+    assert [[dead[0]], []] == [one.fallen_back, other.fallen_back]
 
 
 async def test_what_two_processes_hear_at_the_same_time_counts_once(

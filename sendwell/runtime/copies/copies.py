@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from sendwell.domain.errors import Unavailable
-from sendwell.domain.ids import Position, TenantId
+from sendwell.domain.ids import ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import FINAL
 from sendwell.messages.dead import Dead
 from sendwell.messages.extract import Extract
@@ -174,6 +174,7 @@ class Copies:
         fresh = await self._journal.unrecorded(statuses)
         parts = {(task.request.position, task.part) for task in tasks}
         parts |= {(status.position, status.part) for status in statuses}
+        parts |= _beside(statuses, known)
         seen = [(*part, _stand(part, ended=ended, open_=open_)) for part in sorted(parts)]
         scene.write([Write(hot.unless_moved, seen)])
         whose = {(task.request.position, task.part): task.request.tenant for task in taken}
@@ -197,6 +198,21 @@ class Copies:
 
     def _extract(self, number: str, **what: Any) -> Extract:
         return Extract(f"{self._name[:8]}:{number}", self._name, self._service, **what)
+
+
+def _beside(
+    statuses: Sequence[Status], known: Collection[tuple[Position, str]]
+) -> set[tuple[Position, str]]:
+    """The deliveries to the same recipient on the same channel: whether the next channel is due
+    depends on all of them.
+    """
+    groups = {_group(s.position, s.part) for s in statuses if s.beside > 1}
+    return {part for part in known if groups and _group(*part) in groups}
+
+
+def _group(position: Position, text: str) -> tuple[Position, int, ChannelName]:
+    part = Part.parse(text)
+    return position, part.recipient, part.channel
 
 
 def _stand(
