@@ -28,8 +28,8 @@ def doctor(
     """Look for what is wrong here.
 
     And says what to do about it. Looked at are Python and its packages, the environment of this
-    shell, the databases, the cache and the bus that it names, and the Sendwell at --url. Changes
-    nothing, calls no vendor, prints no secret. Exits with 1 when something is wrong.
+    shell, the databases, the history, the cache and the bus that it names, and the Sendwell at
+    --url. Changes nothing, calls no vendor, prints no secret. Exits with 1 when something is wrong.
 
     Examples:
       sendwell doctor
@@ -66,10 +66,11 @@ def _around(settings: Settings | None, data: Path) -> list["Finding"]:
 
 async def _servers(settings: Settings) -> list["Finding"]:
     from sendwell.cli.diagnosis.databases import look_at_databases
-    from sendwell.cli.diagnosis.servers import look_at_bus, look_at_cache
+    from sendwell.cli.diagnosis.servers import look_at_bus, look_at_cache, look_at_history
 
     return [
         *await look_at_databases(settings),
+        *await look_at_history(settings),
         *await look_at_cache(settings),
         *await look_at_bus(settings),
     ]

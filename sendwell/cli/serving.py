@@ -150,6 +150,8 @@ async def _built(settings: Settings, stopping: asyncio.Event) -> "Embedded | Non
         return building.result()
     building.cancel()
     await asyncio.wait({building})
+    if not building.cancelled():
+        building.exception()  # what it came to, stopped in the middle, is nobody's concern
     return None
 
 

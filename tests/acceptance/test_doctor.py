@@ -30,6 +30,7 @@ def found(result: Result) -> Mapping[str, tuple[str, str]]:
     [
         ("DB_URL", "postgresql://u:hunter2@127.0.0.1:1/db", "database"),
         ("USERS_DB_URL", "mysql://u:hunter2@127.0.0.1:1/db", "database"),
+        ("HISTORY_URL", "cassandra://u:hunter2@127.0.0.1:1/sendwell", "history"),
         ("CACHE_URL", "redis://:hunter2@127.0.0.1:1/0", "cache"),
         ("BROKER_URL", "amqp://u:hunter2@127.0.0.1:1/", "bus"),
         ("BROKER_URL", "kafka://127.0.0.1:1", "bus"),
@@ -75,6 +76,34 @@ async def test_a_bus_says_what_it_is_and_how_fast_it_answers(
 
     answers = [each for each in told.json["findings"] if " answers in " in each["text"]]
     assert ("bus", "ok") in {(each["topic"], each["level"]) for each in answers}
+
+
+@pytest.mark.parametrize("server", [pytest.param("mariadb", marks=needs("mariadb"))])
+async def test_a_database_of_people_says_its_version(
+    server: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with request.getfixturevalue(f"{server}_server").database() as url:
+        told = await doctor(tmp_path, USERS_DB_URL=url)
+
+    level, text = found(told)["mysql"]
+    assert level == "ok"
+    assert text.startswith(("MariaDB ", "MySQL "))
+    assert " answers in " in text
+
+
+@pytest.mark.parametrize("server", [pytest.param("cassandra", marks=needs("cassandra"))])
+async def test_a_history_says_its_version_and_makes_nothing(
+    server: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    environment = {"HISTORY_URL": request.getfixturevalue(f"{server}_url")}
+
+    told = [await doctor(tmp_path, **environment) for _ in range(2)]
+
+    for each in told:
+        texts = [one["text"] for one in each.json["findings"] if one["topic"] == "history"]
+        assert texts[0].startswith("Cassandra ")
+        assert " answers in " in texts[0]
+        assert texts[1].endswith(" has no tables yet.")
 
 
 async def test_what_was_accepted_long_ago_and_never_planned_is_told(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ _DAY_MS = 86_400_000
 
 LETTERS = "SELECT count(*), min(number) FROM outbox"
 """How many letters wait for the bus, and the number of the oldest."""
+UNTOLD = "SELECT count(*), min(number) FROM untold"
+"""How many rows of events wait for the history, and the number of the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Backlog:
     """For the bus to take them."""
     unplanned: Waiting
     """Notifications of the last day that were accepted, and that nobody has planned yet."""
+    untold: Waiting = Waiting(0, 0.0)
+    """For the history, where there is one, to hear what happened in one commit."""
 
 
 def unplanned(now: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from sendwell.adapters.facts.backlog import LETTERS, Backlog, unplanned, waiting
+from sendwell.adapters.facts.backlog import LETTERS, UNTOLD, Backlog, unplanned, waiting
 from sendwell.adapters.sql.postgres_engine import plain_url
 from sendwell.domain.errors import Unavailable
 
@@ -72,7 +72,7 @@ async def look_at_postgres(url: str) -> PostgresFacts:
             days_ahead=await _days_ahead(connection, int(answered_at * 1000) // _DAY_MS),
             promotion=await connection.fetchval(_PROMOTION) if "promotion_run" in there else None,
             backlog=await _backlog(connection, int(answered_at * 1e6))
-            if {"requested", "outbox", "work"} <= there
+            if {"requested", "outbox", "untold", "work"} <= there
             else None,
         )
 
@@ -106,7 +106,8 @@ async def _backlog(connection: Any, now: int) -> Backlog:
     await connection.execute("SELECT set_config('sendwell.tenant','*',false)")
     letters = await connection.fetchrow(LETTERS)
     planless = await connection.fetchrow(unplanned(now))
-    return Backlog(waiting(letters, now), waiting(planless, now))
+    untold = await connection.fetchrow(UNTOLD)
+    return Backlog(waiting(letters, now), waiting(planless, now), waiting(untold, now))
 
 
 async def _members(connection: Any) -> tuple[Member, ...]:
@@ -132,7 +133,7 @@ _SERVER = f"""
 _THERE = """
     SELECT coalesce(array_agg(relname::text),'{}') FROM pg_class
     WHERE relnamespace=current_schema()::regnamespace
-    AND relname IN ('lease','promotion_run','requested','outbox','work')"""
+    AND relname IN ('lease','promotion_run','requested','outbox','untold','work')"""
 
 _MEMBERS = """
     SELECT node, holder, CASE WHEN until='-infinity' THEN -1

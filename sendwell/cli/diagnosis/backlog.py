@@ -12,7 +12,9 @@ _LONG_SECONDS = 60
 
 
 def judge_backlog(backlog: "Backlog") -> Iterator[Finding]:
-    """One finding for what is to be planned, one for what is to be published."""
+    """One finding for what is to be planned, one for what is to be published; one for what the
+    history is to hear, if there is any.
+    """
     yield _judge(
         "planning",
         backlog.unplanned,
@@ -27,6 +29,15 @@ def judge_backlog(backlog: "Backlog") -> Iterator[Finding]:
         words=("One message is", "messages are", "not published yet"),
         advice="Does the bus answer? What waits here goes out as soon as it does.",
     )
+
+    if backlog.untold.count:
+        yield _judge(
+            "history",
+            backlog.untold,
+            "",
+            words=("One commit is", "commits are", "not in the history yet"),
+            advice="Does HISTORY_URL answer, here and for the processes? What waits is kept here.",
+        )
 
 
 def _judge(

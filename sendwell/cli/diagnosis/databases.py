@@ -1,5 +1,6 @@
 """The databases that the settings name: each one's server, and its tables."""
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from sendwell.adapters.sql.migration_status import MigrationStatus
     from sendwell.bootstrap.homes import Home
 
@@ -33,11 +36,12 @@ async def _look(home: "Home") -> list[Finding]:
     if home.url.file is not None:
         return [*look_at_database(home.url.file, home.owners)]
     try:
-        server = await _postgres(home) if home.url.scheme == "postgresql" else []
+        server = await _server(home)
         return [*server, *await _migrations(home, server)]
     except Unavailable as error:
         advice = "Is it running? Are host, port, user, password and name in its URL right?"
-        return [wrong(_TOPIC, f"{home.url} cannot be used: {error.message}", advice)]
+        why = error.message.removeprefix(f"{home.direct}: ")
+        return [wrong(_TOPIC, f"{home.url} cannot be used: {why}", advice)]
     except Invalid:
         return []  # that its driver is missing is told with the configuration
 
@@ -51,6 +55,24 @@ async def _migrations(home: "Home", server: Sequence[Finding]) -> list[Finding]:
         return [judge_migrations(await pending(home))]
     except Conflict as error:
         return [wrong("migrations", error.message, "Let this machine run the same version.")]
+
+
+async def _server(home: "Home") -> list[Finding]:
+    if home.url.scheme == "postgresql":
+        return await _postgres(home)
+    from sendwell.bootstrap.homes import opened
+
+    async with opened(home) as upkeep:
+        await upkeep.run(_version)  # connects
+        start = time.perf_counter()
+        version = await upkeep.run(_version)
+        latency_ms = (time.perf_counter() - start) * 1e3
+    name = "MariaDB" if "MariaDB" in version else "MySQL"
+    return [Finding("mysql", f"{name} {version.split('-')[0]} answers in {latency_ms:.1f} ms.")]
+
+
+def _version(connection: "Connection") -> str:
+    return str(connection.exec_driver_sql("SELECT version()").scalar_one())
 
 
 async def _postgres(home: "Home") -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The servers beside the databases: where limits are counted, and the bus."""
+"""The servers beside the databases: where limits are counted, the history, and the bus."""
 
 import asyncio
 import time
@@ -39,6 +39,30 @@ async def look_at_cache(settings: Settings) -> list[Finding]:
         ]
 
 
+async def look_at_history(settings: Settings) -> list[Finding]:
+    """The Cassandra that HISTORY_URL names; nothing where there is none. Makes nothing there."""
+    url = settings.servers.history
+    if url is None:
+        return []
+    try:
+        from sendwell.adapters.facts.cassandra import look_at_cassandra
+    except ImportError:
+        return []  # as above
+
+    try:
+        facts = await look_at_cassandra(url.text)
+    except SendwellError as error:
+        advice = "Start it, or correct HISTORY_URL. What it has not heard meanwhile waits on disk."
+        return [wrong("history", f"{url} cannot be asked: {error.message}", advice)]
+    answers = f"Cassandra {facts.version} answers in {facts.latency_ms:.1f} ms."
+    if facts.has_keyspace:
+        return [Finding("history", answers)]
+    return [
+        Finding("history", answers),
+        note("history", f"{url} has no tables yet.", "They are made when they are first needed."),
+    ]
+
+
 async def look_at_bus(settings: Settings) -> list[Finding]:
     """The broker that BROKER_URL names; nothing where messages stay in the process.
 
@@ -56,7 +80,7 @@ async def look_at_bus(settings: Settings) -> list[Finding]:
     except TimeoutError:
         return [_away(url, f"it did not answer within {_PATIENCE_SECONDS} s.")]
     except SendwellError as error:
-        return [_away(url, error.message)]
+        return [_away(url, error.message.removeprefix(f"{url}: "))]
 
 
 async def _has_tables(settings: Settings) -> bool:

@@ -22,6 +22,15 @@ def test_what_waits_for_moments_is_fine_and_for_minutes_is_worth_a_word() -> Non
     assert outbox.advice
 
 
+def test_what_the_history_is_to_hear_is_told_where_something_waits() -> None:
+    waits = Backlog(letters=NOTHING, unplanned=NOTHING, untold=Waiting(7, 90))
+
+    _, _, history = judge_backlog(waits)
+
+    assert (history.topic, history.level) == ("history", Level.NOTE)
+    assert history.text == "7 commits are not in the history yet, for 90 s at most."
+
+
 def test_a_position_tells_since_when_it_waits() -> None:
     now = 1_800_000_000_000_000
 

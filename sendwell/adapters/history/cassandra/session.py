@@ -30,7 +30,8 @@ _AT_ONCE = 128
 _SECONDS = 10.0
 _CONNECT_SECONDS = 5.0
 _RECONNECT_SECONDS = 1.0
-_FAILURES = (DriverException, NoHostAvailable, OSError)
+FAILURES = (DriverException, NoHostAvailable, OSError)
+"""Whatever a call may raise."""
 
 
 class CassandraSession:
@@ -51,7 +52,7 @@ class CassandraSession:
             await self._open()
             async with self._room:
                 return await self._execute(self._prepared[name], values)
-        except _FAILURES as error:
+        except FAILURES as error:
             why = type(error).__name__  # its words may hold what was asked for
             raise Unavailable(f"Cassandra cannot be asked right now ({why}).") from error
 
@@ -70,7 +71,7 @@ class CassandraSession:
 
     def _connect(self) -> None:
         """In a thread of its own, for all of this blocks."""
-        cluster = _cluster(self._place)
+        cluster = cluster_of(self._place)
         try:
             session = cluster.connect()
             for statement in make(self._place):
@@ -113,7 +114,8 @@ def _hand_over(
         loop.call_soon_threadsafe(in_loop)
 
 
-def _cluster(place: Place) -> Cluster:
+def cluster_of(place: Place) -> Cluster:
+    """What connects to it, when it is told to. Raises OSError for a certificate it cannot read."""
     near = (
         DCAwareRoundRobinPolicy(local_dc=place.datacenter)
         if place.datacenter
