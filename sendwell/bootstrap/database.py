@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 from sendwell.adapters.sql.hold import hold
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.sql.upkeep import PATIENCE_SECONDS, patiently
+from sendwell.adapters.sql.upkeep_connections import open_postgres
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 _PACKAGE = Path(__file__).parents[1]
 _MICROSECOND = timedelta(microseconds=1)
+_SHORT_SECONDS = 3.0
+"""While others work, what can wait gives up that soon: each try holds them up for half a second."""
 _LOST_LEASE = 75
 """EX_TEMPFAIL: whoever started us should start us again."""
 
@@ -103,13 +107,20 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     process.at_close("database", database.close)
     past_pooler = servers.listen.text if servers.listen else url
 
-    async def upkeep(work: Callable[[Connection], object]) -> object:
-        """What changes tables locks for its session, and a pooler's sessions are everybody's."""
-        own = PostgresDatabase(past_pooler, readers=1)
-        try:
-            return await own.with_connection(work)
-        finally:
-            await own.close()
+    async def upkeep(
+        work: Callable[[Connection], object], *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> object:
+        """What changes tables locks for its session, and a pooler's sessions are everybody's.
+
+        Who reads a table for long, like a backup, must not make everybody wait behind us.
+        """
+        async with open_postgres(past_pooler) as own:
+            return await patiently(
+                own,
+                work,
+                tell=lambda why: log.warning("database.upkeep_waits", why=why),
+                patience_seconds=patience_seconds,
+            )
 
     await upkeep(lambda connection: migrate_on(connection, TABLES))
     await upkeep(lambda connection: make_ahead(connection, clock.now()))
@@ -132,11 +143,14 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     async def part(now: int) -> None:
         journal_before = now - settings.retention // _MICROSECOND
         keys_before = now - settings.idempotency_window // _MICROSECOND
-        made = await upkeep(lambda connection: make_ahead(connection, now))
+        made = await upkeep(
+            lambda connection: make_ahead(connection, now), patience_seconds=_SHORT_SECONDS
+        )
         dropped = await upkeep(
             lambda connection: drop_old(
                 connection, journal_before=journal_before, keys_before=keys_before
-            )
+            ),
+            patience_seconds=_SHORT_SECONDS,
         )
         log.info("partitions.kept", made=made, dropped=dropped)
 

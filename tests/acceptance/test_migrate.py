@@ -139,6 +139,47 @@ class TestOnPostgres:
         assert applied.code == 0, applied.errors
         assert "quarantine  applied: 0001_first_tables" in applied.out
 
+    async def test_a_start_beside_a_long_backup_holds_up_nobody_and_names_it(
+        self, tmp_path: Path, postgres_url: str
+    ) -> None:
+        environment = {"DB_URL": postgres_url, "ROUTE_EMAIL": "mailbox"}
+        async with (
+            running(tmp_path, environment=environment) as product,
+            session(postgres_url, name="nightly backup") as other,
+        ):
+            await other.execute(f"DROP TABLE {await last_partition(other)}")
+            async with other.transaction():
+                await other.execute("LOCK TABLE requested IN ACCESS SHARE MODE")
+                process = await begin(tmp_path, postgres_url, "up", "--port", "0")
+                told = await line_with(process, "database.upkeep_waits")
+                began = asyncio.get_running_loop().time()
+                for number in range(5):
+                    answer = await product.send(user_id="user-001", content=str(number))
+                    assert answer.status_code == 202
+                seconds = asyncio.get_running_loop().time() - began
+            process.terminate()
+            await asyncio.wait_for(process.communicate(), 60)
+
+        assert "(nightly backup, idle in transaction for" in told
+        assert seconds < 10
+        assert process.returncode == 0
+
+    async def test_a_start_that_waits_for_a_table_ends_without_a_word_when_it_is_stopped(
+        self, tmp_path: Path, postgres_url: str
+    ) -> None:
+        await migrate(tmp_path, url=postgres_url)
+        async with session(postgres_url, name="monthly report") as other:
+            await one_migration_back(other)
+            async with other.transaction():
+                await other.execute("LOCK TABLE work IN ACCESS SHARE MODE")
+                process = await begin(tmp_path, postgres_url, "up", "--port", "0")
+                await somebody_waits(other)
+
+                process.terminate()
+                _, errors = await asyncio.wait_for(process.communicate(), 30)
+
+        assert (process.returncode, errors) == (0, b"")
+
 
 @asynccontextmanager
 async def session(url: str, *, name: str) -> AsyncIterator[Any]:
@@ -156,9 +197,27 @@ async def one_migration_back(connection: Any) -> None:
     await connection.execute("UPDATE delivery_version SET version_num='0002'")
 
 
-async def begin(data: Path, url: str) -> asyncio.subprocess.Process:
+async def last_partition(connection: Any) -> str:
+    """Of what is accepted, the week that is furthest ahead."""
+    name: str = await connection.fetchval(
+        "SELECT max(inhrelid::regclass::text) FROM pg_inherits"
+        " WHERE inhparent='requested'::regclass"
+    )
+    return name
+
+
+async def somebody_waits(connection: Any) -> None:
+    async with asyncio.timeout(60):
+        while not await connection.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            " AND database=(SELECT oid FROM pg_database WHERE datname=current_database())"
+        ):
+            await asyncio.sleep(0.05)
+
+
+async def begin(data: Path, url: str, *command: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sendwell", "migrate", "--data", str(data),
+        sys.executable, "-m", "sendwell", *(command or ("migrate",)), "--data", str(data),
         cwd=ROOT, env={"DB_URL": url, "PATH": ""},
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What nobody will ask for any more is forgotten, and nothing that is still to be done."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap import TABLES
+from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import COUNTER_BITS, ChannelName, NotificationId, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
@@ -91,6 +93,32 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     await on_server.with_connection(lambda connection: make_ahead(connection, until, since=0))
     yield on_server
     await on_server.close()
+
+
+async def test_a_sweep_that_cannot_be_done_now_comes_again_later(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "journal.sqlite")
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
+    )
+    asked = asyncio.Event()
+
+    async def held(_: int) -> None:
+        asked.set()
+        raise Unavailable("Somebody else uses the tables.")
+
+    async def oldest() -> None:
+        return None
+
+    sweep = Sweep(
+        journal, SystemClock(), retention=timedelta(days=1), oldest_open=oldest, part=held
+    )
+    sweeping = asyncio.create_task(sweep.run())
+    await asked.wait()
+    ended, _ = await asyncio.wait({sweeping}, timeout=0.2)
+    sweeping.cancel()
+
+    assert not ended
+    await database.close()
 
 
 class StoppedClock(SystemClock):

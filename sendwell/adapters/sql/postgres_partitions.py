@@ -79,7 +79,6 @@ def drop_old(connection: Connection, *, journal_before: int, keys_before: int) -
     """
     open_since = connection.execute(text("SELECT min(position) FROM work")).scalar()
     dropped = []
-    connection.execute(text("SET lock_timeout='2s'"))
     for table, scheme in _tables(connection):
         before = keys_before if scheme.days == 1 else journal_before
         day = before // 1000 // _DAY_MS

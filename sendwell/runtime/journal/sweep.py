@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import structlog
 
+from sendwell.domain.errors import Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.runtime.journal.journal import SqlJournal
 
 log = structlog.get_logger()
 _EVERY_SECONDS = 3_600
+_AGAIN_SECONDS = 300
 _MICROSECOND = timedelta(microseconds=1)
 OldestOpen = Callable[[], Awaitable[int | None]]
 """The position of the oldest notification with open work: with all behind it, it stays."""
@@ -42,10 +44,15 @@ class Sweep:
         self._following = following
 
     async def run(self) -> None:
-        """Now and every hour."""
+        """Now and every hour; soon again when the database is away, or others hold its tables."""
         while True:
-            await self.once()
-            await asyncio.sleep(_EVERY_SECONDS)
+            pause = _EVERY_SECONDS
+            try:
+                await self.once()
+            except Unavailable as error:
+                pause = _AGAIN_SECONDS
+                log.warning("journal.sweep_waits", error=error.message)
+            await asyncio.sleep(pause)
 
     async def once(self) -> None:
         """Forget keys that no longer count, and notifications that are older than is kept."""
