@@ -214,3 +214,13 @@ async def test_a_wrong_field_of_the_camel_case_contract_is_called_as_it_was_writ
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert answer.json()["detail"].startswith(f"{pointer}: ")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", str(2**63), "9" * 4_000, "x"])
+async def test_a_dead_letter_that_there_cannot_be_is_not_replayed(
+    product: Product, number: str
+) -> None:
+    answer = await product.client.post(f"/api/v1/dead-letters/{number}/replay")
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"

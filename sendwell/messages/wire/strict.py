@@ -1,17 +1,16 @@
 """JSON from strangers: what everybody reads alike, or nothing (RFC 7493, I-JSON)."""
 
 import json
-import re
 
 import msgspec
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.messages.wire.depth import is_deeper
 from sendwell.messages.wire.reason import Reason
 
 MOST_BYTES = 1_048_576
 """What a notification may have, as by REST."""
 MOST_DEPTH = 32
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -26,7 +25,7 @@ def json_object(body: bytes, *, most_bytes: int = MOST_BYTES) -> dict[str, objec
         why = f"A message may have {most_bytes} bytes; this one has {len(body)}."
         raise refusal(Reason.TOO_LARGE, why)
     text = _text(body)
-    if depth(body) > MOST_DEPTH:
+    if is_deeper(body, MOST_DEPTH):
         raise refusal(Reason.TOO_DEEP, f"The JSON is nested more than {MOST_DEPTH} levels deep.")
     value = _value(body)
     if not isinstance(value, dict):
@@ -56,20 +55,6 @@ def _value(body: bytes) -> object:
     except msgspec.DecodeError as error:
         raise refusal(Reason.MALFORMED_JSON, f"The message is not valid JSON: {error}.") from error
     return value
-
-
-_ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
-
-
-def depth(body: bytes) -> int:
-    """How deep the JSON is nested; 0 for what cannot be too deep."""
-    if body.count(b"{") + body.count(b"[") <= MOST_DEPTH:
-        return 0
-    deepest = depth = 0
-    for bracket in _STRINGS.sub(b"", body).translate(None, _ALL_BUT_BRACKETS):
-        depth += 1 if bracket in b"{[" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 class _RepeatedError(ValueError):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
@@ -54,6 +54,9 @@ class ReplayMany(BaseModel):
     event_type: str | None = Field(None, max_length=100)
     code: str | None = Field(None, max_length=100)
     rate_per_second: float = Field(10, gt=0, le=10_000)
+
+
+LetterId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 def routes(
@@ -113,7 +116,7 @@ def routes(
         status_code=202,
         tags=["dead letters"],
     )
-    async def replay(id: int, caller: Asking) -> dict[str, Any]:  # noqa: A002 - as above
+    async def replay(id: LetterId, caller: Asking) -> dict[str, Any]:  # noqa: A002 - as above
         """Send it again as a delivery of its own, with its own idempotency key. Audited."""
         return {"id": id, "delivery": await letters.replay(caller, id, clock.now())}
 

@@ -7,7 +7,7 @@ that calls take here.
 import msgspec
 from starlette.routing import Route
 
-from sendwell.domain.errors import Invalid, SendwellError, TooLarge, Unavailable
+from sendwell.domain.errors import Invalid, SendwellError, Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.gateway.rate_limit_status import RateLimitStatus
@@ -20,7 +20,6 @@ from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.calls import Call, Header, Reply
 from sendwell.runtime.server.problems import problem_of
 
-MOST_ITEMS = 1_000
 MOST_BATCH_BYTES = 10 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 _LINES = "application/x-ndjson"
@@ -60,7 +59,8 @@ class Intake:
         body = await body_of(call, most=MOST_BATCH_BYTES)
         kind = (call.header(b"content-type") or "").lower()
         bodies = read_many(body, is_lines=kind.startswith(_LINES))
-        _check_number(bodies)
+        if not bodies:
+            raise Invalid("The batch is empty.")
         standing = await self._quota.take(origin.tenant, len(bodies), self._clock.now())
         if standing.refusal is not None:
             return _too_many(standing, standing.refusal)
@@ -80,13 +80,6 @@ def _key(call: Call) -> str | None:
     if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
         raise Invalid("The header Idempotency-Key must have 1 to 255 visible characters.")
     return key
-
-
-def _check_number(bodies: list[bytes]) -> None:
-    if not bodies:
-        raise Invalid("The batch is empty.")
-    if len(bodies) > MOST_ITEMS:
-        raise TooLarge(f"A batch may have {MOST_ITEMS} notifications; this one has {len(bodies)}.")
 
 
 def _too_many(standing: RateLimitStatus, refusal: Unavailable) -> Reply:

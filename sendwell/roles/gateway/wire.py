@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from itertools import islice, takewhile
 from typing import Any, Literal
 
 import msgspec
@@ -11,11 +12,13 @@ from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid, SendwellError, TooLarge
 from sendwell.domain.ids import ChannelName
 from sendwell.messages.requested import Content, To
+from sendwell.messages.wire.depth import is_deeper
 from sendwell.messages.wire.requests.tenant import CONTRACT
-from sendwell.messages.wire.strict import MOST_DEPTH, depth
+from sendwell.messages.wire.strict import MOST_DEPTH
 
 NOTHING = msgspec.Raw(b"")
 MOST_BYTES = 1_048_576
+MOST_ITEMS = 1_000
 
 
 class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -63,7 +66,20 @@ class CamelIn(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_onl
 
 _snake = msgspec.json.Decoder(NotificationIn).decode
 _camel = msgspec.json.Decoder(CamelIn).decode
-_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_items = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "_Items",
+        [(f"item_{number}", msgspec.Raw, NOTHING) for number in range(MOST_ITEMS)],
+        array_like=True,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+).decode
+"""An array as places, of which there are no more: a list's length is looked at when all of it was
+read, and 10 MB may hold five million items.
+"""
+_is_list = re.compile(rb"\s*\[").match
+_lines = re.compile(rb"\S[^\n]*").finditer
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _CAMEL_NAMES = ("notificationId", "organizationId")
 # Looked for first: decoding twice is only for those who have one of them.
@@ -122,20 +138,31 @@ def _fields(body: bytes) -> AbstractSet[str]:
 
 
 def read_many(body: bytes, *, is_lines: bool) -> list[bytes]:
-    """The items of a batch, each still JSON. Raises Invalid when the list itself is malformed."""
+    """The items of a batch, each still JSON. Raises Invalid when the list itself is malformed, and
+    TooLarge as soon as there are too many.
+    """
     if is_lines:
-        return [line for line in body.split(b"\n") if line.strip()]
+        lines = [line[0] for line in islice(_lines(body), MOST_ITEMS + 1)]
+        if len(lines) > MOST_ITEMS:
+            raise _too_many()
+        return lines
     try:
-        return [bytes(item) for item in _items(body)]
+        return [bytes(item) for item in takewhile(len, msgspec.structs.astuple(_items(body)))]
     except (msgspec.DecodeError, RecursionError) as error:
+        if isinstance(error, msgspec.ValidationError) and _is_list(body):
+            raise _too_many() from error
         raise Invalid(f"The body must be a JSON list of notifications: {error}") from error
+
+
+def _too_many() -> TooLarge:
+    return TooLarge(f"A batch may have {MOST_ITEMS} notifications; this one has more.")
 
 
 def _check_shape(body: bytes) -> None:
     """Refuse what no decoder should see: too large, too deep, not UTF-8."""
     if len(body) > MOST_BYTES:
         raise TooLarge(f"A notification may have {MOST_BYTES} bytes; this one has {len(body)}.")
-    if depth(body) > MOST_DEPTH:
+    if is_deeper(body, MOST_DEPTH):
         raise Invalid(f"The JSON is nested more than {MOST_DEPTH} levels deep.")
     try:
         body.decode()
