@@ -127,6 +127,30 @@ async def test_a_page_fits_a_small_phone(browser: Browser, product: Product, nam
         assert width == 360
 
 
+async def test_what_is_not_found_fits_a_small_phone_however_long_its_name(
+    browser: Browser, product: Product
+) -> None:
+    async with tab(browser, product.url, width=360) as phone:
+        await phone.open(f"/notifications/{'a' * 120}")
+
+        assert await phone.page.evaluate("() => document.documentElement.scrollWidth") == 360
+
+
+async def test_a_list_names_each_channel_of_a_notification_once(
+    page: Tab, product: Product
+) -> None:
+    people = [{"email": f"person-{number}@example.org"} for number in range(4)]
+    await product.send(id="to-four", to=people, content="Hello", event_type="to.four")
+    await product.settled("to-four", "SENT")
+
+    await page.open("/notifications?event_type=to.four")
+
+    row = page.page.locator("tbody tr").first
+    await expect(row.locator(".channel")).to_have_count(1)
+    await expect(row).to_contain_text("4 recipients")
+    await expect(row).not_to_contain_text("more")
+
+
 @pytest.mark.parametrize("name", PAGES)
 async def test_a_page_is_made_in_less_than_100_ms(product: Product, name: str) -> None:
     path = await address(product, PAGES[name])
