@@ -122,7 +122,7 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., Any]]]] = {
         },
     ),
     "rules": (
-        "Read and change your organization's rules: lanes, routes, limits, quota, budget.",
+        "Read and change the rules of your organization.",
         {"get": get_rules, "set": set_rules, "reset": reset_rules},
     ),
     "suppressions": (

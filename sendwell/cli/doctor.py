@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendwell.cli.options import HOME, IsJson, Url, reach
+from sendwell.cli.options import HOME, Url, reach
 from sendwell.cli.screen import REFUSED, console, print_json, show, styled
 from sendwell.settings import Settings
 
@@ -21,9 +21,11 @@ _WIDTH = 18
 
 def doctor(
     *,
-    data: Annotated[Path, typer.Option(help="The data folder to look at.")] = Path("data"),
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The data folder to look at.")
+    ] = Path("data"),
     url: Url = HOME,
-    is_json: IsJson = False,
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look for what is wrong here.
 

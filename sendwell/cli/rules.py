@@ -7,17 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from sendwell.cli.client import step
 from sendwell.cli.options import HOME, Data, IsJson, Key, Url, connect
 from sendwell.cli.screen import print_json, show, show_table
+from sendwell.domain.errors import Invalid
 
-SECTIONS = "priorities, routing, limits, quota, budget, channels, locality, preferences"
+_SECTIONS = (
+    "priorities", "routing", "limits", "quota", "budget", "channels", "locality", "preferences"
+)  # fmt: skip
+_NAMES = ", ".join(_SECTIONS)
 _WIDEST = 80
 MaybeSection = Annotated[
     str | None,
-    typer.Argument(metavar="[SECTION]", help=f"One of {SECTIONS}.", show_default=False),
+    typer.Argument(metavar="[SECTION]", help=f"One of {_NAMES}.", show_default=False),
 ]
-Section = Annotated[str, typer.Argument(metavar="SECTION", help=f"One of {SECTIONS}.")]
+Section = Annotated[str, typer.Argument(metavar="SECTION", help=f"One of {_NAMES}.")]
 
 
 def get_rules(
@@ -37,7 +40,7 @@ def get_rules(
     """
     client = connect(url, key, data)
     if section is not None:
-        print_json(client.get(f"/rules/{step(section)}"))
+        print_json(client.get(f"/rules/{_named(section)}"))
         return
     found = client.get("/rules")
     if is_json:
@@ -67,7 +70,7 @@ def set_rules(
       sendwell rules set priorities priorities.json
     """
     body = _read(file)
-    changed = connect(url, key, data).put(f"/rules/{step(section)}", body)
+    changed = connect(url, key, data).put(f"/rules/{_named(section)}", body)
     _tell(changed, f"The rules {section} are replaced.", is_json=is_json)
 
 
@@ -84,8 +87,14 @@ def reset_rules(
     Example:
       sendwell rules reset budget
     """
-    changed = connect(url, key, data).delete(f"/rules/{step(section)}")
+    changed = connect(url, key, data).delete(f"/rules/{_named(section)}")
     _tell(changed, f"The rules {section} are the installation's again.", is_json=is_json)
+
+
+def _named(section: str) -> str:
+    if section not in _SECTIONS:
+        raise Invalid(f"There is no section {section!r}; there are {_NAMES}.")
+    return section
 
 
 def _tell(changed: Any, said: str, *, is_json: bool) -> None:

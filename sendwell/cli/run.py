@@ -29,7 +29,9 @@ def run(  # noqa: PLR0917 - Typer makes an option of each
         int | None,
         typer.Option(help="Port; 0 takes a free one.", min=0, max=65535, show_default="the role's"),
     ] = None,
-    data: Annotated[Path, typer.Option(help="Folder for what is kept in files.")] = Path("data"),
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where what is kept in files is.")
+    ] = Path("data"),
 ) -> None:
     """Run Sendwell on its servers: like `up`, without the sample.
 

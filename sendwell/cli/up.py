@@ -16,9 +16,9 @@ from sendwell.settings import SAMPLE, Settings, Url, is_loopback, read_settings
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8000,
-    data: Annotated[Path, typer.Option(help="Folder of the database; made if missing.")] = Path(
-        "data"
-    ),
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the database is; made if missing.")
+    ] = Path("data"),
     sample: Annotated[
         bool, typer.Option(help="A sample tenant, and a first message in the dev mailbox.")
     ] = True,

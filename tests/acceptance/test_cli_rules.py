@@ -56,11 +56,15 @@ async def test_what_is_wrong_is_said_with_its_place_and_changes_nothing(product:
     assert json.loads((await rules(product, "get", "limits")).out)["channels"] == {}
 
 
-async def test_a_section_that_there_is_not_is_refused(product: Product) -> None:
-    refused = await rules(product, "get", "magic")
+@pytest.mark.parametrize("command", ["get", "set", "reset"])
+async def test_a_section_that_there_is_not_is_refused_with_those_that_there_are(
+    command: str, product: Product
+) -> None:
+    refused = await rules(product, command, "lanes", stdin=b"{}")
 
     assert refused.code == 1
-    assert refused.errors.strip()
+    assert "no section 'lanes'" in refused.errors
+    assert "priorities, routing, limits" in refused.errors
 
 
 async def test_a_file_that_is_not_there_is_a_wrong_call(product: Product) -> None:
