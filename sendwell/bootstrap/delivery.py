@@ -71,9 +71,9 @@ def build_delivery(
         )
         for channel, exchange in exchanges.by_channel.items()
     }
-    second_look = SecondLook(store, timers, core.clock)
-    core.process.start(Worker("second look", second_look.run))
     held = HeldWork(core.database, node=core.membership.node)
+    second_look = SecondLook(held, timers, core.clock)
+    core.process.start(Worker("second look", second_look.run))
     people_look = PeopleLook(store, held, gate, settle=settler.put, timers=timers, clock=core.clock)
     core.process.start(Worker("look at people", people_look.run))
     delivery = Delivery(

@@ -13,8 +13,7 @@ from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import Node, TenantId, UserId
-from sendwell.roles.delivery.held import HeldWork
-from sendwell.roles.delivery.store import HeldPlace
+from sendwell.roles.delivery.held import HeldPlace, HeldWork
 
 ACME = TenantId("acme")
 

@@ -16,7 +16,7 @@ from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.system import SystemChance, SystemClock, SystemIds
 from sendwell.bootstrap import TABLES
 from sendwell.channels import all_channels
-from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.ids import ChannelName, Node, NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.outcome import Accepted, Outcome
 from sendwell.domain.policy import Policy
@@ -34,6 +34,7 @@ from sendwell.roles.accounts.store import AccountStore
 from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.exchange import Account, Exchange
 from sendwell.roles.delivery.gate import Gate
+from sendwell.roles.delivery.held import HeldWork
 from sendwell.roles.delivery.letters import DeadLetters
 from sendwell.roles.delivery.limits import Limits, Rates
 from sendwell.roles.delivery.ready import ReadyQueue
@@ -116,7 +117,7 @@ class House:
             ids=IDS,
             epoch=EPOCH,
             freed=self.freed,
-            second_look=SecondLook(self.store, self.timers, CLOCK),
+            second_look=SecondLook(HeldWork(database, node=Node(0)), self.timers, CLOCK),
         )
         letters = DeadLetters(database, self.journal, flow=self.flow, audit=self.tenants)
         self.flow.listen(Task, self.delivery.on_tasks)

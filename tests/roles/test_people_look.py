@@ -28,9 +28,9 @@ from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.accounts.store import AccountStore
 from sendwell.roles.delivery.events import AskedAgain, Event
 from sendwell.roles.delivery.gate import Gate
-from sendwell.roles.delivery.held import HeldWork
+from sendwell.roles.delivery.held import HeldPlace, HeldWork
 from sendwell.roles.delivery.people_look import PeopleLook
-from sendwell.roles.delivery.store import DeliveryStore, HeldPlace
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.tables import WORK
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore

@@ -18,8 +18,9 @@ from sendwell.domain.limits import Rate
 from sendwell.domain.policy import Policy
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.task import Task
+from sendwell.roles.delivery.held import HeldPlace, HeldWork
 from sendwell.roles.delivery.second_look import SecondLook
-from sendwell.roles.delivery.store import DeliveryStore, HeldPlace
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.tables import METADATA
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.tables import METADATA as JOURNAL
@@ -66,7 +67,8 @@ class House:
         self.fired = asyncio.Event()
         clock = SystemClock()
         self._timers = Timers(clock, load=self._load, fire=self._fire)
-        self.look = SecondLook(self.store, self._timers, clock)
+        self.held = HeldWork(self.database, node=Node(0))
+        self.look = SecondLook(self.held, self._timers, clock)
 
     def store_of(self, node: int) -> DeliveryStore:
         journal = SqlJournal(
@@ -130,7 +132,7 @@ async def test_held_work_is_listed_once_and_in_pages(house: House) -> None:
     await house.put([a_task(number) for number in range(1, 100)])
 
     place, listed = HeldPlace(), list[int]()
-    while page := await house.store.held(ACME, after=place, limit=7):
+    while page := await house.held.of_tenant(ACME, after=place, limit=7):
         listed += [each.work for each in page]
         place = page[-1]
 

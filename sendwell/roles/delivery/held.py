@@ -1,15 +1,24 @@
-"""Finds, among the work that rules hold, what is for certain people."""
+"""The work that rules hold: whose it is, for whom, and making it due."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
-from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy import func, literal, select, tuple_, update
 
 from sendwell.domain.ids import Node, TenantId, UserId
 from sendwell.domain.lifecycle import State
 from sendwell.ports.database import Database
-from sendwell.roles.delivery.store import HeldPlace
 from sendwell.roles.delivery.tables import WORK
+from sendwell.runtime.among import among
 from sendwell.runtime.journal.tables import REQUESTED
+
+
+class HeldPlace(NamedTuple):
+    """Where held work stands among that of its tenant."""
+
+    channel: str = ""
+    lane: int = 0
+    work: int = 0
 
 
 class HeldWork:
@@ -36,6 +45,22 @@ class HeldWork:
             .limit(literal(1))
         )
         return bool(rows)
+
+    async def of_tenant(self, tenant: TenantId, *, after: HeldPlace, limit: int) -> list[HeldPlace]:
+        """The next of a tenant's work that rules hold here, behind `after`."""
+        place = (WORK.c.channel, WORK.c.lane, WORK.c.work)
+        rows = await self._database.rows(
+            select(*place)
+            .where(
+                WORK.c.tenant == tenant,
+                WORK.c.state == State.HELD,
+                WORK.c.node == self._node,
+                tuple_(*place) > tuple_(*map(literal, after)),
+            )
+            .order_by(*place)
+            .limit(limit)
+        )
+        return [HeldPlace(*row) for row in rows]
 
     async def of_people(
         self, tenant: TenantId, users: Collection[UserId], *, limit: int
@@ -85,3 +110,17 @@ class HeldWork:
             .limit(limit)
         )
         return [HeldPlace(*row) for row in rows]
+
+    async def hasten(self, works: Collection[int], now: int) -> list[int]:
+        """Make held work due now, durably; gives that which was to wait longer."""
+        hastened = (
+            update(WORK)
+            .where(
+                among(WORK.c.work, works, self._database),
+                WORK.c.state == State.HELD,
+                WORK.c.due > now,
+            )
+            .values(due=now)
+        )
+        (done,) = await self._database.execute(hastened.returning(WORK.c.work))
+        return [row.work for row in done.rows]

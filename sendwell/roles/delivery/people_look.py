@@ -16,8 +16,8 @@ from sendwell.ports.clock import Clock
 from sendwell.ports.directory import ANYBODY, Changed
 from sendwell.roles.delivery.events import AskedAgain, Event
 from sendwell.roles.delivery.gate import Checked, Gate
-from sendwell.roles.delivery.held import HeldWork
-from sendwell.roles.delivery.store import DeliveryStore, HeldPlace
+from sendwell.roles.delivery.held import HeldPlace, HeldWork
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.sweeps import MOST_NAMED, Sweep, Sweeps
 from sendwell.runtime.timers import Timers
 
@@ -166,7 +166,7 @@ class PeopleLook:
 
     async def _page(self, tenant: TenantId, sweep: Sweep) -> list[HeldPlace]:
         if sweep.users is None:
-            return await self._store.held(tenant, after=sweep.place, limit=_CHUNK)
+            return await self._held.of_tenant(tenant, after=sweep.place, limit=_CHUNK)
         return await self._held.of_nobody_alone(tenant, after=sweep.place, limit=_CHUNK)
 
     async def _ask_again(self, tasks: Sequence[Task], *, is_named: bool) -> None:
@@ -178,7 +178,7 @@ class PeopleLook:
         }
         if not moved:
             return
-        hastened = await self._store.hasten(moved, now)
+        hastened = await self._held.hasten(moved, now)
         self._settle([AskedAgain(moved[work], now) for work in hastened])
         for work in hastened:
             self._timers.add(now, work)

@@ -8,7 +8,7 @@ from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.policy import Policy, holds_alike
 from sendwell.ports.clock import Clock
-from sendwell.roles.delivery.store import DeliveryStore, HeldPlace
+from sendwell.roles.delivery.held import HeldPlace, HeldWork
 from sendwell.runtime.timers import Timers
 
 log = structlog.get_logger()
@@ -24,8 +24,8 @@ class SecondLook:
     the new rules hold as well goes back to waiting.
     """
 
-    def __init__(self, store: DeliveryStore, timers: Timers, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, held: HeldWork, timers: Timers, clock: Clock) -> None:
+        self._held = held
         self._timers = timers
         self._clock = clock
         self._tenants: set[TenantId] = set()
@@ -57,8 +57,8 @@ class SecondLook:
 
     async def _look_at(self, tenant: TenantId) -> None:
         place = HeldPlace()
-        while held := await self._store.held(tenant, after=place, limit=_CHUNK):
+        while page := await self._held.of_tenant(tenant, after=place, limit=_CHUNK):
             now = self._clock.now()
-            for work in await self._store.hasten([each.work for each in held], now):
+            for work in await self._held.hasten([each.work for each in page], now):
                 self._timers.add(now, work)
-            place = held[-1]
+            place = page[-1]

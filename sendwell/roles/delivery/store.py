@@ -1,10 +1,10 @@
 """What the delivery role remembers: its open work."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, literal, select, tuple_, union_all, update
+from sqlalchemy import Row, Select, func, select, union_all, update
 
 from sendwell.domain.ids import (
     COUNTER_BITS,
@@ -30,14 +30,6 @@ from sendwell.runtime.open_work import OpenWork
 
 _FIRST = Node(0)
 _ACCEPTED_BEFORE_US = 2 * 86_400_000_000
-
-
-class HeldPlace(NamedTuple):
-    """Where held work stands among that of its tenant."""
-
-    channel: str = ""
-    lane: int = 0
-    work: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -193,36 +185,6 @@ class DeliveryStore(OpenWork):
         ]
         found = await self._database.rows(union_all(*asked))
         return [Attempted(row.user_id, row.event_type, row.claimed_at) for row in found]
-
-    async def held(self, tenant: TenantId, *, after: HeldPlace, limit: int) -> list[HeldPlace]:
-        """The next of a tenant's work that rules hold here, behind `after`."""
-        place = (WORK.c.channel, WORK.c.lane, WORK.c.work)
-        rows = await self._database.rows(
-            select(*place)
-            .where(
-                WORK.c.tenant == tenant,
-                WORK.c.state == State.HELD,
-                WORK.c.node == self._node,
-                tuple_(*place) > tuple_(*map(literal, after)),
-            )
-            .order_by(*place)
-            .limit(limit)
-        )
-        return [HeldPlace(*row) for row in rows]
-
-    async def hasten(self, works: Collection[int], now: int) -> list[int]:
-        """Make held work due now, durably; gives that which was to wait longer."""
-        hastened = (
-            update(WORK)
-            .where(
-                among(WORK.c.work, works, self._database),
-                WORK.c.state == State.HELD,
-                WORK.c.due > now,
-            )
-            .values(due=now)
-        )
-        (done,) = await self._database.execute(hastened.returning(WORK.c.work))
-        return [row.work for row in done.rows]
 
     async def due(self, *, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
         """(due, work) of what waits for a time, soonest first, behind `after`."""

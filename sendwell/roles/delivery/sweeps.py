@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sendwell.domain.ids import TenantId, UserId
-from sendwell.roles.delivery.store import HeldPlace
+from sendwell.roles.delivery.held import HeldPlace
 
 MOST_NAMED = 5_000
 """People of a tenant who are looked for one by one; of more, everything is looked at."""

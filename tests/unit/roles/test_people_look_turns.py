@@ -8,9 +8,9 @@ from sendwell.adapters.system import SystemClock
 from sendwell.domain.ids import TenantId, UserId
 from sendwell.ports.directory import Changed
 from sendwell.roles.delivery.gate import Gate
-from sendwell.roles.delivery.held import HeldWork
+from sendwell.roles.delivery.held import HeldPlace, HeldWork
 from sendwell.roles.delivery.people_look import PeopleLook
-from sendwell.roles.delivery.store import DeliveryStore, HeldPlace
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.sweeps import MOST_NAMED
 from sendwell.runtime.timers import Timers
 
@@ -51,7 +51,7 @@ class Held:
         del tenant
         return []
 
-    async def held(self, tenant: TenantId, **_: Any) -> list[HeldPlace]:
+    async def of_tenant(self, tenant: TenantId, **_: Any) -> list[HeldPlace]:
         self.swept.append(tenant)
         return []
 

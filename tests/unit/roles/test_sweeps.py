@@ -1,7 +1,7 @@
 """Tenants are swept in turn, for all who changed before it began, and again for who did after."""
 
 from sendwell.domain.ids import TenantId, UserId
-from sendwell.roles.delivery.store import HeldPlace
+from sendwell.roles.delivery.held import HeldPlace
 from sendwell.roles.delivery.sweeps import MOST_NAMED, Sweeps
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
