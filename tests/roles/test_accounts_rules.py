@@ -20,6 +20,7 @@ from sendwell.domain.routing import Route
 from sendwell.domain.tenant_limits import TenantLimits
 from sendwell.roles.accounts.rules import Reach, check, fields_of, policy_of
 from sendwell.roles.accounts.sections import SECTIONS
+from sendwell.roles.accounts.service import Accounts
 from tests.roles.accounts_house import House, a_house, pointers
 
 ACME = TenantId("acme")
@@ -225,6 +226,47 @@ async def test_another_process_knows_a_change_within_seconds_and_says_so(house: 
     assert (tenant, before.budget, after.budget) == (ACME, None, Budget(7))
     assert other.policy(ACME).budget == Budget(7)
     assert other.book.edition != edition
+
+
+async def test_a_change_is_known_elsewhere_also_behind_one_by_a_clock_that_was_ahead(
+    house: House,
+) -> None:
+    acme, beta = await house.found(), await house.found("beta")
+    house.clock.passed += 86_400
+    await put(beta, "budget", {"per_day": 5})
+    house.clock.passed -= 86_400
+    other = house.elsewhere()
+    await other.start()
+    keeping = asyncio.create_task(other.run())
+
+    await put(acme, "budget", {"per_day": 7})
+
+    await until_known(other, Budget(7))
+    keeping.cancel()
+
+
+async def test_a_change_that_could_not_be_seen_for_minutes_is_not_passed_over_for_an_own_one(
+    house: House,
+) -> None:
+    acme, beta = await house.found(), await house.found("beta")
+    other = house.elsewhere()
+    await other.start()
+    caller = await other.caller(beta.headers["authorization"].removeprefix("Bearer "))
+
+    await put(acme, "budget", {"per_day": 7})
+    house.clock.passed += 120
+    await other.rules.replace(caller, "budget", {"per_day": 5})
+    keeping = asyncio.create_task(other.run())
+
+    await until_known(other, Budget(7))
+    keeping.cancel()
+
+
+async def until_known(accounts: Accounts, budget: Budget) -> None:
+    """Acme's budget is that, soon."""
+    async with asyncio.timeout(10):
+        while accounts.policy(ACME).budget != budget:
+            await asyncio.sleep(0.01)
 
 
 async def test_two_processes_that_change_different_sections_lose_neither(house: House) -> None:

@@ -47,7 +47,7 @@ class Accounts:
         self._store = store
         self._clock = clock
         self._credentials = Credentials(store, tokens, clock)
-        self.book = Rulebook(store.tenants, defaults=defaults, news=news)
+        self.book = Rulebook(store.tenants, defaults=defaults, news=news, clock=clock)
         self.rules = Rules(self.book, store.tenants, clock=clock, news=news, reach=reach)
         self._callers: dict[str, tuple[float, Caller]] = {}
         self._forgotten = 0

@@ -9,6 +9,7 @@ from sendwell.domain.environment import is_test
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.policy import Policy
+from sendwell.ports.clock import Clock
 from sendwell.ports.tenants import RulesChanged
 from sendwell.roles.accounts.rules import policy_of
 from sendwell.roles.accounts.store.tenants import Tenant, TenantStore
@@ -27,13 +28,15 @@ class Rulebook:
     seconds later: then one query asks for what has a new edition.
     """
 
-    def __init__(self, store: TenantStore, *, defaults: Policy, news: News) -> None:
+    def __init__(self, store: TenantStore, *, defaults: Policy, news: News, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._defaults = defaults
         self._tenants: dict[TenantId, Tenant] = {}
         self._policies: dict[TenantId, Policy] = {}
         self._hearers: list[RulesChanged] = []
         self._newest = 0
+        """The highest edition that a look has found: all before it are known."""
         self._doubted: set[TenantId] = set()
         self._in_doubt = asyncio.Event()
         self._own = secrets.token_hex(4)
@@ -48,6 +51,7 @@ class Rulebook:
     async def start(self) -> None:
         """Read all tenants."""
         for tenant in await self._store.all():
+            self._newest = max(self._newest, tenant.edition)
             self.remember(tenant)
 
     async def run(self) -> None:
@@ -93,7 +97,6 @@ class Rulebook:
         before, after = self._policies.get(tenant.tenant), self._policy(tenant)
         self._tenants[tenant.tenant] = tenant
         self._policies[tenant.tenant] = after
-        self._newest = max(self._newest, tenant.edition)
         self._changes += 1
         if before is not None and before != after:
             for heard in self._hearers:
@@ -111,11 +114,16 @@ class Rulebook:
             self.remember(found)
 
     async def _look_again(self) -> None:
-        doubted, self._doubted = self._doubted, set()
-        for each in doubted:
-            await self.look_up(each)
-        since = max(1, self._newest - _CLOCKS_DIFFER_US)
-        for tenant in await self._store.changed(since):
+        for each in list(self._doubted):
+            self._doubted.discard(each)  # who hears of it again meanwhile looks again
+            try:
+                await self.look_up(each)
+            except Unavailable:
+                self._doubted.add(each)
+                raise
+        newest = min(self._newest, self._clock.now())  # one clock may have been far ahead
+        for tenant in await self._store.changed(max(1, newest - _CLOCKS_DIFFER_US)):
+            self._newest = max(self._newest, tenant.edition)
             known = self._tenants.get(tenant.tenant)
             if known is None or known.edition != tenant.edition:
                 self.remember(tenant)
