@@ -250,6 +250,17 @@ async def test_who_waits_for_what_is_there_does_not_wait(
         assert await shown(client, wait_seconds="60") == ["0.email"]
 
 
+async def test_who_has_waited_gets_also_what_another_process_has_stored(
+    store: WatchedStore, client: AsyncClient
+) -> None:
+    waiting = asyncio.create_task(shown(client, wait_seconds="2"))
+    await store.looked.wait()
+
+    await Mailbox(store, SystemClock()).put(an_outgoing("0.email"))
+
+    assert await waiting == ["0.email"]
+
+
 async def test_waiting_ends_empty_when_its_time_is_over(client: AsyncClient) -> None:
     assert await shown(client, wait_seconds="0.01") == []
 
