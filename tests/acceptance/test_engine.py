@@ -312,6 +312,16 @@ async def test_a_page_without_a_text_is_told_in_plain_words_as_well(product: Pro
     assert "multipart/alternative" in raw
 
 
+async def test_a_very_long_page_goes_out_as_it_is(product: Product) -> None:
+    page = "<p>" + "long " * 14_000 + "</p>"
+
+    answer = await product.send(to={"email": "ada@example.org"}, content={"html": page})
+
+    await product.settled(answer.json()["id"], "SENT")
+    (message,) = (await product.get("/mailbox/messages", to="ada@example.org"))["data"]
+    assert message["content"] == {"subject": "Notification", "html": page}
+
+
 async def test_an_expired_notification_is_never_sent(
     product: Product, endpoint: WebhookSimulator
 ) -> None:
