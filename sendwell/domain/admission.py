@@ -81,7 +81,8 @@ def admit(
     if ask.expires_at is not None and now >= ask.expires_at:
         return Stop(State.EXPIRED, "expiry", "It was not sent before it expired.")
     if suppressed is not None:
-        return Stop(State.SUPPRESSED, "suppression", suppressed)
+        why = f"Nothing is sent to this address: {suppressed.replace('_', ' ')}."
+        return Stop(State.SUPPRESSED, "suppression", why)
     against = objection(
         Matter(ask.channel, ask.category, ask.topic),
         person.preferences,

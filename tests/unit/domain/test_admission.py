@@ -40,9 +40,10 @@ def test_what_is_too_late_is_over_even_if_nothing_else_speaks_against_it() -> No
 
 
 def test_a_suppressed_address_stops_even_a_critical_category() -> None:
-    decided = verdict(CRITICAL, ANYBODY, "It bounced before.")
+    decided = verdict(CRITICAL, ANYBODY, "address_gone")
 
-    assert decided == Stop(State.SUPPRESSED, "suppression", "It bounced before.")
+    why = "Nothing is sent to this address: address gone."
+    assert decided == Stop(State.SUPPRESSED, "suppression", why)
 
 
 def test_an_opt_out_is_obeyed() -> None:
