@@ -5,7 +5,10 @@ CODES: dict[str, str] = {
         "Something in the request is wrong, and will be wrong the next time. `errors` points at"
         " each field; correct them."
     ),
-    "bad_request": "The request cannot be understood as HTTP. Look at how your client builds it.",
+    "bad_request": (
+        "The request cannot be understood as HTTP, or does not come to its end. Look at how your"
+        " client builds it."
+    ),
     "bad_schema": (
         "The JSON Schema of a template's data is no JSON Schema that is taken here. `detail` names"
         " the place."

@@ -13,6 +13,8 @@ from typing import Any
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from sendwell.runtime.server.problems import Problem
+
 MOST_HEAD_BYTES = 64 * 1024
 """Between two pieces of bodies: heads, trailers, and extensions of chunks."""
 MOST_HEADERS = 256
@@ -27,10 +29,9 @@ _CONNECT = b"CONNECT"
 class Refused(Exception):
     """Nothing more is read from this client."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, code: str, why: str) -> None:
         super().__init__(why)
-        self.status = status
-        self.why = why
+        self.problem = Problem(status, code, why)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -61,7 +62,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """End a request that comes too slowly; look again later."""
         is_slow = self._is_owed and self._was_owed and self._brought < LEAST_BYTES
         if is_slow and not self.flow.read_paused:
-            self._refuse(Refused(408, "The request did not come in time."))
+            self._refuse(Refused(408, "bad_request", "The request did not come in time."))
             return
         self._was_owed, self._brought = self._is_owed, 0
         self.alarm = self.loop.call_later(PATIENCE_SECONDS, self.look)
@@ -77,11 +78,13 @@ class GuardedProtocol(HttpToolsProtocol):
                 rest = self._feed(rest)
         except HttpParserError as error:
             cause = error.__context__
-            malformed = Refused(400, "Invalid HTTP request received.")
+            malformed = Refused(400, "bad_request", "This is not HTTP/1.1.")
             self._refuse(cause if isinstance(cause, Refused) else malformed)
             return
         if self._silent > MOST_HEAD_BYTES:
-            self._refuse(Refused(431, f"A head may have at most {MOST_HEAD_BYTES} bytes."))
+            self._refuse(
+                Refused(431, "too_large", f"A head may have at most {MOST_HEAD_BYTES} bytes.")
+            )
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -94,14 +97,14 @@ class GuardedProtocol(HttpToolsProtocol):
         """Keep a piece of the target."""
         super().on_url(url)
         if len(self.url) > LONGEST_TARGET:
-            raise Refused(414, f"A URL may have at most {LONGEST_TARGET} bytes.")
+            raise Refused(414, "too_large", f"A URL may have at most {LONGEST_TARGET} bytes.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, but no trailer: who asks was judged without it (RFC 9110, 6.5.1)."""
         if self._has_head:
             return
         if len(self.headers) >= MOST_HEADERS:
-            raise Refused(431, f"A request may have at most {MOST_HEADERS} headers.")
+            raise Refused(431, "too_large", f"A request may have at most {MOST_HEADERS} headers.")
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -110,7 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._has_head = True
             self.on_head()
         elif self.parser.get_method() == _CONNECT:
-            raise Refused(400, "This is not a proxy.")
+            raise Refused(400, "bad_request", "This is not a proxy.")
         else:
             self._upgrading = self._plain_head()
 
@@ -155,10 +158,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, refused: Refused) -> None:
         if self.transport.is_closing():
             return
-        why = refused.why.encode()
-        lines = [STATUS_LINE[refused.status]]
-        lines += [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
-        lines.append(b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n")
-        lines.append(b"content-length: %d\r\n\r\n%b" % (len(why), why))
+        answer = refused.problem
+        fields = (*self.server_state.default_headers, *answer.whole_headers)
+        lines = [STATUS_LINE[answer.status], *(b"%b: %b\r\n" % field for field in fields)]
+        lines += b"connection: close\r\n\r\n", answer.body
         self.transport.write(b"".join(lines))
         self.transport.close()

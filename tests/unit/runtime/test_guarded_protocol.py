@@ -1,5 +1,6 @@
 """Clients that mean harm: what they send is neither believed, nor kept, nor waited for."""
 
+import json
 from typing import Any
 
 import pytest
@@ -53,6 +54,21 @@ async def test_a_request_to_upgrade_with_a_body_in_chunks_is_served_as_it_is(
     answers = bodies(await connection.send(chunked(b"hello", *UPGRADE) + HIDDEN))
 
     assert answers == [b'"hello"', b"ok"]
+
+
+async def test_a_refusal_is_a_problem_document(connection: Connection) -> None:
+    answer = await connection.send(b"GET /alive HTTP/1.1\r\n" + b"a: b\r\n" * 300)
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.splitlines() == [
+        b"HTTP/1.1 431 Request Header Fields Too Large",
+        b"date: today",
+        b"content-length: %d" % len(body),
+        b"content-type: application/problem+json",
+        b"connection: close",
+    ]
+    assert "too_large" == json.loads(body)["code"]
+    assert connection.wire.is_closed
 
 
 async def test_a_tunnel_is_refused(connection: Connection) -> None:
