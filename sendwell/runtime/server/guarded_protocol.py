@@ -40,6 +40,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._silent = 0
+        self._has_begun = False
         self._has_head = False
         self._upgrading: bytes | None = None
         self._is_owed = True
@@ -62,7 +63,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """End a request that comes too slowly; look again later."""
         is_slow = self._is_owed and self._was_owed and self._brought < LEAST_BYTES
         if is_slow and not self.flow.read_paused:
-            self._refuse(Refused(408, "bad_request", "The request did not come in time."))
+            self._end_waiting()
             return
         self._was_owed, self._brought = self._is_owed, 0
         self.alarm = self.loop.call_later(PATIENCE_SECONDS, self.look)
@@ -89,7 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self._has_head = False
+        self._has_begun, self._has_head = True, False
         if not self._is_owed:
             self._is_owed, self._was_owed = True, False
 
@@ -139,6 +140,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_whole(self) -> None:
         """The request is here, and is this one."""
         super().on_message_complete()
+
+    def _end_waiting(self) -> None:
+        if not self._has_begun:
+            self.transport.close()  # opened ahead of need: an answer would be taken for the next's
+        else:
+            self._refuse(Refused(408, "bad_request", "The request did not come in time."))
 
     def _feed(self, data: bytes) -> bytes | None:
         """Give it to the parser; gives what is to be read after a request that asked to upgrade."""

@@ -142,7 +142,19 @@ async def test_a_trailer_is_no_header(connection: Connection) -> None:
     assert b"x-request-id: r-2" not in answer
 
 
-@pytest.mark.parametrize("begun", [b"", b"POST /echo HT", a_request()[:-2]])
+async def test_a_connection_that_was_opened_for_nothing_is_closed_without_a_word(
+    connection: Connection,
+) -> None:
+    connection.look_again()
+    early = connection.wire.is_closed
+    connection.look_again()
+
+    assert not early
+    assert connection.wire.is_closed
+    assert connection.wire.written == b""
+
+
+@pytest.mark.parametrize("begun", [b"P", b"POST /echo HT", a_request()[:-2]])
 async def test_a_request_that_does_not_come_is_not_waited_for(
     connection: Connection, begun: bytes
 ) -> None:
