@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from sendwell.domain.errors import Invalid, TooLarge
 from sendwell.runtime.server.calls import Call
@@ -10,7 +10,9 @@ from sendwell.runtime.server.framework import call_of
 
 
 async def body_of(asked: Call | Request, *, most: int) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is known to be, and Invalid when compressed."""
+    """The whole body. Raises TooLarge as soon as it is known to be, and Invalid when it comes
+    compressed or breaks off.
+    """
     call = asked if isinstance(asked, Call) else call_of(asked)
     if call.header(b"content-encoding") not in {None, "identity"}:
         raise Invalid("Compressed bodies are not accepted.", code="unsupported_encoding")
@@ -21,7 +23,10 @@ async def body_of(asked: Call | Request, *, most: int) -> bytes:
     declared = call.header(b"content-length") or "0"
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(most)
-    return await _joined(call.body(), most)
+    try:
+        return await _joined(call.body(), most)
+    except ClientDisconnect as error:
+        raise Invalid("The body broke off.") from error  # nobody reads it, and it is no defect
 
 
 async def _joined(chunks: AsyncIterator[bytes], most: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from sendwell.domain.errors import Denied, SendwellError
 from sendwell.runtime.server.hot_protocol import Flight
@@ -203,6 +204,20 @@ async def test_a_caller_who_has_gone_gets_nothing_and_the_endpoint_goes_on(
     assert connection.desk.finished == 1
     assert connection.state.tasks == set()
     assert connection.state.connections == set()
+
+
+async def test_a_caller_who_goes_in_the_middle_of_a_body_is_no_defect(
+    connection: Connection,
+) -> None:
+    await connection.send(chunked()[:-4])
+
+    with capture_logs() as logs:
+        connection.protocol.connection_lost(None)
+        await connection.rest()
+
+    assert ["ordinary"] == connection.desk.ways
+    assert connection.desk.finished == 0
+    assert logs == []
 
 
 async def test_nothing_is_written_while_the_caller_does_not_read(connection: Connection) -> None:
