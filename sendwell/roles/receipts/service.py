@@ -20,7 +20,7 @@ from sendwell.ports.deliveries import Deliveries
 from sendwell.ports.suppressions import Suppressions
 from sendwell.roles.receipts.awaited import Awaited
 from sendwell.roles.receipts.look import SECOND, Look
-from sendwell.roles.receipts.settler import Settler
+from sendwell.roles.receipts.settler import ReceiptSettler
 from sendwell.roles.receipts.store import ReceiptStore
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
@@ -67,7 +67,7 @@ class Receipts:
         self._ids = ids
         self._awaited = Awaited()
         self._timers = Timers(clock, load=store.due, fire=self._fire)
-        self._settler = Settler(
+        self._settler = ReceiptSettler(
             store,
             deliveries,
             suppressions,

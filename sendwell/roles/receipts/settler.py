@@ -22,7 +22,7 @@ log = structlog.get_logger()
 _MOST_TRIES = 3
 
 
-class Settler:
+class ReceiptSettler:
     """One batch at a time: a decision must not rest on what another one is just changing.
 
     `wait` is told when to look at which receipt again, once that is on disk.
