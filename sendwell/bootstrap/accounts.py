@@ -61,7 +61,7 @@ async def build_accounts(core: Core, reach: Reach) -> AccountsRole:
         defaults=defaults_of(core.settings),
         clock=clock,
         tokens=tokens,
-        news=News("accounts", core.signals if database is core.database else core.beside.signals),
+        news=News("accounts", core.signals if database is core.database else core.shared.signals),
         reach=reach,
     )
     await accounts.start()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sendwell.adapters.http import Guarded
 from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.bootstrap.beside import Beside, open_beside
 from sendwell.bootstrap.database import House, open_house
+from sendwell.bootstrap.shared import Shared, open_shared
 from sendwell.bootstrap.vendors import accounts_at
 from sendwell.channels import all_channels
 from sendwell.domain.channel import Channel
@@ -41,7 +41,7 @@ class Core:
     guarded: Guarded
     """Where URLs of tenants and people may lead to."""
     channels: Mapping[ChannelName, Channel]
-    beside: Beside
+    shared: Shared
 
     @property
     def database(self) -> Database:
@@ -56,7 +56,7 @@ class Core:
     @property
     def signals(self) -> Signals:
         """What those processes tell each other, and all services where they share a Redis."""
-        return Together(self.house.signals, self.beside.signals)
+        return Together(self.house.signals, self.shared.signals)
 
 
 async def build_core(settings: Settings) -> Core:
@@ -86,7 +86,7 @@ async def build_core(settings: Settings) -> Core:
         process,
         Guarded(allowed=Allowed.parse(settings.outbound_allow)),
         channels,
-        open_beside(settings, clock, process),
+        open_shared(settings, clock, process),
     )
 
 

@@ -162,7 +162,7 @@ async def open_users(house: House, settings: Settings, process: Process) -> Data
     url = settings.servers.databases.get("users")
     if url is None or url == settings.servers.database:
         return house.database
-    return await _open_beside("users", url, settings, process=process)
+    return await _open_apart("users", url, settings, process=process)
 
 
 async def open_accounts(house: House, settings: Settings, process: Process) -> Database:
@@ -179,25 +179,25 @@ async def open_accounts(house: House, settings: Settings, process: Process) -> D
             "ACCOUNTS_DB_URL: on MySQL accounts are a service of their own; start it with"
             " `sendwell run accounts`, and the other roles without it."
         )
-    return await _open_beside("accounts", url, settings, process=process)
+    return await _open_apart("accounts", url, settings, process=process)
 
 
-async def _open_beside(role: str, url: Url, settings: Settings, *, process: Process) -> Database:
+async def _open_apart(role: str, url: Url, settings: Settings, *, process: Process) -> Database:
     require_driver(f"{role.upper()}_DB_URL", url)
-    tables = tables_beside(role)
+    tables = tables_apart(role)
     if url.file is not None:
         on_file = SqliteDatabase(url.file)
         migrate(on_file.engine, tables)
         process.at_close(f"database of {role}", on_file.close)
         return on_file
-    database = _beside_on(url, settings)
+    database = _apart_on(url, settings)
     process.at_close(f"database of {role}", database.close)
     with naming(url):
         await database.with_connection(lambda connection: migrate_on(connection, tables))
     return database
 
 
-def tables_beside(role: str) -> dict[str, Path]:
+def tables_apart(role: str) -> dict[str, Path]:
     """Whose tables are in a database that holds one role's alone: what is done to people leaves
     from theirs for the audit log.
     """
@@ -205,7 +205,7 @@ def tables_beside(role: str) -> dict[str, Path]:
     return {owner: TABLES[owner] for owner in owners if owner in TABLES}
 
 
-def _beside_on(url: Url, settings: Settings) -> "MysqlDatabase | PostgresDatabase":
+def _apart_on(url: Url, settings: Settings) -> "MysqlDatabase | PostgresDatabase":
     readers = settings.servers.pool_size
     if url.scheme == MYSQL:
         from sendwell.adapters.sql.mysql import MysqlDatabase

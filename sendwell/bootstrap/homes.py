@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sendwell.adapters.sql.migration_status import MigrationStatus
 from sendwell.adapters.sql.upkeep import Upkeep, apply, migration_statuses, patiently
 from sendwell.adapters.system import SystemClock
-from sendwell.bootstrap.database import TABLES, naming, tables_beside
+from sendwell.bootstrap.database import TABLES, naming, tables_apart
 from sendwell.domain.errors import Invalid
 from sendwell.settings import ROLES, Settings, Url, require_driver
 
@@ -47,7 +47,7 @@ def homes(settings: Settings) -> list[Home]:
     at_home = servers.database or Url.of_file(settings.data / "sendwell.db")
     owners: dict[Url, dict[str, Path]] = {at_home: dict(TABLES)}
     for role, url in servers.databases.items():
-        own = tables_beside(role)
+        own = tables_apart(role)
         if url.scheme == "mysql":
             owners.setdefault(url, {}).update(own)
         else:

@@ -181,7 +181,7 @@ def _means(core: Core) -> Means:
     def count(about: str, source: str, many: int) -> None:
         ANSWERS.labels(about, source).inc(many)
 
-    return Means(core.clock, core.beside.cache, count)
+    return Means(core.clock, core.shared.cache, count)
 
 
 def _answer_delivery(questions: Questions, core: Core, delivery: Delivery) -> None:

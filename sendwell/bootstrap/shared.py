@@ -21,18 +21,18 @@ _TELL = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Shared:
     """Neither may be relied upon."""
 
     signals: Signals
     cache: Cache | None = None
 
 
-def open_beside(settings: Settings, clock: Clock, process: Process) -> Beside:
+def open_shared(settings: Settings, clock: Clock, process: Process) -> Shared:
     """On the Redis that CACHE_URL names, where roles are apart; on one database that tells all."""
     url = settings.cache
     if settings.is_whole or url.scheme not in _REDIS:
-        return Beside(Silence())
+        return Shared(Silence())
     require_driver("CACHE_URL", url)
     from sendwell.adapters.redis.cache import RedisCache
     from sendwell.adapters.redis.link import Link
@@ -49,4 +49,4 @@ def open_beside(settings: Settings, clock: Clock, process: Process) -> Beside:
     signals = RedisSignals(url.text, link(_TELL, lambda: None), names)
     process.at_close("signals", signals.close)
     process.start(Worker("signals", signals.run))
-    return Beside(signals, RedisCache(link(_ASK, CACHE_OUTAGES.inc), names))
+    return Shared(signals, RedisCache(link(_ASK, CACHE_OUTAGES.inc), names))
