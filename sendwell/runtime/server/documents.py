@@ -1,10 +1,8 @@
 """What all documents of this API have in common: how they are read, how errors look."""
 
-import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import Header
 from fastapi.routing import APIRoute
 from pydantic import WithJsonSchema
@@ -12,18 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from sendwell.domain.errors import Invalid
 from sendwell.runtime.server.bodies import body_of
+from sendwell.runtime.strict_json import strict_json
 
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def strict_route(most_bytes: int) -> type[APIRoute]:
     """A kind of route that reads at most so many bytes of body and takes only strict JSON.
 
-    Refused is what the framework's parser lets through although nobody can store it or send it
-    on: half of a surrogate pair, NUL, NaN, numbers beyond a double, any encoding but UTF-8.
+    The framework's own parser lets things through that nobody can store or send on.
     """
 
     class StrictRoute(APIRoute):
@@ -32,7 +28,8 @@ def strict_route(most_bytes: int) -> type[APIRoute]:
 
             async def strictly(request: Request) -> Response:
                 body = await body_of(request, most=most_bytes)
-                _check(body)
+                if body:
+                    strict_json(body, subject="The body")
 
                 async def again() -> Message:
                     return {"type": "http.request", "body": body, "more_body": False}
@@ -42,17 +39,6 @@ def strict_route(most_bytes: int) -> type[APIRoute]:
             return strictly
 
     return StrictRoute
-
-
-def _check(body: bytes) -> None:
-    if not body:
-        return
-    try:
-        msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(f"The body is not valid JSON: {error}.") from error
-    if _NUL.search(body):
-        raise Invalid("The body holds the character NUL, which can't be stored.")
 
 
 Moment = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -1,15 +1,12 @@
 """Records turned into documents: what PUT /api/v1/users would take, and the person's id."""
 
-import re
 from typing import Any, Protocol
-
-import msgspec
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.roles.users.reading.records import LARGEST_RECORD
+from sendwell.runtime.strict_json import strict_json
 
 Document = dict[str, Any]
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Format(Protocol):
@@ -45,12 +42,9 @@ def text_of(record: bytes) -> str:
 def decode(json: bytes, field: str) -> Any:
     """A JSON value, as strictly as the API reads it. Raises Invalid."""
     try:
-        value = msgspec.json.decode(json)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise wrong(field, f"It is not valid JSON: {error}.") from error
-    if _NUL.search(json):
-        raise wrong(field, "It holds the character NUL, which can't be stored.")
-    return value
+        return strict_json(json, subject="It")
+    except Invalid as error:
+        raise wrong(field, error.message) from error
 
 
 def wrong(field: str, why: str) -> Invalid:
