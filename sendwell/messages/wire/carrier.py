@@ -9,6 +9,7 @@ import msgspec
 
 from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_of
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Partition, Preset
@@ -19,7 +20,7 @@ from sendwell.messages.task import Task
 from sendwell.messages.wire import headers
 from sendwell.messages.wire.contract import VERSION
 from sendwell.messages.wire.fields import label_of, present
-from sendwell.messages.wire.instant import instant, instant_or_none
+from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.letter import Letter, key_of
 from sendwell.messages.wire.opening import COPY, REQUESTED, TASK
 from sendwell.messages.wire.outline import Found, outline
@@ -81,7 +82,7 @@ class Carrier:
                 headers.CODE: dead.code,
                 headers.TEXT: dead.text,
                 headers.PROVIDER: dead.provider,
-                headers.AT: instant(dead.at),
+                headers.AT: rfc3339_of(dead.at),
             }
         )
         told = {name: _line(str(value)) for name, value in why.items()}
@@ -169,7 +170,7 @@ def _known_of(task: Task) -> Headers:
         headers.PART: task.part,
         headers.ATTEMPT: str(task.attempt),
     }
-    due = instant_or_none(task.due)
+    due = rfc3339_or_none(task.due)
     return told if due is None else {**told, headers.DUE: due}
 
 

@@ -5,10 +5,11 @@ from typing import Self
 import msgspec
 
 from sendwell.domain.delivery_key import DeliveryKey
+from sendwell.domain.instant import rfc3339_of
 from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
-from sendwell.messages.wire.instant import instant, instant_or_none
+from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.trace import trace_id_of
 
 
@@ -75,14 +76,14 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def at(self) -> str:
         """When it happened."""
-        return instant(self.status.at)
+        return rfc3339_of(self.status.at)
 
     @property
     def created_at(self) -> str:
         """When the notification was accepted."""
-        return instant(self.accepted_at)
+        return rfc3339_of(self.accepted_at)
 
     @property
     def was_sent_at(self) -> str | None:
         """When a provider took it, as far as that is known."""
-        return instant_or_none(self.sent_at)
+        return rfc3339_or_none(self.sent_at)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import msgspec
 
 from sendwell.domain.ids import TenantId
+from sendwell.domain.instant import rfc3339_of
 from sendwell.domain.presets.naming import WHOLE
 from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.wire import headers
-from sendwell.messages.wire.instant import instant
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.reason import Reason
 
@@ -49,7 +49,7 @@ def letter_of(kept: Quarantine, preset: Preset) -> Letter:
         headers.POINTER: kept.pointer,
         headers.STREAM: kept.stream,
         headers.PLACE: kept.place,
-        headers.AT: instant(kept.at),
+        headers.AT: rfc3339_of(kept.at),
     }
     return Letter(
         preset.physical(LogicalStream.QUARANTINE, WHOLE),

@@ -1,7 +1,7 @@
 """The last look before a send: is it still wanted, allowed and not too late?"""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from sendwell.domain.admission import ERASED, NO_ADDRESS, Ask, Stop, Verdict, admit
 from sendwell.domain.consent import NO_TOPICS, Modes
 from sendwell.domain.ids import TenantId
+from sendwell.domain.instant import instant_of
 from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
 from sendwell.messages.recipients import recipient_of
@@ -57,7 +58,7 @@ class Gate:
         }
         suppressed = await self._directory.suppressed(tenant, wanted)
         circumstances = _Circumstances(
-            datetime.fromtimestamp(now / 1e6, UTC),
+            instant_of(now),
             self._tenants.policy(tenant),
             suppressed,
             await self._topics(tenant, tasks),
@@ -105,7 +106,7 @@ def ask_of(task: Task, policy: Policy) -> Ask:
         task.channel,
         request.category,
         policy.classify(request.event_type).is_critical,
-        None if expires is None else datetime.fromtimestamp(expires / 1e6, UTC),
+        None if expires is None else instant_of(expires),
         request.topic,
     )
 

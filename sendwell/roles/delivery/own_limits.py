@@ -1,13 +1,14 @@
 """What a tenant has decided itself about how much goes out: its rates, and its people's budget."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from sendwell.domain.budget import Budget, day_of, next_turn
 from sendwell.domain.ids import UserId
+from sendwell.domain.instant import instant_of
 from sendwell.domain.limits import Demand, Limit, OverLimit, Rate
 from sendwell.domain.policy import Policy
 from sendwell.domain.zone import find_zone
@@ -103,7 +104,7 @@ def _over(case: Case, limit: Limit | None, until: int, rule: str) -> Held:
 
 
 def _over_budget(case: Case, budget: Budget | None, now: int) -> Held:
-    turn = next_turn(_moment(now), _zone(case.timezone, case.policy.timezone))
+    turn = next_turn(instant_of(now), _zone(case.timezone, case.policy.timezone))
     drops = budget is not None and budget.over is OverLimit.DROP
     return Held(int(turn.timestamp() * 1e6), drops, "budget", is_alone=True)
 
@@ -116,12 +117,8 @@ def _is_critical(task: Task, policy: Policy) -> bool:
 @lru_cache(maxsize=1_024)
 def _day(theirs: str | None, usual: str, now: int) -> str:
     """Their day; remembered, for it is asked for each delivery of a batch at the same time."""
-    return str(day_of(_moment(now), _zone(theirs, usual)))
+    return str(day_of(instant_of(now), _zone(theirs, usual)))
 
 
 def _zone(theirs: str | None, usual: str) -> tzinfo:
     return find_zone(theirs or usual) or find_zone(usual) or UTC
-
-
-def _moment(now: int) -> datetime:
-    return datetime.fromtimestamp(now / 1e6, UTC)

@@ -1,12 +1,12 @@
 """How a message of the e-mail channel looks on the wire: the bytes that a relay would have got."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from email.policy import default
 from email.utils import parseaddr
 
 from sendwell.domain.errors import Invalid
+from sendwell.domain.instant import instant_of
 from sendwell.domain.mime import Mail, write
 from sendwell.roles.mailbox.message import MailboxMessage
 
@@ -41,7 +41,7 @@ def _mail(message: MailboxMessage, sender: str) -> Mail:
         to=message.address,
         subject=content.subject or content.title or "",
         message_id=f"<{message.key}@{domain}>",
-        date=datetime.fromtimestamp(message.at / 1e6, UTC),
+        date=instant_of(message.at),
         text=content.text or content.body,
         html=content.html,
     )

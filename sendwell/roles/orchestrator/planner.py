@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from sendwell.domain.admission import GO, Ask, Go, Hold, Stop, Verdict, admit
 from sendwell.domain.consent import NO_TOPICS, Modes
 from sendwell.domain.ids import ChannelName, Part, Position, TenantId
+from sendwell.domain.instant import instant_of
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
 from sendwell.domain.person import Person
@@ -75,7 +76,7 @@ class Planner:
             if any(request.topic for request in own):
                 topics[tenant] = await self._directory.topics_of(tenant)
         versions = {key: await self._pin(*key) for key in {_template(r) for r in requests} if key}
-        return Known(people, suppressed, topics, versions, now, _instant(now))
+        return Known(people, suppressed, topics, versions, now, instant_of(now))
 
     def plan(self, request: Requested, known: Known, *, after: Task | None = None) -> list[Planned]:
         """The deliveries of a request, each with where it stands.
@@ -246,7 +247,7 @@ def _ask(request: Requested, channel: ChannelName) -> Ask:
         channel,
         request.category,
         request.is_critical,
-        None if expires is None else _instant(expires),
+        None if expires is None else instant_of(expires),
         request.topic,
     )
 
@@ -264,10 +265,6 @@ def _addresses(people: Iterable[Sequence[Person]]) -> set[Address]:
 def _template(request: Requested) -> tuple[TenantId, str, int | None] | None:
     template = request.template
     return None if template is None else (request.tenant, template.code, template.version)
-
-
-def _instant(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)
 
 
 def _by_tenant(requests: Sequence[Requested]) -> dict[TenantId, list[Requested]]:

@@ -6,7 +6,7 @@ import msgspec
 
 from sendwell.domain.lifecycle import State
 from sendwell.messages.wire.fields import Priority, label_of
-from sendwell.messages.wire.instant import instant_or_none
+from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.move import Move
 
 
@@ -56,6 +56,6 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             error_message=status.text,
             created_at=move.created_at,
             occurred_at=move.at,
-            due_at=instant_or_none(status.due),
+            due_at=rfc3339_or_none(status.due),
             correlation_id=move.correlation_id,
         )

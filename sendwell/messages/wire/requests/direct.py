@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_of
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.wire.contract import VERSION, Claims, Contract
@@ -28,7 +29,6 @@ from sendwell.messages.wire.fields import (
     unless_empty,
     words_of,
 )
-from sendwell.messages.wire.instant import instant
 from sendwell.messages.wire.reason import Reason
 from sendwell.messages.wire.strict import refusal
 
@@ -102,7 +102,7 @@ class QueueRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
             variables=unless_empty(request.data),
             priority=request.lane,
             metadata=unless_empty(request.metadata),
-            created_at=instant(request.accepted_at),
+            created_at=rfc3339_of(request.accepted_at),
             content=words_of(request),
             event_type=request.event_type,
             language=request.template.locale if request.template else None,

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_of
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.wire.contract import Claims, Contract
 from sendwell.messages.wire.fields import (
@@ -32,7 +33,7 @@ from sendwell.messages.wire.fields import (
     unless_empty,
     words_of,
 )
-from sendwell.messages.wire.instant import instant, instant_or_none
+from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.reason import Reason
 from sendwell.messages.wire.strict import refusal
 from sendwell.messages.wire.trace import trace_id_of
@@ -123,7 +124,7 @@ class IntentRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
             template_id=template.code if template else None,
             payload=unless_empty(request.data),
             metadata=unless_empty(request.metadata),
-            created_at=instant(request.accepted_at),
+            created_at=rfc3339_of(request.accepted_at),
             event_type=request.event_type,
             content=words_of(request),
             category=request.category,
@@ -134,7 +135,7 @@ class IntentRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
             priority=label_of(request.lane),
             send_at=request.send_at,
             timezone=request.timezone,
-            expires_at=instant_or_none(request.expires_at or 0),
+            expires_at=rfc3339_or_none(request.expires_at or 0),
         )
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_of
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.wire.contract import VERSION, Claims, Contract
 from sendwell.messages.wire.fields import (
@@ -31,7 +32,7 @@ from sendwell.messages.wire.fields import (
     unless_empty,
     words_of,
 )
-from sendwell.messages.wire.instant import instant, instant_or_none
+from sendwell.messages.wire.instant import rfc3339_or_none
 
 _SAME = (
     "user_id", "to", "event_type", "category", "topic", "template", "template_version", "locale",
@@ -116,12 +117,12 @@ class PlainRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
             priority=label_of(request.lane),
             send_at=request.send_at,
             timezone=request.timezone,
-            expires_at=instant_or_none(request.expires_at or 0),
+            expires_at=rfc3339_or_none(request.expires_at or 0),
             id=request.id,
             correlation_id=request.correlation_id,
             organization_id=request.tenant,
             source=request.source,
-            created_at=instant(request.accepted_at),
+            created_at=rfc3339_of(request.accepted_at),
             schema_version=VERSION,
         )
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_of
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.wire.contract import VERSION, Claims, Contract
 from sendwell.messages.wire.fields import (
@@ -25,7 +26,6 @@ from sendwell.messages.wire.fields import (
     unless_empty,
     words_of,
 )
-from sendwell.messages.wire.instant import instant
 
 
 class TenantRequest(
@@ -83,7 +83,7 @@ class TenantRequest(
             channel=(channel or next(iter(request.channels), "")).upper(),
             recipient=next(filter(None, addresses), ""),
             payload=unless_empty(request.data),
-            created_at=instant(request.accepted_at),
+            created_at=rfc3339_of(request.accepted_at),
             content=words_of(request),
             template=request.template.code if request.template else None,
             locale=request.template.locale if request.template else None,
