@@ -8,6 +8,7 @@ import msgspec
 
 from sendwell.domain.admission import ERASED, NO_ADDRESS, Ask, Stop, Verdict, admit
 from sendwell.domain.consent import NO_TOPICS, Modes
+from sendwell.domain.grouping import group
 from sendwell.domain.ids import TenantId
 from sendwell.domain.instant import instant_of
 from sendwell.domain.person import Person
@@ -37,7 +38,7 @@ class Gate:
     async def check(self, tasks: Sequence[Task], now: int) -> list[Checked]:
         """The verdict for each task, with the person and the address it was given for."""
         checked: list[Checked] = []
-        for tenant, own in _by_tenant(tasks).items():
+        for tenant, own in group(tasks, by=lambda task: task.request.tenant).items():
             checked += await self._check_tenant(tenant, own, now)
         return checked
 
@@ -109,10 +110,3 @@ def ask_of(task: Task, policy: Policy) -> Ask:
         None if expires is None else instant_of(expires),
         request.topic,
     )
-
-
-def _by_tenant(tasks: Sequence[Task]) -> dict[TenantId, list[Task]]:
-    groups: dict[TenantId, list[Task]] = {}
-    for task in tasks:
-        groups.setdefault(task.request.tenant, []).append(task)
-    return groups

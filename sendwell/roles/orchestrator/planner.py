@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sendwell.domain.admission import GO, Ask, Go, Hold, Stop, Verdict, admit
 from sendwell.domain.consent import NO_TOPICS, Modes
+from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Part, Position, TenantId
 from sendwell.domain.instant import instant_of
 from sendwell.domain.lifecycle import State
@@ -64,7 +65,7 @@ class Planner:
         people: dict[Position, Sequence[Person]] = {}
         suppressed: dict[TenantId, Mapping[Address, str]] = {}
         topics: dict[TenantId, Modes] = {}
-        for tenant, own in _by_tenant(requests).items():
+        for tenant, own in group(requests, by=lambda request: request.tenant).items():
             users = {to.user_id for request in own for to in request.to if to.user_id}
             known = await self._directory.people(tenant, users) if users else {}
             for request in own:
@@ -265,10 +266,3 @@ def _addresses(people: Iterable[Sequence[Person]]) -> set[Address]:
 def _template(request: Requested) -> tuple[TenantId, str, int | None] | None:
     template = request.template
     return None if template is None else (request.tenant, template.code, template.version)
-
-
-def _by_tenant(requests: Sequence[Requested]) -> dict[TenantId, list[Requested]]:
-    groups: dict[TenantId, list[Requested]] = {}
-    for request in requests:
-        groups.setdefault(request.tenant, []).append(request)
-    return groups

@@ -12,7 +12,8 @@ import structlog
 from sqlalchemy import select, update
 
 from sendwell.domain.errors import Unavailable
-from sendwell.domain.ids import Node, TenantId
+from sendwell.domain.grouping import group
+from sendwell.domain.ids import Node
 from sendwell.ports.clock import Ids
 from sendwell.ports.database import Database, Write
 from sendwell.ports.history import Event, History
@@ -49,7 +50,7 @@ class Chronicle:
             return
         rows = [
             (self._ids.position(), self._node, tenant, _encode(own))
-            for tenant, own in _by_tenant(events).items()
+            for tenant, own in group(events, by=lambda event: event.tenant).items()
         ]
         scene.write([Write(hot.put, rows)])
         scene.after_commit(self._look)
@@ -105,10 +106,3 @@ class Chronicle:
         await self._history.record([event for row in rows for event in _decode(row.events)])
         await self._database.commit([Write(hot.remove, [row.number for row in rows])])
         self._is_behind |= len(rows) == _BATCH
-
-
-def _by_tenant(events: Sequence[Event]) -> dict[TenantId, list[Event]]:
-    groups: dict[TenantId, list[Event]] = {}
-    for event in events:
-        groups.setdefault(event.tenant, []).append(event)
-    return groups

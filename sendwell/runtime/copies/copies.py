@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import FINAL
 from sendwell.messages.dead import Dead
@@ -111,12 +112,9 @@ class Copies:
 
     def to_plan(self, batch: Sequence[Requested]) -> list[Letter]:
         """The same for who plans it, each tenant's in one letter."""
-        tenants: dict[TenantId, list[Requested]] = {}
-        for request in batch:
-            tenants.setdefault(request.tenant, []).append(request)
         return [
             self._packer.requests(own, id_=f"{self._service}:{self._ids.position()}")
-            for own in tenants.values()
+            for own in group(batch, by=lambda request: request.tenant).values()
         ]
 
     # What others have put on record
