@@ -18,6 +18,10 @@ _PATIENCE = timedelta(seconds=3)
 _SPARED = BreakerPolicy(window=timedelta(seconds=10), rest=timedelta(seconds=1))
 """A service that was started again is asked again soon."""
 _FINE = 200
+_ADVICE = {
+    401: "give both of them the same SERVICE_TOKEN, or without one the same SECRET_KEY",
+    404: "{variable} has to name a service with that role, of this version",
+}
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -25,7 +29,8 @@ A = TypeVar("A")
 class Peer:
     """Asks it, and spares it while it is down. `token` proves that we are a service too.
 
-    Without a `url` it can never be asked.
+    Without a `url` it can never be asked. That it cannot be asked is logged when it begins, when
+    the reason is another one, and when it is over.
     """
 
     def __init__(self, role: str, url: str | None, *, http: Http, token: str, clock: Clock) -> None:
@@ -38,6 +43,7 @@ class Peer:
         }
         self._clock = clock
         self._breaker = Breaker(_SPARED)
+        self._trouble: str | None = None
 
     async def ask(self, question: Question[Q, A], asked: Q) -> A:
         """The answer. Raises Unavailable where there is none in time."""
@@ -46,7 +52,7 @@ class Peer:
             raise self._unavailable(why, timedelta(seconds=60))
         now = self._elapsed()
         if not self._breaker.allows(now):
-            raise self._unavailable("it did not answer a moment ago", self._breaker.wait(now))
+            raise self._said("it did not answer a moment ago", self._breaker.wait(now))
         self._breaker = self._breaker.after_start(now)
         request = HttpRequest(
             "POST",
@@ -61,16 +67,29 @@ class Peer:
             raise self._unavailable(answer.fault.text, timedelta(seconds=1))
         self._breaker = self._breaker.after_success(self._elapsed())
         if answer.status != _FINE:
-            raise self._unavailable(f"it answered {answer.status}", timedelta(seconds=5))
+            raise self._unavailable(self._meaning(answer.status), timedelta(seconds=5))
         try:
-            return msgspec.json.decode(answer.body, type=question.answered)
+            answered = msgspec.json.decode(answer.body, type=question.answered)
         except NOT_UNDERSTOOD as error:
             why = "its answer is not understood"
             raise self._unavailable(why, timedelta(seconds=5)) from error
+        if self._trouble is not None:
+            self._trouble = None
+            log.info("peer.back", role=self._role)
+        return answered
+
+    def _meaning(self, status: int) -> str:
+        advice = _ADVICE.get(status, "").format(variable=f"{self._role.upper()}_URL")
+        return f"it answered {status}; {advice}" if advice else f"it answered {status}"
 
     def _elapsed(self) -> int:
         return int(self._clock.elapsed() * 1e6)
 
     def _unavailable(self, why: str, wait: timedelta) -> Unavailable:
-        log.warning("peer.unavailable", role=self._role, why=why)
+        if why != self._trouble:
+            self._trouble = why
+            log.warning("peer.unavailable", role=self._role, why=why)
+        return self._said(why, wait)
+
+    def _said(self, why: str, wait: timedelta) -> Unavailable:
         return Unavailable(f"The service {self._role} cannot be asked: {why}.", retry_after=wait)
