@@ -50,19 +50,26 @@ class DirectConnection:
             raise away(error) from error
 
     async def run(self) -> None:
-        """Keep the connection open, so that notifications are heard, until cancelled."""
-        pause = 0.05
+        """Keep the connection open, so that notifications are heard, until cancelled.
+
+        That it cannot be opened is logged once, and that it is open again.
+        """
+        pause, is_away = 0.05, False
         while True:
             try:
                 async with self._busy, asyncio.timeout(_TIMEOUT_SECONDS):
                     await self._open()
             except FAILURES as error:
-                log.warning("database.cannot_listen", error=type(error).__name__)
+                if not is_away:
+                    log.warning("database.cannot_listen", error=type(error).__name__)
+                is_away = True
                 await self._drop()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 continue
-            pause = 0.05
+            if is_away:
+                log.info("database.listens_again")
+            pause, is_away = 0.05, False
             await self._ended.wait()
 
     async def close(self) -> None:

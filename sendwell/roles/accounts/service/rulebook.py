@@ -55,7 +55,8 @@ class Rulebook:
             self.remember(tenant)
 
     async def run(self) -> None:
-        """Keep up with what other processes change."""
+        """Keep up with what other processes change. That we cannot is logged once, until we can."""
+        is_stale = False
         while True:
             try:
                 async with asyncio.timeout(_LOOKS_EVERY_SECONDS):
@@ -65,8 +66,11 @@ class Rulebook:
             self._in_doubt.clear()
             try:
                 await self._look_again()
+                is_stale = False
             except Unavailable as error:
-                log.warning("rules.not_refreshed", error=error.message)
+                if not is_stale:
+                    log.warning("rules.not_refreshed", error=error.message)
+                is_stale = True
 
     def on_change(self, heard: RulesChanged) -> None:
         """From now on `heard` is told of every change."""
