@@ -334,4 +334,4 @@ async def test_10_000_parcels_pass_in_seconds(broker: Broker) -> None:
         await inbox.has(sent)
         taken = time.monotonic() - start
 
-    assert taken < 10
+    assert taken < 30
