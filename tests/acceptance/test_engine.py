@@ -345,12 +345,6 @@ async def test_a_list_of_dead_letters_names_its_next_page(product: Product) -> N
     assert page.headers["link"] == link
 
 
-async def test_a_dead_letter_with_a_number_beyond_all_is_not_there(product: Product) -> None:
-    answer = await product.client.post(f"/api/v1/dead-letters/{2**64}/replay")
-
-    assert answer.status_code == 404
-
-
 @pytest.mark.parametrize(
     ("bounds", "found"),
     [

@@ -24,8 +24,6 @@ from sendwell.runtime.journal.following import forget_following
 from sendwell.runtime.scene import Scene
 
 _CHUNK = 500
-_HIGHEST = 2**63 - 1
-"""No database takes a higher number, and no letter has this one or 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,7 @@ class DeadLetters:
         replayed already.
         """
         rows = await self._database.rows(
-            _question(caller.tenant, Narrowed()).where(
-                DEAD_LETTER.c.id == max(0, min(letter, _HIGHEST))
-            )
+            _question(caller.tenant, Narrowed()).where(DEAD_LETTER.c.id == letter)
         )
         if not rows:
             raise NotFound(f"There is no dead letter {letter}.")
