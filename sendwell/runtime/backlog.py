@@ -168,6 +168,7 @@ class Backlog:
             positions = [request.position for request in requests]
             # In this order: what ends after the first look is found by the second.
             known = {*await self._planned(positions), *await self._journal.ended(positions)}
+            self._journal.forget([each for each in requests if each.position in known])
             self._take_in(requests, without=known | self._urgent | self._expected)
             read = set(positions)
         finally:  # when the reading fails, what came meanwhile is treated as if it came now

@@ -65,7 +65,7 @@ async def test_stop_ends_what_is_scheduled_and_start_lets_it_go_on(
 
     await product.settled(scheduled, "SUPPRESSED")
     events = (await product.get(f"/notifications/{scheduled}/timeline"))["events"]
-    assert "stop_word" in str(events[-1])
+    assert "stop word" in str(events[-1])
     assert len(twilio.messages) == 1
     (fact, *_) = (await product.get("/users/ada/consents"))["data"]
     assert ("stop_word", "sms") == (fact["source"], fact["channel"])

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import select
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
+from sendwell.adapters.minijinja import MinijinjaRenderer
 from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.system import SystemChance, SystemClock, SystemIds
 from sendwell.bootstrap import TABLES
@@ -27,7 +28,6 @@ from sendwell.messages.requested import Content, Requested, To
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.catalogue import Catalogue
-from sendwell.ports.renderer import Renderer
 from sendwell.ports.suppressions import Suppressions
 from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.accounts.store import AccountStore
@@ -130,7 +130,7 @@ class House:
         exchange.use(Route.parse("vendor"), {"vendor": vendor})
         words = Words(
             cast("Catalogue", None),  # the words stand in each notification
-            cast("Renderer", None),
+            MinijinjaRenderer(),
             tenants=self.tenants,
             channels=all_channels(),
         )

@@ -69,7 +69,7 @@ class SqlJournal:
         if mark is None and self._node:  # a new number: nothing before has been accepted under it
             mark = Position(row.last or 0)
             await self._database.commit([Write(hot.set_mark, [(self._mark, mark)])])
-        self._unplanned = Unplanned(mark or 0)
+        self._unplanned = Unplanned(mark or 0, row.last or 0)
         return Position(max(row.last or 0, self._unplanned.mark))
 
     async def forget_keys(self, now: int) -> int:
@@ -179,9 +179,11 @@ class SqlJournal:
         return {row.position: codec.decode(row.body) for row in rows}
 
     async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
-        return await self._unplanned_of(
-            self._node, max(after, Position(self._unplanned.mark)), limit
-        )
+        behind = max(after, Position(self._unplanned.mark))
+        requests = await self._unplanned_of(self._node, behind, limit)
+        positions = [request.position for request in requests]
+        self._unplanned.read(positions, is_end=len(requests) < limit)
+        return requests
 
     async def left_by(self, node: Node, *, after: Position, limit: int) -> Sequence[Requested]:
         mark = await self._stored_mark(node) or _START

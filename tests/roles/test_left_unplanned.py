@@ -1,0 +1,141 @@
+"""What an earlier life has accepted and not planned is planned, whatever goes past it meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sendwell.adapters.sql.migrations import migrate
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.system import SystemIds
+from sendwell.bootstrap import TABLES
+from sendwell.domain.ids import NotificationId, Position, TenantId
+from sendwell.domain.lane import Lane
+from sendwell.messages.requested import Requested, To
+from sendwell.ports.journal import Entry
+from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.journal.journal import SqlJournal
+
+ACME = TenantId("acme")
+IDS = SystemIds()
+WINDOW = 16
+SOON_SECONDS = 10
+MANY = 3 * WINDOW
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    database = SqliteDatabase(tmp_path / "all.sqlite")
+    migrate(database.engine, {"journal": TABLES["journal"]})
+    yield database
+    await database.close()
+
+
+async def nothing(_: Sequence[Position]) -> Collection[Position]:
+    return ()
+
+
+class Life:
+    """One life of the process that accepts and plans."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+        self._journal = SqlJournal(
+            database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
+        )
+        self.backlog = Backlog(self._journal, nothing, window=WINDOW)
+
+    async def begin(self) -> None:
+        await self._journal.start()
+        self.backlog.recover()
+
+    async def accept(self, count: int, lane: Lane) -> list[Requested]:
+        requests = [a_request(lane) for _ in range(count)]
+        await self._journal.accept([Entry(request) for request in requests])
+        self.backlog.put(requests)
+        return requests
+
+    async def plan(self, requests: Sequence[Requested]) -> None:
+        """Their plans go to disk, as two commits write it: the mark that the first one has moved is
+        stored with the second.
+        """
+        self._journal.forget(requests)
+        await self._database.commit(self._journal.planned({ACME: len(requests)}))
+
+    async def read(self, count: int) -> list[Requested]:
+        """So many as the planner would get them next."""
+        found: list[Requested] = []
+        async with asyncio.timeout(SOON_SECONDS):
+            while len(found) < count:
+                await self.backlog.wait()
+                found += self.backlog.take(WINDOW // 8)
+        return found
+
+
+def a_request(lane: Lane) -> Requested:
+    position = Position(IDS.position())
+    return Requested(
+        id=NotificationId(f"n-{position}"),
+        tenant=ACME,
+        position=position,
+        accepted_at=1,
+        event_type="test",
+        lane=lane,
+        to=(To(email="ada@example.org"),),
+    )
+
+
+async def begun(database: SqliteDatabase) -> Life:
+    life = Life(database)
+    await life.begin()
+    return life
+
+
+@pytest.mark.parametrize("read_before", [0, 4])
+async def test_an_urgent_one_that_goes_past_them_takes_nothing_away(
+    database: SqliteDatabase, read_before: int
+) -> None:
+    first = await begun(database)
+    left = await first.accept(MANY, Lane.LOW)
+    second = await begun(database)
+
+    read = await second.read(read_before)
+    await second.plan(await second.accept(1, Lane.CRITICAL))
+    await second.plan(read)
+    urgent = await second.backlog.take_urgent(1)
+    read += await second.read(MANY - len(read))
+
+    assert [request.id for request in left] == [request.id for request in read]
+    assert len(urgent) == 1
+
+
+@pytest.mark.parametrize("read_before", [0, 4])
+async def test_nor_does_it_when_that_life_ends_as_well(
+    database: SqliteDatabase, read_before: int
+) -> None:
+    first = await begun(database)
+    left = await first.accept(MANY, Lane.LOW)
+    second = await begun(database)
+    read = await second.read(read_before)
+    await second.plan(await second.accept(1, Lane.CRITICAL))
+    planned = read[:2]
+    await second.plan(planned)
+    third = await begun(database)
+
+    found = await third.read(MANY - len(planned))
+
+    left_then = {request.id for request in left[len(planned) :]}
+    assert left_then == {request.id for request in found}
+
+
+async def test_when_all_is_planned_the_mark_follows(database: SqliteDatabase) -> None:
+    first = await begun(database)
+    await first.accept(MANY, Lane.LOW)
+    second = await begun(database)
+    await second.plan(await second.read(MANY))
+    third = await begun(database)
+    (new,) = await third.accept(1, Lane.LOW)
+
+    assert [new] == await third.read(1)
