@@ -14,6 +14,8 @@ from tests.acceptance.command import Result, sendwell
 from tests.acceptance.product import ROOT, running
 from tests.services.needs import needs
 
+LONGER_THAN_A_LOCK_IS_WAITED_FOR = 1.5
+
 
 async def migrate(data: Path, *options: str, url: str | None = None) -> Result:
     environment = {"DB_URL": url} if url else {}
@@ -138,6 +140,21 @@ class TestOnPostgres:
 
         assert applied.code == 0, applied.errors
         assert "quarantine  applied: 0001_first_tables" in applied.out
+
+    async def test_who_waits_for_another_to_migrate_goes_on_when_that_is_done(
+        self, tmp_path: Path, postgres_url: str
+    ) -> None:
+        async with session(postgres_url, name="another process") as other:
+            await other.execute("SELECT pg_advisory_lock(7370601, 0)")
+            migrating = asyncio.create_task(migrate(tmp_path, url=postgres_url))
+            await somebody_waits(other)
+            await asyncio.sleep(LONGER_THAN_A_LOCK_IS_WAITED_FOR)
+            await other.execute("SELECT pg_advisory_unlock(7370601, 0)")
+
+            result = await migrating
+
+        assert result.code == 0, result.errors
+        assert "journal     applied: 0001_first_tables" in result.out
 
     async def test_a_start_beside_a_long_backup_holds_up_nobody_and_names_it(
         self, tmp_path: Path, postgres_url: str

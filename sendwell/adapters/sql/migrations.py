@@ -83,9 +83,11 @@ def _alone_on(dialect: str) -> Alone:
 
 @contextmanager
 def _transaction(connection: Connection, _: "MigrationContext", __: str) -> Iterator[None]:
-    for statement in _BEGIN[connection.dialect.name]:
-        connection.exec_driver_sql(statement)
+    begin, *alone = _BEGIN[connection.dialect.name]
+    connection.exec_driver_sql(begin)
     try:
+        for statement in alone:
+            connection.exec_driver_sql(statement)
         yield
         connection.exec_driver_sql("COMMIT")
     except BaseException:
