@@ -24,6 +24,11 @@ def unavailable(what: str) -> Iterator[None]:
         if is_cancelled():
             raise
         raise Unavailable(f"{what}: the connection was lost") from error
+    except Exception as error:
+        # And by this, where it closes a connection without a reason.
+        if type(error) is not Exception:
+            raise
+        raise Unavailable(f"{what}: the connection was lost") from error
 
 
 async def within(seconds: float, call: Coroutine[Any, Any, _T]) -> _T:
