@@ -20,7 +20,7 @@ from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
 
-_LOOKS = 100
+_PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
 
 
@@ -125,7 +125,9 @@ def routes(
 
 async def _stop(request: Requested, delivery: Cancels, requests: Requests) -> list[str]:
     """Stop it, also what the planner has in hand this moment."""
-    for _ in range(_LOOKS):
+    clock = asyncio.get_running_loop()
+    deadline = clock.time() + _PATIENCE_SECONDS
+    while clock.time() < deadline:
         if stopped := await delivery.cancel(request):
             return stopped
         if not _is_coming(await requests.deliveries(request)):
