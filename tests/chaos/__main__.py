@@ -51,7 +51,9 @@ def main() -> int:
 
 
 def _embedded(settings: Settings) -> bool:
-    result = asyncio.run(run(settings, lambda p: print(report.line(p, settings), flush=True)))
+    result = asyncio.run(
+        run(settings, lambda p: print(report.line(p, settings), flush=True), reading=_tell_reading)
+    )
     violations = check(result.evidence)
     _tell(result.evidence, violations)
     print(report.summary(settings, result, violations))
@@ -64,11 +66,17 @@ def _cluster(settings: Settings, options: argparse.Namespace) -> bool:
     def tell(cycle: int, trouble: cluster.Trouble, accepted: int) -> None:
         print(cluster_report.line(cycle, trouble, accepted, settings), flush=True)
 
-    outcome = asyncio.run(cluster.run(settings, mode, tell, previous=options.previous))
+    outcome = asyncio.run(
+        cluster.run(settings, mode, tell, reading=_tell_reading, previous=options.previous)
+    )
     violations = check(outcome.evidence)
     _tell(outcome.evidence, violations)
     print(cluster_report.summary(settings, mode, outcome, violations))
     return not violations
+
+
+def _tell_reading(number: int, total: int) -> None:
+    print(f"at rest; reading its record: {number} of {total} notifications", flush=True)
 
 
 def _tell(evidence: Evidence, violations: list[Violation]) -> None:

@@ -61,14 +61,16 @@ class Result:
 Tell = Callable[[Progress], None]
 
 
-async def run(settings: Settings, tell: Tell) -> Result:
+async def run(settings: Settings, tell: Tell, *, reading: record.Tell) -> Result:
     """Run it all; the product has stopped when this returns. Raises DiedByItselfError."""
     with ProducerLog(settings.folder / "producer.log") as log:
         async with Sinks(settings.chance("sinks")) as sinks:
-            return await _run(settings, sinks, log, tell=tell)
+            return await _run(settings, sinks, log, tell=tell, reading=reading)
 
 
-async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell) -> Result:
+async def _run(
+    settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell, reading: record.Tell
+) -> Result:
     product = Product(settings.data, "--no-sample", environment=sinks.environment)
     drafts = Drafts(settings.chance("drafts"), sinks)
     requests = Requests(log, settings.chance("requests"))
@@ -82,7 +84,7 @@ async def _run(settings: Settings, sinks: Sinks, log: ProducerLog, *, tell: Tell
             tell(Progress(cycle, nemesis.lives[-1], len(requests.accepted), len(nemesis.in_flight)))
         await _last_requests(product, producer)
         await record.settled(product, seconds=_REST_SECONDS)
-        evidence = await _said_by(product)
+        evidence = await _said_by(product, reading)
     finally:
         if product.process.returncode is None:
             await product.kill()
@@ -122,8 +124,8 @@ async def _last_requests(product: Product, producer: Producer) -> None:
     await producing
 
 
-async def _said_by(product: Product) -> Evidence:
+async def _said_by(product: Product, reading: record.Tell) -> Evidence:
     """What the product says of itself, and how it stops when it is asked to."""
-    known = await record.read(product)
+    known = await record.read([product], reading)
     ledger = await product.get("/ledger")
     return Evidence(known=known, ledger=ledger, exit_code=await product.stop())

@@ -1,7 +1,8 @@
 """The product's own record, read from outside: every notification with its timeline."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 from sendwell.domain.lifecycle import FINAL
@@ -11,7 +12,10 @@ from tests.chaos.evidence import Delivery, Event, Known
 _PAGE = 200
 _AT_ONCE = 8
 _LOOK_AGAIN_SECONDS = 0.2
+_TELL_EVERY = 5_000
 Document = Mapping[str, Any]
+Tell = Callable[[int, int], None]
+"""Hears now and then how many notifications of how many were read."""
 
 
 async def settled(product: Product, *, seconds: float) -> None:
@@ -26,16 +30,22 @@ async def settled(product: Product, *, seconds: float) -> None:
         pass
 
 
-async def read(product: Product) -> Sequence[Known]:
-    """Every notification that the product knows."""
+async def read(products: Sequence[Product], tell: Tell) -> Sequence[Known]:
+    """Every notification that the product knows, asked of all its processes in turn."""
     seats = asyncio.Semaphore(_AT_ONCE)
+    documents = await _documents(products[0])
+    number = 0
 
-    async def one(document: Document) -> Known:
+    async def one(product: Product, document: Document) -> Known:
+        nonlocal number
         async with seats:
             timeline = await product.get(f"/notifications/{document['id']}/timeline")
+        number += 1
+        if number % _TELL_EVERY == 0:
+            tell(number, len(documents))
         return _known(document, timeline["events"])
 
-    return await asyncio.gather(*map(one, await _documents(product)))
+    return await asyncio.gather(*map(one, cycle(products), documents))
 
 
 async def _is_settled(product: Product) -> bool:

@@ -13,7 +13,7 @@ CYCLES = int(os.environ.get("SENDWELL_CHAOS_CYCLES", "20"))
 async def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     settings = Settings(folder=tmp_path, cycles=CYCLES, seed=20)
 
-    result = await run(settings, tell=lambda _: None)
+    result = await run(settings, tell=lambda _: None, reading=lambda _, __: None)
 
     violations = check(result.evidence)
     assert violations == [], "\n".join(report.details(result.evidence, violations))

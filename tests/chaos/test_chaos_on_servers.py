@@ -23,7 +23,7 @@ async def test_what_is_done_to_processes_and_servers_loses_and_doubles_nothing(
 ) -> None:
     settings = Settings(folder=tmp_path, cycles=CYCLES, seed=SEED, per_second=PER_SECOND)
 
-    outcome = await run(settings, mode, tell=lambda _, __, ___: None)
+    outcome = await run(settings, mode, tell=lambda _, __, ___: None, reading=lambda _, __: None)
 
     violations = check(outcome.evidence)
     assert violations == [], "\n".join(report.details(outcome.evidence, violations))

@@ -52,7 +52,12 @@ Tell = Callable[[int, Trouble, int], None]
 
 
 async def run(
-    settings: Settings, mode: Mode, tell: Tell, *, previous: str | None = None
+    settings: Settings,
+    mode: Mode,
+    tell: Tell,
+    *,
+    reading: record.Tell,
+    previous: str | None = None,
 ) -> Outcome:
     """Run it all; nothing runs any more when this returns. Raises DiedByItselfError.
 
@@ -64,7 +69,7 @@ async def run(
         async with Sinks(settings.chance("sinks")) as sinks:
             with running(mode) as servers:
                 made = _Run(settings, servers, sinks=sinks, log=log, previous=other or None)
-                return await made.run(tell)
+                return await made.run(tell, reading)
 
 
 class _Run:
@@ -89,7 +94,7 @@ class _Run:
         )
         self._requests = Requests(log, settings.chance("requests"))
 
-    async def run(self, tell: Tell) -> Outcome:
+    async def run(self, tell: Tell, reading: record.Tell) -> Outcome:
         fleet = self._fleet
         try:
             for member in fleet.members:
@@ -97,7 +102,7 @@ class _Run:
             await self._publish()
             async with self._bus() as bus:
                 troubles = await self._harm(bus, tell)
-            evidence = await self._at_rest()
+            evidence = await self._at_rest(reading)
         finally:
             await fleet.end()
         return Outcome(evidence, tuple(troubles))
@@ -146,11 +151,13 @@ class _Run:
         )
         assert answer.is_success, answer.text
 
-    async def _at_rest(self) -> Evidence:
+    async def _at_rest(self, reading: record.Tell) -> Evidence:
         """What everybody says of it in the end, and how the processes stop when they are asked."""
-        fleet, one = self._fleet, self._fleet.members[0].product
-        await record.settled(one, seconds=_REST_SECONDS)
-        known, ledger = await record.read(one), await one.get("/ledger")
+        fleet = self._fleet
+        products = [member.product for member in fleet.members]
+        await record.settled(products[0], seconds=_REST_SECONDS)
+        known = await record.read(products, reading)
+        ledger = await products[0].get("/ledger")
         for member in fleet.members:
             await fleet.stop(member)
         return Evidence(
