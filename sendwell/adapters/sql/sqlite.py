@@ -133,9 +133,12 @@ class SqliteDatabase:
         return connection
 
     def _write(self) -> None:
-        connection = self._connect(_WRITER_CACHE_KIB)
+        connection: Connection | None = None
         commits = 0
         while batch := self._next():
+            # Not before there is work: for ON CONFLICT, SQLite goes by the indexes that it found
+            # when the connection was made, and those may be made only now, by a migration.
+            connection = connection or self._connect(_WRITER_CACHE_KIB)
             results = _commit_together(connection, batch)
             self._loop.call_soon_threadsafe(answer, batch, results)
             commits += 1
