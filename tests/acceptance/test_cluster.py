@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,6 @@ from tests.simulators.webhook import WebhookSimulator
 pytestmark = needs("postgres")
 LEASE_SECONDS = 3
 LOST_LEASE = 75
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ the record says that its result was unknown.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.usefixtures("each_database")
 
 SENDS = 12
 EDGES = [name for name in NAMES if not name.startswith(("receipt", "erase"))]
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
 
 
 async def accepted_until_it_dies(product: Product, address: str) -> list[str]:

@@ -25,12 +25,6 @@ TENANT = TenantId("default")
 
 
 @pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
 async def history(cassandra_url: str) -> AsyncIterator[CassandraHistory]:
     there = CassandraHistory(cassandra_url)
     yield there

@@ -1,7 +1,6 @@
 """What each rate limit does to what is over it, and to everybody else."""
 
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,6 @@ from tests.simulators.webhook import WebhookSimulator
 pytestmark = pytest.mark.usefixtures("each_database")
 
 EMAIL = {"email": "someone@example.org"}
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
 
 
 async def test_a_lane_over_its_limit_holds_up_no_other_lane(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """All of Sendwell behind PgBouncer in transaction mode; only LISTEN goes past it."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,6 @@ from tests.simulators.webhook import WebhookSimulator
 
 pytestmark = needs("postgres", "pgbouncer")
 COUNT = 200
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture

@@ -25,12 +25,6 @@ EXCHANGE = "notifications.direct"
 
 
 @pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
 async def product(
     tmp_path: Path, rabbitmq_url: str, postgres_url: str, endpoint: WebhookSimulator
 ) -> AsyncIterator[Product]:

@@ -28,12 +28,6 @@ def kafka(kafka_server: Kafka) -> Iterator[KafkaClient]:
 
 
 @pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
 async def product(
     tmp_path: Path, kafka: KafkaClient, endpoint: WebhookSimulator
 ) -> AsyncIterator[Product]:

@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +23,6 @@ from tests.simulators.webhook import WebhookSimulator
 pytestmark = needs("postgres")
 MANY = 30_000
 HOUR = 3_600
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
 
 
 async def promote(data: Path, url: str, *options: str) -> Result:

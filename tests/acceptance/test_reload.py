@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,6 @@ import pytest
 
 from tests.acceptance.product import Product, running, webhooks
 from tests.simulators.webhook import WebhookSimulator
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
 
 
 def lines(product: Product, event: str) -> list[dict[str, Any]]:

@@ -39,12 +39,6 @@ COLUMNS = {
 
 
 @pytest.fixture
-async def endpoint() -> AsyncIterator[WebhookSimulator]:
-    async with WebhookSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
 async def product(
     tmp_path: Path, endpoint: WebhookSimulator, postgres_url: str
 ) -> AsyncIterator[Product]:

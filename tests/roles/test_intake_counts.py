@@ -1,41 +1,26 @@
 """How much tenants have handed in, read from the journal."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
-from sendwell.adapters.sql.migrations import migrate, migrate_on
-from sendwell.adapters.sql.postgres import PostgresDatabase
-from sendwell.adapters.sql.postgres_partitions import make_ahead
-from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import COUNTER_BITS, TenantId
 from sendwell.ports.database import Database
 from sendwell.runtime.journal.intake import IntakeCounts
 from sendwell.runtime.journal.tables import REQUESTED
-from tests.services.needs import needs
+from tests.roles.databases import EITHER, either
 
 ACME = TenantId("acme")
 BEGAN_MS = 1_800_000_000_000
 SECOND = 1_000_000
-OWN = {"journal": TABLES["journal"]}
+OWN = ("journal",)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        on_file = SqliteDatabase(tmp_path / "all.sqlite")
-        migrate(on_file.engine, OWN)
-        yield on_file
-        await on_file.close()
-        return
-    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
-    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
-    await on_server.with_connection(lambda connection: make_ahead(connection, BEGAN_MS * 1_000))
-    yield on_server
-    await on_server.close()
+@pytest.fixture(params=EITHER)
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with either(request, OWN, until=BEGAN_MS * 1_000) as database:
+        yield database
 
 
 async def test_requests_are_counted_by_slots_of_their_time_and_by_tenant(

@@ -2,19 +2,13 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
-from sendwell.adapters.sql.migrations import migrate, migrate_on
-from sendwell.adapters.sql.postgres import PostgresDatabase
-from sendwell.adapters.sql.postgres_partitions import make_ahead
-from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import (
     COUNTER_BITS,
     ChannelName,
@@ -45,29 +39,20 @@ from sendwell.runtime.outbox.keeping import OutboxKeeper
 from sendwell.runtime.quarantine.keeping import QuarantineKeeper
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.quarantine.tables import QUARANTINE
-from tests.services.needs import needs
+from tests.roles.databases import EITHER, either
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, BOB = UserId("ada"), UserId("bob")
 EMAIL = ChannelName("email")
 WHOM = Whom(ACME, ADA, ((EMAIL, "Ada@example.org"),))
-OWN = {owner: TABLES[owner] for owner in ("journal", "mailbox", "quarantine", "outbox")}
+OWN = ("journal", "mailbox", "quarantine", "outbox")
 IDS, CLOCK = SystemIds(), SystemClock()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        on_file = SqliteDatabase(tmp_path / "all.sqlite")
-        migrate(on_file.engine, OWN)
-        yield on_file
-        await on_file.close()
-        return
-    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
-    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
-    await on_server.with_connection(lambda connection: make_ahead(connection, CLOCK.now()))
-    yield on_server
-    await on_server.close()
+@pytest.fixture(params=EITHER)
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with either(request, OWN, until=CLOCK.now()) as database:
+        yield database
 
 
 @pytest.fixture

@@ -2,38 +2,25 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from sendwell.adapters.sql.migrations import migrate, migrate_on
-from sendwell.adapters.sql.postgres import PostgresDatabase
-from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Database, Operation, Write
 from sendwell.runtime.copies import hot
 from sendwell.runtime.copies.rows import HandedOn, Heard, OpenRow, Stand
 from sendwell.runtime.copies.tables import HANDED_ON, HEARD, OPEN
-from tests.services.needs import needs
+from tests.roles.databases import EITHER, either
 
-OWN = {owner: TABLES[owner] for owner in ("journal", "copies")}
+OWN = ("journal", "copies")
 MANY = 700
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        on_file = SqliteDatabase(tmp_path / "all.sqlite")
-        migrate(on_file.engine, OWN)
-        yield on_file
-        await on_file.close()
-        return
-    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
-    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
-    yield on_server
-    await on_server.close()
+@pytest.fixture(params=EITHER)
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with either(request, OWN) as database:
+        yield database
 
 
 def a_row(position: int, state: str, *, at: int, part: str = "0.email") -> OpenRow:

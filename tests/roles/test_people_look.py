@@ -4,17 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
-from sendwell.adapters.sql.migrations import migrate, migrate_on
-from sendwell.adapters.sql.postgres import PostgresDatabase
-from sendwell.adapters.sql.postgres_partitions import make_ahead
-from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, Node, NotificationId, Position, TenantId, UserId
 from sendwell.domain.lifecycle import State
@@ -37,7 +31,7 @@ from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.people import Profile
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.timers import Timers
-from tests.services.needs import needs
+from tests.roles.databases import EITHER, either
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
 ADA, BOB, EVE = UserId("ada"), UserId("bob"), UserId("eve")
@@ -181,20 +175,10 @@ class House:
         self.fired.set()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs("postgres"))])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    owners = {owner: TABLES[owner] for owner in OWNERS}
-    if request.param == "sqlite":
-        on_file = SqliteDatabase(tmp_path / "all.sqlite")
-        migrate(on_file.engine, owners)
-        yield on_file
-        await on_file.close()
-        return
-    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
-    await on_server.with_connection(lambda connection: migrate_on(connection, owners))
-    await on_server.with_connection(lambda connection: make_ahead(connection, CLOCK.now()))
-    yield on_server
-    await on_server.close()
+@pytest.fixture(params=EITHER)
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with either(request, OWNERS, until=CLOCK.now()) as database:
+        yield database
 
 
 @pytest.fixture

@@ -4,16 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from sendwell.adapters.sql.migrations import migrate, migrate_on
-from sendwell.adapters.sql.postgres import PostgresDatabase
-from sendwell.adapters.sql.postgres_partitions import make_ahead
-from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import Conflict, NotFound
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
 from sendwell.messages.dead import Dead
@@ -28,12 +22,12 @@ from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.scene import Scene
-from tests.services.needs import needs
+from tests.roles.databases import EITHER, either
 
 ACME = TenantId("acme")
 SOMEBODY = Caller(ACME, "somebody")
 CLOCK, IDS = SystemClock(), SystemIds()
-OWN = {owner: TABLES[owner] for owner in ("journal", "delivery")}
+OWN = ("journal", "delivery")
 
 
 class Unheard:
@@ -43,19 +37,10 @@ class Unheard:
         return []
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        on_file = SqliteDatabase(tmp_path / "all.sqlite")
-        migrate(on_file.engine, OWN)
-        yield on_file
-        await on_file.close()
-        return
-    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
-    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
-    await on_server.with_connection(lambda connection: make_ahead(connection, CLOCK.now()))
-    yield on_server
-    await on_server.close()
+@pytest.fixture(params=EITHER)
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with either(request, OWN, until=CLOCK.now()) as database:
+        yield database
 
 
 @pytest.fixture

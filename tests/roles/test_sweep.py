@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from sendwell.adapters.sql.migrations import migrate, migrate_on
-from sendwell.adapters.sql.postgres import PostgresDatabase
-from sendwell.adapters.sql.postgres_partitions import make_ahead
+from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap import TABLES
@@ -32,7 +30,7 @@ from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.sweep import Sweep
-from tests.services.needs import needs
+from tests.roles.databases import EITHER, either
 
 ACME = TenantId("acme")
 DAY_MS = 86_400_000
@@ -76,23 +74,13 @@ async def test_what_is_old_is_forgotten_up_to_the_oldest_open_work(
     await database.close()
 
 
-OWN = {owner: TABLES[owner] for owner in ("journal", "delivery", "receipts")}
+OWN = ("journal", "delivery", "receipts")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs("postgres"))])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        on_file = SqliteDatabase(tmp_path / "all.sqlite")
-        migrate(on_file.engine, OWN)
-        yield on_file
-        await on_file.close()
-        return
-    on_server = PostgresDatabase(request.getfixturevalue("postgres_url"))
-    await on_server.with_connection(lambda connection: migrate_on(connection, OWN))
-    until = 20 * DAY_MS * 1000
-    await on_server.with_connection(lambda connection: make_ahead(connection, until, since=0))
-    yield on_server
-    await on_server.close()
+@pytest.fixture(params=EITHER)
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with either(request, OWN, until=20 * DAY_MS * 1000, since=0) as database:
+        yield database
 
 
 async def test_a_sweep_that_cannot_be_done_now_comes_again_later(tmp_path: Path) -> None:
