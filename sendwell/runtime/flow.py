@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from sendwell.domain.grouping import group
 from sendwell.messages.dead import Dead
 from sendwell.messages.extract import Extract
 from sendwell.messages.requested import Requested
@@ -95,15 +96,8 @@ class Flow:
                 await self.run_apart([message], poisoned, is_urgent=is_urgent)
 
     async def _hand_on(self, messages: Sequence[Message], scene: Scene) -> None:
-        for kind, batch in _by_kind(messages).items():
+        for kind, batch in group(messages, by=type).items():
             for handler in self._handlers.get(kind, ()):
                 said = await handler(batch, scene)
                 if said:
                     await self._hand_on(said, scene)
-
-
-def _by_kind(messages: Sequence[Message]) -> dict[type, list[Message]]:
-    kinds: dict[type, list[Message]] = {}
-    for message in messages:
-        kinds.setdefault(type(message), []).append(message)
-    return kinds

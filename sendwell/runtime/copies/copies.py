@@ -80,7 +80,7 @@ class Copies:
         """Tasks go to the services that deliver, by channel."""
         letters = [
             self._packer.tasks(own, id_=f"{self._service}:{self._ids.position()}")
-            for own in _by_channel(tasks)
+            for own in group(tasks, by=lambda task: task.channel).values()
         ]
         self._outbox.put(letters, scene)
         return ()
@@ -231,13 +231,6 @@ def _ended(statuses: Sequence[Status]) -> list[Write]:
 
 def _requests(tasks: Sequence[Task]) -> list[Requested]:
     return list({task.request.position: task.request for task in tasks}.values())
-
-
-def _by_channel(tasks: Sequence[Task]) -> list[list[Task]]:
-    channels: dict[str, list[Task]] = {}
-    for task in tasks:
-        channels.setdefault(task.channel, []).append(task)
-    return list(channels.values())
 
 
 def _row_of(task: Task) -> OpenRow:
