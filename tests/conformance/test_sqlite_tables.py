@@ -27,5 +27,6 @@ async def test_an_index_made_after_the_opening_counts_for_the_first_write(tmp_pa
     for version in (1, 2):
         await database.execute(once.values(number=7, version=version))
 
-    assert await database.rows(select(NOTE)) == [(7, 1)]
+    (row,) = await database.rows(select(NOTE))
+    assert (row.number, row.version) == (7, 1)
     await database.close()
