@@ -7,7 +7,7 @@ import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["tests.services.fixtures", "tests.failures"]
 
 IS_LONG = bool({"SENDWELL_CHAOS_CYCLES", "SENDWELL_SCHEMA_EXAMPLES"} & os.environ.keys())
 
