@@ -1,6 +1,6 @@
-"""A database on a file that is away for a moment."""
+"""A database on a file that is away for a moment, or slow with its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Executable, Row
@@ -10,12 +10,16 @@ from sendwell.domain.errors import Unavailable
 
 
 class MoodyDatabase(SqliteDatabase):
-    """Does not answer as many questions as a test says."""
+    """Does not answer as many questions as a test says, and does what it says during each."""
 
     silences = 0
+    meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        found = await super().rows(statement)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if self.silences:
             self.silences -= 1
             raise Unavailable("The database is not there right now.")
-        return await super().rows(statement)
+        return found

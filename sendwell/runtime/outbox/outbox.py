@@ -1,5 +1,6 @@
 """Publishes what roles have said, once it is on disk, until a broker has confirmed it.
 
+In the order in which it was said: while any of it is on disk only, all that comes goes there, too.
 At least once: between the broker's word and the row's end the process may die. Who reads it tells
 repetitions by the letter's id. A letter that the broker will never take stays on disk, is logged,
 and is tried again when we start again; the others go on.
@@ -46,6 +47,8 @@ class Outbox:
         self._letters: list[_Numbered] = []
         self._is_behind = True
         """Some are only on disk: at first, those of an earlier process."""
+        self._read: AbstractSet[int] = frozenset()
+        """What came from the disk last. Who told it may hear of its commit only now."""
         self._refused: set[int] = set()
         self._arrived = asyncio.Event()
         self._is_stopping = False
@@ -73,7 +76,8 @@ class Outbox:
 
     async def run(self) -> None:
         """Publish until `stop`, then what is left in memory, if the broker takes it."""
-        self._is_behind = True  # also when a failure has ended it and it is run again
+        self._letters.clear()  # a failure has ended it, and older ones may be on disk only
+        self._is_behind = True
         while not (self._is_stopping and not self._letters):
             if batch := await self._next():
                 await self._publish(batch)
@@ -93,25 +97,28 @@ class Outbox:
         if self._is_behind or len(self._letters) >= _WINDOW:
             self._is_behind = True
         else:
-            self._letters += numbered
+            self._letters += [each for each in numbered if each[0] not in self._read]
         self._arrived.set()
 
     async def _next(self) -> Sequence[_Numbered]:
         if self._letters:
             return self._letters[:_BATCH]
-        if self._is_behind:
-            # From here on new ones are kept in memory; the few that are read as well go out twice.
-            self._is_behind = False
-            rows = await self._database.rows(
-                select(OUTBOX.c.number, OUTBOX.c.letter)
-                .where(OUTBOX.c.node == self._node, OUTBOX.c.number.not_in(self._refused))
-                .order_by(OUTBOX.c.number)
-                .limit(_BATCH)
-            )
-            if len(rows) == _BATCH:
-                self._is_behind = True
-            return [(row.number, _decode(row.letter)) for row in rows]
-        return ()
+        return await self._read_disk() if self._is_behind else ()
+
+    async def _read_disk(self) -> Sequence[_Numbered]:
+        self._is_behind = False  # what comes during the last read is kept in memory
+        rows = await self._database.rows(
+            select(OUTBOX.c.number, OUTBOX.c.letter)
+            .where(OUTBOX.c.node == self._node, OUTBOX.c.number.not_in(self._refused))
+            .order_by(OUTBOX.c.number)
+            .limit(_BATCH)
+        )
+        self._read = {row.number for row in rows}
+        if len(rows) == _BATCH:  # it was not the last, and these wait behind the others there
+            self._letters.clear()
+            self._is_behind = True
+        self._drop(self._read)
+        return [(row.number, _decode(row.letter)) for row in rows]
 
     async def _publish(self, batch: Sequence[_Numbered]) -> None:
         pause = 0.05
