@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -17,6 +17,7 @@ from sendwell.adapters.sql.postgres_engine import (
     FAILURES,
     Fenced,
     IdleSessions,
+    Patience,
     away,
     driver_of,
     is_denied,
@@ -33,6 +34,7 @@ _READERS = 4
 _WRITERS = 3
 """One for what is urgent, two for the rest: what is accepted does not wait for what was planned or
 sent. A third brought nothing more."""
+_PATIENCE = Patience()
 _PAUSE_SECONDS = 0.1
 _ALL_TENANTS = "*"
 _BEGIN = (
@@ -65,10 +67,15 @@ class PostgresDatabase:
 
     dialect = "postgresql"
 
-    def __init__(self, url: str, *, readers: int = _READERS) -> None:
-        self.engine, self._is_pooled = open_engine(url, readers + _WRITERS)
+    def __init__(
+        self, url: str, *, readers: int = _READERS, patience: Patience = _PATIENCE
+    ) -> None:
+        self._url = url
+        self.engine, self._is_pooled = open_engine(
+            url, readers + _WRITERS, within=patience.statement
+        )
         self._idle = IdleSessions(self.engine)
-        self._writing = PostgresWriting(self.engine)
+        self._writing = PostgresWriting(self.engine, patience)
         others = [self._writing] * (_WRITERS - 1)
         self._commits = GroupCommit(urgent=self._writing, others=others)
 
@@ -88,19 +95,22 @@ class PostgresDatabase:
         return await twice(ask, failures=FAILURES, is_lost=self._is_lost, away=away)
 
     async def with_connection(self, work: Callable[[Connection], _T]) -> _T:
-        """Run something on a connection that commits by itself: migrations, upkeep."""
+        """Run something on a connection that commits by itself: migrations, upkeep.
+
+        It has one of its own, and all the time that it takes.
+        """
+        engine, _ = open_engine(self._url, 1)
         try:
-            async with self.engine.connect() as connection:
+            async with engine.connect() as connection:
                 raw = driver_of(connection)
                 await raw.execute(f"SET sendwell.tenant='{_ALL_TENANTS}'; SET statement_timeout=0")
-                try:
-                    return await connection.run_sync(work)
-                finally:
-                    await connection.invalidate()
+                return await connection.run_sync(work)
         except FAILURES as error:
             if is_lost(error) or is_denied(error):
                 raise unusable(error) from error
             raise
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         await self._commits.close()
@@ -117,14 +127,26 @@ class PostgresDatabase:
             raw = driver_of(connection)
             if self._is_pooled:
                 async with raw.transaction(readonly=True):
-                    await raw.execute("SELECT set_config('sendwell.tenant',$1,true)", tenant)
-                    return (await connection.execute(statement)).all()
+                    with _answering(raw):
+                        await raw.execute("SELECT set_config('sendwell.tenant',$1,true)", tenant)
+                        return (await connection.execute(statement)).all()
             info = connection.sync_connection.info  # type: ignore[union-attr]
-            if info.get("tenant") != tenant:
-                info["tenant"] = None  # who is cancelled now never hears which it has become
-                await raw.execute("SELECT set_config('sendwell.tenant',$1,false)", tenant)
-                info["tenant"] = tenant
-            return (await connection.execute(statement)).all()
+            with _answering(raw):
+                if info.get("tenant") != tenant:
+                    info["tenant"] = None  # who is cancelled now never hears which it has become
+                    await raw.execute("SELECT set_config('sendwell.tenant',$1,false)", tenant)
+                    info["tenant"] = tenant
+                return (await connection.execute(statement)).all()
+
+
+@contextlib.contextmanager
+def _answering(raw: Any) -> Iterator[None]:
+    """A session that does not answer in time is not used again, and not taken leave of."""
+    try:
+        yield
+    except TimeoutError:
+        raw.terminate()
+        raise
 
 
 class _Number(int):
@@ -145,8 +167,9 @@ class _Number(int):
 class PostgresWriting:
     """See Writing. Its numbers are only good with their history."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, patience: Patience = _PATIENCE) -> None:
         self._engine = engine
+        self._turn_seconds = patience.turn.total_seconds()
         self.fence: tuple[int, int] | None = None
         self.lost: Callable[[], None] = lambda: None
 
@@ -154,17 +177,24 @@ class PostgresWriting:
         return await self._engine.connect()
 
     async def begin(self, connection: AsyncConnection) -> int:
-        raw = driver_of(connection)
-        await raw.execute(_BEGIN)
+        raw, within = driver_of(connection), self._turn_seconds
+        await raw.execute(_BEGIN, timeout=within)
         if self.fence is None:
-            return _Number.of(await raw.fetchrow(_NUMBER))
+            return _Number.of(await raw.fetchrow(_NUMBER, timeout=within))
         try:
-            return _Number.of(await raw.fetchrow(_FENCED_NUMBER, *self.fence))
+            return _Number.of(await raw.fetchrow(_FENCED_NUMBER, *self.fence, timeout=within))
         except asyncpg.RaiseError as error:
             raise Fenced(error.args[0]) from error
 
     async def commit(self, connection: AsyncConnection) -> None:
-        await driver_of(connection).execute("COMMIT")
+        raw = driver_of(connection)
+        # The connection is ended, for a time-out would cancel: who waits for its standby then says
+        # yes without it.
+        overdue = asyncio.get_running_loop().call_later(self._turn_seconds, raw.terminate)
+        try:
+            await raw.execute("COMMIT")
+        finally:
+            overdue.cancel()
 
     async def rollback(self, connection: AsyncConnection) -> None:
         with contextlib.suppress(*FAILURES):
@@ -175,7 +205,9 @@ class PostgresWriting:
         known = (str(int(number)), number.born, number.line)
         while True:
             try:
-                status = await driver_of(connection).fetchval(_STATUS, *known)
+                status = await driver_of(connection).fetchval(
+                    _STATUS, *known, timeout=self._turn_seconds
+                )
             except asyncpg.InvalidParameterValueError:  # a crash took it back, nobody has it yet
                 return False
             if status != "in progress":

@@ -1,6 +1,8 @@
 """Connections to PostgreSQL, and what their failures mean."""
 
 import contextlib
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -15,6 +17,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from sendwell.adapters.sql.postgres_session import WatchedSession
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import driver
 
@@ -55,6 +58,16 @@ _MET = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an answer is waited for, whatever stands between us and the server."""
+
+    statement: timedelta = timedelta(seconds=35)
+    """The server itself ends one sooner, where it may be told to."""
+    turn: timedelta = timedelta(seconds=10)
+    """To begin a transaction, to commit it, to ask what became of it."""
+
+
 class Fenced(Exception):
     """Another process has taken over what was ours: nothing of ours may be written any more."""
 
@@ -79,10 +92,21 @@ class IdleSessions:
             raise InvalidatePoolError
 
 
-def open_engine(url: str, connections: int) -> tuple[AsyncEngine, bool]:
-    """The pool for a URL, and whether PgBouncer stands before the server."""
+def open_engine(
+    url: str, connections: int, *, within: timedelta | None = None
+) -> tuple[AsyncEngine, bool]:
+    """The pool for a URL, and whether PgBouncer stands before the server.
+
+    A statement has its answer within that time, or its connection counts as lost; None: it may take
+    as long as it takes.
+    """
     is_pooled = dict(parse_qsl(urlsplit(url).query)).get("pooled") == "true"
-    arguments: dict[str, Any] = {"dsn": plain_url(url), "timeout": _CONNECT_SECONDS}
+    arguments: dict[str, Any] = {
+        "dsn": plain_url(url),
+        "timeout": _CONNECT_SECONDS,
+        "command_timeout": within.total_seconds() if within else None,
+        "connection_class": WatchedSession,
+    }
     if is_pooled:  # one session is many: nothing prepared in it can be found again
         arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     else:
