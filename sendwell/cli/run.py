@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from sendwell.cli.listening import port_of
 from sendwell.cli.serving import guarded, serve
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
-from sendwell.domain.presets import find_preset
 from sendwell.settings import MYSQL, ROLES, Settings, check_apart, read_settings
 
 _ALL = "all"
-_USUAL_PORT = 8000
 
 
 def run(  # noqa: PLR0917 - Typer makes an option of each
@@ -61,7 +60,7 @@ def run(  # noqa: PLR0917 - Typer makes an option of each
         )
         if not settings.is_whole:
             check_apart(settings)
-        return guarded(_at_home(replace(settings, port=_port(port, settings))))
+        return guarded(_at_home(replace(settings, port=port_of(port, settings))))
 
     serve(read, say_ready=_say_ready)
 
@@ -78,20 +77,6 @@ def _channel(name: str | None, roles: frozenset[str]) -> ChannelName | None:
     if name is not None and roles != {"delivery"}:
         raise Invalid("--channel is for `sendwell run delivery` alone.")
     return ChannelName(name) if name else None
-
-
-def _port(asked: int | None, settings: Settings) -> int:
-    """As asked; else where the others look for the first of its roles."""
-    if asked is not None:
-        return asked
-    if settings.is_whole:
-        return _USUAL_PORT
-    preset = find_preset(settings.preset)
-    for role in (role for role in ROLES if role in settings.roles):
-        found = settings.peers.port.get(role) or preset.port(role, settings.delivers)
-        if found:
-            return found
-    return _USUAL_PORT
 
 
 def _at_home(settings: Settings) -> Settings:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from sendwell.cli.listening import port_of
 from sendwell.cli.serving import guarded, serve
 from sendwell.domain.errors import Invalid
 from sendwell.settings import SAMPLE, Settings, Url, is_loopback, read_settings
@@ -15,7 +16,12 @@ from sendwell.settings import SAMPLE, Settings, Url, is_loopback, read_settings
 
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port; 0 takes a free one.", min=0, max=65535, show_default="8000, or the preset's"
+        ),
+    ] = None,
     data: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where the database is; made if missing.")
     ] = Path("data"),
@@ -41,7 +47,8 @@ def up(
     """
 
     def read() -> Settings:
-        asked = replace(read_settings(), host=host, port=port, data=data, is_sample=sample)
+        found = read_settings()
+        asked = replace(found, host=host, port=port_of(port, found), data=data, is_sample=sample)
         return _with_sample(_on_its_own_postgres(asked) if postgres else asked)
 
     serve(read, say_ready=_say_ready, ground=_its_own_postgres if postgres else None)

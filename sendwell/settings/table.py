@@ -247,7 +247,8 @@ _ROLES = (
     Setting(
         "<ROLE>_PORT",
         Group.ROLES,
-        "the port that a role listens on where it runs alone",
+        "the port that a role listens on where it runs alone; all roles together listen on the"
+        " gateway's",
         default="as the preset has it",
     ),
 )
