@@ -69,8 +69,7 @@ class Copying:
             plan = partial(self._plan, orchestrator)
             self._edge.start_consumer([accepted], group="sendwell-accepted", receive=plan)
         if "delivery" in settings.roles and not self._edge.task_preset.is_named(LogicalStream.TASK):
-            channels = [settings.delivers] if settings.delivers else list(self._core.channels)
-            streams = self._edge.packed_task_streams(channels)
+            streams = self._edge.packed_task_streams(self._core.delivered)
             take = partial(self._take, delivery)
             self._edge.start_consumer(streams, group="sendwell-task", receive=take)
 

@@ -14,7 +14,8 @@ from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.outbound import Allowed
 from sendwell.domain.presets import find_preset
-from sendwell.domain.presets.streams import ENDS
+from sendwell.domain.presets.naming import Axis
+from sendwell.domain.presets.streams import ENDS, LogicalStream
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
 from sendwell.ports.signals import Signals
@@ -42,6 +43,12 @@ class Core:
     """Where URLs of tenants and people may lead to."""
     channels: Mapping[ChannelName, Channel]
     shared: Shared
+
+    @property
+    def delivered(self) -> Mapping[ChannelName, Channel]:
+        """The channels that this process delivers by, where it delivers."""
+        only = self.settings.delivers
+        return self.channels if only is None else {only: self.channels[only]}
 
     @property
     def database(self) -> Database:
@@ -96,12 +103,24 @@ def _refuse_alone(settings: Settings, channels: Collection[ChannelName]) -> None
         raise Invalid(
             f"There is no channel {settings.delivers!r}; there are {', '.join(channels)}."
         )
+    if settings.delivers is not None:
+        _refuse_undivided(settings.preset)
     if settings.is_whole:
         return
     if settings.servers.broker.scheme == MEMORY and _has_streams(settings):
         raise Invalid("Services meet on a bus: set BROKER_URL, the same for all of them.")
     if "accounts" not in settings.roles and url_of(settings, "accounts") is None:
         raise Invalid("Who may do what knows the role accounts: set ACCOUNTS_URL to where it is.")
+
+
+def _refuse_undivided(preset: str) -> None:
+    """Who delivers by one channel only would be handed the tasks of all others as well."""
+    tasks = find_preset(preset).namings[LogicalStream.TASK]
+    if Axis.CHANNEL not in tasks.axes:
+        raise Invalid(
+            f"With the preset {preset} the tasks of all channels go by one stream, {tasks.name}:"
+            " leave out --channel, and start as many `sendwell run delivery` as you need."
+        )
 
 
 def _has_streams(settings: Settings) -> bool:

@@ -152,7 +152,7 @@ class Edge:
             preset=self.preset.name,
             clock=self.core.clock,
         )
-        for logical, streams in self._read().items():
+        for logical, streams in self.read().items():
             group = f"sendwell-{logical}"
             self.start_consumer(streams, group=group, receive=reception.receive)
 
@@ -162,7 +162,7 @@ class Edge:
         self.core.process.start(Worker(made.name, made.run))
         self.core.process.watch(made.name, lambda: made.is_silent)
 
-    def _read(self) -> dict[LogicalStream, list[Stream]]:
+    def read(self) -> dict[LogicalStream, list[Stream]]:
         """What is consumed, by the stream that each name stands for first."""
         here = self.core.settings.roles
         wanted = [LogicalStream.REQUESTED] if "gateway" in here else []
@@ -173,7 +173,9 @@ class Edge:
         seen: set[Stream] = set()
         read: dict[LogicalStream, list[Stream]] = {}
         for logical in wanted:
-            for share in self.preset.shares(logical, self.core.channels.values()):
+            is_task = logical is LogicalStream.TASK
+            channels = self.core.delivered if is_task else self.core.channels
+            for share in self.preset.shares(logical, channels.values()):
                 stream = stream_of(self.preset.physical(logical, share))
                 if stream not in seen:
                     seen.add(stream)

@@ -26,7 +26,7 @@ _IN_APP = "in_app"
 
 @dataclass(frozen=True, slots=True)
 class Exchanges:
-    """The accounts of every channel, and how deliveries go to them."""
+    """The accounts of every channel that is delivered by, and how deliveries go to them."""
 
     by_channel: Mapping[ChannelName, Exchange]
     _known: Mapping[ChannelName, Mapping[str, Provider]]
@@ -47,9 +47,9 @@ class Exchanges:
 def build_exchanges(
     core: Core, providers: Providers, *, mailbox: Provider, inbox: Provider
 ) -> Exchanges:
-    """For each channel its accounts and route; without credentials the dev mailbox."""
+    """For each channel delivered its accounts and route; without credentials the dev mailbox."""
     known: dict[ChannelName, dict[str, Provider]] = {}
-    for channel in core.channels:
+    for channel in core.delivered:
         known[channel] = dict(providers.by_channel.get(channel, {}))
         if channel == _IN_APP:
             known[channel][_IN_APP] = inbox
@@ -66,10 +66,9 @@ def _refuse_without_provider(
     settings: Settings, known: Mapping[ChannelName, Mapping[str, Provider]]
 ) -> None:
     """In production nothing ends in the mailbox unless somebody has said so."""
-    delivered = [settings.delivers] if settings.delivers else list(known)
     without = [
         channel
-        for channel in delivered
+        for channel in known
         if channel not in settings.routes and not set(known[channel]) - {MAILBOX, "null"}
     ]
     if without:

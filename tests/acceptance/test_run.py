@@ -22,6 +22,11 @@ from tests.services.ports import free_ports
         (["all"], {}, "leave it out of CHANNEL_ENABLE_LIST"),
         (["all", "--channel", "email"], {}, "--channel"),
         (["delivery", "--channel", "pigeon"], {"BROKER_URL": "amqp://127.0.0.1:1/"}, "pigeon"),
+        (
+            ["delivery", "--channel", "email"],
+            {"PRESET": "tenant", "BROKER_URL": "kafka://127.0.0.1:1"},
+            "leave out --channel",
+        ),
         (["tracker"], {"ACCOUNTS_URL": "http://127.0.0.1:1"}, "BROKER_URL"),
         (
             ["tracker", "receipts"],
@@ -47,6 +52,21 @@ async def test_what_cannot_work_is_refused_with_advice(
     assert advice in result.errors
     assert "Traceback" not in result.errors
     assert result.code != 0
+
+
+async def test_a_channel_that_work_waits_for_cannot_be_left_out(tmp_path: Path) -> None:
+    later = {"to": {"phone": "+436641234567"}, "send_at": "2099-01-01T00:00:00Z"}
+    async with running(tmp_path) as product:
+        answer = await product.send(**later, channel="sms", content="Hello")
+        await product.settled(answer.json()["id"], "SCHEDULED", "HELD", "PENDING")
+
+    result = await sendwell(
+        "up", "--port", "0", "--data", str(tmp_path), environment={"CHANNEL_ENABLE_LIST": "email"}
+    )
+
+    assert "Nobody delivers by sms in this process." in result.errors
+    assert "Traceback" not in result.errors
+    assert result.code == 1
 
 
 @pytest.mark.parametrize("server", [pytest.param("mariadb_server", marks=needs("mariadb"))])

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress
 
 from sendwell.domain.admission import Stop
-from sendwell.domain.errors import Conflict
+from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.ids import ChannelName, Node, Position, TenantId
 from sendwell.domain.lifecycle import WAITING, State
 from sendwell.domain.outcome import Blame, Fault, Unknown
@@ -85,16 +85,15 @@ class Delivery:
         """Take tasks that have come by a bus, unless we have had them. Durable when it returns.
 
         Raises Conflict where another process took one of several at the same moment: then each is
-        to be handed in alone.
+        to be handed in alone. Raises Unavailable, when the others are taken, for those of a channel
+        that nobody delivers by here: they are to stay where they are.
         """
-        fresh = await self._store.unknown(tasks)
-        if not fresh:
-            return
-        try:
-            await self._inward.run(fresh)
-        except Conflict:
-            if await self._store.unknown(fresh):
-                raise
+        ours = [task for task in tasks if task.channel in self._dispatchers]
+        fresh = await self._store.unknown(ours)
+        if fresh:
+            await self._take_fresh(fresh)
+        if len(ours) < len(tasks):
+            raise Unavailable(self._not_ours(task.channel for task in tasks))
 
     async def pace(self, most: int) -> int:
         """How much to plan next, at least a little: as much as finds a seat at once is best.
@@ -125,7 +124,16 @@ class Delivery:
                 self._timers.add(task.due, task.work)
 
     async def recover(self) -> int:
-        """Pick up what an earlier process left; gives the number of attempts it died in."""
+        """Pick up what an earlier process left; gives the number of attempts it died in.
+
+        Raises Invalid where that is by a channel that nobody delivers by here.
+        """
+        if strange := await self._store.channels() - self._dispatchers.keys():
+            raise Invalid(
+                f"{self._not_ours(strange)} Deliveries of an earlier start wait in its database:"
+                " leave out --channel, or put it back into CHANNEL_ENABLE_LIST, until they have"
+                " ended or are cancelled."
+            )
         for channel, lane, tenant in await self._store.backlogs():
             self._dispatchers[channel].ready.recover(lane, tenant)
         unknown = 0
@@ -203,6 +211,17 @@ class Delivery:
         """Take nothing more in hand."""
         for dispatcher in self._dispatchers.values():
             dispatcher.stop()
+
+    async def _take_fresh(self, fresh: Sequence[Task]) -> None:
+        try:
+            await self._inward.run(fresh)
+        except Conflict:
+            if await self._store.unknown(fresh):
+                raise
+
+    def _not_ours(self, channels: Iterable[ChannelName]) -> str:
+        others = sorted({*channels} - self._dispatchers.keys())
+        return f"Nobody delivers by {', '.join(others)} in this process."
 
     async def _end(self, tasks: Sequence[Task], stop: Stop) -> list[str]:
         ended: list[str] = []

@@ -210,6 +210,15 @@ class DeliveryStore(OpenWork):
         )
         return [(row.channel, Lane(row.lane), row.tenant) for row in rows]
 
+    async def channels(self) -> set[ChannelName]:
+        """By which something of ours waits, or was in hand."""
+        rows = await self._database.rows(
+            select(WORK.c.channel)
+            .where(WORK.c.node == self._node, WORK.c.state != State.CANCELLED)
+            .distinct()
+        )
+        return {row.channel for row in rows}
+
     async def abandoned(self, *, epoch: int, limit: int) -> list[Task]:
         """Work that an earlier process had in hand, or was cancelling, when it died."""
         left = WORK.c.state.in_((State.PROCESSING, State.CANCELLED))
