@@ -1,13 +1,27 @@
 """Times, which are microseconds since 1970 inside, as the calendar and other programs have them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds_of(instant: datetime) -> int:
+    """The same as microseconds since 1970, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+_FIRST = microseconds_of(datetime.min.replace(tzinfo=UTC))
+_LAST = microseconds_of(datetime.max.replace(tzinfo=UTC))
 
 
 def instant_of(microseconds: int) -> datetime:
-    """The time in UTC."""
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+    """The time in UTC; before the calendar its first instant, and behind it its last."""
+    if not _FIRST <= microseconds <= _LAST:
+        microseconds = _FIRST if microseconds < _FIRST else _LAST
+    return _EPOCH + timedelta(0, 0, microseconds)
 
 
 def rfc3339_of(microseconds: int) -> str:
-    """The time in UTC with milliseconds, as RFC 3339 writes it."""
+    """The time in UTC with milliseconds, as RFC 3339 writes it: whatever number it is."""
     return instant_of(microseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -46,6 +46,13 @@ def due(
     return _in_utc(moment, moment.tzinfo or zone, "/send_at")
 
 
+def is_one_instant(send_at: str, timezone: str | None) -> bool:
+    """Whether `send_at` is the same instant for every recipient. Raises Invalid where `due` does
+    for its form.
+    """
+    return timezone not in {None, RECIPIENT} or _parse(send_at, "/send_at").tzinfo is not None
+
+
 def on_the_wall(wall: datetime, zone: tzinfo) -> datetime:
     """The instant, in UTC, at which the clocks of the zone show this; `wall` has no zone itself.
 

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.acceptance.product import Product, running
 
+LATER = "2199-01-01T00:00:00Z"
 GOOD = {"to": {"email": "someone@example.org"}, "content": "Hello"}
 
 
@@ -31,6 +32,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**GOOD, "ttl_seconds": "10"}, "/ttl_seconds"),
     ({**GOOD, "expires_at": "2001-01-01T00:00:00Z"}, "/expires_at"),
     ({**GOOD, "expires_at": "tomorrow"}, "/expires_at"),
+    ({**GOOD, "expires_at": "9999-12-31T23:59:59.999999Z"}, "/expires_at"),
+    ({**GOOD, "expires_at": "2200-01-01T00:00:00.000001Z"}, "/expires_at"),
+    ({**GOOD, "send_at": LATER, "ttl_seconds": 60}, "/ttl_seconds"),
+    ({**GOOD, "send_at": LATER, "expires_at": LATER}, "/expires_at"),
+    (
+        {
+            **GOOD,
+            "send_at": LATER[:-1],
+            "timezone": "Asia/Tokyo",
+            "expires_at": "2198-12-31T15:00:00Z",
+        },
+        "/expires_at",
+    ),
     ({**GOOD, "send_at": "2030-02-30T10:00:00Z"}, "/send_at"),
     ({**GOOD, "send_at": "2030-02-03T10:00:00", "timezone": "Mars/Base"}, "/timezone"),
     ({**GOOD, "user_id": "u", "content": "x"}, "/to"),
@@ -66,6 +80,24 @@ async def test_a_wrong_field_is_named(product: Product, body: dict[str, Any], po
     assert answer.headers["content-type"] == "application/problem+json"
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
     assert await product.get("/ledger") == before
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"expires_at": "2200-01-01T00:00:00Z"},
+        {"send_at": LATER, "expires_at": "2199-01-01T00:00:00.000001Z"},
+        {"send_at": LATER[:-1], "expires_at": LATER},
+        {"send_at": LATER[:-1], "timezone": "recipient", "expires_at": LATER},
+        {"send_at": "2001-01-01T00:00:00Z", "ttl_seconds": 60},
+    ],
+)
+async def test_what_may_still_be_in_time_for_somebody_is_accepted(
+    product: Product, times: dict[str, Any]
+) -> None:
+    answer = await product.send(**GOOD, **times)
+
+    assert answer.status_code == 202
 
 
 @pytest.mark.parametrize(

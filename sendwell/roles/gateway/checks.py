@@ -10,7 +10,8 @@ import msgspec
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName, UserId
-from sendwell.domain.schedule import due, parse_instant
+from sendwell.domain.instant import microseconds_of
+from sendwell.domain.schedule import due, is_one_instant, parse_instant
 from sendwell.domain.topic import flaw_in_topic
 from sendwell.domain.zone import find_zone
 from sendwell.messages.requested import Content, To
@@ -183,6 +184,10 @@ def topic(key: str, pointer: str) -> str:
     return key
 
 
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_TOO_FAR = f"Is too far in the future; {_LATEST:%Y-%m-%dT%H:%M:%SZ} is the latest."
+
+
 def expiry(given: NotificationIn, now: int) -> int | None:
     """When it is too late, in microseconds since 1970. Raises Invalid."""
     if given.expires_at is not None and given.ttl_seconds is not None:
@@ -193,17 +198,19 @@ def expiry(given: NotificationIn, now: int) -> int | None:
         return now + given.ttl_seconds * 1_000_000
     if given.expires_at is None:
         return None
-    expires = int(parse_instant(given.expires_at, pointer="/expires_at").timestamp() * 1e6)
+    instant = parse_instant(given.expires_at, pointer="/expires_at")
+    if instant > _LATEST:
+        require([Flaw("/expires_at", f"{_TOO_FAR} Leave it out where nothing is ever too late.")])
+    expires = microseconds_of(instant)
     if expires <= now:
         require([Flaw("/expires_at", "Is in the past: nothing would be sent.")])
     return expires
 
 
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-
-
-def schedule(given: NotificationIn, default_zone: str) -> None:
-    """Raise Invalid unless the send time and zone can be understood."""
+def schedule(given: NotificationIn, default_zone: str, *, expires_at: int | None) -> None:
+    """Raise Invalid unless the send time and zone can be understood, and something can be sent
+    then.
+    """
     if given.send_at is None:
         if given.timezone is not None:
             require([Flaw("/timezone", "Goes with send_at.")])
@@ -212,4 +219,8 @@ def schedule(given: NotificationIn, default_zone: str) -> None:
         given.send_at, timezone=given.timezone, recipient_zone=None, default_zone=default_zone
     )
     if when > _LATEST:
-        require([Flaw("/send_at", "Is too far in the future.")])
+        require([Flaw("/send_at", _TOO_FAR)])
+    is_over = expires_at is not None and expires_at <= microseconds_of(when)
+    if is_over and is_one_instant(given.send_at, given.timezone):
+        pointer = "/expires_at" if given.ttl_seconds is None else "/ttl_seconds"
+        require([Flaw(pointer, "Is over before send_at has come: nothing would be sent.")])

@@ -44,7 +44,7 @@ class Builder:
         channels = checks.channels_of(given, self._channels)
         now = self._clock.now()
         expires_at = checks.expiry(given, now)
-        checks.schedule(given, policy.timezone)
+        checks.schedule(given, policy.timezone, expires_at=expires_at)
         event_type = given.event_type or given.template or "notification"
         rule = policy.classify(event_type)
         data = _data(given)

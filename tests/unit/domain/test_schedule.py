@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendwell.domain.errors import Invalid
-from sendwell.domain.schedule import due, parse_instant
+from sendwell.domain.schedule import due, is_one_instant, parse_instant
 
 
 def instant(text: str) -> datetime:
@@ -177,3 +177,19 @@ def test_what_isoformat_writes_is_read_as_the_same_instant(wall: datetime, offse
     moment = wall.replace(tzinfo=timezone(timedelta(minutes=offset)))
 
     assert moment == parse_instant(moment.isoformat())
+
+
+@pytest.mark.parametrize(
+    ("send_at", "timezone", "is_one"),
+    [
+        ("2026-05-01T09:00Z", None, True),
+        ("2026-05-01T09:00+02:00", "recipient", True),
+        ("2026-05-01T09:00", "Europe/Vienna", True),
+        ("2026-05-01T09:00", "recipient", False),
+        ("2026-05-01T09:00", None, False),
+    ],
+)
+def test_a_time_on_the_wall_of_each_recipient_is_not_one_instant(
+    send_at: str, timezone: str | None, is_one: bool
+) -> None:
+    assert is_one_instant(send_at, timezone) is is_one

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sendwell.domain.consent import Fact
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.instant import microseconds_of
 from sendwell.domain.schedule import parse_instant
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.api.occasions import Evidence, Wording
@@ -60,7 +61,7 @@ class ConsentIn(BaseModel):
         """When it was said, in microseconds. Raises Invalid."""
         if self.at is None:
             return None
-        return int(parse_instant(self.at, pointer="/at").timestamp() * 1e6)
+        return microseconds_of(parse_instant(self.at, pointer="/at"))
 
 
 class ConsentOut(BaseModel):
