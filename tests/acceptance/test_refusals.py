@@ -256,3 +256,15 @@ async def test_a_dead_letter_that_there_cannot_be_is_not_replayed(
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid"
+
+
+@pytest.mark.parametrize("rate", [0, 0.000_9, 1e-12, 1e-310, 10_001, 1e999, "5", True, None])
+async def test_a_rate_that_there_cannot_be_is_refused(product: Product, rate: object) -> None:
+    answer = await product.client.post(
+        "/api/v1/dead-letters/replay",
+        content=json.dumps({"rate_per_second": rate}),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/rate_per_second"]

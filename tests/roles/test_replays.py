@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.domain.errors import Conflict, NotFound
+from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested, To
@@ -197,6 +197,22 @@ async def test_of_all_that_match_those_are_replayed_that_are_still_kept(
     assert count == 2
     assert sorted(f"{kept.id}.0.email.r1" for kept in (middle, last)) == sorted(sender.sent)
     assert [letter.replayed_as for letter in page] == ["0.email.r1", "0.email.r1", None]
+
+
+async def test_what_would_go_out_more_than_a_year_from_now_is_not_replayed(
+    database: Database, journal: SqlJournal
+) -> None:
+    letters, sender, _ = await house(database, journal, 3)
+    a_year = 365 * 86_400
+    in_time, too_late = 2 / a_year, 1.99 / a_year
+
+    with pytest.raises(Invalid, match=r"Use 0\.001 or more") as refusal:
+        await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=too_late)
+    nothing = list(sender.sent)
+    count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=in_time)
+
+    assert ["/rate_per_second"] == [flaw.pointer for flaw in refusal.value.flaws]
+    assert (nothing, count) == ([], 3)
 
 
 async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(

@@ -15,7 +15,7 @@ from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.clock import Clock
-from sendwell.roles.delivery.letters import DeadLetters, Narrowed
+from sendwell.roles.delivery.letters import LEAST_RATE, MOST_RATE, DeadLetters, Narrowed
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
@@ -53,7 +53,7 @@ class ReplayMany(BaseModel):
     channel: str | None = Field(None, max_length=32)
     event_type: str | None = Field(None, max_length=100)
     code: str | None = Field(None, max_length=100)
-    rate_per_second: float = Field(10, gt=0, le=10_000)
+    rate_per_second: float = Field(10, ge=LEAST_RATE, le=MOST_RATE, strict=True)
 
 
 LetterId = Annotated[int, Path(ge=1, lt=2**63)]

@@ -1,5 +1,6 @@
 """Dead letters: looked at, and sent again as deliveries of their own."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -7,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
-from sendwell.domain.errors import Conflict, Invalid, NotFound
+from sendwell.domain.errors import Conflict, Flaw, Invalid, NotFound
 from sendwell.domain.ids import Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
@@ -24,6 +25,9 @@ from sendwell.runtime.journal.following import forget_following
 from sendwell.runtime.scene import Scene
 
 _CHUNK = 500
+LEAST_RATE, MOST_RATE = 0.001, 10_000
+"""A second; bounds against typing errors."""
+_LONGEST_REPLAY_SECONDS = 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +89,14 @@ class DeadLetters:
         self, caller: Caller, narrowed: Narrowed, now: int, *, rate_per_second: float
     ) -> int:
         """Send all that match now and are still kept again, spread over time at that rate; gives
-        how many.
+        how many. Raises Invalid where the last one would go out more than a year from now.
 
         One that dies again meanwhile is a new dead letter, and stays; one that somebody else
         replays meanwhile is theirs.
         """
-        if not 0 < rate_per_second <= 10_000:  # noqa: PLR2004 - a bound against typing errors
-            raise Invalid("rate_per_second must be more than 0 and at most 10000.")
         every = int(1e6 / rate_per_second)
         count, last, newest = 0, 0, await self._newest()
+        _refuse_what_takes_years(await self._count(caller.tenant, narrowed, newest), every)
         while rows := await self._next_to_replay(caller.tenant, narrowed, last, newest):
             try:
                 count += await self._replay(caller, rows, now + count * every, every=every)
@@ -110,19 +113,16 @@ class DeadLetters:
         (row,) = await self._database.rows(select(func.max(DEAD_LETTER.c.id).label("newest")))
         return row.newest or 0
 
+    async def _count(self, tenant: TenantId, narrowed: Narrowed, newest: int) -> int:
+        letters = _to_replay(tenant, narrowed, 0, newest).subquery()
+        (row,) = await self._database.rows(select(func.count().label("many")).select_from(letters))
+        return int(row.many)
+
     async def _next_to_replay(
         self, tenant: TenantId, narrowed: Narrowed, after: int, newest: int
     ) -> Sequence[Row[Any]]:
-        return await self._database.rows(
-            _question(tenant, narrowed)
-            .where(
-                DEAD_LETTER.c.replayed_as.is_(None),
-                DEAD_LETTER.c.id > after,
-                DEAD_LETTER.c.id <= newest,
-            )
-            .order_by(DEAD_LETTER.c.id)
-            .limit(_CHUNK)
-        )
+        question = _to_replay(tenant, narrowed, after, newest)
+        return await self._database.rows(question.order_by(DEAD_LETTER.c.id).limit(_CHUNK))
 
     async def _replay(
         self, caller: Caller, letters: Sequence[Row[Any]], now: int, *, every: int
@@ -179,6 +179,22 @@ def _question(tenant: TenantId, narrowed: Narrowed) -> Select[Any]:
         if value is not None:
             question = question.where(DEAD_LETTER.c[name] == value)
     return question
+
+
+def _to_replay(tenant: TenantId, narrowed: Narrowed, after: int, newest: int) -> Select[Any]:
+    return _question(tenant, narrowed).where(
+        DEAD_LETTER.c.replayed_as.is_(None),
+        DEAD_LETTER.c.id > after,
+        DEAD_LETTER.c.id <= newest,
+    )
+
+
+def _refuse_what_takes_years(count: int, every: int) -> None:
+    if (count - 1) * every <= _LONGEST_REPLAY_SECONDS * 1_000_000:
+        return
+    enough = math.ceil((count - 1) / _LONGEST_REPLAY_SECONDS * 1_000) / 1_000
+    why = f"{count:,} would take more than a year. Use {enough:g} or more."
+    raise Invalid(f"/rate_per_second: {why}", flaws=[Flaw("/rate_per_second", why)])
 
 
 def _next_part(part: str) -> str:
