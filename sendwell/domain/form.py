@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.pointer import pointer_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +69,4 @@ class Form:
         return None
 
     def _below(self, name: str, value: object) -> Self:
-        step = name.replace("~", "~0").replace("/", "~1")
-        return type(self)(value, f"{self.pointer}/{step}", self.flaws)
+        return type(self)(value, self.pointer + pointer_to(name), self.flaws)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.pointer import pointer_to
 
 _ENDS_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
@@ -104,8 +105,7 @@ def absent(names: Iterable[str], data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def pointer(name: str) -> str:
     """The JSON Pointer (RFC 6901) of a dotted name in a request."""
-    steps = (step.replace("~", "~0").replace("/", "~1") for step in name.split("."))
-    return "/".join(("/data", *steps))
+    return pointer_to("data", *name.split("."))
 
 
 def flaw_in_line(words: str) -> str | None:

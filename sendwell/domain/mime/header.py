@@ -9,6 +9,7 @@ from binascii import b2a_base64
 from functools import lru_cache
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.pointer import pointer_to
 
 _LINE = 78
 """How long a line should be (RFC 5322 section 2.1.1)."""
@@ -70,7 +71,7 @@ def extra(name: str, value: str) -> str:
 @lru_cache(maxsize=256)
 def _extra_pointer(name: str) -> str:
     """Where the flaws of this header point to, once its name was checked."""
-    pointer = "/headers/" + name.replace("~", "~0").replace("/", "~1")
+    pointer = pointer_to("headers", name)
     if not _NAME.fullmatch(name):
         raise flawed(pointer, "is no header name")
     if name.lower() in WRITTEN_HERE:

@@ -9,6 +9,7 @@ import structlog
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.form import Form
 from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.pointer import pointer_to
 from sendwell.domain.policy import Policy
 from sendwell.roles.accounts.sections import SECTIONS, Section
 
@@ -64,9 +65,10 @@ def _strange_channels(section: str, fields: Mapping[str, Any], reach: Reach) -> 
     named: dict[str, str] = {}
     match section:
         case "routing":
-            named = {f"/{channel}": channel for channel in fields["routes"]}
+            named = {pointer_to(channel): channel for channel in fields["routes"]}
         case "limits":
-            named = {f"/channels/{channel}": channel for channel in fields["limits"].channels}
+            limits = fields["limits"].channels
+            named = {pointer_to("channels", channel): channel for channel in limits}
         case "channels":
             named = {f"/{place}": channel for place, channel in enumerate(fields["channels"])}
     return [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from sendwell.roles.inbox.message import InboxMessage
 from sendwell.roles.inbox.service import Inbox
@@ -24,8 +24,6 @@ Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 class PageQuery(BaseModel):
     """A page of messages."""
-
-    model_config = ConfigDict(extra="forbid")
 
     cursor: str | None = Field(None, description="The next_cursor of the page before")
     limit: int = Field(50, ge=1, le=MOST)

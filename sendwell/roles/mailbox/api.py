@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from sendwell.ports.tenants import Caller
 from sendwell.roles.mailbox.mail import Wire, on_the_wire
@@ -22,8 +22,6 @@ _LONGEST_WAIT_SECONDS = 60
 
 class NarrowingQuery(BaseModel):
     """What the messages are narrowed to; all that are given must match."""
-
-    model_config = ConfigDict(extra="forbid")
 
     channel: str | None = None
     to: str | None = Field(None, description="The whole address, whatever the case")

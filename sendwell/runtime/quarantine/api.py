@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from sendwell.messages.wire.reason import Reason
 from sendwell.ports import quarantine
@@ -33,8 +33,6 @@ _RAW_HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": 
 
 class PageQuery(BaseModel):
     """A page of messages; all that is given must match."""
-
-    model_config = ConfigDict(extra="forbid")
 
     stream: str | None = Field(None, max_length=255, description="The topic or queue's name")
     reason: Reason | None = None

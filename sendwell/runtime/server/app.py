@@ -15,8 +15,9 @@ from sendwell.domain.errors import SendwellError
 from sendwell.runtime.server import problems
 from sendwell.runtime.server.call_route import CallRoute
 from sendwell.runtime.server.callers import ACTING, Callers
-from sendwell.runtime.server.framework import response_of
+from sendwell.runtime.server.framework import REQUEST_ID, response_of
 from sendwell.runtime.server.hot_protocol import Hot
+from sendwell.runtime.server.known_query import KNOWN_QUERY
 from sendwell.runtime.server.stamp import Stamp
 
 Scope = MutableMapping[str, Any]
@@ -53,6 +54,7 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         stamped = self._stamp(scope["headers"])
+        scope[REQUEST_ID] = stamped[0][1]
 
         async def send_stamped(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -70,7 +72,7 @@ async def _straight(endpoint: Straight, request: Request, send: Send) -> None:
     try:
         response = await endpoint(request)
     except SendwellError as error:
-        response = response_of(problems.problem_of(error))
+        response = response_of(problems.problem_of(error), request)
     except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever happens
         response = await problems.on_defect(request, error)
     await response(request.scope, request.receive, send)
@@ -101,9 +103,9 @@ def build_app(
     app.state.service_token = service_token
     app.router.routes[:0] = hot
     for router in routers:
-        app.include_router(router, dependencies=[ACTING])
+        app.include_router(router, dependencies=[ACTING, KNOWN_QUERY])
     for router in above_tenants:
-        app.include_router(router)
+        app.include_router(router, dependencies=[KNOWN_QUERY])
     app.add_exception_handler(SendwellError, problems.on_sendwell_error)
     app.add_exception_handler(HTTPException, problems.on_http_exception)
     app.add_exception_handler(RequestValidationError, problems.on_validation_error)

@@ -14,7 +14,7 @@ class CallRoute(Route):
 
     def __init__(self, path: str, answer: Endpoint, *, method: str) -> None:
         async def endpoint(request: Request) -> Response:
-            return response_of(await answered(call_of(request), answer))
+            return response_of(await answered(call_of(request), answer), request)
 
         super().__init__(path, endpoint, methods=[method])
         self.method = method

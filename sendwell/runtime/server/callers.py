@@ -11,11 +11,11 @@ from sendwell.domain.ids import TenantId, UserId
 from sendwell.domain.permissions import needed, person_may
 from sendwell.ports.database import acting_for
 from sendwell.ports.tenants import Caller, Persons, Tenants
-from sendwell.runtime.server.calls import Call
+from sendwell.runtime.server.calls import LINES, Call
 from sendwell.runtime.server.framework import call_of
 from sendwell.runtime.tokens import Purpose, claims_purpose
 
-_UNPOSTED = frozenset({"application/json", "application/x-ndjson", "text/csv"})
+_UNPOSTED = LINES | {"application/json", "text/csv"}
 """What no page can send to another site without asking it first (CORS)."""
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"origin")
 
@@ -106,8 +106,7 @@ def _refuse_strangers(call: Call) -> None:
         raise Denied(f"Without an API key the header {stranger.decode()!r} is not accepted.")
     is_write = call.method not in {"GET", "HEAD"}
     has_body = b"transfer-encoding" in call or call.header(b"content-length") not in {None, "0"}
-    kind = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if is_write and has_body and kind not in _UNPOSTED:
+    if is_write and has_body and call.media_type not in _UNPOSTED:
         raise Denied("Without an API key the content type must be application/json.")
 
 

@@ -1,11 +1,14 @@
 """One request and one answer of HTTP, free of any framework: what the hot endpoints work with."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Self
 
 Header = tuple[bytes, bytes]
 """A name in lower case and its value."""
 
 JSON = b"application/json"
+LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+"""What JSON is called of which every line is a document; none of these names is registered."""
 
 
 class Call:
@@ -25,6 +28,11 @@ class Call:
         self.path = path
         self.body = body
         self._headers = dict(reversed(headers))  # of several with one name the first counts
+
+    @property
+    def media_type(self) -> str:
+        """What the body says it is, in lower case and without parameters."""
+        return (self.header(b"content-type") or "").partition(";")[0].strip().lower()
 
     def __contains__(self, name: bytes) -> bool:
         """Whether a header with this name in lower case was sent."""
@@ -51,6 +59,14 @@ class Reply:
         self.body = body
         self.headers = headers
         self.kind = kind
+
+    def of_request(self, path: str, request_id: bytes) -> Self:
+        """The reply, once it is known which request it is to; most say nothing of it.
+
+        `path` is as it came, percent-encoded; `request_id` is empty where none was given.
+        """
+        del path, request_id
+        return self
 
     @property
     def whole_headers(self) -> list[Header]:

@@ -66,7 +66,9 @@ _SCHEMA = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What happened and what to do now."},
+        "instance": {"type": "string", "format": "uri-reference", "description": "The path asked."},
         "code": {"type": "string", "description": "Stable, for machines."},
+        "trace_id": {"type": "string", "description": "The `X-Request-ID` of the answer."},
         "errors": {
             "type": "array",
             "items": {

@@ -133,11 +133,13 @@ class HotProtocol(GuardedProtocol):
             raise
 
     def _write(self, flight: Flight, reply: Reply) -> None:
+        stamp = self._hot.stamp(flight.headers)
+        reply = reply.of_request(flight.route.path, stamp[0][1])
         lines = [STATUS_LINE[reply.status]]
         for headers in (
             self.server_state.default_headers,
             reply.whole_headers,
-            self._hot.stamp(flight.headers),
+            stamp,
         ):
             for name, value in headers:
                 lines += name, b": ", value, b"\r\n"

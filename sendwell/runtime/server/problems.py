@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import structlog
@@ -22,6 +22,7 @@ from sendwell.domain.errors import (
     TooLarge,
     Unavailable,
 )
+from sendwell.domain.pointer import pointer_to
 from sendwell.runtime.server.calls import Call, Endpoint, Header, Reply
 from sendwell.runtime.server.framework import response_of
 
@@ -51,7 +52,7 @@ _TITLES = {
 class Problem(Reply):
     """An `application/problem+json` answer. `code` is stable; `detail` is for people."""
 
-    __slots__ = ()
+    __slots__ = ("_document",)
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Problem(Reply):
         flaws: Sequence[Flaw] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        document: dict[str, Any] = {
+        self._document: dict[str, Any] = {
             "type": f"{DOCS}{code}",
             "title": _TITLES.get(status, "Error"),
             "status": status,
@@ -70,10 +71,17 @@ class Problem(Reply):
             "code": code,
         }
         if flaws:
-            document["errors"] = [{"pointer": f.pointer, "detail": f.why} for f in flaws]
-        super().__init__(
-            status, msgspec.json.encode(document), headers=_raw(headers or {}), kind=_KIND
-        )
+            self._document["errors"] = [{"pointer": f.pointer, "detail": f.why} for f in flaws]
+        body = msgspec.json.encode(self._document)
+        super().__init__(status, body, headers=_raw(headers or {}), kind=_KIND)
+
+    def of_request(self, path: str, request_id: bytes) -> Self:
+        """The problem, with what names the request: its path, and its X-Request-ID."""
+        self._document["instance"] = path
+        if request_id:
+            self._document["trace_id"] = request_id.decode("ascii")
+        self.body = msgspec.json.encode(self._document)
+        return self
 
 
 def problem_of(error: SendwellError) -> Problem:
@@ -119,10 +127,10 @@ async def answered(call: Call, endpoint: Endpoint) -> Reply:
         return defect(call.path, error)
 
 
-async def on_sendwell_error(_: Request, error: Exception) -> Response:
+async def on_sendwell_error(request: Request, error: Exception) -> Response:
     """Handler for our own errors."""
     assert isinstance(error, SendwellError)  # noqa: S101 - registered for it
-    return response_of(problem_of(error))
+    return response_of(problem_of(error), request)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -132,7 +140,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     headers = error.headers
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {**(headers or {}), "Allow": ", ".join(_allowed(request))}
-    return response_of(Problem(error.status_code, code, str(error.detail), headers=headers))
+    problem = Problem(error.status_code, code, str(error.detail), headers=headers)
+    return response_of(problem, request)
 
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -150,16 +159,17 @@ def _allowed(request: Request) -> list[str]:
     ]
 
 
-async def on_validation_error(_: Request, error: Exception) -> Response:
+async def on_validation_error(request: Request, error: Exception) -> Response:
     """Handler for bodies and parameters that FastAPI's models refuse."""
     flaws = [_flaw(each) for each in getattr(error, "errors", list)()]
     first = flaws[0] if flaws else Flaw("", "The request is not valid.")
-    return response_of(Problem(400, "invalid", f"{first.pointer}: {first.why}", flaws=flaws))
+    problem = Problem(400, "invalid", f"{first.pointer}: {first.why}", flaws=flaws)
+    return response_of(problem, request)
 
 
 async def on_defect(request: Request, error: Exception) -> Response:
     """Handler for what must not happen."""
-    return response_of(defect(request.url.path, error))
+    return response_of(defect(request.url.path, error), request)
 
 
 def _raw(headers: Mapping[str, str]) -> list[Header]:
@@ -169,10 +179,4 @@ def _raw(headers: Mapping[str, str]) -> list[Header]:
 def _flaw(error: Mapping[str, Any]) -> Flaw:
     place, *path = error.get("loc", ("body",))
     steps = path if place == "body" else [place, *path]
-    pointer = "".join(f"/{_escaped(str(step))}" for step in steps)
-    return Flaw(pointer, str(error.get("msg", "is not valid")))
-
-
-def _escaped(step: str) -> str:
-    """A step of a JSON Pointer (RFC 6901 section 3)."""
-    return step.replace("~", "~0").replace("/", "~1")
+    return Flaw(pointer_to(*steps), str(error.get("msg", "is not valid")))

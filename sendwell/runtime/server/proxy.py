@@ -14,6 +14,7 @@ from sendwell.domain.errors import Unavailable
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.client_address import OWN_HEADERS, told_by
+from sendwell.runtime.server.framework import REQUEST_ID, path_of
 
 log = structlog.get_logger()
 _MOST_BYTES = 10 * 1024 * 1024
@@ -24,6 +25,8 @@ _HOP_BY_HOP = frozenset({
     "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "expect",
     *OWN_HEADERS,
 })  # fmt: skip
+_STAMPED = frozenset({"x-request-id", "x-content-type-options"})
+"""What our own front door adds to every answer as well."""
 
 
 class Proxy:
@@ -49,8 +52,8 @@ class Proxy:
         query = f"?{request.url.query}" if request.url.query else ""
         asked = HttpRequest(
             request.method,
-            f"{self._url}{_path_of(request)}{query}",
-            {**_passed_on(request.headers.items()), **told_by(request, self._token)},
+            f"{self._url}{path_of(request)}{query}",
+            self._headers(request),
             await body_of(request, most=_MOST_BYTES),
             _PATIENCE,
         )
@@ -58,14 +61,19 @@ class Proxy:
         if not isinstance(answer, HttpAnswer):
             log.warning("proxy.no_answer", role=self._role, why=answer.fault.text)
             raise Unavailable(f"The service {self._role} does not answer right now.")
-        return Response(answer.body, answer.status, _passed_on(answer.headers.items()))
+        headers = _passed_on(answer.headers.items(), but=_STAMPED)
+        return Response(answer.body, answer.status, headers)
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        """The caller's, where the call came from, and by what name it goes here."""
+        passed_on = _passed_on(request.headers.items())
+        if request_id := request.scope.get(REQUEST_ID):
+            passed_on["x-request-id"] = request_id.decode("ascii")
+        return {**passed_on, **told_by(request, self._token)}
 
 
-def _path_of(request: Request) -> str:
-    """As it came: decoded, `%25` and `%2F` would mean something else at the next one."""
-    raw: bytes | None = request.scope.get("raw_path")
-    return request.url.path if raw is None else raw.decode("latin-1")
-
-
-def _passed_on(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {name: value for name, value in headers if name.lower() not in _HOP_BY_HOP}
+def _passed_on(
+    headers: Iterable[tuple[str, str]], *, but: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    dropped = _HOP_BY_HOP | but
+    return {name: value for name, value in headers if name.lower() not in dropped}

@@ -6,8 +6,8 @@ the header `X-API-Key`. A key stands for one tenant; nothing of another tenant c
 sample mode calls from this machine work without a key.
 
 Errors are problem documents (RFC 9457, `application/problem+json`): `code` is stable, `detail` is
-for people, `errors` points at each wrong field. Every answer has an `X-Request-ID`; quote it when
-you ask for help.
+for people, `errors` points at each wrong field. Every answer has an `X-Request-ID`, a problem
+document as `trace_id`, too; quote it when you ask for help.
 
 Lists are newest first. `next_cursor` is the `cursor` of the next page; it stays right while things
 are added. Times are RFC 3339 in UTC. Send an `Idempotency-Key` with whatever must not happen twice.

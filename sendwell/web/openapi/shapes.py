@@ -225,6 +225,10 @@ class Problem(Struct):
     status: int
     detail: Annotated[str, Meta(description="What happened and what to do now.")]
     code: Code
+    instance: Annotated[str, Meta(description="The path that was asked.")] | UnsetType = UNSET
+    trace_id: Annotated[str, Meta(description="The `X-Request-ID` of the answer.")] | UnsetType = (
+        UNSET
+    )
     errors: list[Flaw] | UnsetType = UNSET
 
 

@@ -73,6 +73,8 @@ async def test_without_a_good_key_nobody_is_known(header: Header) -> None:
         a_call(LOCAL, JSON),
         a_call((b"host", b"localhost"), JSON),
         a_call((b"host", b"[::1]:8000"), (b"content-type", b"application/x-ndjson")),
+        a_call(LOCAL, (b"content-type", b"application/ndjson")),
+        a_call(LOCAL, (b"content-type", b"Application/JSONL; charset=utf-8")),
         a_call(LOCAL, method="GET", body=b""),
         a_call(LOCAL, method="DELETE", body=b""),
     ],

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse
 
 from sendwell.domain.environment import Environment
@@ -19,7 +20,17 @@ _GONE: dict[int | str, dict[str, Any]] = {
     404: NOT_FOUND,
 }
 _Tenant = Annotated[str, Query(min_length=1, max_length=64, description="Your organization.")]
-_Code = Annotated[str, Query(max_length=4096)]
+_Code = Annotated[str, Field(max_length=4096)]
+
+
+class ProviderAnswer(BaseModel):
+    """What the provider sends the browser back with; it may say more (RFC 6749, 4.1.2)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: _Code
+    code: _Code = ""
+    error: Annotated[str, Field(max_length=200)] = ""
 
 
 def routes(single_sign_on: SingleSignOn | None, *, is_https: bool) -> APIRouter:
@@ -66,21 +77,16 @@ def routes(single_sign_on: SingleSignOn | None, *, is_https: bool) -> APIRouter:
         openapi_extra=OPEN,
     )
     async def finish_oidc_sign_in(
-        request: Request,
-        response: Response,
-        *,
-        state: _Code,
-        code: _Code = "",
-        error: Annotated[str, Query(max_length=200)] = "",
+        request: Request, response: Response, said: Annotated[ProviderAnswer, Query()]
     ) -> SessionOut:
         """Come back from the provider.
 
         Only in the browser that has left for it, within ten minutes.
         """
-        if error or not code:
+        if said.error or not said.code:
             raise Denied("The provider has not let you in.", is_unknown=True)
         kept = request.cookies.get(_COOKIE, "")
-        granted = await service().come_back(state=state, kept=kept, code=code)
+        granted = await service().come_back(state=said.state, kept=kept, code=said.code)
         response.delete_cookie(_COOKIE, path=PATH)
         response.headers["Cache-Control"] = "no-store"
         return SessionOut.of(granted)

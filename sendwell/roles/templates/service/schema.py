@@ -8,6 +8,7 @@ import jsonschema_rs
 from jsonschema_rs import RegexOptions, ValidationErrorKind
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.pointer import pointer_to
 
 MOST_PLACES = 5_000
 """Of a schema with every `$ref` replaced by what it refers to. Sixty references, each to the next
@@ -134,5 +135,4 @@ def _bad(why: str, path: Any = ()) -> Invalid:
 
 
 def _pointer(start: str, path: Any) -> str:
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "/".join((start, *steps))
+    return start + pointer_to(*path)

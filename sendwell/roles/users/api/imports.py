@@ -217,7 +217,7 @@ def _add_upload(router: APIRouter, imports: Imports) -> None:
             )
         except WrongOffset as wrong:
             headers = {_OFFSET: str(wrong.offset)}
-            return response_of(Problem(409, wrong.code, wrong.message, headers=headers))
+            return response_of(Problem(409, wrong.code, wrong.message, headers=headers), request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         response.headers[_OFFSET] = str(taken.progress.place.offset)

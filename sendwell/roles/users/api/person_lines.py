@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError
 from sendwell.domain.consent import Preferences, parse_preferences
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import UserId
+from sendwell.domain.pointer import pointer_to
 from sendwell.roles.users.api.models import USER_ID, PersonIn
 from sendwell.roles.users.reading.documents import Document
 from sendwell.roles.users.store.people import Put
@@ -42,5 +43,4 @@ def _preferences(value: object, flaws: list[Flaw]) -> Preferences | None:
 
 
 def _flaw(place: tuple[int | str, ...], why: str) -> Flaw:
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
-    return Flaw("".join(f"/{step}" for step in steps), why)
+    return Flaw(pointer_to(*place), why)

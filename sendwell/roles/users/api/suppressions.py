@@ -112,8 +112,6 @@ class Page(BaseModel):
 class PageQuery(BaseModel):
     """A page of suppressions; all that is given must match."""
 
-    model_config = ConfigDict(extra="forbid")
-
     channel: str | None = Field(None, max_length=32)
     address: str | None = Field(None, max_length=4096, description="Is this one on the list?")
     reason: str | None = Field(None, max_length=255)

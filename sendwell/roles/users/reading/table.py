@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.pointer import pointer_to
 from sendwell.roles.users.reading.documents import Document, decode, text_of, wrong
 
 FIELDS = (
@@ -119,7 +120,7 @@ def _unused(named: Mapping[str, str], names: Sequence[str]) -> Iterator[Flaw]:
 
 
 def _flaw(column: str, why: str) -> Flaw:
-    return Flaw(f"/columns/{column.replace('~', '~0').replace('/', '~1')}", why)
+    return Flaw(pointer_to("columns", column), why)
 
 
 def _is_known(field: str) -> bool:

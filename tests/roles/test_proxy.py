@@ -1,0 +1,67 @@
+"""A call that the gateway hands on to the service that serves it."""
+
+import socket
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from fastapi import APIRouter
+
+from sendwell.adapters.http import HttpClient, Trusted
+from sendwell.adapters.system import SystemClock
+from sendwell.domain.errors import NotFound
+from sendwell.domain.ids import TenantId
+from sendwell.runtime.server.app import FrontDoor, build_app
+from sendwell.runtime.server.callers import Callers
+from sendwell.runtime.server.proxy import Proxy
+from sendwell.runtime.server.serving import Server
+from tests.roles.calling import NoKeys
+
+CALLERS = Callers(NoKeys(), anonymous=TenantId("acme"))
+
+
+def a_router() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/things/{id}")
+    async def find(id: str) -> None:  # noqa: A002 - the name in the path
+        raise NotFound(f"There is no {id}.")
+
+    return router
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the gateway, whose only route is one of another service."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    service = Server(FrontDoor(build_app(CALLERS, [], [a_router()]), []), listener)
+    await service.start()
+    http = HttpClient(policy=Trusted(), clock=SystemClock())
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    proxied = Proxy("things", url, http).routes_of([a_router()])
+    door = FrontDoor(build_app(CALLERS, proxied, []), [])
+    transport = httpx2.ASGITransport(door)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        yield client
+    await http.close()
+    await service.stop()
+
+
+@pytest.mark.parametrize("sent", [{"X-Request-ID": "cart-7"}, {}])
+async def test_a_call_has_one_request_id_in_all_services(
+    client: httpx2.AsyncClient, sent: dict[str, str]
+) -> None:
+    answer = await client.get("/things/a%20b", headers=sent)
+
+    problem = answer.json()
+    ids = answer.headers.get_list("x-request-id")
+    assert (answer.status_code, problem["instance"]) == (404, "/things/a%20b")
+    assert ids == [problem["trace_id"]]
+    assert ids[0] == sent.get("X-Request-ID", ids[0])
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+
+
+async def test_a_query_goes_to_the_service_as_it_is(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/things/some", params={"a/b": "1"})
+
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/query/a~1b"]
