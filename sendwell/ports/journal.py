@@ -35,6 +35,17 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     is_other: bool = False
 
 
+class Claim(msgspec.Struct, frozen=True, gc=False):
+    """By what a repetition is recognised: `key` and `fingerprint` as in `Entry`, and the id that
+    the producer gave.
+    """
+
+    tenant: TenantId
+    key: bytes | None
+    fingerprint: bytes
+    id: NotificationId | None
+
+
 class Journal(Protocol):
     """Accepted notifications and their history: written once, appended, never rewritten."""
 
@@ -45,6 +56,14 @@ class Journal(Protocol):
 
         An id that the tenant used before, or a key used within the idempotency window, stores
         nothing and is answered as a duplicate; twins that arrive together wait for each other.
+        """
+        ...
+
+    async def repeated(
+        self, claims: Collection[Claim], *, at: Position
+    ) -> Mapping[Claim, Acceptance]:
+        """What `accept` would answer at that position to those that repeat something; the others
+        are not in it. Stores nothing.
         """
         ...
 

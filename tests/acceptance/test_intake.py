@@ -35,6 +35,31 @@ async def test_the_same_key_and_body_get_the_first_answer_and_another_body_is_re
     assert len(endpoint.calls) == 1
 
 
+async def test_the_same_key_and_body_get_the_first_answer_although_the_template_needs_more_now(
+    product: Product,
+) -> None:
+    def saying(words: str) -> dict[str, object]:
+        return {"bodies": {"email": {"en": {"subject": "Hi", "text": words}}}, "publish": True}
+
+    body = {"to": {"email": "ada@example.org"}, "template": "hi", "data": {"name": "Ada"}}
+    headers = {"Idempotency-Key": "order-7"}
+    one = {"code": "hi", **saying("{{ name }}")}
+    await product.client.post("/api/v1/templates", json=one)
+    first = await product.client.post("/api/v1/notifications", json=body, headers=headers)
+    two = saying("{{ name }}, {{ code }}")
+    await product.client.post("/api/v1/templates/hi/versions", json=two)
+
+    again, new = [
+        await product.client.post("/api/v1/notifications", json=body, headers=each)
+        for each in (headers, {"Idempotency-Key": "order-8"})
+    ]
+
+    assert (first.status_code, again.status_code, new.status_code) == (202, 202, 422)
+    assert again.json()["id"] == first.json()["id"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert new.json()["errors"][0]["pointer"] == "/data/code"
+
+
 async def test_a_bad_item_of_a_batch_refuses_only_itself(
     product: Product, endpoint: WebhookSimulator
 ) -> None:

@@ -1,117 +1,17 @@
 """Intake while the disk takes its time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import pytest
 
-from sendwell.adapters.sql.sqlite import SqliteDatabase
-from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.channels import all_channels
 from sendwell.domain.errors import Conflict, Invalid
-from sendwell.domain.ids import Position, TenantId
-from sendwell.domain.policy import Policy
-from sendwell.domain.template import TemplateVersion
-from sendwell.ports.journal import Acceptance, Entry
-from sendwell.ports.tenants import Caller
-from sendwell.roles.gateway.request import Builder, Origin
-from sendwell.roles.gateway.service import Gateway
-from sendwell.roles.gateway.subscribers import Subscribers
-from sendwell.roles.gateway.templates import TemplateCheck
-from sendwell.roles.users.service import Users
-from sendwell.roles.users.store import UserStore
-from sendwell.runtime.backlog import Backlog
-from sendwell.runtime.journal import tables
-from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.domain.ids import Position
+from tests.roles.gateway_house import BODY, ORIGIN, a_gateway, a_journal
 
-ORIGIN = Origin(TenantId("acme"))
-BODY = msgspec.json.encode({"to": {"email": "ada@example.org"}, "content": "Hello"})
 OTHER_BODY = msgspec.json.encode({"to": {"email": "ada@example.org"}, "content": "Good-bye"})
 TEMPLATE_BODY = msgspec.json.encode({"to": {"email": "ada@example.org"}, "template": "new"})
-
-
-class OneTenant:
-    async def caller(self, key: str) -> Caller:
-        return Caller(ORIGIN.tenant, key)
-
-    def policy(self, _: TenantId) -> Policy:
-        return Policy()
-
-
-class NoTemplates:
-    """Nobody has published any; whoever asks waits until `goes_on` is set."""
-
-    goes_on: asyncio.Event
-
-    async def version(self, *_: object) -> TemplateVersion | None:
-        await self.goes_on.wait()
-        return None
-
-    def flaws(self, *_: object) -> list[object]:
-        return []
-
-
-class SlowJournal(SqlJournal):
-    """A journal whose commits wait until `goes_on` is set."""
-
-    goes_on: asyncio.Event
-
-    async def accept(
-        self, entries: Sequence[Entry], *, is_urgent: bool = False
-    ) -> Sequence[Acceptance]:
-        await self.goes_on.wait()
-        return await super().accept(entries, is_urgent=is_urgent)
-
-
-class House(NamedTuple):
-    """A gateway with what it stands on."""
-
-    gateway: Gateway
-    journal: SlowJournal
-    templates: NoTemplates
-    database: SqliteDatabase
-
-
-@asynccontextmanager
-async def a_gateway(folder: Path) -> AsyncIterator[House]:
-    database = SqliteDatabase(folder / "test.db")
-    tables.METADATA.create_all(database.engine)
-    journal, templates = a_journal(database), NoTemplates()
-    journal.goes_on, templates.goes_on = asyncio.Event(), asyncio.Event()
-    clock, ids = SystemClock(), SystemIds(await journal.start())
-    gateway = Gateway(
-        Builder(all_channels(), clock=clock, ids=ids),
-        journal,
-        Backlog(journal, nobody_planned),
-        ids,
-        tenants=OneTenant(),
-        subscribers=Subscribers(Users(UserStore(database), clock=clock)),
-        templates=TemplateCheck(templates),  # type: ignore[arg-type]
-        patience_seconds=0.05,
-    )
-    working = asyncio.create_task(gateway.run())
-    try:
-        yield House(gateway, journal, templates, database)
-    finally:
-        journal.goes_on.set()
-        gateway.close()
-        await working
-        await database.close()
-
-
-def a_journal(database: SqliteDatabase) -> SlowJournal:
-    return SlowJournal(
-        database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
-    )
-
-
-async def nobody_planned(_: Sequence[Position]) -> Sequence[Position]:
-    return ()
 
 
 async def test_a_key_whose_request_is_still_running_is_told_so_and_gets_its_answer_later(
@@ -155,7 +55,7 @@ async def test_without_a_key_a_request_waits_as_long_as_it_takes(tmp_path: Path)
 async def test_what_waited_for_its_template_is_found_after_a_crash_although_later_ones_are_planned(
     tmp_path: Path,
 ) -> None:
-    async with a_gateway(tmp_path) as (gateway, journal, templates, database):
+    async with a_gateway(tmp_path) as (gateway, journal, templates, database, _):
         journal.goes_on.set()
         slow = asyncio.create_task(gateway.accept(TEMPLATE_BODY, ORIGIN))
         await asyncio.sleep(0)

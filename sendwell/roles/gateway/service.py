@@ -1,23 +1,23 @@
 """The gateway at work: checks requests, stores them in groups, hands them to the planner."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from sendwell.domain.errors import Conflict, Invalid, SendwellError
-from sendwell.domain.ids import TenantId
+from sendwell.domain.errors import Invalid, SendwellError
+from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.lane import BY_NUMBER
-from sendwell.messages.requested import Requested
 from sendwell.ports.clock import Ids
-from sendwell.ports.journal import Acceptance, Entry, Journal
+from sendwell.ports.journal import Acceptance, Claim, Entry, Journal
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.gateway.line import Line
-from sendwell.roles.gateway.request import Builder, Origin, hashed
+from sendwell.roles.gateway.repetition import Refusal, claim_of, entry_of, one_key
+from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.subscribers import Subscribers, topic_alone
 from sendwell.roles.gateway.templates import Check, TemplateCheck
-from sendwell.roles.gateway.wire import NotificationIn, as_written, read
+from sendwell.roles.gateway.wire import as_written, read
 from sendwell.runtime.backlog import Backlog
 
 _AT_ONCE = 8
@@ -58,6 +58,8 @@ class Gateway:
         patience_seconds: float = 15,
     ) -> None:
         self._builder = builder
+        self._journal = journal
+        self._ids = ids
         self._subscribers = subscribers
         self._tenants = tenants
         self._templates = templates
@@ -87,28 +89,31 @@ class Gateway:
     async def accept_all(self, asks: Iterable[Ask]) -> list[Answer]:
         """Accept requests of whatever tenants, each by itself; one commit for them all."""
         checks: dict[TenantId, Check] = {}
-        entries: list[Entry | SendwellError] = []
-        for number, (body, origin, key, place) in enumerate(asks):
+        entries: list[Entry | Refusal] = []
+        for number, (body, origin, header, place) in enumerate(asks):
             tenant = origin.tenant
             if tenant not in checks:
                 checks[tenant] = self._templates.begin(tenant)
+            given = key = None
             try:
                 given = read(body)
+                key = one_key(given, header, place)
                 if (topic := topic_alone(given)) is not None:
                     given = await self._subscribers.instead_of(topic, given, tenant)
                 request = self._builder.build(given, origin, self._tenants.policy(tenant))
                 if request.template is not None:
                     await checks[tenant](request)
-                entry = _entry(request, body, _one_key(given, key, place), is_named=bool(given.id))
-                entries.append(entry)
+                entries.append(entry_of(request, body, key, is_named=bool(given.id)))
             except SendwellError as error:
-                entries.append(as_written(error, body))
+                claim = claim_of(error, given, tenant=tenant, body=body, key=key)
+                entries.append(Refusal(as_written(error, body), claim))
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)  # a large batch lets others go on
         good = [entry for entry in entries if isinstance(entry, Entry)]
+        first = await self._first_answers(entries) if len(good) < len(entries) else {}
         accepted = iter(await self._store(good) if good else ())
         return [
-            _answer(next(accepted)) if isinstance(entry, Entry) else Answer(refusal=entry)
+            _answer(next(accepted)) if isinstance(entry, Entry) else _again(entry, first)
             for entry in entries
         ]
 
@@ -121,15 +126,18 @@ class Gateway:
         self._urgent.close()
         self._others.close()
 
+    async def _first_answers(
+        self, entries: Sequence[Entry | Refusal]
+    ) -> Mapping[Claim, Acceptance]:
+        """The answers of what is refused today and was accepted before."""
+        claims = [each.claim for each in entries if isinstance(each, Refusal) and each.claim]
+        if not claims:
+            return {}
+        return await self._journal.repeated(claims, at=Position(self._ids.position()))
+
     async def _store(self, entries: Sequence[Entry]) -> Sequence[Acceptance]:
         is_urgent = BY_NUMBER[max(entry.request.lane for entry in entries)].is_urgent
         return await (self._urgent if is_urgent else self._others).store(entries)
-
-
-def _entry(request: Requested, body: bytes, key: str | None, *, is_named: bool) -> Entry:
-    if key is None:
-        return Entry(request, is_named=is_named)
-    return Entry(request, hashed(key.encode(), 16), hashed(body, 8), is_named)
 
 
 def _answer(acceptance: Acceptance) -> Answer:
@@ -138,17 +146,14 @@ def _answer(acceptance: Acceptance) -> Answer:
     return Answer(acceptance.id, acceptance.is_duplicate)
 
 
+def _again(refused: Refusal, first: Mapping[Claim, Acceptance]) -> Answer:
+    if refused.claim is not None and (acceptance := first.get(refused.claim)):
+        return _answer(acceptance)
+    return Answer(refusal=refused.error)
+
+
 def _reused() -> Invalid:
     return Invalid(
         "This idempotency key was used for another request. Use a new key, or send the same body.",
         code="idempotency_key_reused",
     )
-
-
-def _one_key(given: NotificationIn, header: str | None, place: int | None) -> str | None:
-    own = given.idempotency_key
-    if own and header and own != header:
-        raise Conflict("The header Idempotency-Key and the field idempotency_key differ.")
-    if own or header is None or place is None:
-        return own or header
-    return f"{header}#{place}"

@@ -63,12 +63,13 @@ def _keys(row: Row) -> list[_Key]:
     if row.key is not None:
         keys.append(_Key(row.key, row.tenant, row.fingerprint, row.position))
     if row.is_named:
-        keys.append(_Key(_name_of_id(row), row.tenant, b"", row.position))
+        keys.append(_Key(name_of_id(row.id), row.tenant, b"", row.position))
     return keys
 
 
-def _name_of_id(row: Row) -> bytes:
-    return blake2b(row.id.encode(), digest_size=16, person=b"id").digest()
+def name_of_id(id_: NotificationId) -> bytes:
+    """The hash of an id that a producer gave, as it stands among the keys."""
+    return blake2b(id_.encode(), digest_size=16, person=b"id").digest()
 
 
 def _held(connection: Connection, keys: Sequence[_Key], *, window: int) -> _Held:
@@ -104,7 +105,7 @@ def _repeats(
             execute(connection, _POINT, holder.position, row.key, row.tenant, row.position)
         return Acceptance(row.id, is_duplicate=True)
     if row.is_named:
-        execute(connection, _FREE, _name_of_id(row), row.tenant, row.position)
+        execute(connection, _FREE, name_of_id(row.id), row.tenant, row.position)
     first = ids.get(holder.position) or _id_at(connection, row.tenant, holder.position)
     is_other = holder.fingerprint != row.fingerprint
     return Acceptance(first or row.id, is_duplicate=True, is_other=is_other)

@@ -23,9 +23,10 @@ from sendwell.messages import requested as codec
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database, Unit, Write
-from sendwell.ports.journal import Acceptance, Entry
+from sendwell.ports.journal import Acceptance, Claim, Entry
 from sendwell.runtime.among import among
 from sendwell.runtime.journal import hot
+from sendwell.runtime.journal.repetitions import repeated
 from sendwell.runtime.journal.rows import Count, Row
 from sendwell.runtime.journal.tables import (
     HISTORY,
@@ -132,6 +133,11 @@ class SqlJournal:
         if repeated:
             self._unplanned.finish(repeated)
         return accepted
+
+    async def repeated(
+        self, claims: Collection[Claim], *, at: Position
+    ) -> Mapping[Claim, Acceptance]:
+        return await repeated(self._database, claims, since=at - self._window)
 
     def copied(self, requests: Sequence[Requested]) -> Unit:
         return [Write(hot.copy, [self._row(Entry(request)) for request in requests])]
