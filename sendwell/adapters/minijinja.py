@@ -12,9 +12,10 @@ from sendwell.adapters.rendering.meter import Meter
 from sendwell.adapters.rendering.places import guarded
 from sendwell.adapters.rendering.program import Program
 from sendwell.adapters.rendering.template import Plain, Template, read
-from sendwell.adapters.rendering.trace import missing_in, required
+from sendwell.adapters.rendering.trace import missing_in, read_names, required
 from sendwell.domain.errors import Invalid, TooLarge
-from sendwell.domain.rendering import Context, Missing, Source, flaw_in_line
+from sendwell.domain.one_line import flaw_in_line
+from sendwell.domain.rendering import Context, Missing, Source
 from sendwell.ports.renderer import Render
 
 _KEPT = 512
@@ -40,6 +41,10 @@ class MinijinjaRenderer:
     def variables(self, source: Source) -> frozenset[str]:
         self.check(source)
         return required(parse(source.text))
+
+    def reads(self, source: Source) -> frozenset[str]:
+        self.check(source)
+        return read_names(parse(source.text))
 
     def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
         return self.prepare(sources, locale=locale)(data)

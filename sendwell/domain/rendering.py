@@ -1,6 +1,5 @@
 """What it means to render a template version for a channel and a locale."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,8 +8,6 @@ from typing import Any
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.pointer import pointer_to
-
-_ENDS_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
 
 class Context(StrEnum):
@@ -98,7 +95,7 @@ def absent(names: Iterable[str], data: Mapping[str, Any]) -> tuple[str, ...]:
     """Those of the dotted names that `data` has no value for, in order."""
     value_of = data.get
     lacking = [
-        name for name in names if (_find(name, data) if "." in name else value_of(name)) is None
+        name for name in names if (find(name, data) if "." in name else value_of(name)) is None
     ]
     return tuple(sorted(lacking))
 
@@ -108,11 +105,12 @@ def pointer(name: str) -> str:
     return pointer_to("data", *name.split("."))
 
 
-def flaw_in_line(words: str) -> str | None:
-    """Why rendered words can't stand in a header, where a line end could begin another one."""
-    if _ENDS_LINE.search(words) is None:
-        return None
-    return "A value brings a line break or a control character, and this must be one line."
+def find(name: str, data: Mapping[str, Any]) -> Any:
+    """What stands under a dotted name, None for nothing."""
+    value: Any = data
+    for step in name.split("."):
+        value = _under(value, step)
+    return value
 
 
 def _tag(locale: str) -> str:
@@ -127,14 +125,7 @@ def _kinds_of(locale: str) -> Iterator[str]:
         tag = tag.rpartition("-")[0]
 
 
-def _find(name: str, data: Mapping[str, Any]) -> Any:
-    value: Any = data
-    for step in name.split("."):
-        value = _step(value, step)
-    return value
-
-
-def _step(value: Any, step: str) -> Any:
+def _under(value: Any, step: str) -> Any:
     match value:
         case dict():
             return value.get(step)

@@ -23,6 +23,7 @@ class Catalogue(Protocol):
         """What the data, a JSON object, lacks for these channels (all, when empty) of a version.
 
         A variable that is not there is `missing …` with the pointer /data/<name>; what the data's
-        JSON Schema refuses has the pointer of the value. Never waits: it is asked at each intake.
+        JSON Schema refuses has the pointer of the value, and so has what would end the line of a
+        subject. Never waits: it is asked at each intake.
         """
         ...

@@ -32,6 +32,12 @@ class Renderer(Protocol):
         """
         ...
 
+    def reads(self, source: Source) -> frozenset[str]:
+        """The dotted names of all that it may read, also of what it can do without; a loop reads
+        its list. Raises Invalid like `check`.
+        """
+        ...
+
     def render(self, sources: Mapping[str, Source], data: bytes, *, locale: str) -> dict[str, str]:
         """The sources, by part, filled with the data: what `prepare` gives, called once."""
         ...

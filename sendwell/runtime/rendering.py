@@ -6,7 +6,7 @@ from functools import lru_cache
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
-from sendwell.domain.rendering import Source, TemplateBody, sources
+from sendwell.domain.rendering import Context, Source, TemplateBody, sources
 from sendwell.messages.requested import Content
 from sendwell.ports.renderer import Renderer
 
@@ -37,6 +37,12 @@ def variables_of(renderer: Renderer, body: TemplateBody, *, channel: ChannelName
     return frozenset[str]().union(
         *(renderer.variables(source) for source in _sources(body, channel).values())
     )
+
+
+def lines_of(body: TemplateBody, channel: ChannelName) -> Mapping[str, Source]:
+    """Those of the channel's parts of the body that must be one line each."""
+    parts = _sources(body, channel)
+    return {part: each for part, each in parts.items() if each.context is Context.LINE}
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ CODES: dict[str, str] = {
         " it. A template that does not exist, or has no words for a channel, is reported so, too."
     ),
     "missing_variable": "The template needs data that was not given; `errors` names it. Give it.",
-    "data_mismatch": "The data does not fit the schema of the template; `errors` says where.",
+    "data_mismatch": "The data does not fit the template or its schema; `errors` says where.",
     "content_too_large": "There are more words than the channel takes. Shorten them.",
     "idempotency_key_reused": (
         "The idempotency key was used for another request. Use a new key, or send the same body."

@@ -82,6 +82,22 @@ async def test_a_missing_variable_is_refused_by_name_before_anything_is_stored(
         assert (await product.get("/ledger"))["accepted"] == 0
 
 
+async def test_a_value_that_would_begin_a_header_is_refused_before_anything_is_stored(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, "--no-sample") as product:
+        await publish(product, TEMPLATE)
+        whom = {"to": {"email": "ada@example.org"}, "template": "order"}
+        data = {"number": "7\r\nBcc: evil@example.com", "name": "Ada\nLovelace"}
+
+        answers = [await product.send(**whom, **{field: data}) for field in ("data", "payload")]
+
+        assert [answer.status_code for answer in answers] == [422, 422]
+        pointers = [error["pointer"] for each in answers for error in each.json()["errors"]]
+        assert pointers == ["/data/number", "/payload/number"]
+        assert (await product.get("/ledger"))["accepted"] == 0
+
+
 async def test_receipts_by_signed_webhook_move_deliveries_on(tmp_path: Path) -> None:
     async with SendGridSimulator() as sendgrid, TwilioSimulator() as twilio:
         environment = {

@@ -164,6 +164,16 @@ def test_variables_are_what_a_template_can_not_do_without(renderer: Renderer) ->
 
 
 @every_adapter
+def test_what_a_template_reads_is_more_than_what_it_can_not_do_without(renderer: Renderer) -> None:
+    source = """{{ a }}{% for x in d.list %}{{ x.y }}{% endfor %}{% if c %}{{ b.c|upper }}
+        {% endif %}{% set z = w %}{{ z }}{{ m|default(1) }}{{ n if n is defined }}"""
+
+    read = renderer.reads(Source(source, LINE))
+
+    assert read == {"a", "b.c", "c", "d.list", "m", "n", "w"}
+
+
+@every_adapter
 @pytest.mark.parametrize(
     ("source", "said"),
     [

@@ -18,7 +18,13 @@ from sendwell.domain.rendering import Missing, absent, pointer
 
 def required(program: Program) -> frozenset[str]:
     """The dotted names that it reads and does not ask for with `is defined` or `default`."""
-    return _read(program) - program.optional
+    return read_names(program) - program.optional
+
+
+def read_names(program: Program) -> frozenset[str]:
+    """The dotted names of all that it reads."""
+    environment = Environment()
+    return frozenset(environment.undeclared_variables_in_str(program.source, nested=True))
 
 
 def missing_in(
@@ -36,7 +42,7 @@ def missing_in(
         traced.render(msgspec.structs.replace(data, has_null=True))
     untraced = _parsed(source)
     others = (name for name in absent(required(untraced), data.values) if name not in seen.names)
-    roots = {name.partition(".")[0] for name in _read(untraced)}
+    roots = {name.partition(".")[0] for name in read_names(untraced)}
     names = sorted([*seen.names, *others], key=lambda name: name.partition(".")[0] not in roots)
     return _missing(names, roots)
 
@@ -61,11 +67,6 @@ class _Seen:
             self.names[:] = [other for other in self.names if not name.startswith(f"{other}.")]
             self.names.append(name)
         return value
-
-
-def _read(program: Program) -> frozenset[str]:
-    environment = Environment()
-    return frozenset(environment.undeclared_variables_in_str(program.source, nested=True))
 
 
 def _missing(names: list[str], roots: set[str]) -> Missing:

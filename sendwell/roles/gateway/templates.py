@@ -20,9 +20,9 @@ class TemplateCheck:
     def begin(self, tenant: TenantId) -> Check:
         """The check for the requests of one call: each template is looked up once for all.
 
-        It raises Invalid when a template needs what the data does not hold. A template that is
-        not known yet passes: it may be published before its time, and where it is not the
-        delivery ends dead, saying so.
+        It raises Invalid when a template needs what the data does not hold, or can't take what
+        it does. A template that is not known yet passes: it may be published before its time, and
+        where it is not the delivery ends dead, saying so.
         """
         known: dict[tuple[str, int | None], TemplateVersion | None] = {}
 
@@ -51,10 +51,12 @@ class TemplateCheck:
 def _refuse(version: TemplateVersion, flaws: list[Flaw]) -> None:
     if flaws:
         named = ", ".join(flaw.pointer.removeprefix("/data/") for flaw in flaws)
+        is_lacking = _only_missing(flaws)
+        verb = "needs" if is_lacking else "does not take the data"
         raise Invalid(
-            f"The template {version.code!r} (version {version.version}) needs: {named}.",
+            f"The template {version.code!r} (version {version.version}) {verb}: {named}.",
             flaws=flaws,
-            code="missing_variable" if _only_missing(flaws) else "data_mismatch",
+            code="missing_variable" if is_lacking else "data_mismatch",
         )
 
 

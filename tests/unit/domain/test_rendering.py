@@ -13,7 +13,6 @@ from sendwell.domain.rendering import (
     Source,
     TemplateBody,
     absent,
-    flaw_in_line,
     pick_locale,
     pointer,
     sources,
@@ -131,16 +130,6 @@ def test_absent_names_come_in_order() -> None:
 
 def test_a_pointer_escapes_what_json_pointer_demands() -> None:
     assert pointer("a/b.c~d") == "/data/a~1b/c~0d"
-
-
-@pytest.mark.parametrize("character", "\r\n\0\x0b\x0c\x1b\x7f\x85\u2028\u2029")
-def test_a_line_holds_nothing_that_some_reader_takes_for_its_end(character: str) -> None:
-    assert flaw_in_line(f"a{character}b") is not None
-
-
-@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
-def test_a_line_holds_every_visible_character(words: str) -> None:
-    assert flaw_in_line(words) is None
 
 
 def test_missing_is_invalid_and_tells_the_names() -> None:

@@ -1,7 +1,7 @@
 """What the data of a version must have, found out once per version."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +9,11 @@ import msgspec
 
 from sendwell.domain.errors import Flaw
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.one_line import may_end_line
 from sendwell.domain.rendering import absent, pointer
 from sendwell.domain.template import TemplateVersion
 from sendwell.ports.renderer import Renderer
+from sendwell.roles.templates.service.lines import Line, Lines, find_lines, flaws_in_lines
 from sendwell.roles.templates.service.schema import DataSchema
 from sendwell.runtime.rendering import variables_of
 
@@ -24,6 +26,7 @@ _MISSING = "missing: the template can't do without it."
 class _Need:
     version: TemplateVersion
     names: Mapping[ChannelName, frozenset[str]]
+    lines: Lines
     schema: DataSchema | None
     _holders: dict[tuple[ChannelName, ...], _Holder] = field(default_factory=dict)
 
@@ -31,6 +34,11 @@ class _Need:
         """What these channels need together; without any, what all of the version's do."""
         each = (self.names.get(channel, frozenset()) for channel in channels or self.names)
         return frozenset[str]().union(*each)
+
+    def lines_for(self, channels: Collection[ChannelName]) -> Iterator[Line]:
+        """What must be one line on these channels; without any, on all."""
+        for channel in channels or self.lines:
+            yield from self.lines.get(channel, ())
 
     def holder_for(self, channels: tuple[ChannelName, ...]) -> _Holder:
         """A decoder that refuses an object without these names, and makes nothing of the rest."""
@@ -70,6 +78,8 @@ class Needs:
         need = self._need(version)
         if need.schema is not None or b"null" in data:
             return False
+        if need.lines and may_end_line(data):
+            return False
         try:
             need.holder_for(tuple(channels))(data)
         except (msgspec.DecodeError, RecursionError):
@@ -86,6 +96,7 @@ class Needs:
         """
         need = self._need(version)
         flaws = [Flaw(pointer(name), _MISSING) for name in absent(need.names_for(channels), data)]
+        flaws += flaws_in_lines(self._renderer, need.lines_for(channels), data)
         if need.schema is None:
             return flaws
         known = {flaw.pointer for flaw in flaws}
@@ -108,4 +119,5 @@ class Needs:
             )
             for channel, locales in version.bodies.items()
         }
-        return _Need(version, names, DataSchema(version.schema) if version.schema else None)
+        schema = DataSchema(version.schema) if version.schema else None
+        return _Need(version, names, find_lines(self._renderer, version), schema)
