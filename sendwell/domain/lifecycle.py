@@ -4,10 +4,12 @@ The table is the rule: nothing else in the product decides whether a move is pos
 terminal state is left only towards what a late receipt says.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from enum import StrEnum
 
 from sendwell.domain.errors import Conflict
+from sendwell.domain.ids import Part
 
 
 class State(StrEnum):
@@ -79,13 +81,21 @@ _MOST_TELLING = (
 )  # fmt: skip
 
 
-def derive(deliveries: Iterable[State], *, is_fallback: bool = False) -> State:
+def derive(deliveries: Iterable[tuple[Part, State]], *, is_fallback: bool = False) -> State:
     """A notification's status: open work before failures, successes, and what was stopped.
 
-    A notification that has no delivery yet is PENDING. With `is_fallback` one channel is enough:
-    a success makes the failures before it unimportant.
+    A notification that has no delivery yet is PENDING. One success is enough for a delivery and
+    its replays, and with `is_fallback` for all deliveries to one recipient: it makes the failures
+    beside it unimportant.
     """
-    present = frozenset(deliveries)
-    if is_fallback and not present & OPEN and present & _SUCCESSES:
-        present &= _SUCCESSES
+    together: defaultdict[object, set[State]] = defaultdict(set)
+    for part, state in deliveries:
+        together[part.recipient if is_fallback else part._replace(replay=0)].add(state)
+    present = {state for states in together.values() for state in _important(states)}
     return next((state for state in _MOST_TELLING if state in present), _S.PENDING)
+
+
+def _important(states: set[State]) -> set[State]:
+    if states & OPEN:
+        return states
+    return states & _SUCCESSES or states

@@ -177,6 +177,37 @@ async def test_preset_direct_finds_users_templates_and_notifications(
     assert (template["body"], template["language"]) == ("Hi {{ name }}", "en")
 
 
+async def test_preset_direct_derives_the_status_as_the_api_does(
+    product: Product, sql: asyncpg.Connection, endpoint: WebhookSimulator
+) -> None:
+    for name in ("u-1", "u-2"):
+        await product.client.put(f"/api/v1/users/{name}", json={"name": name})
+    endpoint.fail_next(Instead(Reply(404)))
+    both = [{"url": endpoint.address, "user_id": name} for name in ("u-1", "u-2")]
+    answer = await product.send(
+        to=both, channels=["webhook", "in_app"], routing="fallback", content="x"
+    )
+    fallen_back = await product.settled(answer.json()["id"], "SENT", "DELIVERED")
+    endpoint.fail_next(Instead(Reply(404)))
+    answer = await product.send(to={"url": endpoint.address}, channels=["webhook"], content="x")
+    dead = await product.settled(answer.json()["id"], "DEAD")
+    (letter,) = await sql.fetch(
+        "SELECT id FROM plain.dead_letter_queue WHERE notification_id = $1", dead["id"]
+    )
+
+    seen_dead = await status_in(sql, dead["id"])
+    await product.client.post(f"/api/v1/dead-letters/{letter['id']}/replay")
+    replayed = await product.settled(dead["id"], "SENT", "DELIVERED")
+
+    assert {"webhook", "in_app"} == {each["channel"] for each in fallen_back["deliveries"]}
+    assert fallen_back["status"] == await status_in(sql, fallen_back["id"])
+    assert (seen_dead, replayed["status"]) == ("DEAD", await status_in(sql, dead["id"]))
+
+
+async def status_in(sql: asyncpg.Connection, id_: str) -> str:
+    return str(await sql.fetchval("SELECT status FROM direct.notifications WHERE id = $1", id_))
+
+
 async def test_preset_plain_finds_deliveries_their_history_and_dead_letters(
     product: Product, sql: asyncpg.Connection, endpoint: WebhookSimulator
 ) -> None:

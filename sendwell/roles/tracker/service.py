@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendwell.domain.errors import NotFound
-from sendwell.domain.ids import NotificationId, Position, TenantId
+from sendwell.domain.ids import NotificationId, Part, Position, TenantId
 from sendwell.domain.ledger import Ledger, balance
 from sendwell.domain.lifecycle import State, derive
 from sendwell.messages.requested import Requested
@@ -28,10 +28,9 @@ class Tracked:
     @property
     def status(self) -> State:
         """Derived from the deliveries."""
-        is_fallback = self.request.is_fallback or not self.request.channels
         return derive(
-            (each.state for each in self.deliveries),
-            is_fallback=is_fallback and len(self.request.to) == 1,
+            ((Part.parse(each.part), each.state) for each in self.deliveries),
+            is_fallback=self.request.is_fallback or not self.request.channels,
         )
 
 

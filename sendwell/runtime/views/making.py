@@ -28,6 +28,15 @@ def make_view(schema: str | None, name: str, query: str, *, over: Collection[str
     connection.exec_driver_sql(f"CREATE VIEW {whole} WITH ({_rights(connection)}) AS {query}")
 
 
+def remake_view(schema: str, name: str, query: str) -> None:
+    """The view has this text from now on, and the same columns. What was left out stays so."""
+    connection = op.get_bind()
+    whole = f"{schema}.{name}"
+    if connection.dialect.name == "postgresql" and _is_ours(connection, whole):
+        rights = _rights(connection)
+        connection.exec_driver_sql(f"CREATE OR REPLACE VIEW {whole} WITH ({rights}) AS {query}")
+
+
 def _are_there(connection: Connection, tables: Collection[str]) -> bool:
     return all(_is_there(connection, table) for table in tables)
 
@@ -35,6 +44,12 @@ def _are_there(connection: Connection, tables: Collection[str]) -> bool:
 def _is_there(connection: Connection, relation: str) -> bool:
     found = connection.execute(text("SELECT to_regclass(:name)"), {"name": relation}).scalar()
     return found is not None
+
+
+def _is_ours(connection: Connection, view: str) -> bool:
+    if not _is_there(connection, view):
+        return False
+    return bool(connection.execute(text(_OPENS), {"name": view}).scalar())
 
 
 def _has_schema(connection: Connection, schema: str) -> bool:
@@ -55,3 +70,9 @@ def _rights(connection: Connection) -> str:
 
 _MAY_MAKE = "SELECT has_database_privilege(current_database(),'CREATE')"
 _MAY_USE = "SELECT has_schema_privilege(:name,'CREATE')"
+_OPENS = """
+    SELECT EXISTS (SELECT FROM pg_rewrite AS w JOIN pg_depend AS d
+      ON d.classid='pg_rewrite'::regclass AND d.objid=w.oid
+      WHERE w.ev_class=to_regclass(:name) AND d.refclassid='pg_proc'::regclass
+      AND d.refobjid=to_regproc('sendwell_opened'))"""
+"""Nobody else's view opens our envelopes."""
