@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from sendwell.bootstrap import Roles
+from sendwell.domain.environment import SAMPLE
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.roles.accounts.keys import Key, made_key, new_key, parse_key
 from sendwell.roles.gateway.request import Origin
 from sendwell.roles.mailbox.message import Narrowing
 from sendwell.roles.users.store.people import Profile
-from sendwell.settings import SAMPLE
 
 DEFAULT = TenantId("default")
 SAMPLE_KEY = made_key("Sample000000", "0nThisMachineOnlyN0tASecret")

@@ -63,6 +63,7 @@ async def build_accounts(core: Core, reach: Reach) -> AccountsRole:
         tokens=tokens,
         news=News("accounts", core.signals if database is core.database else core.shared.signals),
         reach=reach,
+        lets_sample_in=core.settings.lets_sample_in,
     )
     await accounts.start()
     if core.database.dialect != _EMBEDDED:
@@ -77,7 +78,7 @@ async def build_accounts(core: Core, reach: Reach) -> AccountsRole:
         operators=operators,
         sessions=sessions,
         keys=Keys(store.keys, accounts, clock),
-        clients=Clients(store, tokens, clock),
+        clients=Clients(accounts.credentials, tokens),
         tenancy=Tenancy(store, accounts, operators, clock),
         audit=AuditLog(store.audit),
         single_sign_on=_single_sign_on(core, store, sessions, tokens=tokens),

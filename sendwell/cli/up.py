@@ -10,8 +10,9 @@ import typer
 
 from sendwell.cli.listening import port_of
 from sendwell.cli.serving import guarded, serve
+from sendwell.domain.environment import SAMPLE
 from sendwell.domain.errors import Invalid
-from sendwell.settings import SAMPLE, Settings, Url, is_loopback, read_settings
+from sendwell.settings import Settings, Url, is_loopback, read_settings
 
 
 def up(

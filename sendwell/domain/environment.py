@@ -11,6 +11,10 @@ from enum import StrEnum
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import TenantId
 
+SAMPLE = TenantId("sample")
+"""Whom `sendwell up` makes to be looked at. One of its keys is public, so nobody gets in where the
+sample does not run."""
+
 _SUFFIX = ".test"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,56}[a-z0-9])?")
 

@@ -11,7 +11,6 @@ from sendwell.settings.schemes import MEMORY, MYSQL
 from sendwell.settings.tree import (
     BUILT_IN_SECRET,
     ROLES,
-    SAMPLE,
     BusAuth,
     Credentials,
     LogLevel,
@@ -30,7 +29,6 @@ __all__ = [
     "MEMORY",
     "MYSQL",
     "ROLES",
-    "SAMPLE",
     "BusAuth",
     "Credentials",
     "Differences",

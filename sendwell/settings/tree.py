@@ -14,10 +14,9 @@ from sendwell.domain.limits import Limit, OverLimit, Rate
 from sendwell.domain.passwords import PasswordHash
 from sendwell.domain.routing import Route
 from sendwell.settings.schemes import MEMORY, POSTGRESQL
-from sendwell.settings.url import Url
+from sendwell.settings.url import Url, is_loopback
 
 BUILT_IN_SECRET = "sendwell-on-this-machine-only"  # noqa: S105 - refused off loopback
-SAMPLE = TenantId("sample")
 ROLES = (
     "gateway",
     "accounts",
@@ -185,6 +184,11 @@ class Settings:
     """Of every variable that is set; all others are at their default."""
     files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     """What was read for it: the configuration file, and those with a secret each."""
+
+    @property
+    def lets_sample_in(self) -> bool:
+        """Whether the sample's keys are good here: one is public, so only this machine may."""
+        return self.is_sample and is_loopback(self.host)
 
     @property
     def is_whole(self) -> bool:

@@ -28,7 +28,8 @@ CODES: dict[str, str] = {
         " answer is the first one's."
     ),
     "denied": (
-        "With 401 the API key is missing or not valid; with 403 whoever asks may not do this."
+        "With 401 the API key is missing or not valid, or it is one of the sample where the sample"
+        " does not run; with 403 whoever asks may not do this."
         " Without a key only this machine's own user may call, and only in sample mode."
     ),
     "not_authenticated": "Send your API key: `Authorization: Bearer sw_…`.",

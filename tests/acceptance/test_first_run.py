@@ -151,3 +151,34 @@ async def test_health_tells_the_truth(tmp_path: Path) -> None:
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
     assert answers[1].json() == {"status": "ok", "stopped": []}
     assert "sendwell_notifications_accepted_total" in answers[3].text
+
+
+async def test_without_the_sample_neither_its_key_nor_one_made_with_it_is_good(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as product:
+        made = (await product.client.post("/api/v1/api-keys", json={"name": "app"})).json()
+        public = product.key
+
+    async with running(tmp_path, "--no-sample") as product:
+        keys = [public, made["key"], product.key]
+        answers = [
+            await product.client.get(
+                "/api/v1/notifications", headers={"Authorization": f"Bearer {key}"}
+            )
+            for key in keys
+        ]
+
+    assert [401, 401, 200] == [answer.status_code for answer in answers]
+    assert "api-key" in answers[0].json()["detail"]
+
+
+async def test_where_the_sample_is_back_its_key_is_good_again(tmp_path: Path) -> None:
+    for options in ((), ("--no-sample",)):
+        async with running(tmp_path, *options):
+            pass
+
+    async with running(tmp_path) as product:
+        found = await product.get("/notifications")
+
+    assert found["data"]

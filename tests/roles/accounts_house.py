@@ -108,13 +108,17 @@ def quick() -> SlowPasswords:
 
 
 @asynccontextmanager
-async def a_house(folder: Path, passwords: Passwords | None = None) -> AsyncIterator[House]:
+async def a_house(
+    folder: Path, passwords: Passwords | None = None, *, lets_sample_in: bool = False
+) -> AsyncIterator[House]:
     """The role, migrated, with a key for the platform."""
     database, clock = SqliteDatabase(folder / "accounts.sqlite"), PatientClock()
     METADATA.create_all(database.engine)
     store = AccountStore(database)
     tokens = Tokens(SECRET, clock)
-    accounts = Accounts(store, defaults=Policy(), clock=clock, tokens=tokens)
+    accounts = Accounts(
+        store, defaults=Policy(), clock=clock, tokens=tokens, lets_sample_in=lets_sample_in
+    )
     access = build_access(store, accounts, clock=clock, passwords=passwords or quick())
     key = new_key()
     await access.tenancy.ensure_key(key)
@@ -143,7 +147,7 @@ def build_access(
             store, accounts, operators=operators, passwords=passwords, tokens=tokens, clock=clock
         ),
         keys=Keys(store.keys, accounts, clock),
-        clients=Clients(store, tokens, clock),
+        clients=Clients(accounts.credentials, tokens),
         tenancy=Tenancy(store, accounts, operators, clock),
         audit=AuditLog(store.audit),
         single_sign_on=single_sign_on,

@@ -7,9 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from sendwell.domain.environment import SAMPLE
 from sendwell.domain.errors import Denied
 from sendwell.domain.ids import TenantId
-from tests.roles.accounts_house import House, a_house, pointers
+from sendwell.roles.accounts.keys import new_key
+from tests.roles.accounts_house import GRACE, PASSWORD, House, a_house, pointers
 
 KEYS = "/api/v1/api-keys"
 ME = "/api/v1/sessions/current"
@@ -239,3 +241,25 @@ async def test_a_token_is_refused_in_the_words_of_oauth2(
     answer = await a_token(house, key, **form)
 
     assert (answer.status_code, answer.json()["error"]) == (status, error)
+
+
+async def test_whoever_got_into_the_sample_is_refused_where_it_does_not_run(
+    tmp_path: Path,
+) -> None:
+    async with a_house(tmp_path, lets_sample_in=True) as house:
+        key = new_key()
+        await house.accounts.ensure_tenant(SAMPLE, "Sample", is_sandboxed=True)
+        await house.accounts.ensure_key(SAMPLE, key, name="sample")
+        sample = house.client(key.text)
+        made = await a_key(sample)
+        in_tests = await a_key(sample, environment="test")
+        token = (await a_token(house, made)).json()["access_token"]
+        owner = {"email": GRACE, "name": "Grace", "role": "owner", "password": PASSWORD}
+        assert (await sample.post("/api/v1/operators", json=owner)).status_code == 201
+        signed_in = (await house.sign_in(organization_id=SAMPLE)).json()["access_token"]
+
+        for credential in (key.text, made["key"], in_tests["key"], token, signed_in):
+            assert (await house.accounts.caller(credential)).tenant.startswith(SAMPLE)
+            with pytest.raises(Denied, match="where the sample runs") as refused:
+                await house.elsewhere().caller(credential)
+            assert refused.value.is_unknown

@@ -39,6 +39,7 @@ async def test_a_new_tenant_has_two_environments_and_a_key(house: House) -> None
         ({"id": "new", "name": "x", "rules": {}}, 400, "/rules"),
         ({"id": "acme", "name": "x"}, 409, None),
         ({"id": "platform", "name": "x"}, 409, None),
+        ({"id": "sample", "name": "x"}, 409, None),
     ],
 )
 async def test_what_cannot_be_a_tenant_is_refused(

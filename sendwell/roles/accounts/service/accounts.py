@@ -42,11 +42,12 @@ class Accounts:
         tokens: Tokens | None = None,
         news: News | None = None,
         reach: Reach = _EVERYWHERE,
+        lets_sample_in: bool = False,
     ) -> None:
         news = news or News("accounts")
         self._store = store
         self._clock = clock
-        self._credentials = Credentials(store, tokens, clock)
+        self.credentials = Credentials(store, tokens, clock, lets_sample_in=lets_sample_in)
         self.book = Rulebook(store.tenants, defaults=defaults, news=news, clock=clock)
         self.rules = Rules(self.book, store.tenants, clock=clock, news=news, reach=reach)
         self._callers: dict[str, tuple[float, Caller]] = {}
@@ -76,7 +77,7 @@ class Accounts:
 
     async def _look_up(self, key: str) -> tuple[Caller, float]:
         forgotten = self._forgotten
-        caller, seconds = await self._credentials.look_up(key)
+        caller, seconds = await self.credentials.look_up(key)
         await self.book.meet(caller.tenant)
         if forgotten != self._forgotten:  # it may have been read before it was revoked
             return caller, 0.0

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.permissions import WITHIN_TENANT, Permission
-from sendwell.ports.clock import Clock
 from sendwell.roles.accounts.service.credentials import Credentials
-from sendwell.roles.accounts.store import AccountStore
 from sendwell.runtime.tokens import Purpose, Tokens
 
 LIFETIME_SECONDS = 3600
@@ -24,8 +22,8 @@ class ClientToken:
 class Clients:
     """Every API key is a client: its id is the `client_id`, the key itself the secret."""
 
-    def __init__(self, store: AccountStore, tokens: Tokens, clock: Clock) -> None:
-        self._credentials = Credentials(store, tokens, clock)
+    def __init__(self, credentials: Credentials, tokens: Tokens) -> None:
+        self._credentials = credentials
         self._tokens = tokens
 
     async def grant(self, client_id: str, secret: str, *, scopes: Sequence[str]) -> ClientToken:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sendwell.domain.environment import Environment, inhabitant, is_test
+from sendwell.domain.environment import SAMPLE, Environment, inhabitant, is_test, organization
 from sendwell.domain.errors import Denied
 from sendwell.domain.ids import TenantId
 from sendwell.domain.permissions import (
@@ -33,12 +33,18 @@ class Known(NamedTuple):
 
 
 class Credentials:
-    """Looks keys and tokens up in the store; remembers nothing."""
+    """Looks keys and tokens up in the store; remembers nothing.
 
-    def __init__(self, store: AccountStore, tokens: Tokens | None, clock: Clock) -> None:
+    Those of the sample are good only where it is let in: who has its public key can make others.
+    """
+
+    def __init__(
+        self, store: AccountStore, tokens: Tokens | None, clock: Clock, *, lets_sample_in: bool
+    ) -> None:
         self._store = store
         self._tokens = tokens
         self._clock = clock
+        self._lets_sample_in = lets_sample_in
 
     async def look_up(self, text: str) -> Known:
         """Whose it is. Raises Denied (is_unknown) unless it is good here and now."""
@@ -56,6 +62,7 @@ class Credentials:
         is_right = key is not None and stored is not None and is_same(key, stored.hash)
         if stored is None or not is_right or not stored.is_good(self._clock.now()):
             raise Denied("This API key is not valid here.", is_unknown=True)
+        self._refuse_sample(stored.tenant)
         return stored
 
     async def _by_key(self, text: str) -> Caller:
@@ -70,6 +77,7 @@ class Credentials:
         stored = await self._store.keys.of(claims["org"], claims["sub"])
         if stored is None or not stored.is_good(self._clock.now()):
             raise _ended()
+        self._refuse_sample(stored.tenant)
         granted = frozenset(Permission(scope) for scope in claims["scope"].split())
         return caller_of_key(stored, within=granted)
 
@@ -81,7 +89,17 @@ class Credentials:
             raise _ended()
         if not session.is_of(operator, self._clock.now()):
             raise _ended()
+        self._refuse_sample(tenant)
         return caller_of_operator(operator, session.id, Environment(claims["env"]))
+
+    def _refuse_sample(self, tenant: TenantId) -> None:
+        if organization(tenant) == SAMPLE and not self._lets_sample_in:
+            raise Denied(
+                "The sample's keys are good only where the sample runs, for one is public. Take a"
+                " key of your own organization: that of `default` is in the file api-key of the"
+                " data folder.",
+                is_unknown=True,
+            )
 
 
 def caller_of_key(key: StoredKey, *, within: Permissions | None = None) -> Caller:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sendwell.domain.environment import Environment, parse_tenant
+from sendwell.domain.environment import SAMPLE, Environment, parse_tenant
 from sendwell.domain.errors import Conflict, NotFound
 from sendwell.domain.ids import TenantId
 from sendwell.domain.permissions import ADMINISTRATOR
@@ -58,12 +58,12 @@ class Tenancy:
     ) -> Founded:
         """A new tenant with both its environments, a key and, if wanted, its first owner.
 
-        Raises Invalid for what cannot be its id, Conflict where there is one.
+        Raises Invalid for what cannot be its id, Conflict where there is one or Sendwell makes it.
         """
         now, key = self._clock.now(), new_key()
         tenant = Tenant(parse_tenant(id_), name, False, {}, now, edition=now)
-        if tenant.tenant == PLATFORM:
-            raise Conflict("There is a tenant platform already.", code="tenant_exists")
+        if tenant.tenant in {PLATFORM, SAMPLE}:
+            raise Conflict(f"There is a tenant {tenant.tenant} already.", code="tenant_exists")
         stored = StoredKey(key.id, tenant.tenant, "first", key.hash, now, created_by=caller.name)
         more = [key_rows.added(stored)]
         if owner is not None:
