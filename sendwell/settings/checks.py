@@ -36,5 +36,5 @@ def check_apart(settings: Settings) -> None:
 
 def require_driver(variable: str, url: Url) -> None:
     """Raise Invalid, with what to install, when what speaks to that server is not here."""
-    if install := missing(url.scheme):
-        raise Invalid(f"{variable}: the driver for {url.scheme} is not installed: {install}.")
+    if way := missing(url.scheme):
+        raise Invalid(f"{variable}: the driver for {url.scheme} is not installed; {way}.")

@@ -61,15 +61,16 @@ def ways(schemes: Collection[str]) -> str:
 
 
 def missing(scheme: str) -> str | None:
-    """The command that installs what speaks to such a server; None when it is here."""
+    """What installs what speaks to such a server; None when it is here."""
     extra, module = _EXTRAS.get(plain(scheme), ("", ""))
-    return _install(extra) if module and find_spec(module) is None else None
+    return install(extra) if module and find_spec(module) is None else None
+
+
+def install(extra: str) -> str:
+    """How an extra is installed where Sendwell was cloned."""
+    return f'in the cloned folder: pip install -e ".[{extra}]"'
 
 
 def _needs(scheme: str) -> str:
     extra, _ = _EXTRAS.get(plain(scheme), ("", ""))
-    return f" ({_install(extra)})" if extra else ""
-
-
-def _install(extra: str) -> str:
-    return f'pip install "sendwell[{extra}]"'
+    return f" ({install(extra)})" if extra else ""

@@ -276,7 +276,7 @@ _CHANNELS = (
         Group.CHANNELS,
         "accounts in the order in which they are used, `smtp,sendgrid`, or by share,"
         " `smtp:3,sendgrid:1`; an account without a share only stands in",
-        default="those with credentials, alphabetically; without any `mailbox`",
+        default="those with credentials, alphabetically; without any `mailbox`, but not with `run`",
         is_reloadable=True,
     ),
 )

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ TAUGHT = [
 HOME = "http://127.0.0.1:8000"
 _SHELL = re.compile(r"^```sh\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_RUN = re.compile(r"^\$ .*sendwell run ", re.MULTILINE)
+_EXPORT = re.compile(r"^\$ (?P<line>export .+)$", re.MULTILINE)
 _DEV = re.compile(r"^\./dev (?P<command>[a-z]+).*$", re.MULTILINE)
 _HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]+\]\((?P<target>[^)\s]+)\)")
@@ -76,6 +79,34 @@ async def test_the_shell_lines_of_a_page_work_as_they_stand(page: Path, tmp_path
             out, _ = await process.communicate()
 
     assert process.returncode == 0, out.decode()
+
+
+def exports_of(page: Path) -> str:
+    """What a page has set before it first runs Sendwell on its servers."""
+    before = _RUN.split(page.read_text())[0].replace("…", "x" * 40)
+    return "\n".join(found["line"] for found in _EXPORT.finditer(before))
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in TAUGHT if _RUN.search(page.read_text())], ids=name_of
+)
+async def test_what_a_page_has_set_is_enough_for_its_first_run(page: Path, tmp_path: Path) -> None:
+    """But for the servers, which are not here."""
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-euo", "pipefail", "-c",
+        f'{exports_of(page)}\nunset $(compgen -e | grep "_URL$" || true)\n'
+        'exec "$0" -m sendwell run all --port 0 --data "$1"',
+        sys.executable, str(tmp_path), cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(120):
+        line = (await process.stdout.readline()).decode()
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()
+
+    assert line.startswith("READY "), line
 
 
 async def test_every_command_of_dev_that_a_page_names_is_there() -> None:

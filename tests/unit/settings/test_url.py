@@ -76,8 +76,9 @@ def test_who_writes_the_wrong_scheme_is_told_the_right_ones_and_what_they_need()
         Url.parse("redis://host", ["sqlite", "amqps"])
 
     assert "sqlite:///path/to/file.db" in refused.value.message
-    assert 'amqps://user:password@host:5672/ (pip install "sendwell[rabbitmq]")' in (
-        refused.value.message
+    assert (
+        'amqps://user:password@host:5672/ (in the cloned folder: pip install -e ".[rabbitmq]")'
+        in refused.value.message
     )
 
 
