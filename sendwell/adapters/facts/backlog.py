@@ -8,6 +8,8 @@ _DAY_MS = 86_400_000
 
 LETTERS = "SELECT count(*), min(number) FROM outbox"
 """How many letters wait for the bus, and the number of the oldest."""
+STANDING = "SELECT count(*), min(number) FROM outbox WHERE node<0"
+"""How many of them are for streams that the bus does not take while it takes others."""
 UNTOLD = "SELECT count(*), min(number) FROM untold"
 """How many rows of events wait for the history, and the number of the oldest."""
 
@@ -30,6 +32,8 @@ class Backlog:
     """Notifications of the last day that were accepted, and that nobody has planned yet."""
     untold: Waiting = Waiting(0, 0.0)
     """For the history, where there is one, to hear what happened in one commit."""
+    standing: Waiting = Waiting(0, 0.0)
+    """Letters among those above whose stream stands still."""
 
 
 def unplanned(now: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from sendwell.adapters.facts.backlog import LETTERS, UNTOLD, Backlog, unplanned, waiting
+from sendwell.adapters.facts.backlog import LETTERS, STANDING, UNTOLD, Backlog, unplanned, waiting
 from sendwell.adapters.sql.postgres_engine import plain_url
 from sendwell.domain.errors import Unavailable
 
@@ -107,7 +107,8 @@ async def _backlog(connection: Any, now: int) -> Backlog:
     letters = await connection.fetchrow(LETTERS)
     planless = await connection.fetchrow(unplanned(now))
     untold = await connection.fetchrow(UNTOLD)
-    return Backlog(waiting(letters, now), waiting(planless, now), waiting(untold, now))
+    standing = await connection.fetchrow(STANDING)
+    return Backlog(*(waiting(each, now) for each in (letters, planless, untold, standing)))
 
 
 async def _members(connection: Any) -> tuple[Member, ...]:

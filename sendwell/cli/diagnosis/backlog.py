@@ -12,8 +12,8 @@ _LONG_SECONDS = 60
 
 
 def judge_backlog(backlog: "Backlog") -> Iterator[Finding]:
-    """One finding for what is to be planned, one for what is to be published; one for what the
-    history is to hear, if there is any.
+    """One finding for what is to be planned, one for what is to be published; one for what of that
+    stands still, and one for what the history is to hear, if there is any.
     """
     yield _judge(
         "planning",
@@ -30,6 +30,15 @@ def judge_backlog(backlog: "Backlog") -> Iterator[Finding]:
         advice="Does the bus answer? What waits here goes out as soon as it does.",
     )
 
+    if backlog.standing.count:
+        yield _judge(
+            "outbox",
+            backlog.standing,
+            "",
+            words=("One of them stands", "of them stand", "still: the bus takes others, not these"),
+            advice="The log says which stream and why (outbox.stream_stands_still). What waits"
+            " goes out as soon as the bus takes it.",
+        )
     if backlog.untold.count:
         yield _judge(
             "history",

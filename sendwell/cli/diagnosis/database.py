@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from sendwell.adapters.facts.backlog import LETTERS, UNTOLD, Backlog, unplanned, waiting
+from sendwell.adapters.facts.backlog import LETTERS, STANDING, UNTOLD, Backlog, unplanned, waiting
 from sendwell.adapters.sql.migration_status import PROMOTED
 from sendwell.cli.diagnosis.backlog import judge_backlog
 from sendwell.cli.diagnosis.finding import Finding, Level, note, wrong
@@ -138,7 +138,8 @@ def _backlog(connection: sqlite3.Connection) -> Backlog:
     letters = connection.execute(LETTERS).fetchone()
     planless = connection.execute(unplanned(now)).fetchone()
     untold = connection.execute(UNTOLD).fetchone()
-    return Backlog(waiting(letters, now), waiting(planless, now), waiting(untold, now))
+    standing = connection.execute(STANDING).fetchone()
+    return Backlog(*(waiting(each, now) for each in (letters, planless, untold, standing)))
 
 
 def _head(folder: Path) -> str:

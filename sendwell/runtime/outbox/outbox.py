@@ -3,7 +3,8 @@
 In the order in which it was said: while any of it is on disk only, all that comes goes there, too.
 At least once: between the broker's word and the row's end the process may die. Who reads it tells
 repetitions by the letter's id. A letter that the broker will never take stays on disk, is logged,
-and is tried again when we start again; the others go on.
+and is tried again when we start again; the others go on. So they do past a stream that the broker
+does not take while it takes others.
 """
 
 import asyncio
@@ -15,15 +16,18 @@ import structlog
 from sqlalchemy import select, update
 
 from sendwell.domain.errors import Invalid, Unavailable
+from sendwell.domain.grouping import group
 from sendwell.domain.ids import Node
 from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus
 from sendwell.ports.clock import Ids
 from sendwell.ports.database import Database, Write
 from sendwell.runtime.outbox import hot
-from sendwell.runtime.outbox.tables import OUTBOX
+from sendwell.runtime.outbox.standing import Numbered as _Numbered
+from sendwell.runtime.outbox.standing import Standing
+from sendwell.runtime.outbox.tables import OUTBOX, aside
 from sendwell.runtime.scene import Scene
-from sendwell.runtime.streams import by_stream
+from sendwell.runtime.streams import by_stream, stream_of
 
 log = structlog.get_logger()
 _WINDOW = 5_000
@@ -33,7 +37,6 @@ _LONGEST_PAUSE_SECONDS = 5.0
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Letter).decode
-_Numbered = tuple[int, Letter]
 
 
 class Outbox:
@@ -52,6 +55,7 @@ class Outbox:
         self._refused: set[int] = set()
         self._arrived = asyncio.Event()
         self._is_stopping = False
+        self._standing = Standing(database, bus, node, wake=self._arrived.set)
 
     def __len__(self) -> int:
         return len(self._letters)
@@ -67,8 +71,8 @@ class Outbox:
 
     async def adopt(self, node: Node) -> int:
         """Publish what another process has left, too; gives how many letters those were."""
-        change = update(OUTBOX).where(OUTBOX.c.node == node).values(node=self._node)
-        (done,) = await self._database.execute(change)
+        change = update(OUTBOX).where(OUTBOX.c.node.in_([node, aside(node)]))
+        (done,) = await self._database.execute(change.values(node=self._node))
         if done.rowcount:
             self._is_behind = True
             self._arrived.set()
@@ -78,14 +82,24 @@ class Outbox:
         """Publish until `stop`, then what is left in memory, if the broker takes it."""
         self._letters.clear()  # a failure has ended it, and older ones may be on disk only
         self._is_behind = True
+        await self._standing.take_back()
+        try:
+            await self._run()
+        finally:
+            await self._standing.forget()
+
+    async def _run(self) -> None:
         while not (self._is_stopping and not self._letters):
+            if await self._standing.has_gone_on():
+                self._letters.clear()
+                self._is_behind = True
             if batch := await self._next():
-                await self._publish(batch)
+                await self._publish(await self._without_standing(batch))
             elif self._is_stopping:
                 return
             else:
                 self._arrived.clear()
-                if not (self._letters or self._is_behind):
+                if not (self._letters or self._is_behind or self._standing.may_go_on):
                     await self._arrived.wait()
 
     def stop(self) -> None:
@@ -120,12 +134,20 @@ class Outbox:
         self._drop(self._read)
         return [(row.number, _decode(row.letter)) for row in rows]
 
+    async def _without_standing(self, batch: Sequence[_Numbered]) -> Sequence[_Numbered]:
+        if standing := self._standing.among(batch):
+            await self._standing.put_aside(standing)
+            self._drop(standing)
+            return [each for each in batch if each[0] not in standing]
+        return batch
+
     async def _publish(self, batch: Sequence[_Numbered]) -> None:
         pause = 0.05
-        while True:
+        while batch:
             try:
-                for stream, parcels in by_stream(letter for _, letter in batch).items():
-                    await self._bus.publish(stream, parcels)
+                if not await self._is_taken(batch):
+                    await self._go_past(batch)
+                    return
                 numbers = [number for number, _ in batch]
                 await self._database.commit([Write(hot.remove, numbers)])
             except Invalid as error:
@@ -141,6 +163,28 @@ class Outbox:
             else:
                 self._drop(set(numbers))
                 return
+
+    async def _is_taken(self, batch: Sequence[_Numbered]) -> bool:
+        """False when one of the streams is not taken by a broker that does answer."""
+        for stream, parcels in by_stream(letter for _, letter in batch).items():
+            try:
+                await self._bus.publish(stream, parcels)
+            except Unavailable:
+                if not await self._standing.is_the_broker_there():
+                    raise
+                return False
+        return True
+
+    async def _go_past(self, batch: Sequence[_Numbered]) -> None:
+        """One of the streams stands still: each goes by itself, and that one from now on waits."""
+        streams = group(batch, by=lambda each: stream_of(each[1].stream))
+        if len(streams) > 1:
+            for own in streams.values():
+                await self._publish(own)
+            return
+        (stream,) = streams
+        await self._standing.add(stream, batch)
+        self._drop({number for number, _ in batch})
 
     async def _part(self, batch: Sequence[_Numbered], error: Invalid) -> None:
         """One of them the broker will never take: each goes by itself, and that one stays."""

@@ -31,6 +31,16 @@ def test_what_the_history_is_to_hear_is_told_where_something_waits() -> None:
     assert history.text == "7 commits are not in the history yet, for 90 s at most."
 
 
+def test_what_the_bus_does_not_take_while_it_takes_others_is_told_apart() -> None:
+    waits = Backlog(Waiting(9, 90), unplanned=NOTHING, standing=Waiting(7, 90))
+
+    _, outbox, standing = judge_backlog(waits)
+
+    assert (outbox.topic, standing.topic, standing.level) == ("outbox", "outbox", Level.NOTE)
+    assert standing.text.startswith("7 of them stand still: the bus takes others, not these")
+    assert "outbox.stream_stands_still" in str(standing.advice)
+
+
 def test_a_position_tells_since_when_it_waits() -> None:
     now = 1_800_000_000_000_000
 
