@@ -44,6 +44,7 @@ _TEXTS = {
     State.EXPIRED: "It expired.",
     State.SUPPRESSED: "A rule stopped it.",
 }
+_TEXTS_OF_RULES = {(State.SCHEDULED, "replay"): "It waits for its turn in the replay."}
 _TOLD_BY_OUTCOME = frozenset({State.SENT, State.SUPPRESSED, State.CANCELLED, State.EXPIRED})
 
 
@@ -121,10 +122,11 @@ def attempt(status: Status) -> Event:
 def event(status: Status, state: State) -> Event:
     """That it came into this state, which may be one before its last."""
     is_end = state is status.state
+    text = _TEXTS_OF_RULES.get((state, status.rule or "")) or _TEXTS.get(state, state.value)
     return Event(
         status.at,
         _EVENTS.get(state, state.value),
-        (status.text if is_end else None) or _TEXTS.get(state, state.value),
+        (status.text if is_end else None) or text,
         delivery=status.part,
         channel=status.channel,
         attempt=status.attempt or None,
