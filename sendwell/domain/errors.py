@@ -68,8 +68,10 @@ class Denied(SendwellError):
 
     code = "denied"
 
-    def __init__(self, message: str, *, is_unknown: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, flaws: Sequence[Flaw] = (), is_unknown: bool = False
+    ) -> None:
+        super().__init__(message, flaws=flaws)
         self.is_unknown = is_unknown
 
 

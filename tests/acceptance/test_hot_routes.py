@@ -106,6 +106,46 @@ async def test_both_ways_refuse_with_the_same_problem(
     assert hot == ordinary
 
 
+async def test_both_ways_name_the_request_in_a_problem(product: Product) -> None:
+    for answer in await both_ways(product, (b"{}", b"{}"), {}):
+        problem = json.loads(answer.body)
+
+        assert (problem["instance"], problem["trace_id"]) == (ONE, "r-1")
+
+
+@pytest.mark.parametrize(
+    ("sent", "own", "kept"),
+    [
+        ("cart-7", None, "cart-7"),
+        ("cart-7", "order-9", "order-9"),
+        ("x" * 128, None, "x" * 128),
+        ("x" * 129, None, None),
+        ("two words", None, None),
+    ],
+)
+async def test_both_ways_take_the_correlation_id_of_the_header_where_the_body_has_none(
+    product: Product, sent: str, own: str | None, kept: str | None
+) -> None:
+    ids = [f"{way}-{len(sent)}-{own}" for way in ("hot", "ordinary")]
+    hot, ordinary = (a_body(id=id_, correlation_id=own) for id_ in ids)
+
+    await both_ways(product, (hot, ordinary), {"X-Correlation-ID": sent})
+
+    found = [await product.get(f"/notifications/{id_}") for id_ in ids]
+    assert [each["correlation_id"] for each in found] == ([kept] * 2 if kept else ids)
+
+
+async def test_the_items_of_a_batch_share_the_correlation_id_of_its_header(
+    product: Product,
+) -> None:
+    body = b"[" + a_body(id="shares") + b"," + a_body(id="has-own", correlation_id="own") + b"]"
+
+    await both_ways(product, (body, body), {"X-Correlation-ID": "cart-8"}, MANY)
+
+    found = [await product.get(f"/notifications/{id_}") for id_ in ("shares", "has-own")]
+    assert [each["correlation_id"] for each in found] == ["cart-8", "own"]
+
+
 async def test_both_ways_say_the_same_of_a_batch(product: Product) -> None:
     await both_ways(product, (ITEMS, ITEMS), {}, MANY)
 

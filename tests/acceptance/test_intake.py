@@ -83,13 +83,21 @@ async def test_a_bad_item_of_a_batch_refuses_only_itself(
     assert ndjson.json()["items"][0]["status"] == "duplicate"
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Application/X-NDJSON; charset=utf-8",
+        "application/ndjson",
+        "application/jsonl ;charset=utf-8",
+    ],
+)
 async def test_a_batch_of_lines_is_known_by_its_media_type_however_that_is_written(
-    product: Product,
+    product: Product, kind: str
 ) -> None:
     answer = await product.client.post(
         "/api/v1/notifications/batch",
         content=json.dumps({"to": {"email": "ada@example.org"}, "content": "Hello"}),
-        headers={"content-type": "Application/X-NDJSON; charset=utf-8"},
+        headers={"content-type": kind},
     )
 
     assert [item["status"] for item in answer.json()["items"]] == ["accepted"]

@@ -23,6 +23,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({**GOOD, "colour": "red"}, "/colour"),
+    ({**GOOD, "a/b~c": "red"}, "/a~1b~0c"),
+    ({**GOOD, "a` b": "red"}, "/a` b"),
+    ({"to": [{"email": "a@b.example", "x/y": 1}], "content": "x"}, "/to/0/x~1y"),
     ({**GOOD, "priority": "urgent"}, "/priority"),
     ({**GOOD, "channel": "pigeon"}, "/channel"),
     ({**GOOD, "channels": ["email", "pigeon"]}, "/channels/1"),
@@ -146,9 +149,18 @@ async def test_too_many_items_are_refused(product: Product) -> None:
 
 
 async def test_another_organization_is_refused(product: Product) -> None:
-    answer = await product.send(**GOOD, organization_id="somebody-else")
+    answers = [
+        await product.send(**GOOD, organization_id="somebody-else", tenant_id="default"),
+        await product.send(**GOOD, tenant_id="somebody-else"),
+        await product.send(**{**CAMEL, "organizationId": "somebody-else"}),
+    ]
 
-    assert answer.status_code == 403
+    assert [answer.status_code for answer in answers] == [403] * 3
+    assert [[flaw["pointer"] for flaw in answer.json()["errors"]] for answer in answers] == [
+        ["/organization_id"],
+        ["/tenant_id"],
+        ["/organizationId"],
+    ]
 
 
 async def test_without_a_key_nothing_is_told(product: Product) -> None:
@@ -220,6 +232,15 @@ CAMEL = {
 }
 
 
+@pytest.mark.parametrize("time", [None, "2025-01-01T10:00:00", "2025-01-01T10:00:00.123+02:00"])
+async def test_the_camel_case_contract_takes_any_time(product: Product, time: str | None) -> None:
+    answer = await product.send(
+        **{**CAMEL, "notificationId": f"at-{hash(time)}", "createdAt": time}
+    )
+
+    assert answer.status_code == 202
+
+
 async def test_the_camel_case_contract_takes_the_organization_of_the_key(product: Product) -> None:
     answer = await product.client.post("/api/v1/notifications", json=CAMEL)
 
@@ -236,6 +257,9 @@ async def test_the_camel_case_contract_takes_the_organization_of_the_key(product
         ({"channel": "FAX"}, "/channel"),
         ({"colour": "red"}, "/colour"),
         ({"recipient": 7}, "/recipient"),
+        ({"createdAt": "garbage"}, "/createdAt"),
+        ({"createdAt": "2025-02-30T10:00:00Z"}, "/createdAt"),
+        ({"createdAt": 1_735_725_600}, "/createdAt"),
     ],
 )
 async def test_a_wrong_field_of_the_camel_case_contract_is_called_as_it_was_written(
@@ -268,3 +292,41 @@ async def test_a_rate_that_there_cannot_be_is_refused(product: Product, rate: ob
 
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/rate_per_second"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/nothing/a%2Fb%20c"),
+        ("PATCH", "/api/v1/notifications"),
+        ("GET", "/api/v1/notifications/nobody"),
+        ("GET", "/api/v1/notifications?limit=0"),
+        ("POST", "/api/v1/notifications"),
+        ("POST", "/webhooks/nobody/none"),
+    ],
+)
+async def test_a_problem_names_its_request(product: Product, method: str, path: str) -> None:
+    answer = await product.client.request(method, path)
+
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["instance"] == path.partition("?")[0]
+    assert problem["trace_id"] == answer.headers["x-request-id"]
+
+
+async def test_no_list_takes_a_filter_that_it_does_not_know(product: Product) -> None:
+    paths = (await product.client.get("/openapi.json")).json()["paths"]
+    lists = [
+        path
+        for path, methods in paths.items()
+        if "get" in methods
+        and any(each["name"] == "limit" for each in methods["get"].get("parameters", ()))
+    ]
+
+    for path in lists:
+        answer = await product.client.get(
+            path.replace("{", "").replace("}", ""), params={"cuase": "x"}
+        )
+        assert (path, answer.status_code) == (path, 400)
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/query/cuase"]
+    assert len(lists) >= 10

@@ -4,6 +4,8 @@ Measured: FastAPI costs 100 us a request. See `hot_protocol` for the way
 that calls take here.
 """
 
+import re
+
 import msgspec
 from starlette.routing import Route
 
@@ -17,13 +19,13 @@ from sendwell.roles.gateway.wire import MOST_BYTES, read_many
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.call_route import CallRoute
 from sendwell.runtime.server.callers import Callers
-from sendwell.runtime.server.calls import Call, Header, Reply
+from sendwell.runtime.server.calls import LINES, Call, Header, Reply
 from sendwell.runtime.server.problems import problem_of
 
 MOST_BATCH_BYTES = 10 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
-_LINES = "application/x-ndjson"
 _LONGEST_KEY = 255
+_is_id = re.compile(r"[\x21-\x7e]{1,128}").fullmatch
 _REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
@@ -57,8 +59,7 @@ class Intake:
         """Accept up to 1,000 notifications, each by itself."""
         origin = await self._origin(call)
         body = await body_of(call, most=MOST_BATCH_BYTES)
-        kind = (call.header(b"content-type") or "").lower()
-        bodies = read_many(body, is_lines=kind.startswith(_LINES))
+        bodies = read_many(body, is_lines=call.media_type in LINES)
         if not bodies:
             raise Invalid("The batch is empty.")
         standing = await self._quota.take(origin.tenant, len(bodies), self._clock.now())
@@ -69,7 +70,7 @@ class Intake:
 
     async def _origin(self, call: Call) -> Origin:
         caller = await self._callers(call)
-        return Origin(caller.tenant, "rest", call.header(b"traceparent"))
+        return Origin(caller.tenant, "rest", call.header(b"traceparent"), _correlation(call))
 
 
 def _key(call: Call) -> str | None:
@@ -82,10 +83,16 @@ def _key(call: Call) -> str | None:
     return key
 
 
+def _correlation(call: Call) -> str | None:
+    """What the caller calls this by elsewhere; like X-Request-ID passed over where it is no id."""
+    sent = call.header(b"x-correlation-id")
+    return sent if sent is not None and _is_id(sent) else None
+
+
 def _too_many(standing: RateLimitStatus, refusal: Unavailable) -> Reply:
     refused = problem_of(refusal)
-    headers = [*refused.headers, *standing.headers]
-    return Reply(refused.status, refused.body, headers=headers, kind=refused.kind)
+    refused.headers = [*refused.headers, *standing.headers]
+    return refused
 
 
 class _Links(msgspec.Struct, gc=False):

@@ -20,11 +20,12 @@ _EMPTY = msgspec.Raw(b"{}")
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where a request came from."""
+    """Where a request came from; `correlation_id` is for one that has none itself."""
 
     tenant: TenantId
     source: str = "rest"
     traceparent: str | None = None
+    correlation_id: str | None = None
 
 
 class Builder:
@@ -51,7 +52,7 @@ class Builder:
         content = checks.content_of(given)
         if content is None and given.template is None:
             content = _plain(event_type, data)
-        id_, correlation_id = self._names(given)
+        id_, correlation_id = self._names(given, origin)
         return Requested(
             id=id_,
             tenant=origin.tenant,
@@ -77,10 +78,10 @@ class Builder:
             traceparent=origin.traceparent,
         )
 
-    def _names(self, given: NotificationIn) -> tuple[NotificationId, str]:
-        """The id and the correlation id; each stands in for the other."""
+    def _names(self, given: NotificationIn, origin: Origin) -> tuple[NotificationId, str]:
+        """The id, and the correlation id that it stands in for."""
         id_ = NotificationId(given.id or self._ids.notification())
-        return id_, given.correlation_id or id_
+        return id_, given.correlation_id or origin.correlation_id or id_
 
 
 def hashed(content: bytes, size_bytes: int) -> bytes:
@@ -89,10 +90,16 @@ def hashed(content: bytes, size_bytes: int) -> bytes:
 
 
 def _refuse_other_tenants(given: NotificationIn, tenant: TenantId) -> None:
-    if given.organization_id is not None and given.organization_id != tenant:
-        raise Denied("organization_id names another organization than your API key does.")
-    if given.tenant_id is not None and given.tenant_id != tenant:
-        raise Denied("tenant_id names another organization than your API key does.")
+    flaws = [
+        Flaw(f"/{name}", "Names another organization than your API key does.")
+        for name, said in (
+            ("organization_id", given.organization_id),
+            ("tenant_id", given.tenant_id),
+        )
+        if said is not None and said != tenant
+    ]
+    if flaws:
+        raise Denied(f"{flaws[0].pointer}: {flaws[0].why}", flaws=flaws)
 
 
 def _template(given: NotificationIn) -> TemplateRef | None:

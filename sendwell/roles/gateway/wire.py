@@ -1,6 +1,7 @@
 """The request as it comes in: our own contract, and the camelCase one of the preset `tenant`."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from itertools import islice, takewhile
@@ -11,6 +12,8 @@ import msgspec
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid, SendwellError, TooLarge
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.pointer import pointer_to
+from sendwell.domain.schedule import due
 from sendwell.messages.requested import Content, To
 from sendwell.messages.wire.depth import is_deeper
 from sendwell.messages.wire.requests.tenant import CONTRACT
@@ -138,11 +141,12 @@ def _fields(body: bytes) -> AbstractSet[str]:
 
 
 def read_many(body: bytes, *, is_lines: bool) -> list[bytes]:
-    """The items of a batch, each still JSON. Raises Invalid when the list itself is malformed, and
-    TooLarge as soon as there are too many.
+    """The items of a batch, each still JSON; before lines there may be a byte order mark.
+
+    Raises Invalid when the list itself is malformed, and TooLarge as soon as there are too many.
     """
     if is_lines:
-        lines = [line[0] for line in islice(_lines(body), MOST_ITEMS + 1)]
+        lines = [line[0] for line in islice(_lines(body.removeprefix(BOM_UTF8)), MOST_ITEMS + 1)]
         if len(lines) > MOST_ITEMS:
             raise _too_many()
         return lines
@@ -171,6 +175,8 @@ def _check_shape(body: bytes) -> None:
 
 
 def _from_camel(message: CamelIn) -> NotificationIn:
+    if message.created_at is not None:
+        _check_time(message.created_at, "/createdAt")
     channel = ChannelName(message.channel.lower())
     field = _ADDRESS_FIELDS.get(channel, "user_id")
     return NotificationIn(
@@ -184,18 +190,27 @@ def _from_camel(message: CamelIn) -> NotificationIn:
     )
 
 
-_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`")
-_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
+def _check_time(text: str, pointer: str) -> None:
+    try:
+        due(text, timezone="UTC", recipient_zone=None, default_zone="UTC")
+    except Invalid as error:
+        why = error.message
+        raise Invalid(f"{pointer}: {why}", flaws=[Flaw(pointer, why)]) from error
+
+
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 
 def _invalid(message: str) -> Invalid:
     """Msgspec says where in JSONPath; people and problem documents want a JSON Pointer."""
     found = _PATH.search(message)
-    pointer = "".join(f"/{step}" for step in re.findall(r"\w+", found["path"] if found else ""))
+    steps = re.findall(r"\w+", found["path"] if found else "")
     why = _PATH.sub("", message)
-    if named := _UNKNOWN.search(message) or _MISSING.search(message):
-        pointer = f"{pointer}/{named['name']}"
+    if named := _UNKNOWN.search(why) or _MISSING.search(why):
+        steps.append(named["name"])
+    pointer = pointer_to(*steps)
     return Invalid(f"{pointer or 'The body'}: {why}", flaws=[Flaw(pointer, why)])
 
 

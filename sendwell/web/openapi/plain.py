@@ -20,6 +20,13 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
+_CORRELATION_ID = {
+    "name": "X-Correlation-ID",
+    "in": "header",
+    "description": "The `correlation_id` where the body has none; passed over where it is no id.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+}
+
 
 def _header(description: str, **more: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **more}}
@@ -51,7 +58,7 @@ _SEND: Operation = {
         " preferences then decide by which channels it goes, and when. The camelCase message of the"
         " bus (`notificationId`, `organizationId`, `eventType`, …) is taken here, too."
     ),
-    "parameters": [_IDEMPOTENCY_KEY],
+    "parameters": [_IDEMPOTENCY_KEY, _CORRELATION_ID],
     "requestBody": {"required": True, "content": {_JSON: {"schema": _ITEM}}},
     "responses": {
         "202": _answer("It is on disk.", "Accepted", headers=_SENT),
@@ -66,7 +73,7 @@ _SEND_BATCH: Operation = {
         " object a line (NDJSON). Every one gets an answer of its own, and a bad one refuses only"
         " itself."
     ),
-    "parameters": [_IDEMPOTENCY_KEY],
+    "parameters": [_IDEMPOTENCY_KEY, _CORRELATION_ID],
     "requestBody": {
         "required": True,
         "content": {

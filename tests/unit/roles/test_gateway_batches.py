@@ -24,6 +24,11 @@ def test_lines_are_items_but_for_empty_ones() -> None:
     assert [b"{}", b"{ }\r", b"0"] == read_many(b"\n{}\n\r\n \t\n{ }\r\n\n 0", is_lines=True)
 
 
+def test_a_mark_before_the_lines_is_none_of_them() -> None:
+    assert [b"{}", b"0"] == read_many(b"\xef\xbb\xbf{}\n0", is_lines=True)
+    assert [] == read_many(b"\xef\xbb\xbf", is_lines=True)
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"5", b'"[', b"[1,]", b"[1", b"[]x", b"[1 2]"])
 def test_what_is_no_list_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid, match="must be a JSON list") as refused:

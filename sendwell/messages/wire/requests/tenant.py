@@ -98,6 +98,7 @@ CONTRACT = Contract(
     TenantRequest,
     pointers={
         "/id": "/notificationId",
+        "/organization_id": "/organizationId",
         "/event_type": "/eventType",
         "/to/email": "/recipient",
         "/to/phone": "/recipient",
