@@ -104,6 +104,15 @@ class Bus(Protocol):
         """How many parcels the group has not done with. Raises Unavailable."""
         ...
 
+    async def behind(self, streams: Sequence[Stream], *, group: str) -> Mapping[str, str]:
+        """The streams, by name, of which something waits for the group's members in this process.
+
+        What they own counts: partitions, shards, or the queue they read from; of a stream of which
+        they own nothing, all that waits for the group. With each stands a mark, which changes
+        whenever any of that was done with. Raises Unavailable.
+        """
+        ...
+
     async def ping(self) -> str:
         """The broker's name and version, for people. Raises Unavailable, saying why."""
         ...

@@ -1,12 +1,13 @@
 """The Bus port on Kafka: a stream is a topic, a group is a consumer group."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sendwell.adapters.bus.kafka.member import Member
 from sendwell.adapters.bus.kafka.pauses import pause
 from sendwell.adapters.bus.kafka.publisher import Publisher
+from sendwell.adapters.bus.kafka.standing import behind
 from sendwell.adapters.bus.kafka.topics import Topics
 from sendwell.adapters.bus.kafka.url import KafkaUrl
 from sendwell.domain.errors import Unavailable
@@ -30,6 +31,7 @@ class KafkaBus:
         self._url = KafkaUrl.parse(url)
         self._patience = patience
         self._topics = Topics(self._url, patience)
+        self._members: list[Member] = []
         self._publisher: Publisher | None = None
         self._is_closed = False
 
@@ -53,11 +55,22 @@ class KafkaBus:
     ) -> None:
         await self._until_declared(streams)
         member = Member(self._url.client(), streams, group=group, receive=receive, most=most)
-        await member.work()
+        self._members.append(member)
+        try:
+            await member.work()
+        finally:
+            self._members.remove(member)
 
     async def lag(self, streams: Sequence[Stream], *, group: str) -> int:
         self._refuse_if_closed()
-        return await self._topics.lag(_names(streams), group=group)
+        standings = await self._topics.standings(_names(streams), group=group)
+        return sum(each.left for each in standings.values())
+
+    async def behind(self, streams: Sequence[Stream], *, group: str) -> Mapping[str, str]:
+        self._refuse_if_closed()
+        standings = await self._topics.standings(_names(streams), group=group)
+        mine = [member.owned for member in self._members if member.group == group]
+        return behind(standings, frozenset().union(*mine))
 
     async def ping(self) -> str:
         self._refuse_if_closed()

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaException
 from sendwell.adapters.bus.kafka.hand import Hand
 from sendwell.adapters.bus.kafka.pauses import pause
 from sendwell.adapters.bus.kafka.reading import Reading
-from sendwell.adapters.bus.kafka.records import Record
+from sendwell.adapters.bus.kafka.records import Place, Record
 from sendwell.ports.bus import Receive, Stream
 
 log = structlog.get_logger()
@@ -30,6 +30,7 @@ class Member:
         receive: Receive,
         most: int,
     ) -> None:
+        self.group = group
         self._settings = {**client, "group.id": group}
         self._streams = {stream.name: stream for stream in streams}
         self._receive = receive
@@ -38,6 +39,11 @@ class Member:
         self._ended = self._loop.create_future()
         self._stopping = threading.Event()
         self._reading: Reading | None = None
+
+    @property
+    def owned(self) -> frozenset[Place]:
+        """The partitions that are its own at the moment."""
+        return self._reading.owned if self._reading else frozenset()
 
     async def work(self) -> None:
         """See Bus.consume."""

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import structlog
@@ -66,6 +67,8 @@ class Reading:
         self._held = Held(most)
         self._hand: Hand | None = None
         self._gone: set[Place] = set()
+        self.owned: frozenset[Place] = frozenset()
+        """Replaced as a whole: others than this thread look at it."""
         self._consumer = Consumer(
             {
                 **SETTINGS,
@@ -85,7 +88,10 @@ class Reading:
         """Until `stop`. Leaves the group in good order."""
         try:
             self._consumer.subscribe(
-                list(self._streams), on_revoke=self._give_back, on_lost=self._lose
+                list(self._streams),
+                on_assign=self._own,
+                on_revoke=self._give_back,
+                on_lost=self._lose,
             )
             while not self._stopping.is_set():
                 self._turn()
@@ -173,6 +179,9 @@ class Reading:
             first = hand.records[0].arrived
             log.error("bus.refused", first=first.place, tries=first.tries, exc_info=hand.error)
 
+    def _own(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self.owned |= {(each.topic, each.partition) for each in partitions}
+
     def _give_back(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Partitions go to other members, who wait until we are done with what is out."""
         places = {(each.topic, each.partition) for each in partitions}
@@ -201,7 +210,8 @@ class Reading:
         self._offsets.forget(places)
         self._forget(places)
 
-    def _forget(self, places: Collection[Place]) -> None:
+    def _forget(self, places: AbstractSet[Place]) -> None:
+        self.owned -= places
         self._gone.update(places)
         self._held.forget(places)
         self._consumer.resume(_partitions(places))  # else they come back paused one day

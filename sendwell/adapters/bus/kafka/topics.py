@@ -14,6 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from sendwell.adapters.bus.kafka.progress import Progress
 from sendwell.adapters.bus.kafka.records import Place
+from sendwell.adapters.bus.kafka.standing import Standing
 from sendwell.adapters.bus.kafka.trouble import Trouble
 from sendwell.adapters.bus.kafka.url import KafkaUrl
 from sendwell.domain.errors import Invalid, Unavailable
@@ -86,30 +87,29 @@ class Topics:
         for answer in answers.values():
             await self._answer(answer, KafkaError.TOPIC_ALREADY_EXISTS)
 
-    async def lag(self, names: Sequence[str], *, group: str) -> int:
-        """How much lies behind what the group has committed, or at all where it has not yet."""
+    async def standings(self, names: Sequence[str], *, group: str) -> dict[Place, Standing]:
+        """How far the group has come: to what it has committed, or where it never has, nowhere."""
         deadline = time.monotonic() + self._seconds
         while True:
             try:
-                return await self._lag(names, group)
+                return await self._standings(names, group)
             except _Moving:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(_MOVE_SECONDS)
 
-    async def _lag(self, names: Sequence[str], group: str) -> int:
+    async def _standings(self, names: Sequence[str], group: str) -> dict[Place, Standing]:
         there = await self._partitions(names)
         places = [(name, n) for name, count in there.items() for n in range(count)]
         if not places:
-            return 0
+            return {}
         begins, ends, committed = await asyncio.gather(
             self._offsets(places, _BEGIN),
             self._offsets(places, _END),
             self._committed(group, places),
         )
-        return sum(
-            max(0, ends[place] - max(begins[place], committed.get(place, 0))) for place in places
-        )
+        done = {place: max(begins[place], committed.get(place, 0)) for place in places}
+        return {place: Standing(done[place], max(0, ends[place] - done[place])) for place in places}
 
     async def cluster(self) -> str:
         """Which one answers. Its version is not told to clients."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import NoReturn
@@ -26,7 +26,7 @@ from sendwell.adapters.bus.postgres.parcels import (
 )
 from sendwell.adapters.bus.postgres.publisher import Entry, Publisher
 from sendwell.adapters.bus.postgres.server import FAULTS, Server, unavailable
-from sendwell.adapters.bus.postgres.statements import LAG
+from sendwell.adapters.bus.postgres.statements import BEHIND, LAG
 from sendwell.adapters.bus.postgres.tidying import tidy
 from sendwell.ports.bus import Parcel, Receive, Stream
 
@@ -108,6 +108,14 @@ class PostgresBus:
             async with self._server.connection() as connection:
                 names = [stream.name for stream in streams]
                 return int(await connection.fetchval(LAG, group, names, _MOST_COUNTED))
+
+    async def behind(self, streams: Sequence[Stream], *, group: str) -> Mapping[str, str]:
+        members = [each.name for each in self._members]
+        with unavailable():
+            async with self._server.connection() as connection:
+                names = [stream.name for stream in streams]
+                rows = await connection.fetch(BEHIND, group, names, members)
+        return {row["name"]: row["mark"] for row in rows}
 
     async def ping(self) -> str:
         with unavailable():

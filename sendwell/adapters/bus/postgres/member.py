@@ -38,7 +38,7 @@ class Member:
         self._server = server
         self._stream = stream
         self._group = group
-        self._name = name
+        self.name = name
         self._receive = receive
         self._most = most
         self._lease = lease
@@ -92,7 +92,7 @@ class Member:
         """What was held before a failure still is, unless the database says otherwise."""
         async with self._server.connection() as connection:
             numbers = await declare(connection, [self._stream.name], group=self._group)
-            seat = Seat(self._group, numbers[self._stream.name], self._name)
+            seat = Seat(self._group, numbers[self._stream.name], self.name)
             if self._holdings is None or self._holdings.seat != seat:
                 self._holdings = Holdings(seat, self._lease)
             await self._holdings.tend(connection)

@@ -140,6 +140,36 @@ WITH released AS (
 SELECT pg_notify('sendwell_bus_members', $2 || ' ' || $1) FROM gone
 """
 
+# The streams of which something is owed in the shards of these members ($3), or in any where they
+# have none. The view `bus_owed` would read what all shards owe to know it of one.
+BEHIND = """
+WITH read AS MATERIALIZED (
+    SELECT stream.name, shard.*,
+        bool_or(shard.member = ANY($3)) OVER (PARTITION BY shard.stream) AS is_shared
+    FROM bus_stream AS stream
+    JOIN bus_shard AS shard ON shard.stream = stream.number AND shard.group_name = $1
+    WHERE stream.name = ANY($2)
+), ours AS (
+    SELECT name, shard, ROW(shard, xid, seq, open_xids, open_seqs)::text AS position,
+        EXISTS (
+            SELECT FROM bus_parcel AS new
+            WHERE new.stream = read.stream AND new.shard = read.shard
+                AND (new.xid, new.seq) > (read.xid, read.seq)
+        ) OR EXISTS (
+            SELECT FROM unnest(read.open_xids, read.open_seqs) AS open (xid, seq)
+            JOIN bus_parcel AS late
+                ON late.stream = read.stream AND late.shard = read.shard
+                AND late.xid = open.xid AND late.seq > open.seq
+        ) AS owes
+    FROM read
+    WHERE member = ANY($3) OR is_shared IS NOT TRUE
+)
+SELECT name, string_agg(position, ' ' ORDER BY shard) AS mark
+FROM ours
+GROUP BY name
+HAVING bool_or(owes)
+"""
+
 # Counting stops somewhere: nobody is helped by waiting for the exact figure of a disaster.
 LAG = """
 SELECT count(*) FROM (

@@ -1,7 +1,7 @@
 """The port."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sendwell.adapters.bus.rabbitmq.address import parse
@@ -73,6 +73,15 @@ class RabbitBus:
             for member in self._members
             if member.intake and member.queue in queues
         )
+
+    async def behind(self, streams: Sequence[Stream], *, group: str) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for stream in streams:
+            queue = queue_of(stream, group)
+            ours = [member for member in self._members if member.queue == queue]
+            if any(each.is_holding for each in ours) or await self._waiting(queue):
+                found[stream.name] = str(sum(each.taken for each in ours))
+        return found
 
     async def ping(self) -> str:
         return await self._reading.product()

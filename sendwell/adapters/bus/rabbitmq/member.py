@@ -48,6 +48,8 @@ class Member:
     most: int
     turn: asyncio.Lock
     intake: Intake | None = None
+    taken: int = field(default=0, init=False)
+    """How many batches were done with."""
     _refusals: int = field(default=0, init=False)
     _losses: int = field(default=0, init=False)
     _is_declared: bool = field(default=False, init=False)
@@ -59,6 +61,11 @@ class Member:
     @property
     def queue(self) -> str:
         return queue_of(self.stream, self.group)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether something was pushed here that is not done with."""
+        return self.intake is not None and self.intake.unfinished > 0
 
     async def work(self) -> None:
         """Until cancelled: after a failure all is given back, and read again after a pause."""
@@ -104,6 +111,7 @@ class Member:
         async with self.turn:
             await self._received(intake.take(self.most))
         await intake.acknowledge()
+        self.taken += 1
         self._refusals = 0
 
     async def _received(self, batch: Sequence[Arrived]) -> None:

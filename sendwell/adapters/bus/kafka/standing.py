@@ -1,0 +1,28 @@
+"""How far a group is with each partition, and what that says of those who read some of them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sendwell.adapters.bus.kafka.records import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`done` is where the group goes on reading a partition, `left` how much lies behind that."""
+
+    done: int
+    left: int
+
+
+def behind(standings: Mapping[Place, Standing], owned: Collection[Place]) -> dict[str, str]:
+    """The topics with something left in the places `owned`, each with how far these are.
+
+    Of a topic without any of them all places count: nobody may be reading it.
+    """
+    found: dict[str, str] = {}
+    for topic in dict.fromkeys(topic for topic, _ in standings):
+        places = [place for place in standings if place[0] == topic]
+        ours = [place for place in places if place in owned] or places
+        if any(standings[place].left for place in ours):
+            found[topic] = " ".join(f"{place[1]}@{standings[place].done}" for place in ours)
+    return found
