@@ -30,7 +30,10 @@ def bench(
         int, typer.Option(help="Processes on the one PostgreSQL.", min=1, max=2)
     ] = 1,
     rows: Annotated[
-        int | None, typer.Option(help="The large store of `growth`.", min=1, show_default="1000000")
+        int | None,
+        typer.Option(
+            help="The large store of `growth` and `people`.", min=1, show_default="1000000"
+        ),
     ] = None,
     is_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: machine, rounds, commands.")

@@ -226,8 +226,9 @@ _ROLES = (
         "SERVICE_TOKEN",
         Group.ROLES,
         "the secret by which roles know each other, the same for all; 32 random characters or more."
-        " Off loopback roles do not ask each other without it",
-        default="none",
+        " Needed as soon as a service listens off loopback, or a `<ROLE>_URL` or one of"
+        " `SERVICE_URLS` leads to another machine",
+        default="derived from `SECRET_KEY`, on loopback only",
         secrecy=Secrecy.HIDDEN,
     ),
     Setting(

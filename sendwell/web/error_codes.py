@@ -15,7 +15,9 @@ CODES: dict[str, str] = {
     ),
     "template_error": (
         "A template cannot be compiled or rendered. `detail` names the line and what is wrong with"
-        " it. A template that does not exist, or has no words for a channel, is reported so, too."
+        " it. Whether a template exists and has words for the channel is not checked when a"
+        " notification comes in: its delivery ends as a dead letter with the cause"
+        " `template_error`."
     ),
     "missing_variable": "The template needs data that was not given; `errors` names it. Give it.",
     "data_mismatch": "The data does not fit the template or its schema; `errors` says where.",

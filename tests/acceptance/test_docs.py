@@ -65,8 +65,10 @@ def script(page: Path, product: Product) -> str:
     "page", [page for page in TAUGHT if _SHELL.search(page.read_text())], ids=name_of
 )
 async def test_the_shell_lines_of_a_page_work_as_they_stand(page: Path, tmp_path: Path) -> None:
+    """And leave what they have set as they have found it: the next page begins with it."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     async with running(tmp_path) as product:
+        found = await set_for_all(product)
         process = await asyncio.create_subprocess_exec(
             "bash", "-c", script(page, product), cwd=ROOT,
             env={
@@ -77,8 +79,15 @@ async def test_the_shell_lines_of_a_page_work_as_they_stand(page: Path, tmp_path
         )  # fmt: skip
         async with asyncio.timeout(120):
             out, _ = await process.communicate()
+        left = await set_for_all(product)
 
     assert process.returncode == 0, out.decode()
+    assert left == found
+
+
+async def set_for_all(product: Product) -> list[Any]:
+    """What holds for more than one person or message of the sample."""
+    return [await product.get("/rules"), await product.get("/suppressions")]
 
 
 def exports_of(page: Path) -> str:

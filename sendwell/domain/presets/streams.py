@@ -30,7 +30,10 @@ class Ends:
 
 PRODUCERS = "producers"
 ANYBODY = "anybody"
-OPERATORS = "operators"
+PLATFORM = "platform"
+"""Whoever runs Sendwell."""
+OUTSIDE = frozenset({PRODUCERS, ANYBODY, PLATFORM})
+"""Ends that are no role of ours."""
 
 _KEEP_COPIES = ("gateway", "orchestrator", "delivery", "receipts", "tracker", "inbox")
 """All roles that hear what the others have put on record; what they cannot read they put aside."""
@@ -56,11 +59,11 @@ ENDS: Mapping[LogicalStream, Ends] = {
         ("receipts",), ("delivery",), "What a provider said later about what it had accepted."
     ),
     LogicalStream.DEAD: Ends(
-        ("delivery",), (OPERATORS,), "A delivery that ended in failure, kept for triage."
+        ("delivery",), (PLATFORM,), "A delivery that ended in failure, kept for triage."
     ),
     LogicalStream.QUARANTINE: Ends(
         _KEEP_COPIES,
-        (OPERATORS,),
+        (PLATFORM,),
         "What could not be read, byte for byte.",
     ),
 }

@@ -6,6 +6,7 @@ from sendwell import __version__
 from sendwell.domain.channel import Channel
 from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Broker, Preset
+from sendwell.domain.presets.streams import OUTSIDE
 from sendwell.messages.wire.catalogue import Topic, topics
 from sendwell.messages.wire.schemas import schemas
 from sendwell.web.asyncapi.bindings import channel_bindings, operation_bindings, way_to_queue
@@ -16,7 +17,6 @@ Document = dict[str, object]
 
 _HOSTS = {Broker.KAFKA: "localhost:9092", Broker.RABBITMQ: "localhost:5672"}
 _PROTOCOLS = {Broker.KAFKA: "kafka", Broker.RABBITMQ: "amqp"}
-_OUTSIDE = frozenset({"producers", "anybody", "operators"})
 _ABOUT = (
     "The streams of Sendwell that others may write to or read from. What is not here is ours alone"
     " and changes without notice.\n\nMessages are single, the producer's JSON is handed on"
@@ -82,7 +82,7 @@ def _operations(topic: Topic, preset: Preset) -> Iterable[tuple[str, Document]]:
     name = topic.physical.name
     what = "_".join([topic.stream.value, *_words(topic.share)])
     for action, ends in (("receive", topic.reads), ("send", topic.writes)):
-        roles = [role for role in ends if role not in _OUTSIDE]
+        roles = [role for role in ends if role not in OUTSIDE]
         if not roles:
             continue
         yield (

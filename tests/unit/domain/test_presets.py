@@ -18,7 +18,7 @@ from sendwell.domain.presets.naming import (
     Share,
 )
 from sendwell.domain.presets.preset import Broker, KeyCase, Preset
-from sendwell.domain.presets.streams import ENDS, LogicalStream
+from sendwell.domain.presets.streams import ENDS, OUTSIDE, LogicalStream
 from sendwell.domain.presets.verdict import Verdict, verdict_of
 
 EMAIL, PUSH = ChannelName("email"), ChannelName("push")
@@ -135,11 +135,7 @@ def test_no_two_streams_share_a_name_but_requests_and_tasks_of_a_queue(preset: P
 
 @every_preset
 def test_what_others_write_to_and_read_from_is_named(preset: Preset) -> None:
-    public = {
-        stream
-        for stream, ends in ENDS.items()
-        if {"producers", "anybody", "operators"} & {*ends.writes, *ends.reads}
-    }
+    public = {stream for stream, ends in ENDS.items() if OUTSIDE & {*ends.writes, *ends.reads}}
 
     assert all(preset.is_named(stream) for stream in public)
 
