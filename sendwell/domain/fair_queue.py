@@ -73,10 +73,10 @@ class FairQueue(Generic[T]):
             taken.append(item)
         return taken
 
-    def take_urgent(self, most: int) -> list[T]:
+    def take_urgent(self, most: int, *, serves: Serves | None = None) -> list[T]:
         """Up to `most` items of the urgent lanes; the others keep their turns."""
         taken: list[T] = []
-        while len(taken) < most and (item := self._first(_URGENT, None)) is not None:
+        while len(taken) < most and (item := self._first(_URGENT, serves)) is not None:
             taken.append(item)
         return taken
 

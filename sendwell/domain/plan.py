@@ -59,6 +59,21 @@ def choose(
     return _first(channels, person, admits)
 
 
+def goes_on(
+    wanted: Wanted,
+    person: Person,
+    tenants_order: Sequence[ChannelName],
+    *,
+    admits: Admits,
+    after: ChannelName,
+) -> bool:
+    """Whether a failure on the channel `after` is followed by a delivery on another one."""
+    if wanted.channels and not wanted.is_fallback:
+        return False
+    following = choose(wanted, person, tenants_order, admits=admits, after=after)
+    return any(not isinstance(choice.verdict, Stop) for choice in following)
+
+
 def _first(channels: Sequence[ChannelName], person: Person, admits: Admits) -> list[Choice]:
     stopped: list[Choice] = []
     for channel in channels:

@@ -47,6 +47,7 @@ def triage(fault: Fault | None, *, exhausted: bool, is_unknown: bool = False) ->
 _BY_CODE = {
     "no_address": Cause.NO_ADDRESS,
     "no_provider": Cause.NO_PROVIDER,
+    "channel_down": Cause.PROVIDER_OUTAGE,
     "unknown": Cause.UNKNOWN_OUTCOME,
     # What our own errors are called, before any provider was asked:
     "invalid": Cause.TEMPLATE_ERROR,

@@ -140,6 +140,7 @@ class Bookkeeper:
         rule: str | None = None,
         due: int = 0,
     ) -> None:
+        is_attempt = state is not State.FAILED or task.state is State.PROCESSING
         task.state = move(task.state, state)
         request = task.request
         book.said.append(
@@ -152,7 +153,7 @@ class Bookkeeper:
                 state=state,
                 at=at or self._clock.now(),
                 planned_at=task.planned_at,
-                claimed_at=task.claimed_at,
+                claimed_at=task.claimed_at if is_attempt else 0,
                 attempt=task.attempt,
                 provider=task.provider,
                 reference=reference,

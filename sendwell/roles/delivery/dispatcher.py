@@ -75,10 +75,12 @@ class Dispatcher:
         while not self._is_stopping:
             await self._fill()
             await self._settler.has_room()
+            if stranded := self._stranded():
+                await _to_its_end(self._pass_on(stranded))
             tasks = self.ready.take(min(_BATCH, self.room()), serves=self._serving())
             if tasks:
                 await _to_its_end(self._dispatch(tasks))
-            else:
+            elif not stranded:
                 await self._rest()
         while self._seats:  # seats taken with a plan are sent from once that is on disk
             self.ready.changed.clear()
@@ -170,8 +172,7 @@ class Dispatcher:
         except Exception:
             log.exception("delivery.dispatch_failed", channel=self.channel, deliveries=len(tasks))
             self.leave(seated.sends)
-            self.ready.put_back(tasks)
-            await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
+            await self._put_back(tasks)
             return
         self.ready.put_back(seated.back)
         self._settler.put(seated.events)
@@ -181,6 +182,38 @@ class Dispatcher:
         if len(claimed) < len(seated.sends):  # some were cancelled while they waited
             ours = {id(send) for send in claimed}
             self.leave([send for send in seated.sends if id(send) not in ours])
+
+    async def _put_back(self, tasks: Sequence[Task]) -> None:
+        self.ready.put_back(tasks)
+        await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
+
+    def _stranded(self) -> list[Task]:
+        """Urgent work whose channel is down, which may have another one. Each is looked at once,
+        and then not before the channel may be back.
+        """
+        if not (self.exchange.is_impaired or self.ready.has_stranded):
+            return []
+        known: dict[TenantId, bool] = {}
+
+        def is_down(tenant: TenantId) -> bool:
+            if tenant not in known:
+                known[tenant] = self._seating.is_down(tenant, self.channel)
+            return known[tenant]
+
+        self.ready.bring_back(of=lambda tenant: not is_down(tenant))
+        return self.ready.take_urgent(_BATCH, of=is_down)
+
+    async def _pass_on(self, tasks: Sequence[Task]) -> None:
+        """End what another channel can take. When that fails, the tasks wait where they were."""
+        try:
+            seated = await self._seating.pass_on(tasks, self._clock.now())
+            events = await self._still_meant(seated.events)
+        except Exception:
+            log.exception("delivery.not_passed_on", channel=self.channel, deliveries=len(tasks))
+            await self._put_back(tasks)
+            return
+        self.ready.strand(seated.back)
+        self._settler.put(events)
 
     async def _still_meant(self, events: list[Event]) -> list[Event]:
         """Those whose work still waits: nobody claims it, so a cancelling would not be noticed."""
@@ -273,14 +306,15 @@ class Dispatcher:
         """Sleep until something changes, or until the next pause ends."""
         now = self._clock.now()
         paused = self._seating.paused
-        if closed := self.exchange.closed_for():
-            paused[None] = now + closed // timedelta(microseconds=1)
         for who in [who for who, until in paused.items() if until <= now]:
             del paused[who]
-        if not paused and not self._seats and len(self.ready):
+        ends = [*paused.values()]
+        if closed := self.exchange.closed_for():  # a probe in flight may end that sooner
+            ends.append(now + closed // timedelta(microseconds=1))
+        if not ends and not self._seats and len(self.ready):
             await asyncio.sleep(0)
             return  # a pause has just ended, and nothing in flight would wake us
-        wait = (min(paused.values()) - now) / 1e6 if paused else None
+        wait = (min(ends) - now) / 1e6 if ends else None
         try:
             async with asyncio.timeout(wait):
                 await self.ready.changed.wait()

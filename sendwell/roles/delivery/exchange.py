@@ -93,6 +93,17 @@ class Exchange:
         """Whether a free seat may be one that not everybody can take."""
         return bool(self._ways)
 
+    @property
+    def is_impaired(self) -> bool:
+        """Whether an account is spared because it has failed: nothing is down without one."""
+        return any(account.breaker.reopens_at is not None for account in self._in_use.values())
+
+    def is_down(self, route: Route | None) -> bool:
+        """Whether all accounts of this way are spared because they have failed."""
+        now = self._now()
+        accounts = self._find(route).accounts.values()
+        return not any(account.breaker.allows(now) for account in accounts)
+
     def pick(
         self, tried: Collection[str], *, stays_in_house: bool, route: Route | None = None
     ) -> Account | None:

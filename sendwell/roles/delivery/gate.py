@@ -1,6 +1,6 @@
 """The last look before a send: is it still wanted, allowed and not too late?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from sendwell.domain.grouping import group
 from sendwell.domain.ids import TenantId
 from sendwell.domain.instant import instant_of
 from sendwell.domain.person import Person
+from sendwell.domain.plan import Wanted, goes_on
 from sendwell.domain.policy import Policy
 from sendwell.messages.recipients import recipient_of
 from sendwell.messages.task import Task
@@ -42,6 +43,13 @@ class Gate:
             checked += await self._check_tenant(tenant, own, now)
         return checked
 
+    async def going_on(self, checked: Sequence[Checked], now: int) -> list[Checked]:
+        """Those that another channel would take, as far as the rules go, if this one failed."""
+        going_on: list[Checked] = []
+        for tenant, own in group(checked, by=lambda each: each.task.request.tenant).items():
+            going_on += await self._going_on(tenant, own, now)
+        return going_on
+
     async def _check_tenant(
         self, tenant: TenantId, tasks: Sequence[Task], now: int
     ) -> list[Checked]:
@@ -57,17 +65,34 @@ class Gate:
             for task, address in zip(tasks, addresses, strict=True)
             if address is not None
         }
-        suppressed = await self._directory.suppressed(tenant, wanted)
-        circumstances = _Circumstances(
-            instant_of(now),
-            self._tenants.policy(tenant),
-            suppressed,
-            await self._topics(tenant, tasks),
-        )
+        circumstances = await self._circumstances(tenant, tasks, wanted, now)
         return [
             Checked(task, person, address or "", _verdict(task, person, address, circumstances))
             for task, person, address in zip(tasks, people, addresses, strict=True)
         ]
+
+    async def _going_on(
+        self, tenant: TenantId, checked: Sequence[Checked], now: int
+    ) -> list[Checked]:
+        wanted = {
+            (channel, address)
+            for each in checked
+            for channel, numbered in each.person.addresses.items()
+            for address in numbered.values()
+        }
+        tasks = [each.task for each in checked]
+        circumstances = await self._circumstances(tenant, tasks, wanted, now)
+        return [each for each in checked if _goes_on(each, circumstances)]
+
+    async def _circumstances(
+        self, tenant: TenantId, tasks: Sequence[Task], addresses: Collection[Address], now: int
+    ) -> "_Circumstances":
+        return _Circumstances(
+            instant_of(now),
+            self._tenants.policy(tenant),
+            await self._directory.suppressed(tenant, addresses),
+            await self._topics(tenant, tasks),
+        )
 
     async def _topics(self, tenant: TenantId, tasks: Sequence[Task]) -> Modes:
         is_asked = any(task.request.topic for task in tasks)
@@ -88,10 +113,28 @@ def _verdict(task: Task, person: Person, address: str | None, now: _Circumstance
         return ERASED
     if address is None:
         return Stop(NO_ADDRESS.state, NO_ADDRESS.rule, "The address is no longer there.")
-    return admit(
-        ask_of(task, now.policy),
+    return _admitted(ask_of(task, now.policy), person, address, now)
+
+
+def _goes_on(checked: Checked, now: _Circumstances) -> bool:
+    task, person, policy = checked.task, checked.person, now.policy
+    if task.replay_of is not None:  # somebody has asked for it on this channel
+        return False
+    request, ask = task.request, ask_of(task, policy)
+    return goes_on(
+        Wanted(request.channels, request.is_fallback),
         person,
-        suppressed=now.suppressed.get((task.channel, address)),
+        policy.preference_defaults.order or policy.channels,
+        admits=lambda channel, to: _admitted(ask._replace(channel=channel), person, to, now),
+        after=task.channel,
+    )
+
+
+def _admitted(ask: Ask, person: Person, address: str, now: _Circumstances) -> Verdict:
+    return admit(
+        ask,
+        person,
+        suppressed=now.suppressed.get((ask.channel, address)),
         now=now.now,
         default_zone=now.policy.timezone,
         defaults=now.policy.preference_defaults,

@@ -5,7 +5,7 @@ window has run half empty.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sendwell.domain.fair_queue import FairQueue, Serves
@@ -46,15 +46,24 @@ class ReadyQueue:
         """Work on its way to the disk that will be put: not to be read back before."""
         self._due: set[int] = set()
         """Work that waits here whose time may come again: it was made due before that."""
+        self._stranded: dict[TenantId, list[Task]] = {}
+        self._aside = 0
+        """How many are stranded."""
         self.changed = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._queue) + self._aside
 
     @property
     def has_urgent(self) -> bool:
         """Whether anything urgent waits."""
-        return self._queue.has_urgent or any(lane.is_urgent for lane, _ in self._spills)
+        is_here = self._queue.has_urgent or self._aside > 0
+        return is_here or any(lane.is_urgent for lane, _ in self._spills)
+
+    @property
+    def has_stranded(self) -> bool:
+        """Whether anything is left aside until `bring_back`."""
+        return self._aside > 0
 
     @property
     def is_spilled(self) -> bool:
@@ -103,6 +112,27 @@ class ReadyQueue:
         taken = self._queue.take(most, serves=serves)
         self._due.difference_update(task.work for task in taken)
         return taken
+
+    def take_urgent(self, most: int, *, of: Callable[[TenantId], bool]) -> list[Task]:
+        """Up to `most` urgent tasks of these tenants; none where too many are stranded already."""
+        room = min(most, self._budget - self._aside)
+        taken = self._queue.take_urgent(room, serves=lambda _, tenant: of(tenant))
+        self._due.difference_update(task.work for task in taken)
+        return taken
+
+    def strand(self, tasks: Sequence[Task]) -> None:
+        """Return urgent work that nothing can be done for: it is not taken before `bring_back`."""
+        self._due.update(task.work for task in tasks)
+        for task in tasks:
+            self._stranded.setdefault(task.request.tenant, []).append(task)
+        self._aside += len(tasks)
+
+    def bring_back(self, *, of: Callable[[TenantId], bool]) -> None:
+        """What is stranded of these tenants may be taken again, in its old place."""
+        for tenant in [tenant for tenant in self._stranded if of(tenant)]:
+            tasks = self._stranded.pop(tenant)
+            self._aside -= len(tasks)
+            self.put_back(tasks)
 
     async def fill(self) -> None:
         """Read back what was left on disk, where the window has run low."""

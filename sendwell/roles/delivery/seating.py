@@ -11,9 +11,10 @@ import msgspec
 
 from sendwell.domain.admission import Go, Hold, Stop
 from sendwell.domain.errors import Invalid
-from sendwell.domain.ids import TenantId
+from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
+from sendwell.domain.policy import Policy
 from sendwell.domain.routing import Route
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.task import Task
@@ -25,6 +26,9 @@ from sendwell.roles.delivery.limits import Limits, Over, Passage, Reach, Who
 from sendwell.roles.delivery.words import Versions, Words
 
 _AT_ONCE = 8
+_CHANNEL_DOWN = Fault(
+    "channel_down", "No provider of this channel works at present; another channel is left."
+)
 
 
 class Seat(msgspec.Struct, gc=False):
@@ -91,6 +95,28 @@ class Seating:
             raise
         return seated
 
+    async def pass_on(self, tasks: Sequence[Task], now: int) -> Seated:
+        """Find out which of the tasks end here, for their channel is down and another one is left.
+        No seats are taken.
+        """
+        seated = Seated()
+        going = await self._allowed(tasks, now, seated)
+        going_on = {id(each) for each in await self._gate.going_on(going, now)}
+        for each in going:
+            if id(each) in going_on:
+                seated.events.append(Unsendable(each.task, _CHANNEL_DOWN))
+            else:
+                seated.back.append(each.task)
+                tenant = each.task.request.tenant
+                route = _route(self._tenants.policy(tenant), each.task.channel)
+                self._let_wait(tenant, route, now)
+        return seated
+
+    def is_down(self, tenant: TenantId, channel: ChannelName) -> bool:
+        """Whether all accounts that the tenant's deliveries go by are spared, having failed."""
+        policy = self._tenants.policy(tenant)
+        return not policy.is_sandboxed and self._exchange.is_down(_route(policy, channel))
+
     def leave(self, seat: Seat) -> None:
         """Give the seat back unused."""
         if seat.is_taken:
@@ -130,7 +156,7 @@ class Seating:
             task = checked.task
             tenant = task.request.tenant
             policy = self._tenants.policy(tenant)
-            route = policy.routes.get(task.channel) if policy.routes else None
+            route = _route(policy, task.channel)
             account = self._exchange.pick(
                 task.tried, stays_in_house=policy.is_sandboxed, route=route
             )
@@ -192,3 +218,8 @@ class Seating:
             seated.events.append(Unsendable(seat.task, fault))
         else:
             seated.sends.append(Send(seat, outgoing))
+
+
+def _route(policy: Policy, channel: ChannelName) -> Route | None:
+    """The tenant's own, if it has one."""
+    return policy.routes.get(channel) if policy.routes else None

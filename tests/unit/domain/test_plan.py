@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from sendwell.domain.admission import ERASED, NO_ADDRESS, Go, Hold, Stop, Verdict
 from sendwell.domain.consent import Preferences
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.domain.person import Person
-from sendwell.domain.plan import Wanted, choose
+from sendwell.domain.plan import Wanted, choose, goes_on
 
 EMAIL, PUSH, SMS = (ChannelName(name) for name in ("email", "push", "sms"))
 TENANTS_ORDER = (EMAIL, PUSH, SMS)
@@ -106,6 +108,24 @@ def test_a_fallback_without_a_channel_left_plans_nothing() -> None:
     behind_another = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=SMS)
 
     assert (behind_the_last, behind_another) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after", "is_so"),
+    [
+        (Wanted((EMAIL, PUSH), is_fallback=True), EMAIL, True),
+        (Wanted((EMAIL, PUSH), is_fallback=True), PUSH, False),
+        (Wanted((EMAIL, SMS), is_fallback=True), EMAIL, False),
+        (Wanted((EMAIL, PUSH)), EMAIL, False),
+        (Wanted(), EMAIL, True),
+        (Wanted(), SMS, False),
+    ],
+)
+def test_a_failure_is_followed_by_another_delivery_where_a_channel_with_an_address_is_left(
+    wanted: Wanted, after: ChannelName, is_so: bool
+) -> None:
+    assert is_so is goes_on(wanted, PERSON, TENANTS_ORDER, admits=goes, after=after)
+    assert not goes_on(wanted, PERSON, TENANTS_ORDER, admits=lambda *_: OPTED_OUT, after=after)
 
 
 def test_somebody_who_was_erased_is_told_nothing_on_any_channel() -> None:

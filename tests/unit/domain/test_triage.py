@@ -6,6 +6,7 @@ from sendwell.domain.triage import Cause, triage
 CASES = [
     (Fault("no_address", "", Blame.ADDRESS), False, Cause.NO_ADDRESS),
     (Fault("no_provider", "", Blame.ACCOUNT), False, Cause.NO_PROVIDER),
+    (Fault("channel_down", ""), False, Cause.PROVIDER_OUTAGE),
     (Fault("missing_variable", "", Blame.CONTENT), False, Cause.TEMPLATE_ERROR),
     (Fault("invalid", "", Blame.CONTENT), False, Cause.TEMPLATE_ERROR),
     (Fault("unknown", "", Blame.US), False, Cause.UNKNOWN_OUTCOME),

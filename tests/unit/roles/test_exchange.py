@@ -1,6 +1,7 @@
 """By which account a delivery goes: by its tenant's route, else by the installation's."""
 
 from sendwell.adapters.system import SystemChance, SystemClock
+from sendwell.domain.outcome import Deferred, Fault
 from sendwell.domain.routing import Route
 from sendwell.providers.null import Null
 from sendwell.roles.delivery.exchange import Account, Exchange
@@ -88,3 +89,32 @@ def test_another_route_of_the_installation_ends_pauses_and_keeps_breakers() -> N
     exchange.use(Route.parse("sendgrid"), KNOWN)
 
     assert exchange.pick((), stays_in_house=False) is account
+
+
+def test_a_way_is_down_once_all_of_its_accounts_have_failed_again_and_again() -> None:
+    exchange, own = an_exchange("smtp,sendgrid"), Route.parse("sendgrid")
+    fault = Deferred(Fault("http.503", "It is down."))
+
+    def fail(route: Route) -> None:
+        for _ in range(5):
+            account = exchange.pick((), stays_in_house=False, route=route)
+            assert account is not None
+            exchange.learn(account, fault)
+
+    fail(own)
+    first = exchange.is_impaired, exchange.is_down(own), exchange.is_down(None)
+    fail(Route.parse("smtp"))
+
+    assert (True, True, False) == first
+    assert exchange.is_down(None)
+
+
+def test_what_is_over_its_rate_is_not_down() -> None:
+    exchange = an_exchange()
+    account = exchange.pick((), stays_in_house=False)
+    assert account is not None
+
+    exchange.pause(account, 60_000_000)
+
+    assert not exchange.is_impaired
+    assert not exchange.is_down(None)
