@@ -12,7 +12,7 @@ from tests.acceptance.surface import Operation
 
 _CLOSED = frozenset({403, 404})
 _ANY_LETTER = re.compile(r"[0-9a-z](?=[^0-9a-z]*$)", re.IGNORECASE)
-_VOLATILE = re.compile(r'"(?:last_used_at|request_id|instance|exported_at)":\s*("[^"]*"|null),?')
+_VOLATILE = re.compile(r'"(?:last_used_at|trace_id|instance|exported_at)":\s*("[^"]*"|null),?')
 
 
 @dataclass(frozen=True)
