@@ -136,16 +136,18 @@ class Records(Protocol):
         """That notification, as soon as it was accepted."""
         ...
 
-    async def page(
+    async def positions(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
-    ) -> Sequence[Requested]:
-        """Notifications, newest first, older than `before`; those with a delivery that matches."""
+    ) -> Sequence[Position]:
+        """Where the notifications are that match, newest first, older than `before`.
+
+        With `status` or `channel` those with a delivery that has ended so; with `user_id` too, a
+        delivery to that person.
+        """
         ...
 
-    async def at(
-        self, tenant: TenantId, positions: Sequence[Position], narrowed: Filter
-    ) -> Sequence[Requested]:
-        """The notifications at these positions that match the filter's other wishes."""
+    async def at(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Requested]:
+        """The notifications at these positions, newest first."""
         ...
 
     async def outcomes(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Status]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from sendwell.domain.ids import Position, TenantId
 from sendwell.messages.status import Status
+from sendwell.ports.journal import Filter
 
 
 class Work(Protocol):
@@ -14,16 +15,12 @@ class Work(Protocol):
         """Where the open deliveries of these notifications stand; `notification` is left empty."""
         ...
 
-    async def open_page(
-        self,
-        tenant: TenantId,
-        *,
-        status: str | None,
-        channel: str | None,
-        before: Position | None,
-        limit: int,
+    async def positions(
+        self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
     ) -> Sequence[Position]:
-        """Notifications with open work in that state and channel, newest first."""
+        """Where the notifications are that match and have open work in that state and channel,
+        newest first, older than `before`; with `user_id`, open work to that person.
+        """
         ...
 
     async def open_counts(self, tenant: TenantId) -> Mapping[str, int]:

@@ -9,6 +9,8 @@ from sendwell.domain.ids import NotificationId, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database
+from sendwell.ports.journal import Filter
+from sendwell.runtime.journal.narrowing import Sought, newest, of_open_work
 
 
 class OpenWork:
@@ -29,26 +31,12 @@ class OpenWork:
         )
         return [_status(row) for row in rows]
 
-    async def open_page(
-        self,
-        tenant: TenantId,
-        *,
-        status: str | None,
-        channel: str | None,
-        before: Position | None,
-        limit: int,
+    async def positions(
+        self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
     ) -> list[Position]:
         """See the port."""
-        columns = self._table.c
-        question = select(columns.position).where(columns.tenant == tenant).distinct()
-        if status is not None:
-            question = question.where(columns.state == status)
-        if channel is not None:
-            question = question.where(columns.channel == channel)
-        if before is not None:
-            question = question.where(columns.position < before)
-        rows = await self._database.rows(question.order_by(columns.position.desc()).limit(limit))
-        return [row.position for row in rows]
+        questions = of_open_work(self._table, Sought(tenant, narrowed, before))
+        return await newest(self._database, questions, limit)
 
     async def open_counts(self, tenant: TenantId) -> dict[str, int]:
         """See the port."""

@@ -85,3 +85,39 @@ async def test_a_tenant_is_told_what_it_may_still_hand_in(product: Product) -> N
 
     assert answer.headers["ratelimit-policy"].startswith('"tenant";q=')
     assert answer.headers["ratelimit"].startswith('"tenant";r=')
+
+
+async def test_open_work_of_others_does_not_hide_what_is_asked_for(product: Product) -> None:
+    later = {"content": "x", "channel": "email", "send_at": "2100-01-01T00:00:00Z"}
+    for name in ("mine", *(f"other-{number}" for number in range(6))):
+        to = {"user_id": name, "email": "someone@example.org"}
+        await product.send(id=name, to=to, event_type=f"kind.{name}", **later)
+        await product.settled(name, "SCHEDULED")
+    asked = {"status": "SCHEDULED", "limit": 1}
+
+    pages = [
+        await product.get("/notifications", **asked, **more)
+        for more in ({"user_id": "mine"}, {"event_type": "kind.mine"}, {"user_id": "other-6"})
+    ]
+
+    assert [["mine"], ["mine"], []] == [[each["id"] for each in page["data"]] for page in pages]
+
+
+async def test_a_notification_to_several_is_found_by_each_of_them(product: Product) -> None:
+    both = [{"user_id": name, "email": f"{name}@example.org"} for name in ("ada", "bob")]
+    bare = {"email": "someone@example.org"}
+    later = {"content": "x", "channel": "email", "send_at": "2100-01-01T00:00:00Z"}
+    await product.send(id="to-bob", to=both[1], **later)
+    await product.send(id="to-both", to=[bare, *both], **later)
+    await product.settled("to-both", "SCHEDULED")
+
+    found = {
+        name: await product.get("/notifications", user_id=name) for name in ("ada", "bob", "eve")
+    }
+    waiting = await product.get(
+        "/notifications", user_id="ada", status="SCHEDULED", channel="email"
+    )
+
+    ids = {name: [each["id"] for each in page["data"]] for name, page in found.items()}
+    assert {"ada": ["to-both"], "bob": ["to-both", "to-bob"], "eve": []} == ids
+    assert ["to-both"] == [each["id"] for each in waiting["data"]]

@@ -1,36 +1,17 @@
 """Which way SQLite takes to what is held for a person: past everything that is not theirs."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Executable, Row, text
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql import ClauseElement
 
 from sendwell.adapters.sql.migrations import migrate
-from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import Node, TenantId, UserId
 from sendwell.roles.delivery.held import HeldPlace, HeldWork
+from tests.architecture.explained import Explained
 
 ACME = TenantId("acme")
-
-
-class Explained(SqliteDatabase):
-    """Keeps the way that the last question took."""
-
-    way = ""
-
-    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        assert isinstance(statement, ClauseElement)
-        asked = str(
-            statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-        )
-        steps = await super().rows(text(f"EXPLAIN QUERY PLAN {asked}"))
-        self.way = "; ".join(step.detail for step in steps)
-        return await super().rows(statement)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Which way PostgreSQL takes, without statistics, behind its walls: no further than it must."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,21 +14,27 @@ from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.sql.postgres_walls import raise_walls
 from sendwell.bootstrap import TABLES
-from sendwell.domain.ids import COUNTER_BITS, Node, Position
+from sendwell.domain.ids import COUNTER_BITS, Node, Position, TenantId
+from sendwell.ports.journal import Filter
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.tables import REQUESTED
 from tests.services.needs import needs
 
 pytestmark = needs("postgres")
+ACME = TenantId("acme")
 NOW_MS = 1_800_000_000_000
 MANY, AT_ONCE = 16_000, 4_000
 FIRST = Position(NOW_MS << COUNTER_BITS)
 
 
 class Explained(PostgresDatabase):
-    """Tells the way that a question would take instead of answering it."""
+    """Tells the ways that questions would take instead of answering them."""
 
-    way = ""
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.ways: list[str] = []
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         assert isinstance(statement, ClauseElement)
@@ -35,7 +42,7 @@ class Explained(PostgresDatabase):
             statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True})
         )
         steps = await super().rows(text(f"EXPLAIN {asked}"))
-        self.way = "\n".join(step[0] for step in steps)
+        self.ways.append("\n".join(step[0] for step in steps))
         return []
 
 
@@ -53,7 +60,7 @@ def a_row(number: int) -> dict[str, object]:
 @pytest.fixture
 async def database(postgres_url: str) -> AsyncIterator[Explained]:
     database = Explained(postgres_url)
-    own = {"journal": TABLES["journal"]}
+    own = {owner: TABLES[owner] for owner in ("journal", "delivery")}
     await database.with_connection(lambda connection: migrate_on(connection, own))
     await database.with_connection(lambda connection: make_ahead(connection, NOW_MS * 1_000))
     await database.with_connection(raise_walls)
@@ -67,12 +74,30 @@ async def database(postgres_url: str) -> AsyncIterator[Explained]:
 async def test_what_is_not_planned_is_read_in_order_and_only_until_there_is_enough(
     database: Explained,
 ) -> None:
-    journal = SqlJournal(
+    await a_journal(database).left_by(Node(0), after=FIRST, limit=512)
+
+    way = database.ways[-1]
+    assert "Limit" in way
+    assert "Index Scan using requested_" in way
+    assert "Sort" not in way
+
+
+async def test_what_is_to_a_person_is_read_by_indexes_of_people(database: Explained) -> None:
+    for wish in (Filter(), Filter(status="DEAD"), Filter(event_type="order")):
+        to_ada = replace(wish, user_id="ada")
+        await SqlRecords(database).positions(ACME, to_ada, before=None, limit=51)
+        await DeliveryStore(database, a_journal(database)).positions(
+            ACME, to_ada, before=None, limit=51
+        )
+
+    alone, among = database.ways[::2], database.ways[1::2]
+    assert all("tenant_user_id_position_idx" in way for way in database.ways)
+    assert all("recipient" not in way for way in alone)
+    assert all("recipient" in way for way in among)
+    assert not any("Seq Scan on requested" in way for way in database.ways)
+
+
+def a_journal(database: Explained) -> SqlJournal:
+    return SqlJournal(
         database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
     )
-
-    await journal.left_by(Node(0), after=FIRST, limit=512)
-
-    assert "Limit" in database.way
-    assert "Index Scan using requested_" in database.way
-    assert "Sort" not in database.way

@@ -84,12 +84,13 @@ class Tracker:
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
     ) -> list[Tracked]:
         """Notifications, newest first, with a delivery that matches the filter."""
-        requests = list(await self._records.page(tenant, narrowed, before=before, limit=limit))
+        positions = {*await self._records.positions(tenant, narrowed, before=before, limit=limit)}
         if narrowed.status or narrowed.channel:
-            requests += await self._open_page(tenant, narrowed, before=before, limit=limit)
-        unique = {request.position: request for request in requests}
-        newest = sorted(unique.values(), key=lambda request: -request.position)[:limit]
-        return await self._tracked(tenant, newest)
+            positions.update(
+                await self._work.positions(tenant, narrowed, before=before, limit=limit)
+            )
+        newest = sorted(positions, reverse=True)[:limit]
+        return await self._tracked(tenant, await self._records.at(tenant, newest))
 
     async def ledger(self, tenant: TenantId) -> Ledger:
         """Accepted against what became of it, in deliveries.
@@ -107,15 +108,6 @@ class Tracker:
         open_counts = await self._work.open_counts(tenant)
         planned, ended = await self._records.counts(tenant)
         return balance(planned, _states(open_counts), _states(ended))
-
-    async def _open_page(
-        self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
-    ) -> list[Requested]:
-        positions = await self._work.open_page(
-            tenant, status=narrowed.status, channel=narrowed.channel, before=before, limit=limit
-        )
-        found = await self._records.at(tenant, positions, narrowed)
-        return list(found)
 
     async def _tracked(self, tenant: TenantId, requests: Sequence[Requested]) -> list[Tracked]:
         positions = [request.position for request in requests]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sendwell.domain.ids import Position, TenantId
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database
+from sendwell.ports.journal import Filter
 from sendwell.ports.work import Work
 from sendwell.runtime.among import among
 from sendwell.runtime.copies.tables import OPEN
@@ -29,18 +30,12 @@ class OpenCopies:
             *await self._copied.open(tenant, positions),
         ]
 
-    async def open_page(
-        self,
-        tenant: TenantId,
-        *,
-        status: str | None,
-        channel: str | None,
-        before: Position | None,
-        limit: int,
+    async def positions(
+        self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
     ) -> list[Position]:
         """See the port."""
         own, copied = [
-            await work.open_page(tenant, status=status, channel=channel, before=before, limit=limit)
+            await work.positions(tenant, narrowed, before=before, limit=limit)
             for work in (self._own, self._copied)
         ]
         return sorted({*own, *copied}, reverse=True)[:limit]

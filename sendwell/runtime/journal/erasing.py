@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, and_, bindparam, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, select, tuple_, update
 
 from sendwell.domain.admission import ERASED
 from sendwell.domain.ids import Part, Position, TenantId
@@ -12,7 +12,7 @@ from sendwell.messages.emptied import emptied
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.keepers import Erased, Item, Told, Whom
 from sendwell.runtime.journal.personal import Personal, Theirs
-from sendwell.runtime.journal.tables import HISTORY, OUTCOME, REQUESTED
+from sendwell.runtime.journal.tables import HISTORY, OUTCOME, RECIPIENT, REQUESTED
 
 Places = Mapping[Position, Collection[int]]
 Tell = Callable[[Theirs], Awaitable[Item]]
@@ -87,6 +87,13 @@ def _empty_bodies(connection: Connection, tenant: TenantId, places: Places) -> N
     ).all()
     if not found:
         return
+    those = [(position, place) for position, own in places.items() for place in own]
+    connection.execute(
+        delete(RECIPIENT).where(
+            RECIPIENT.c.tenant == tenant,
+            tuple_(RECIPIENT.c.position, RECIPIENT.c.place).in_(those),
+        )
+    )
     # The column names a single recipient only, and that one is gone.
     connection.execute(
         update(REQUESTED)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from sendwell.domain.errors import Conflict
-from sendwell.domain.ids import COUNTER_BITS, NODES, Node, Position, TenantId
+from sendwell.domain.ids import COUNTER_BITS, NODES, Node, Position, TenantId, UserId
 from sendwell.domain.lifecycle import FINAL, State
 from sendwell.messages import requested as codec
 from sendwell.messages.requested import Requested
@@ -33,6 +33,7 @@ from sendwell.runtime.journal.tables import (
     IDEMPOTENCY,
     MARK,
     OUTCOME,
+    RECIPIENT,
     REFERENCE,
     REQUESTED,
 )
@@ -107,7 +108,7 @@ class SqlJournal:
             await self._database.execute(
                 *(
                     delete(table).where(table.c.position.in_(positions))
-                    for table in (OUTCOME, HISTORY, REFERENCE, REQUESTED)
+                    for table in (OUTCOME, HISTORY, REFERENCE, RECIPIENT, REQUESTED)
                 )
             )
             forgotten += len(positions)
@@ -239,11 +240,12 @@ class SqlJournal:
 
     def _row(self, entry: Entry) -> Row:
         request = entry.request
+        is_single = len(request.to) == 1
         return Row(
             position=request.position,
             tenant=request.tenant,
             id=request.id,
-            user_id=request.to[0].user_id if len(request.to) == 1 else None,
+            user_id=request.to[0].user_id if is_single else None,
             event_type=request.event_type,
             accepted_at=request.accepted_at,
             body=codec.encode(request),
@@ -251,7 +253,12 @@ class SqlJournal:
             fingerprint=entry.fingerprint,
             window=self._window,
             is_named=entry.is_named,
+            people=() if is_single else _people(request),
         )
+
+
+def _people(request: Requested) -> tuple[tuple[int, UserId], ...]:
+    return tuple((place, to.user_id) for place, to in enumerate(request.to) if to.user_id)
 
 
 def _refuse_ended(connection: Connection, parts: Sequence[tuple[Position, str]]) -> None:

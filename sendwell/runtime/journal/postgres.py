@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sendwell.messages.status import Status
 from sendwell.ports.journal import Acceptance
 from sendwell.runtime.journal.claims import claimed
-from sendwell.runtime.journal.rows import Count, Row, summed
+from sendwell.runtime.journal.rows import Count, Row, named, summed
 from sendwell.runtime.postgres_rows import columns, execute
 
 
@@ -22,12 +22,14 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     fresh = [row for row in rows if row.position not in repeats]
     if fresh:
         _insert(connection, _REQUESTED, _values(fresh))
+        _insert_people(connection, fresh)
     return [repeats.get(row.position) or Acceptance(row.id) for row in rows]
 
 
 def copy(connection: Connection, rows: Sequence[Row]) -> None:
     """Keep what another database has accepted; what is here already stays."""
     _insert(connection, f"{_REQUESTED} ON CONFLICT DO NOTHING", _values(rows))
+    _insert_people(connection, rows)
 
 
 def put_outcomes(connection: Connection, statuses: Sequence[Status]) -> None:
@@ -72,6 +74,11 @@ def _values(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     ]
 
 
+def _insert_people(connection: Connection, rows: Sequence[Row]) -> None:
+    if people := named(rows):
+        _insert(connection, _RECIPIENT, people)
+
+
 def _insert(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
     execute(connection, text, *columns(rows))
 
@@ -80,6 +87,10 @@ _REQUESTED = """
     INSERT INTO requested(position,tenant,id,user_id,event_type,accepted_at,body)
     SELECT * FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[],$5::text[],$6::bigint[],
     $7::bytea[])"""
+
+_RECIPIENT = """
+    INSERT INTO recipient(position,place,tenant,user_id)
+    SELECT * FROM unnest($1::bigint[],$2::int[],$3::text[],$4::text[]) ON CONFLICT DO NOTHING"""
 
 _OUTCOME = """
     INSERT INTO outcome(position,part,tenant,notification,channel,status,at,planned_at,claimed_at,

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 
-from sendwell.domain.ids import COUNTER_BITS, NotificationId, Position, TenantId
+from sendwell.domain.ids import NotificationId, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages import requested as codec
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database
 from sendwell.ports.journal import Filter
+from sendwell.runtime.journal.narrowing import Sought, newest, of_records
 from sendwell.runtime.journal.tables import HISTORY, OUTCOME, REFERENCE, REQUESTED, TALLY
 
 
@@ -29,30 +30,17 @@ class SqlRecords:
         )
         return codec.decode(rows[0].body) if rows else None
 
-    async def page(
+    async def positions(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
-    ) -> Sequence[Requested]:
-        question = select(REQUESTED.c.body).where(REQUESTED.c.tenant == tenant)
-        if narrowed.status is not None:
-            question = _with_status(question, narrowed, tenant)
-        elif narrowed.channel is not None:
-            on_channel = select(OUTCOME.c.position).where(
-                OUTCOME.c.position == REQUESTED.c.position, OUTCOME.c.channel == narrowed.channel
-            )
-            question = question.where(on_channel.exists())
-        question = _within(question, narrowed, before)
-        rows = await self._database.rows(
-            question.order_by(REQUESTED.c.position.desc()).limit(limit)
-        )
-        return [codec.decode(row.body) for row in rows]
+    ) -> Sequence[Position]:
+        return await newest(self._database, of_records(Sought(tenant, narrowed, before)), limit)
 
-    async def at(
-        self, tenant: TenantId, positions: Sequence[Position], narrowed: Filter
-    ) -> Sequence[Requested]:
-        question = select(REQUESTED.c.body).where(
-            REQUESTED.c.tenant == tenant, REQUESTED.c.position.in_(positions)
+    async def at(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Requested]:
+        rows = await self._database.rows(
+            select(REQUESTED.c.body)
+            .where(REQUESTED.c.tenant == tenant, REQUESTED.c.position.in_(positions))
+            .order_by(REQUESTED.c.position.desc())
         )
-        rows = await self._database.rows(_within(question, narrowed, None))
         return [codec.decode(row.body) for row in rows]
 
     async def outcomes(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Status]:
@@ -102,34 +90,6 @@ class SqlRecords:
             .group_by(OUTCOME.c.status)
         )
         return int(planned.deliveries), {row.status: row.deliveries for row in ended}
-
-
-def _with_status(question: Select[Any], narrowed: Filter, tenant: TenantId) -> Select[Any]:
-    """Driven by the index on (tenant, status, position), which is in the page's order already."""
-    question = question.join(OUTCOME, OUTCOME.c.position == REQUESTED.c.position).where(
-        OUTCOME.c.tenant == tenant, OUTCOME.c.status == narrowed.status
-    )
-    if narrowed.channel is not None:
-        question = question.where(OUTCOME.c.channel == narrowed.channel)
-    return question.group_by(REQUESTED.c.position)
-
-
-def _within(question: Select[Any], narrowed: Filter, before: Position | None) -> Select[Any]:
-    if narrowed.user_id is not None:
-        question = question.where(REQUESTED.c.user_id == narrowed.user_id)
-    if narrowed.event_type is not None:
-        question = question.where(REQUESTED.c.event_type == narrowed.event_type)
-    if narrowed.since is not None:
-        question = question.where(REQUESTED.c.position >= _position_at(narrowed.since))
-    if narrowed.until is not None:
-        question = question.where(REQUESTED.c.position < _position_at(narrowed.until))
-    if before is not None:
-        question = question.where(REQUESTED.c.position < before)
-    return question
-
-
-def _position_at(microseconds: int) -> int:
-    return (microseconds // 1000) << COUNTER_BITS
 
 
 def _ended(row: Row[Any]) -> Status:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from sendwell.domain.ids import NotificationId, TenantId
+from sendwell.domain.ids import NotificationId, TenantId, UserId
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -24,6 +24,27 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """Idempotency keys of positions that lie further back no longer count."""
     is_named: bool
     """The id is the producer's, so it may have been used before."""
+    people: tuple[tuple[int, UserId], ...] = ()
+    """Where it is to several: those who are named by id, with their places."""
+
+
+class Named(NamedTuple):
+    """One of several whom a notification is to."""
+
+    position: int
+    place: int
+    tenant: TenantId
+    user_id: UserId
+
+
+def named(rows: Iterable[Row]) -> list[Named]:
+    """The people of those that are to several."""
+    return [
+        Named(row.position, place, row.tenant, user)
+        for row in rows
+        if row.people
+        for place, user in row.people
+    ]
 
 
 class Count(NamedTuple):

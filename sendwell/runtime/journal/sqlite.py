@@ -8,7 +8,7 @@ from sendwell.domain.ids import NotificationId, TenantId
 from sendwell.messages.status import Status
 from sendwell.ports.database import driver
 from sendwell.ports.journal import Acceptance
-from sendwell.runtime.journal.rows import Count, Row, summed
+from sendwell.runtime.journal.rows import Count, Row, named, summed
 from sendwell.runtime.rows import for_keys, insert
 
 
@@ -17,6 +17,7 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     repeats = _claim_keys(connection, [row for row in rows if row.key is not None])
     fresh = [row for row in rows if row.position not in repeats]
     stored = _store(connection, fresh)
+    _insert_people(connection, [row for row in fresh if row.people and row.position in stored])
     if len(stored) < len(fresh):
         _point_to_first(connection, [row for row in fresh if row.position not in stored])
     return [
@@ -28,6 +29,7 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
 def copy(connection: Connection, rows: Sequence[Row]) -> None:
     """Keep what another database has accepted; what is here already stays."""
     _insert_requested(connection, rows, then="ON CONFLICT DO NOTHING")
+    _insert_people(connection, rows)
 
 
 def _store(connection: Connection, rows: Sequence[Row]) -> Collection[int]:
@@ -50,6 +52,12 @@ def _insert_requested(connection: Connection, rows: Sequence[Row], *, then: str)
         ],
         then=then,
     )
+
+
+def _insert_people(connection: Connection, rows: Sequence[Row]) -> None:
+    if people := named(rows):
+        into = "recipient(position,place,tenant,user_id)"
+        insert(connection, into, people, then="ON CONFLICT DO NOTHING")
 
 
 def _claim_keys(connection: Connection, rows: Sequence[Row]) -> dict[int, Acceptance]:

@@ -40,6 +40,20 @@ REQUESTED = Table(
     Index("requested_event", "tenant", "event_type", "position"),
 )
 
+RECIPIENT = Table(
+    "recipient",
+    METADATA,
+    Column("position", Position, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("user_id", String(255), nullable=False),
+    PrimaryKeyConstraint("position", "place"),
+    Index("recipient_user", "tenant", "user_id", "position"),
+    sqlite_with_rowid=False,
+)
+"""The people of a notification to several, by their places in it. Who is named alone stands in
+`requested`: one person is nearly always all, and costs no row more."""
+
 IDEMPOTENCY = Table(
     "idempotency",
     METADATA,
