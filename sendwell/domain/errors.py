@@ -2,7 +2,8 @@
 
     SendwellError
     ├── Invalid       the request is wrong: say why, never retry
-    │   └── TooLarge      the same, because there is too much of it
+    │   ├── TooLarge      the same, because there is too much of it
+    │   └── Untimely      the same, as things are now: it may have been right before
     ├── Conflict      it contradicts what is there already
     ├── NotFound      there is no such thing (for this tenant)
     ├── Denied        who asks may not
@@ -49,6 +50,10 @@ class TooLarge(Invalid):
     """There is more of it than is taken."""
 
     code = "too_large"
+
+
+class Untimely(Invalid):
+    """It is refused for how things are now: a time has passed, a template was changed."""
 
 
 class Conflict(SendwellError):

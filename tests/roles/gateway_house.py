@@ -21,6 +21,7 @@ from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.service import Gateway
 from sendwell.roles.gateway.subscribers import Subscribers
 from sendwell.roles.gateway.templates import TemplateCheck
+from sendwell.roles.users import tables as users_tables
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
 from sendwell.runtime.backlog import Backlog
@@ -78,7 +79,8 @@ class House(NamedTuple):
 @asynccontextmanager
 async def a_gateway(folder: Path) -> AsyncIterator[House]:
     database = SqliteDatabase(folder / "test.db")
-    tables.METADATA.create_all(database.engine)
+    for metadata in (tables.METADATA, users_tables.METADATA):
+        metadata.create_all(database.engine)
     journal, templates = a_journal(database), NoTemplates()
     journal.goes_on, templates.goes_on = asyncio.Event(), asyncio.Event()
     clock, ids = PatientClock(), SystemIds(await journal.start())

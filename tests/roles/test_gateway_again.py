@@ -8,11 +8,14 @@ import msgspec
 import pytest
 
 from sendwell.channels import all_channels
-from sendwell.domain.errors import Conflict, Flaw, Invalid
+from sendwell.domain.errors import Conflict, Flaw, Invalid, Untimely
+from sendwell.domain.ids import ChannelName
 from sendwell.domain.instant import rfc3339_of
 from sendwell.messages.wire.incoming import Incoming
 from sendwell.messages.wire.reader import Reader
+from sendwell.roles.gateway.checks import channels_of
 from sendwell.roles.gateway.consume import BusIntake
+from sendwell.roles.gateway.wire import NotificationIn
 from sendwell.runtime.reception import Came
 from tests.roles.gateway_house import ORIGIN, House, a_gateway
 
@@ -73,6 +76,39 @@ async def test_what_was_never_accepted_is_refused(house: House, more: dict[str, 
 
     with pytest.raises(Invalid, match="Is in the past"):
         await house.gateway.accept(body, ORIGIN)
+
+
+@pytest.mark.parametrize("wrong", [{"content": {}}, {"to": {"email": "nobody"}}])
+async def test_what_can_never_have_been_right_is_refused_whatever_its_key_and_id(
+    house: House, wrong: dict[str, Any]
+) -> None:
+    await house.gateway.accept(a_body(house, id="order-7"), ORIGIN, key="k-1")
+
+    with pytest.raises(Invalid) as refused:
+        await house.gateway.accept(a_body(house, id="order-7", **wrong), ORIGIN, key="k-1")
+
+    assert refused.value.flaws
+
+
+async def test_a_topic_that_nobody_reads_any_more_makes_no_difference(house: House) -> None:
+    first = a_body(house, id="order-7")
+    await house.gateway.accept(first, ORIGIN)
+
+    again = await house.gateway.accept(a_body(house, id="order-7", to={"topic": "news"}), ORIGIN)
+
+    assert again.is_duplicate
+
+
+@pytest.mark.parametrize(("channel", "is_known"), [("sms", True), ("fax", False)])
+async def test_only_a_channel_that_there_is_may_have_been_switched_off(
+    channel: str, is_known: bool
+) -> None:
+    given = NotificationIn(user_id="user-001", content="Hello", channels=[channel])
+
+    with pytest.raises(Invalid) as refused:
+        channels_of(given, {ChannelName("email")})
+
+    assert isinstance(refused.value, Untimely) == is_known
 
 
 async def test_a_batch_that_comes_again_after_the_expiry_is_known_item_by_item(

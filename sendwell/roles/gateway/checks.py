@@ -7,8 +7,9 @@ from operator import attrgetter
 
 import msgspec
 
+from sendwell.channels import all_channels
 from sendwell.domain.channel import Channel
-from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.errors import Flaw, Invalid, Untimely
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.instant import microseconds_of
 from sendwell.domain.schedule import due, is_one_instant, parse_instant
@@ -28,11 +29,11 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def require(flaws: Sequence[Flaw]) -> None:
-    """Raise Invalid when there is any flaw."""
+def require(flaws: Sequence[Flaw], kind: type[Invalid] = Invalid) -> None:
+    """Raise Invalid, or the kind of it, when there is any flaw."""
     if flaws:
         more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
-        raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws)
+        raise kind(f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws)
 
 
 _LOCALE_FORM = "Use a language tag such as de-AT."
@@ -131,6 +132,7 @@ def channels_of(given: NotificationIn, enabled: Collection[ChannelName]) -> tupl
     pointer = "/channel" if given.channel is not None else "/channels"
     if any(name not in enabled for name in wanted):
         known = ", ".join(sorted(enabled))
+        was_right = all(name in all_channels() for name in wanted)
         require(
             [
                 Flaw(
@@ -139,7 +141,8 @@ def channels_of(given: NotificationIn, enabled: Collection[ChannelName]) -> tupl
                 )
                 for number, name in enumerate(wanted)
                 if name not in enabled
-            ]
+            ],
+            Untimely if was_right else Invalid,
         )
     return tuple(dict.fromkeys(wanted))
 
@@ -203,7 +206,7 @@ def expiry(given: NotificationIn, now: int) -> int | None:
         require([Flaw("/expires_at", f"{_TOO_FAR} Leave it out where nothing is ever too late.")])
     expires = microseconds_of(instant)
     if expires <= now:
-        require([Flaw("/expires_at", "Is in the past: nothing would be sent.")])
+        require([Flaw("/expires_at", "Is in the past: nothing would be sent.")], Untimely)
     return expires
 
 

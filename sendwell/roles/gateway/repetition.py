@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sendwell.domain.errors import Conflict, Flaw, Invalid, SendwellError
+from sendwell.domain.errors import Conflict, Flaw, SendwellError, Untimely
 from sendwell.domain.ids import NotificationId, TenantId
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Claim, Entry
@@ -46,11 +46,8 @@ def claim_of(
     body: bytes,
     key: str | None,
 ) -> Claim | None:
-    """What would show that a refused request was accepted before; None where it can't have been.
-
-    What it asks for may have been right then: a time passes, a template gets a new version.
-    """
-    if not isinstance(error, Invalid) or given is None or not (key or given.id):
+    """What would show that a refused request was accepted before; None where it can't have been."""
+    if not isinstance(error, Untimely) or given is None or not (key or given.id):
         return None
     if checks.names(given):
         return None

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sendwell.domain.errors import Flaw
+from sendwell.domain.errors import Flaw, Untimely
 from sendwell.domain.ids import TenantId
 from sendwell.messages.requested import To
 from sendwell.ports.directory import Directory
@@ -36,9 +36,9 @@ class Subscribers:
         most = checks.MOST_RECIPIENTS
         users = await self._directory.subscribers(tenant, topic, most=most + 1)
         if not users:
-            checks.require([Flaw(_POINTER, f"Nobody has subscribed to {topic}.")])
+            checks.require([Flaw(_POINTER, f"Nobody has subscribed to {topic}.")], Untimely)
         if len(users) > most:
-            checks.require([Flaw(_POINTER, _too_many(topic, most))])
+            checks.require([Flaw(_POINTER, _too_many(topic, most))], Untimely)
         return msgspec.structs.replace(
             given, to=[To(user_id=user) for user in users], topic=given.topic or topic
         )

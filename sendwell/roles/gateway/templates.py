@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from sendwell.domain.errors import Flaw, Invalid, Unavailable
+from sendwell.domain.errors import Flaw, Unavailable, Untimely
 from sendwell.domain.ids import TenantId
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.requested import Requested
@@ -20,7 +20,7 @@ class TemplateCheck:
     def begin(self, tenant: TenantId) -> Check:
         """The check for the requests of one call: each template is looked up once for all.
 
-        It raises Invalid when a template needs what the data does not hold, or can't take what
+        It raises Untimely when a template needs what the data does not hold, or can't take what
         it does. A template that is not known yet passes: it may be published before its time, and
         where it is not the delivery ends dead, saying so.
         """
@@ -53,7 +53,7 @@ def _refuse(version: TemplateVersion, flaws: list[Flaw]) -> None:
         named = ", ".join(flaw.pointer.removeprefix("/data/") for flaw in flaws)
         is_lacking = _only_missing(flaws)
         verb = "needs" if is_lacking else "does not take the data"
-        raise Invalid(
+        raise Untimely(
             f"The template {version.code!r} (version {version.version}) {verb}: {named}.",
             flaws=flaws,
             code="missing_variable" if is_lacking else "data_mismatch",
