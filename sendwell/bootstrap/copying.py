@@ -28,6 +28,7 @@ from sendwell.runtime.apart import take_apart
 from sendwell.runtime.copies.copies import Copies
 from sendwell.runtime.copies.open_copies import OpenCopies
 from sendwell.runtime.copies.tables import DATABASE
+from sendwell.runtime.groups import group_of, history_group
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from sendwell.runtime.reception import kept
 from sendwell.runtime.streams import stream_of
@@ -62,16 +63,18 @@ class Copying:
         """Start the consumers: of what others tell, of what is to be planned, of tasks for us."""
         settings, preset = self._core.settings, self._edge.preset
         history = stream_of(preset.physical(LogicalStream.HISTORY, WHOLE))
-        group = f"sendwell-history-{settings.service}"
+        group = history_group(settings.service, settings.roles)
         self._edge.start_consumer([history], group=group, receive=self._hear)
         if "orchestrator" in settings.roles and self._edge.packs_accepted:
             accepted = stream_of(preset.physical(LogicalStream.ACCEPTED, WHOLE))
             plan = partial(self._plan, orchestrator)
-            self._edge.start_consumer([accepted], group="sendwell-accepted", receive=plan)
+            group = group_of(LogicalStream.ACCEPTED)
+            self._edge.start_consumer([accepted], group=group, receive=plan)
         if "delivery" in settings.roles and not self._edge.task_preset.is_named(LogicalStream.TASK):
             streams = self._edge.packed_task_streams(self._core.delivered)
             take = partial(self._take, delivery)
-            self._edge.start_consumer(streams, group="sendwell-task", receive=take)
+            group = group_of(LogicalStream.TASK)
+            self._edge.start_consumer(streams, group=group, receive=take)
 
     async def _hear(self, arrived: Sequence[Arrived]) -> None:
         """What cannot be kept goes to quarantine, alone; its neighbours are heard."""

@@ -11,10 +11,10 @@ from sendwell.bootstrap.vendors import accounts_at
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets import find_preset
-from sendwell.domain.presets.naming import Share
+from sendwell.domain.presets.naming import WHOLE, Share
 from sendwell.domain.presets.plain import PRESET as PLAIN
 from sendwell.domain.presets.preset import Preset
-from sendwell.domain.presets.streams import ENDS, LogicalStream
+from sendwell.domain.presets.streams import ENDS, PRODUCERS, LogicalStream
 from sendwell.messages.requested import Requested
 from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.letter import Letter
@@ -28,6 +28,7 @@ from sendwell.roles.gateway.service import Gateway
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.announce import Announcements
 from sendwell.runtime.consumer import Consumer
+from sendwell.runtime.groups import TRACKER, group_of
 from sendwell.runtime.outbox.outbox import Outbox
 from sendwell.runtime.process import Worker
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
@@ -89,7 +90,9 @@ class Edge:
         return PLAIN if is_shared and self.parts(LogicalStream.TASK) else self.preset
 
     async def declare(self) -> None:
-        """All streams that this process writes or reads are there."""
+        """All streams that this process writes or reads are there, and what is written waits for
+        those who are to read it, also where they have never run.
+        """
         streams = {
             stream: None
             for logical in (LogicalStream.REQUESTED, *_WRITTEN)
@@ -100,6 +103,8 @@ class Edge:
         if self.packs_tasks:
             streams |= dict.fromkeys(self.packed_task_streams(self.core.channels))
         await self.bus.declare(list(streams))
+        for group, work in self._awaited().items():
+            await self.bus.declare(work, group=group)
 
     def packed_task_streams(self, channels: Iterable[ChannelName]) -> list[Stream]:
         """By which tasks go to another service, many in one message."""
@@ -153,14 +158,35 @@ class Edge:
             clock=self.core.clock,
         )
         for logical, streams in self.read().items():
-            group = f"sendwell-{logical}"
-            self.start_consumer(streams, group=group, receive=reception.receive)
+            self.start_consumer(streams, group=group_of(logical), receive=reception.receive)
 
     def start_consumer(self, streams: Sequence[Stream], *, group: str, receive: Receive) -> None:
         """Consume from now on; while that stands still the process is not ready."""
         made = Consumer(self.bus, streams, group=group, receive=receive)
         self.core.process.start(Worker(made.name, made.run))
         self.core.process.watch(made.name, lambda: made.is_silent)
+
+    def _awaited(self) -> dict[str, list[Stream]]:
+        """By the group that reads them, the streams that are written here, or outside."""
+        seen: set[Stream] = set()
+        awaited: dict[str, list[Stream]] = {}
+        for logical in (LogicalStream.REQUESTED, LogicalStream.ACCEPTED, LogicalStream.TASK):
+            if not (self._writes(logical) and self.carries(logical)):
+                continue
+            preset = self.task_preset if logical is LogicalStream.TASK else self.preset
+            for share in preset.shares(logical, self.core.channels.values()):
+                stream = stream_of(preset.physical(logical, share))
+                if stream not in seen:  # what two share belongs to the first
+                    seen.add(stream)
+                    awaited.setdefault(group_of(logical), []).append(stream)
+        if self._writes(LogicalStream.HISTORY) and not self.core.settings.is_whole:
+            history = self.preset.physical(LogicalStream.HISTORY, WHOLE)
+            awaited[TRACKER] = [stream_of(history)]
+        return awaited
+
+    def _writes(self, stream: LogicalStream) -> bool:
+        writers = {*ENDS[stream].writes}
+        return PRODUCERS in writers or not writers.isdisjoint(self.core.settings.roles)
 
     def read(self) -> dict[LogicalStream, list[Stream]]:
         """What is consumed, by the stream that each name stands for first."""

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +68,7 @@ class Service:
     ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.data = folder / name
+        self._has_begun = False
         self._log = folder / f"{name}.log"
         self._beginning = Beginning(
             arguments=["run", *roles, "--port", str(port), "--data", str(self.data)],
@@ -78,6 +79,7 @@ class Service:
 
     async def start(self) -> None:
         self.process = await begin(self._beginning)
+        self._has_begun = True
 
     async def is_ready(self, client: httpx2.AsyncClient) -> None:
         async with asyncio.timeout(150):
@@ -101,7 +103,9 @@ class Service:
             return await self.process.wait()
 
     async def kill(self) -> None:
-        """Nothing happens when it has ended before."""
+        """Nothing happens when it has ended before, or never begun."""
+        if not self._has_begun:
+            return
         if self.process.returncode is None:
             self.process.kill()
         await self.process.wait()
@@ -113,12 +117,8 @@ class Installation:
     def __init__(self, services: Mapping[str, Service]) -> None:
         self.services = services
 
-    async def start(self) -> None:
-        for service in self.services.values():
-            await service.start()
-        async with httpx2.AsyncClient(timeout=30) as client:
-            for service in self.services.values():
-                await service.is_ready(client)
+    async def start(self, later: Collection[str] = ()) -> None:
+        await self.add(*(name for name in self.services if name not in later))
         accounts = self.services.get("accounts") or self.services["gateway"]
         key = (accounts.data / "api-key").read_text().strip()
         self.client = httpx2.AsyncClient(
@@ -126,6 +126,14 @@ class Installation:
             headers={"Authorization": f"Bearer {key}"},
             timeout=30,
         )
+
+    async def add(self, *names: str) -> None:
+        """Start these, and wait until they are ready."""
+        for name in names:
+            await self.services[name].start()
+        async with httpx2.AsyncClient(timeout=30) as client:
+            for name in names:
+                await self.services[name].is_ready(client)
 
     async def put(self, path: str, **document: Any) -> None:
         answer = await self.client.put(f"/api/v1{path}", json=document)
@@ -177,8 +185,12 @@ def relay(sink: SmtpSink) -> dict[str, Any]:
 
 @asynccontextmanager
 async def installed(
-    folder: Path, environment: Mapping[str, str], roles: Roles = SERVICES
+    folder: Path,
+    environment: Mapping[str, str],
+    roles: Roles = SERVICES,
+    later: Collection[str] = (),
 ) -> AsyncIterator[Installation]:
+    """All of it, but for the services that the test itself adds later."""
     ports = dict(zip(roles, free_ports(len(roles)), strict=True))
     shared = {"SECRET_KEY": SECRET, **urls(roles, ports), **environment}
     services = {
@@ -187,7 +199,7 @@ async def installed(
     }
     installation = Installation(services)
     try:
-        await installation.start()
+        await installation.start(later)
         yield installation
         await installation.stop()
     finally:
