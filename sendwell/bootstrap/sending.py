@@ -22,6 +22,7 @@ from sendwell.roles.delivery.words import Words
 from sendwell.roles.orchestrator.planner import Planner
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.cancelled import Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,13 @@ async def build_sending(
         limits=limits,
     )
     planner = Planner(ports.people, ports.catalogue, ports.tenants)
-    orchestrator = Orchestrator(planner, core.journal, backlog, flow=core.flow, pace=delivery.pace)
+    orchestrator = Orchestrator(
+        planner,
+        core.journal,
+        backlog,
+        flow=core.flow,
+        pace=delivery.pace,
+        cancelled=Cancelled(core.journal, links.work),
+    )
     letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=audit)
     return Sending(backlog, orchestrator, delivery, exchanges, limits, limiter, letters)

@@ -45,8 +45,12 @@ from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.tables import WORK
 from sendwell.roles.delivery.words import Words
+from sendwell.roles.orchestrator.planner import Planner
+from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
+from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.cancelled import Cancelled
 from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.listener import recorder
@@ -123,6 +127,18 @@ class House:
         self.flow.listen(Task, self.delivery.on_tasks)
         self.flow.listen(Status, recorder(self.journal))
         self.flow.listen(Dead, letters.on_dead)
+
+    def fall_back(self) -> None:
+        """From now on a planner hears what becomes of deliveries."""
+        orchestrator = Orchestrator(
+            Planner(self.users, cast("Catalogue", None), self.tenants),
+            self.journal,
+            Backlog(self.journal, self.store.planned),
+            flow=self.flow,
+            pace=self.delivery.pace,
+            cancelled=Cancelled(self.journal, self.store),
+        )
+        self.flow.listen(Status, orchestrator.on_status)
 
     def _dispatcher(self, channel: ChannelName) -> Dispatcher:
         vendor = self.vendors[channel]

@@ -1,10 +1,11 @@
 """Urgent deliveries do not wait beside a channel that is down, where another one is left."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,15 +15,10 @@ from sendwell.domain.ids import ChannelName
 from sendwell.domain.lane import Lane
 from sendwell.domain.outcome import Deferred, Fault
 from sendwell.messages.requested import To
-from sendwell.messages.status import Status
 from sendwell.messages.task import Task
-from sendwell.ports.catalogue import Catalogue
 from sendwell.roles.delivery.exchange import Account
 from sendwell.roles.delivery.seating import Seated
 from sendwell.roles.delivery.tables import DEAD_LETTER
-from sendwell.roles.orchestrator.planner import Planner
-from sendwell.roles.orchestrator.service import Orchestrator
-from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.journal.tables import HISTORY, OUTCOME
 from tests.roles.delivery_house import CLOCK, EMAIL, SMS, House, a_house, a_task
 
@@ -41,12 +37,7 @@ DOWN = Deferred(Fault("http.503", "It is down."))
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with a_house(tmp_path) as house:
-        planner = Planner(house.users, cast("Catalogue", None), house.tenants)
-        backlog = Backlog(house.journal, house.store.planned)
-        orchestrator = Orchestrator(
-            planner, house.journal, backlog, flow=house.flow, pace=house.delivery.pace
-        )
-        house.flow.listen(Status, orchestrator.on_status)
+        house.fall_back()
         yield house
 
 
@@ -70,8 +61,9 @@ async def ends_of(house: House, task: Task) -> dict[str, tuple[str, str | None, 
 async def all_ended(house: House, tasks: Sequence[Task]) -> None:
     """Until everything they led to has."""
     await house.ends(tasks)
-    while await house.open():
-        pass
+    async with asyncio.timeout(10):
+        while await house.open():
+            pass
 
 
 async def test_an_urgent_one_goes_to_the_next_channel_and_the_record_says_why(

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import NotificationId, TenantId
-from sendwell.domain.lifecycle import WAITING
+from sendwell.domain.lifecycle import OPEN, WAITING
 from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -67,9 +67,15 @@ def routes(
 
     @router.post("/notifications/{id}/cancel", operation_id="cancel_notification")
     async def cancel(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - the name in the path
-        """Stop what has not gone out yet. 409 when there is nothing left to stop."""
+        """Stop what has not gone out yet. 409 when there is nothing left to stop.
+
+        What is in flight is not called back, but neither tried again nor sent by another channel.
+        """
         request = await requests.request(caller.tenant, NotificationId(id))
-        return {"id": id, "cancelled": await _stop(request, delivery, requests)}
+        stopped = await _stop(request, delivery, requests)
+        stands = await requests.deliveries(request)
+        in_flight = [s.part for s in stands if s.state in OPEN and s.part not in stopped]
+        return {"id": id, "cancelled": stopped, "in_flight": sorted(in_flight)}
 
     @router.get("/dead-letters", operation_id="list_dead_letters", tags=["dead letters"])
     async def page(

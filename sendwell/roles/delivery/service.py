@@ -20,6 +20,7 @@ from sendwell.roles.delivery.events import Sent, Stopped
 from sendwell.roles.delivery.second_look import SecondLook
 from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.runtime.cancelled import Cancelled
 from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
@@ -64,6 +65,7 @@ class Delivery:
         self._freed = freed
         """Set by the dispatchers when a seat is free and nobody waits for it."""
         self._second_look = second_look
+        self._cancelled = Cancelled(journal, store)
         self._busy: set[Dispatcher] = set()
         """Who got work from the last plan."""
 
@@ -117,7 +119,7 @@ class Delivery:
 
     async def wake(self, works: Sequence[int]) -> None:
         """What waited for its time may be looked at again."""
-        for task in await self._store.load(works):
+        for task in await self._without_cancelled(await self._store.load(works)):
             if task.due <= self._clock.now():
                 self._dispatchers[task.channel].ready.put_due([task])
             else:  # it was put off once more
@@ -222,6 +224,18 @@ class Delivery:
     def _not_ours(self, channels: Iterable[ChannelName]) -> str:
         others = sorted({*channels} - self._dispatchers.keys())
         return f"Nobody delivers by {', '.join(others)} in this process."
+
+    async def _without_cancelled(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """Ends the retries of what was in flight when its notification was cancelled."""
+        retries = [task for task in tasks if task.state is State.RETRYING and not task.replay_of]
+        if not retries:
+            return tasks
+        requests = [task.request for task in retries]
+        cancelled = await self._cancelled.among({each.position: each.tenant for each in requests})
+        ended = [task for task in retries if task.request.position in cancelled]
+        await self._end(ended, _CANCELLED)
+        works = {task.work for task in ended}
+        return [task for task in tasks if task.work not in works]
 
     async def _end(self, tasks: Sequence[Task], stop: Stop) -> list[str]:
         ended: list[str] = []

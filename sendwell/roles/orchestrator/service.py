@@ -16,6 +16,7 @@ from sendwell.ports.journal import Journal
 from sendwell.roles.orchestrator.fallbacks import Fallbacks
 from sendwell.roles.orchestrator.planner import Ended, Planned, Planner, buried, moved
 from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.cancelled import Cancelled
 from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.requests import requests_at
@@ -38,12 +39,14 @@ class Orchestrator:
         *,
         flow: Flow,
         pace: Pace,
+        cancelled: Cancelled,
     ) -> None:
         self._planner = planner
         self._journal = journal
         self._backlog = backlog
         self._flow = flow
         self._pace = pace
+        self._cancelled = cancelled
         self._fallbacks = Fallbacks(journal)
 
     async def run(self) -> None:
@@ -113,14 +116,23 @@ class Orchestrator:
             return ()
         positions = [status.position for status in failed]
         requests = await requests_at(positions, self._journal, scene)
+        if any(position not in requests for position in positions):
+            raise Unavailable("What a delivery was asked for by has not arrived yet.")
+        going_on = [status for status in failed if _falls_back(requests[status.position])]
+        cancelled = await self._cancelled_among(going_on, batch)
         said: list[Message] = []
-        for status in failed:
-            request = requests.get(status.position)
-            if request is None:
-                raise Unavailable("What a delivery was asked for by has not arrived yet.")
-            if request.is_fallback or not request.channels:
-                said += await self._plan_next(request, status, scene)
+        for status in going_on:
+            if status.position not in cancelled:
+                said += await self._plan_next(requests[status.position], status, scene)
         return said
+
+    async def _cancelled_among(
+        self, failed: Sequence[Status], batch: Sequence[Status]
+    ) -> set[Position]:
+        """Those of the notifications that somebody has cancelled; `batch` moves with them."""
+        now = {status.position for status in batch if status.state is State.CANCELLED}
+        tenants = {status.position: status.tenant for status in failed}
+        return now | await self._cancelled.among(tenants) if tenants else now
 
     async def _plan_next(
         self, request: Requested, status: Status, scene: Scene
@@ -205,6 +217,10 @@ class Orchestrator:
         text = f"It could not be planned: {error}"
         end = Ended(task, Stop(State.DEAD, "defect", text))
         await self._flow.say(lambda scene: self._say([message], [end], scene))
+
+
+def _falls_back(request: Requested) -> bool:
+    return request.is_fallback or not request.channels
 
 
 def _may_fall_back(status: Status) -> bool:

@@ -309,7 +309,11 @@ ANSWERS: dict[tuple[str, str], Any] = {
         "difference": 0,
         "adds_up": True,
     },
-    ("cancel_notification", "200"): {"id": _ID, "cancelled": 1},
+    ("cancel_notification", "200"): {
+        "id": _ID,
+        "cancelled": ["1.sms"],
+        "in_flight": ["0.sms"],
+    },
     ("list_dead_letters", "200"): {"data": [_LETTER], "next_cursor": None},
     ("replay_dead_letter", "202"): {"id": 7, "delivery": "0.email.r1"},
     ("replay_dead_letters", "202"): {"replayed": 128, "rate_per_second": 50},

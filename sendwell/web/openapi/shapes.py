@@ -154,7 +154,11 @@ class Cancelled(Struct):
     """What was stopped."""
 
     id: str
-    cancelled: Annotated[int, Meta(description="How many deliveries.")]
+    cancelled: Annotated[list[str], Meta(description="The deliveries that were stopped.")]
+    in_flight: Annotated[
+        list[str],
+        Meta(description="Those on their way: not tried again, nor sent by another channel."),
+    ]
 
 
 class Ledger(Struct):

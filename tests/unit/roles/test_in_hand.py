@@ -18,6 +18,7 @@ from sendwell.roles.gateway.forward import Forwarder
 from sendwell.roles.orchestrator.planner import Planner
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.cancelled import Cancelled
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
 from tests.unit.runtime.backlog_house import WINDOW, Disk, a_backlog, a_request, accept, some
@@ -65,7 +66,14 @@ def an_orchestrator(backlog: Backlog, disk: Disk, receiver: Receiver) -> Orchest
 
     flow = Flow(cast("Database", None), SystemClock())  # nothing is written
     flow.listen(Requested, receiver.on_requested)
-    return Orchestrator(cast("Planner", None), cast("Journal", disk), backlog, flow=flow, pace=pace)
+    return Orchestrator(
+        cast("Planner", None),
+        cast("Journal", disk),
+        backlog,
+        flow=flow,
+        pace=pace,
+        cancelled=cast("Cancelled", None),
+    )
 
 
 @pytest.mark.parametrize("lane", [Lane.CRITICAL, Lane.MEDIUM])
