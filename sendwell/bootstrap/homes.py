@@ -52,9 +52,10 @@ def homes(settings: Settings) -> list[Home]:
             owners.setdefault(url, {}).update(own)
         else:
             owners.setdefault(url, {}).update(_SHARED | own)
-    for url, own in ((servers.broker, _BUS), (settings.cache, _LIMITER)):
-        if url.scheme == "postgresql":
-            owners.setdefault(url, {}).update(own)
+    beside = ((servers.broker, _BUS), (settings.cache, _LIMITER), (settings.lasting, _LIMITER))
+    for place, own in beside:
+        if place is not None and place.scheme == "postgresql":
+            owners.setdefault(place, {}).update(own)
     around = {servers.broker: _listening(servers.broker), at_home: servers.listen or at_home}
     return [Home(url, around.get(url, url), own) for url, own in owners.items()]
 

@@ -3,14 +3,17 @@
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.limiter.split import SplitLimiter
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.database import make_tables
 from sendwell.ports.limiter import Limiter
-from sendwell.settings import MEMORY, Url, require_driver
+from sendwell.settings import MEMORY, Url, counted_apart, require_driver
 from sendwell.telemetry.names import LIMITER_OUTAGES
 
+log = structlog.get_logger()
 _POSTGRESQL = "postgresql"
 _TABLES = {"limiter": Path(__file__).parents[1] / "adapters" / "limiter" / "migrations"}
 
@@ -27,20 +30,22 @@ async def open_limiter(core: Core) -> Limiter:
     """The limiter that CACHE_URL names; on PostgreSQL its tables are made.
 
     While its server is away each process keeps its share of every limit by itself. What counts for
-    a day is never only in Redis: it is kept with the deliveries, where they are on
-    PostgreSQL.
+    a day is never only in Redis: it is kept in LIMITER_DB_URL, else with the deliveries, where they
+    are on PostgreSQL.
     """
-    url, deliveries = core.settings.cache, core.settings.database_of("delivery")
+    settings = core.settings
+    if settings.delivers and (limits := counted_apart(settings)):
+        log.warning("limiter.counts_apart", limits=limits, help="set LIMITER_DB_URL for all alike")
+    limiter = await _counting(core, "CACHE_URL", settings.cache)
+    if settings.lasting is None:
+        return limiter
+    return SplitLimiter(limiter, await _counting(core, "LIMITER_DB_URL", settings.lasting))
+
+
+async def _counting(core: Core, variable: str, url: Url) -> Limiter:
     if url.scheme == MEMORY:
         return MemoryLimiter()
-    limiter = await _shared(core, url)
-    if url.scheme == _POSTGRESQL or deliveries.scheme != _POSTGRESQL:
-        return limiter
-    return SplitLimiter(limiter, await _shared(core, deliveries))
-
-
-async def _shared(core: Core, url: Url) -> Limiter:
-    require_driver("CACHE_URL", url)
+    require_driver(variable, url)
     from sendwell.adapters.limiter.fallback import FallbackLimiter
 
     shared: Shared

@@ -68,12 +68,14 @@ def _around(settings: Settings | None, data: Path) -> list["Finding"]:
 
 async def _servers(settings: Settings) -> list["Finding"]:
     from sendwell.cli.diagnosis.databases import look_at_databases
+    from sendwell.cli.diagnosis.limits import look_at_limits
     from sendwell.cli.diagnosis.servers import look_at_bus, look_at_cache, look_at_history
 
     return [
         *await look_at_databases(settings),
         *await look_at_history(settings),
         *await look_at_cache(settings),
+        *look_at_limits(settings),
         *await look_at_bus(settings),
     ]
 

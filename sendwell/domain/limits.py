@@ -52,6 +52,11 @@ class Rate:
         object.__setattr__(self, "interval_us", interval)
         object.__setattr__(self, "tolerance_us", (burst - 1) * interval)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it is counted for a day or longer."""
+        return self.period_us >= _UNITS["d"]
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """The rate that a person wrote. Raises Invalid, saying how to write it."""

@@ -5,7 +5,7 @@ is wrong is refused as a whole, with the variable's name and how to write it rig
 """
 
 from sendwell.settings.changes import Differences, differences, reloadable
-from sendwell.settings.checks import check_apart, require_driver
+from sendwell.settings.checks import check_apart, counted_apart, require_driver
 from sendwell.settings.read import read_settings
 from sendwell.settings.schemes import MEMORY, MYSQL
 from sendwell.settings.tree import (
@@ -41,6 +41,7 @@ __all__ = [
     "Settings",
     "Url",
     "check_apart",
+    "counted_apart",
     "differences",
     "drops",
     "is_loopback",

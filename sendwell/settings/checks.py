@@ -1,7 +1,7 @@
 """What settings must not say together."""
 
 from sendwell.domain.errors import Invalid
-from sendwell.settings.schemes import missing
+from sendwell.settings.schemes import MEMORY, POSTGRESQL, missing
 from sendwell.settings.tree import Settings
 from sendwell.settings.url import Url, is_loopback
 
@@ -32,6 +32,24 @@ def check_apart(settings: Settings) -> None:
             " of each other: set SERVICE_TOKEN to a random text of 32 characters or more, the same"
             " for all of them, or listen on 127.0.0.1."
         )
+
+
+def counted_apart(settings: Settings) -> list[str]:
+    """The limits over all channels that a service counts without the others, as far as can be seen.
+
+    Where all of them keep deliveries in the same database they count together all the same.
+    """
+    servers, rates = settings.servers, settings.rates
+    if servers.limiter or (servers.cache and servers.cache.scheme == POSTGRESQL):
+        return []
+    over_all = {
+        "RATE_LIMIT_GLOBAL": rates.everything,
+        "RATE_LIMIT_TENANT": rates.tenant,
+        "RATE_LIMIT_USER": rates.person and rates.person.rate,
+        **{f"RATE_LIMIT_LANE_{lane.label.upper()}": rate for lane, rate in rates.lane.items()},
+    }
+    is_shared = servers.cache is not None and servers.cache.scheme != MEMORY
+    return [name for name, rate in over_all.items() if rate and (rate.lasts or not is_shared)]
 
 
 def require_driver(variable: str, url: Url) -> None:

@@ -38,6 +38,7 @@ def in_force(settings: Settings) -> dict[str, object]:
         "LEASE_SECONDS": settings.lease // timedelta(seconds=1),
         "BROKER_URL": servers.broker,
         "CACHE_URL": servers.cache,
+        "LIMITER_DB_URL": servers.limiter,
         "PRESET": settings.preset,
         "BUS_AUTH": settings.bus_auth,
         "SERVICE_TOKEN": peers.token,

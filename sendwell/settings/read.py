@@ -101,6 +101,7 @@ def _servers(values: Values) -> Servers:
             otherwise.broker,
         ),
         cache=values.maybe("CACHE_URL", url(MEMORY, "redis", "rediss", POSTGRESQL)),
+        limiter=values.maybe("LIMITER_DB_URL", url(POSTGRESQL)),
     )
 
 

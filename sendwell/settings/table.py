@@ -206,6 +206,14 @@ _SERVERS = (
         default="`memory:`, on PostgreSQL that database",
         secrecy=Secrecy.MASKED,
     ),
+    Setting(
+        "LIMITER_DB_URL",
+        Group.SERVERS,
+        "the one `postgresql://…` in which services with databases of their own count limits"
+        " together: those over a day or longer, and without `CACHE_URL` all",
+        default="the PostgreSQL of the deliveries",
+        secrecy=Secrecy.MASKED,
+    ),
 )
 _ROLES = (
     Setting(

@@ -120,6 +120,8 @@ class Servers:
     broker: Url = field(default_factory=lambda: Url("memory:"))
     cache: Url | None = None
     """None: see `Settings.cache`."""
+    limiter: Url | None = None
+    """Where services with databases of their own count together; None: with the deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,17 @@ class Settings:
     @property
     def cache(self) -> Url:
         """Where limits are counted: on PostgreSQL where deliveries are kept there, else here."""
+        return self.servers.cache or self._limiter or Url(f"{MEMORY}:")
+
+    @property
+    def lasting(self) -> Url | None:
+        """Where those over a day or longer are counted; None: where all are."""
+        if self.servers.limiter is None and self.cache.scheme in {MEMORY, POSTGRESQL}:
+            return None
+        return None if self._limiter == self.cache else self._limiter
+
+    @property
+    def _limiter(self) -> Url | None:
         deliveries = self.database_of("delivery")
-        at_home = deliveries if deliveries.scheme == POSTGRESQL else Url(f"{MEMORY}:")
-        return self.servers.cache or at_home
+        at_home = deliveries if deliveries.scheme == POSTGRESQL else None
+        return self.servers.limiter or at_home

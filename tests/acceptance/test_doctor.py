@@ -50,6 +50,17 @@ async def test_a_server_that_is_away_is_a_finding(
     assert "Traceback" not in told.errors
 
 
+async def test_services_without_one_place_for_their_limits_are_told_of_it(tmp_path: Path) -> None:
+    apart = {"USERS_URL": "http://127.0.0.1:9", "RATE_LIMIT_USER": "5/d"}
+
+    told = found(await doctor(tmp_path, **apart))["limits"]
+    together = {**apart, "LIMITER_DB_URL": "postgresql://u:hunter2@127.0.0.1:1/limits"}
+
+    assert told[0] == "note"
+    assert told[1].startswith("RATE_LIMIT_USER: each service counts alone")
+    assert "limits" not in found(await doctor(tmp_path, **together))
+
+
 @pytest.mark.parametrize("server", [pytest.param("redis", marks=needs("redis"))])
 async def test_a_redis_says_its_version_and_how_fast_it_answers(
     server: str, tmp_path: Path, request: pytest.FixtureRequest

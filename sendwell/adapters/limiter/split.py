@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 from sendwell.domain.lease import Lease, Wish
-from sendwell.domain.limits import Answer, Demand, Rate
+from sendwell.domain.limits import Answer, Demand
 from sendwell.ports.limiter import Limiter
-
-_DAY_US = 86_400_000_000
 
 
 class SplitLimiter:
@@ -38,15 +36,11 @@ class SplitLimiter:
     async def lease(self, wishes: Sequence[Wish], now: int) -> Sequence[Lease]:
         leases: dict[str, Lease] = {}
         for limiter, lasts in ((self._quick, False), (self._lasting, True)):
-            part = [wish for wish in wishes if _lasts(wish.rate) is lasts]
+            part = [wish for wish in wishes if wish.rate.lasts is lasts]
             answers = await limiter.lease(part, now) if part else ()
             leases |= {wish.key: leased for wish, leased in zip(part, answers, strict=True)}
         return [leases[wish.key] for wish in wishes]
 
 
-def _lasts(rate: Rate) -> bool:
-    return rate.period_us >= _DAY_US
-
-
 def _part(demand: Demand, *, lasts: bool) -> Demand:
-    return tuple((key, rate) for key, rate in demand if _lasts(rate) is lasts)
+    return tuple((key, rate) for key, rate in demand if rate.lasts is lasts)

@@ -25,6 +25,7 @@ EXAMPLES = {
     "LEASE_SECONDS": "4",
     "BROKER_URL": "kafka+ssl://sendwell:hunter2@one:9093,two:9093",
     "CACHE_URL": "rediss://:hunter2@cache:6380/1",
+    "LIMITER_DB_URL": "postgresql://sendwell:hunter2@db/limits",
     "PRESET": "lanes",
     "BUS_AUTH": "jwt",
     "SERVICE_TOKEN": "a-token-of-more-than-32-characters",

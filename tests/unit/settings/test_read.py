@@ -16,6 +16,7 @@ from sendwell.settings import (
     Settings,
     Url,
     check_apart,
+    counted_apart,
     read_settings,
     require_driver,
 )
@@ -86,6 +87,68 @@ def test_limits_are_counted_where_deliveries_are_unless_said_otherwise(
     environment: dict[str, str], cache: str
 ) -> None:
     assert Url(cache) == read_settings(environment).cache
+
+
+@pytest.mark.parametrize(
+    ("environment", "cache", "lasting"),
+    [
+        ({}, "memory:", None),
+        ({"DB_URL": "postgresql://all/db"}, "postgresql://all/db", None),
+        ({"DB_URL": "postgresql://all/db", "CACHE_URL": "memory:"}, "memory:", None),
+        (
+            {"DB_URL": "postgresql://all/db", "CACHE_URL": "postgresql://l/l"},
+            "postgresql://l/l",
+            None,
+        ),
+        (
+            {"DB_URL": "postgresql://all/db", "CACHE_URL": "redis://c"},
+            "redis://c",
+            "postgresql://all/db",
+        ),
+        ({"CACHE_URL": "redis://c"}, "redis://c", None),
+        ({"LIMITER_DB_URL": "postgresql://l/l"}, "postgresql://l/l", None),
+        (
+            {"DB_URL": "postgresql://all/db", "LIMITER_DB_URL": "postgresql://l/l"},
+            "postgresql://l/l",
+            None,
+        ),
+        (
+            {"CACHE_URL": "redis://c", "LIMITER_DB_URL": "postgresql://l/l"},
+            "redis://c",
+            "postgresql://l/l",
+        ),
+    ],
+)
+def test_what_counts_for_a_day_is_counted_where_it_lasts(
+    environment: dict[str, str], cache: str, lasting: str | None
+) -> None:
+    settings = read_settings(environment)
+
+    assert Url(cache) == settings.cache
+    assert (Url(lasting) if lasting else None) == settings.lasting
+
+
+@pytest.mark.parametrize(
+    ("environment", "apart"),
+    [
+        ({}, ["RATE_LIMIT_TENANT", "RATE_LIMIT_USER", "RATE_LIMIT_LANE_LOW"]),
+        ({"CACHE_URL": "memory:"}, ["RATE_LIMIT_TENANT", "RATE_LIMIT_USER", "RATE_LIMIT_LANE_LOW"]),
+        ({"CACHE_URL": "redis://c"}, ["RATE_LIMIT_USER"]),
+        ({"CACHE_URL": "postgresql://l/l"}, []),
+        ({"CACHE_URL": "redis://c", "LIMITER_DB_URL": "postgresql://l/l"}, []),
+    ],
+)
+def test_services_count_apart_what_nobody_has_named_one_place_for(
+    environment: dict[str, str], apart: list[str]
+) -> None:
+    rates = {
+        "RATE_LIMIT_TENANT": "100/s",
+        "RATE_LIMIT_USER": "5/d",
+        "RATE_LIMIT_CHANNEL_SMS": "1/s",
+        "RATE_LIMIT_LANE_LOW": "5/s",
+    }
+
+    assert apart == counted_apart(read_settings(environment | rates))
 
 
 @pytest.mark.parametrize(
