@@ -1,7 +1,6 @@
 """In-app messages, to the inbox that a person has with us."""
 
 import re
-from datetime import timedelta
 
 from sendwell.domain.channel import Channel, ContentLimit, Unit
 from sendwell.domain.ids import ChannelName
@@ -25,5 +24,4 @@ CHANNEL = Channel(
     parts=("title", "body", "data"),
     limits=(ContentLimit(("title", "body", "data"), _LARGEST, Unit.BYTES),),
     resends_unknown=True,
-    default_ttl=timedelta(days=30),  # an inbox is read when its owner comes by
 )

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from sendwell.domain.errors import Flaw
 from sendwell.domain.ids import ChannelName
-
-DEFAULT_TTL = timedelta(days=3)
-"""Long enough to be held over a quiet weekend."""
 
 _STAND_INS = {"text": "body", "body": "text", "subject": "title", "title": "subject"}
 
@@ -59,8 +55,6 @@ class Channel:
     """An attempt whose outcome nobody knows is made again with the same key."""
     expects_receipts: bool = False
     """A provider as a rule says later what became of it; else SENT is the end."""
-    default_ttl: timedelta = DEFAULT_TTL
-    """How long after it was accepted it is still worth sending, when nobody said otherwise."""
 
     def fit(self, given: Mapping[str, str]) -> dict[str, str]:
         """The parts that the channel uses, out of what the producer gave.

@@ -40,11 +40,6 @@ def test_its_parts_are_parts_of_the_content(channel: Channel) -> None:
     assert all(set(limit.parts) <= set(channel.parts) for limit in channel.limits)
 
 
-@every_channel
-def test_it_waits_longer_than_a_quiet_weekend(channel: Channel) -> None:
-    assert channel.default_ttl.days >= 3
-
-
 EXAMPLES = {
     "email": "Ann.Lee+news@BÜCHER.example",
     "sms": "+436641234567",

@@ -14,10 +14,6 @@ def test_anything_else_is_no_id(user_id: str) -> None:
     assert flaw_in_address(user_id)
 
 
-def test_it_waits_a_month_for_its_owner() -> None:
-    assert CHANNEL.default_ttl.days == 30
-
-
 def test_an_unknown_outcome_is_stored_again_and_no_receipt_comes() -> None:
     assert CHANNEL.resends_unknown
     assert not CHANNEL.expects_receipts

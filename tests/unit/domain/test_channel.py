@@ -1,6 +1,6 @@
 import pytest
 
-from sendwell.domain.channel import DEFAULT_TTL, Channel, ContentLimit, Unit
+from sendwell.domain.channel import Channel, ContentLimit, Unit
 from sendwell.domain.errors import Flaw
 from sendwell.domain.ids import ChannelName
 
@@ -66,12 +66,7 @@ def test_half_a_surrogate_pair_counts_and_breaks_nothing() -> None:
     assert limit.flaw({"text": "\ud800"}) is not None
 
 
-def test_unless_it_says_otherwise_it_resends_without_receipts_for_three_days() -> None:
+def test_unless_it_says_otherwise_it_resends_without_receipts() -> None:
     channel = a_channel()
 
-    assert (
-        channel.resends_unknown,
-        channel.expects_receipts,
-        channel.default_ttl,
-    ) == (True, False, DEFAULT_TTL)
-    assert DEFAULT_TTL.days == 3
+    assert (channel.resends_unknown, channel.expects_receipts) == (True, False)
