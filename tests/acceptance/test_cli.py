@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -302,6 +303,31 @@ async def test_a_terminal_sees_a_progress_bar(product: Product, tmp_path: Path) 
 
 
 # Dead letters and the ledger
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ({"template": "nope"}, "There is no published template 'nope'."),
+        (
+            {"template": "welcome", "template_version": 99},
+            "There is no version 99 of the template 'welcome'.",
+        ),
+    ],
+)
+async def test_a_template_that_is_not_there_makes_a_dead_letter_that_names_it(
+    product: Product, template: dict[str, Any], said: str
+) -> None:
+    event_type = f"cli_{template['template']}"
+    answer = await product.send(
+        user_id="user-001", event_type=event_type, channels=["email"], **template
+    )
+
+    await product.settled(answer.json()["id"], "DEAD")
+
+    (letter,) = (await product.get("/dead-letters", event_type=event_type))["data"]
+    assert (answer.status_code, letter["cause"]) == (202, "template_error")
+    assert said == letter["error"]["text"]
 
 
 async def test_dead_letters_are_listed_with_what_to_do(product: Product) -> None:

@@ -51,6 +51,16 @@ async def test_every_change_is_on_the_record_with_who_made_it(house: House) -> N
     assert "grace" not in str(entries)
 
 
+async def test_who_is_founded_with_an_owner_is_so_at_times_in_their_order(house: House) -> None:
+    """Also where hashing the owner's password has taken a while."""
+    await house.found()
+
+    newest_first = await house.store.audit.page(ACME, before=None, limit=10)
+
+    times = [each.deed.at for each in reversed(newest_first)]
+    assert times == sorted(times)
+
+
 async def test_pages_follow_each_other_without_gaps(house: House) -> None:
     acme = await a_log(house, deeds=7)
     seen, cursor = [], None

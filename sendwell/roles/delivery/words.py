@@ -100,7 +100,7 @@ class Words:
         code, wanted = request.template.code, request.template.locale or person.locale
         version = versions[request.tenant, code, task.template_version]
         if version is None:
-            raise Invalid(f"There is no published template {code!r}.", code="template_error")
+            raise Invalid(_absent(code, task.template_version), code="template_error")
         policy = self._tenants.policy(request.tenant)
         return self._prepared(version, task.channel, wanted, policy)(bytes(request.data))
 
@@ -153,6 +153,12 @@ class Words:
             )
         body = bodies[locale]
         return prepare_parts(self._renderer, body, channel=channel, locale=wanted or locale)
+
+
+def _absent(code: str, version: int | None) -> str:
+    if version is None:
+        return f"There is no published template {code!r}."
+    return f"There is no version {version} of the template {code!r}."
 
 
 def _seconds_left(expires_at: int | None, now: int) -> int | None:

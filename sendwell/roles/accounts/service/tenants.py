@@ -8,6 +8,7 @@ from sendwell.domain.ids import TenantId
 from sendwell.domain.permissions import ADMINISTRATOR
 from sendwell.ports.audit import Deed
 from sendwell.ports.clock import Clock
+from sendwell.ports.database import Unit
 from sendwell.ports.tenants import Caller
 from sendwell.roles.accounts.keys import Key, new_key
 from sendwell.roles.accounts.service.accounts import Accounts
@@ -60,19 +61,23 @@ class Tenancy:
 
         Raises Invalid for what cannot be its id, Conflict where there is one or Sendwell makes it.
         """
-        now, key = self._clock.now(), new_key()
-        tenant = Tenant(parse_tenant(id_), name, False, {}, now, edition=now)
-        if tenant.tenant in {PLATFORM, SAMPLE}:
-            raise Conflict(f"There is a tenant {tenant.tenant} already.", code="tenant_exists")
-        stored = StoredKey(key.id, tenant.tenant, "first", key.hash, now, created_by=caller.name)
-        more = [key_rows.added(stored)]
+        new = parse_tenant(id_)
+        if new in {PLATFORM, SAMPLE}:
+            raise Conflict(f"There is a tenant {new} already.", code="tenant_exists")
+        more: list[Unit] = []
         if owner is not None:
-            person = await self._operators.prepare(tenant.tenant, owner)
+            person = await self._operators.prepare(new, owner)
             appointed = self._operators.deed(caller, "operator.created", person, role="owner")
             more += [operator_rows.added(person), recorded(appointed)]
+        now, key = self._clock.now(), new_key()  # after the password was hashed: that takes long
+        tenant = Tenant(new, name, False, {}, now, edition=now)
+        stored = StoredKey(key.id, new, "first", key.hash, now, created_by=caller.name)
         more += [
-            recorded(Deed(whose, caller.name, "tenant.created", tenant.tenant, now))
-            for whose in (PLATFORM, tenant.tenant)
+            key_rows.added(stored),
+            *(
+                recorded(Deed(whose, caller.name, "tenant.created", new, now))
+                for whose in (PLATFORM, new)
+            ),
         ]
         await self._accounts.add(tenant, *more)
         await self._accounts.ensure_environment(tenant.tenant, Environment.TEST)
