@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -10,10 +11,17 @@ from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
 from sendwell.bootstrap import TABLES
-from sendwell.domain.ids import COUNTER_BITS, ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.ids import (
+    COUNTER_BITS,
+    ChannelName,
+    NotificationId,
+    Position,
+    TenantId,
+    UserId,
+)
 from sendwell.messages.requested import Content, Requested, To
 from sendwell.messages.task import Task
-from sendwell.ports.journal import Acceptance, Entry
+from sendwell.ports.journal import Acceptance, Entry, Filter
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
@@ -139,3 +147,22 @@ async def test_old_partitions_go_but_for_what_is_still_open(
         "requested", "recipient", "outcome", "idempotency",
     }  # fmt: skip
     assert days - await parts_of(database, "idempotency") > DAY.days * 50
+
+
+async def test_a_table_that_an_upgrade_makes_has_room_for_what_is_old(
+    database: PostgresDatabase, journal: SqlJournal
+) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("DROP TABLE recipient"))
+        await connection.execute(text("UPDATE journal_version SET version_num='0003'"))
+
+    await database.with_connection(lambda connection: migrate_on(connection, OWN))
+
+    old = msgspec.structs.replace(
+        asked("old", MIDNIGHT - 50 * DAY), to=(To(UserId("ada")), To(UserId("bob")))
+    )
+    await database.commit(journal.copied([old]))
+    of_bob = Filter(user_id="bob")
+    assert await SqlRecords(database).positions(ACME, of_bob, before=None, limit=9) == [
+        old.position
+    ]
