@@ -98,6 +98,20 @@ async def test_a_value_that_would_begin_a_header_is_refused_before_anything_is_s
         assert (await product.get("/ledger"))["accepted"] == 0
 
 
+async def test_a_template_without_words_for_the_only_channel_is_refused(tmp_path: Path) -> None:
+    async with running(tmp_path, "--no-sample") as product:
+        await publish(product, TEMPLATE)
+        asked = {"to": {"phone": "+436641234567"}, "template": "order"}
+        data = {"number": "7", "name": "Ada"}
+
+        alone = await product.send(**asked, channel="sms", data=data)
+        beside = await product.send(**asked, channels=["sms", "email"], data=data)
+
+        assert (alone.status_code, alone.json()["code"]) == (400, "template_error")
+        assert [error["pointer"] for error in alone.json()["errors"]] == ["/template"]
+        assert beside.status_code == 202
+
+
 async def test_receipts_by_signed_webhook_move_deliveries_on(tmp_path: Path) -> None:
     async with SendGridSimulator() as sendgrid, TwilioSimulator() as twilio:
         environment = {

@@ -15,6 +15,7 @@ from sendwell.messages.requested import Content, Requested, TemplateRef
 from sendwell.ports.clock import Clock, Ids
 from sendwell.roles.gateway import checks
 from sendwell.roles.gateway.wire import NOTHING, NotificationIn, json_object
+from sendwell.roles.gateway.words import require_words
 
 _EMPTY = msgspec.Raw(b"{}")
 
@@ -50,6 +51,8 @@ class Builder:
         rule = policy.classify(event_type)
         data = _data(given)
         content = checks.content_of(given)
+        if content is not None and len(channels) == 1:
+            require_words(content, self._channels[channels[0]])
         if content is None and given.template is None:
             content = _plain(event_type, data)
         id_, correlation_id = self._names(given, origin)

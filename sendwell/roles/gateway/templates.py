@@ -1,9 +1,9 @@
 """Data against the template, where it is known at intake: a missing variable is a 4xx."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from sendwell.domain.errors import Flaw, Unavailable, Untimely
-from sendwell.domain.ids import TenantId
+from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.requested import Requested
 from sendwell.ports.catalogue import Catalogue
@@ -20,9 +20,10 @@ class TemplateCheck:
     def begin(self, tenant: TenantId) -> Check:
         """The check for the requests of one call: each template is looked up once for all.
 
-        It raises Untimely when a template needs what the data does not hold, or can't take what
-        it does. A template that is not known yet passes: it may be published before its time, and
-        where it is not the delivery ends dead, saying so.
+        It raises Untimely when a template needs what the data does not hold, can't take what it
+        does, or has no words for the only channel that was asked for. A template that is not known
+        yet passes: it may be published before its time, and where it is not the delivery ends
+        dead, saying so.
         """
         known: dict[tuple[str, int | None], TemplateVersion | None] = {}
 
@@ -35,6 +36,7 @@ class TemplateCheck:
                 known[key] = await self._find(tenant, key)
             version = known[key]
             if version is not None:
+                _require_words(version, request.channels)
                 data = bytes(request.data)
                 _refuse(version, self._catalogue.flaws(version, data, request.channels))
 
@@ -46,6 +48,15 @@ class TemplateCheck:
             return await self._catalogue.version(tenant, *key)
         except Unavailable:
             return None
+
+
+def _require_words(version: TemplateVersion, channels: Sequence[ChannelName]) -> None:
+    """Raise Untimely where the only channel that was asked for is one without words."""
+    if len(channels) != 1 or version.bodies.get(channels[0]):
+        return
+    name = f"The template {version.code!r} (version {version.version})"
+    why = f"{name} has no words for {channels[0]}; it has them for {', '.join(version.bodies)}."
+    raise Untimely(f"/template: {why}", flaws=[Flaw("/template", why)], code="template_error")
 
 
 def _refuse(version: TemplateVersion, flaws: list[Flaw]) -> None:
