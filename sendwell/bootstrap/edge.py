@@ -11,8 +11,7 @@ from sendwell.bootstrap.vendors import accounts_at
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets import find_preset
-from sendwell.domain.presets.naming import WHOLE, Share
-from sendwell.domain.presets.plain import PRESET as PLAIN
+from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import ENDS, PRODUCERS, LogicalStream
 from sendwell.messages.requested import Requested
@@ -28,7 +27,7 @@ from sendwell.roles.gateway.service import Gateway
 from sendwell.roles.orchestrator.service import Orchestrator
 from sendwell.runtime.announce import Announcements
 from sendwell.runtime.consumer import Consumer
-from sendwell.runtime.groups import TRACKER, group_of
+from sendwell.runtime.groups import WORK, awaited, group_of, tasks_apart
 from sendwell.runtime.outbox.outbox import Outbox
 from sendwell.runtime.process import Worker
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
@@ -81,13 +80,8 @@ class Edge:
 
     @property
     def task_preset(self) -> Preset:
-        """By whose names tasks go to another service: by ours, where requests share the queues.
-
-        The gateway reads those, and must not take tasks that are for who delivers.
-        """
-        namings = self.preset.namings
-        is_shared = namings[LogicalStream.TASK] == namings[LogicalStream.REQUESTED]
-        return PLAIN if is_shared and self.parts(LogicalStream.TASK) else self.preset
+        """By whose names tasks go."""
+        return tasks_apart(self.preset) if self.parts(LogicalStream.TASK) else self.preset
 
     async def declare(self) -> None:
         """All streams that this process writes or reads are there, and what is written waits for
@@ -103,8 +97,14 @@ class Edge:
         if self.packs_tasks:
             streams |= dict.fromkeys(self.packed_task_streams(self.core.channels))
         await self.bus.declare(list(streams))
-        for group, work in self._awaited().items():
-            await self.bus.declare(work, group=group)
+        work = awaited(
+            self.preset,
+            filter(self._writes, (*WORK, LogicalStream.HISTORY)),
+            self.core.channels.values(),
+            tasks_by=self.task_preset,
+        )
+        for group, own in work.items():
+            await self.bus.declare(own, group=group)
 
     def packed_task_streams(self, channels: Iterable[ChannelName]) -> list[Stream]:
         """By which tasks go to another service, many in one message."""
@@ -166,27 +166,11 @@ class Edge:
         self.core.process.start(Worker(made.name, made.run))
         self.core.process.watch(made.name, lambda: made.is_silent)
 
-    def _awaited(self) -> dict[str, list[Stream]]:
-        """By the group that reads them, the streams that are written here, or outside."""
-        seen: set[Stream] = set()
-        awaited: dict[str, list[Stream]] = {}
-        for logical in (LogicalStream.REQUESTED, LogicalStream.ACCEPTED, LogicalStream.TASK):
-            if not (self._writes(logical) and self.carries(logical)):
-                continue
-            preset = self.task_preset if logical is LogicalStream.TASK else self.preset
-            for share in preset.shares(logical, self.core.channels.values()):
-                stream = stream_of(preset.physical(logical, share))
-                if stream not in seen:  # what two share belongs to the first
-                    seen.add(stream)
-                    awaited.setdefault(group_of(logical), []).append(stream)
-        if self._writes(LogicalStream.HISTORY) and not self.core.settings.is_whole:
-            history = self.preset.physical(LogicalStream.HISTORY, WHOLE)
-            awaited[TRACKER] = [stream_of(history)]
-        return awaited
-
     def _writes(self, stream: LogicalStream) -> bool:
+        """Whether it goes by the bus, from here or from outside."""
         writers = {*ENDS[stream].writes}
-        return PRODUCERS in writers or not writers.isdisjoint(self.core.settings.roles)
+        is_ours = not writers.isdisjoint(self.core.settings.roles)
+        return self.carries(stream) and (is_ours or PRODUCERS in writers)
 
     def read(self) -> dict[LogicalStream, list[Stream]]:
         """What is consumed, by the stream that each name stands for first."""

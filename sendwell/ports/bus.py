@@ -113,6 +113,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def members(self, stream: Stream, *, group: str) -> int:
+        """How many of the group read the stream right now, anywhere. Raises Unavailable."""
+        ...
+
     async def ping(self) -> str:
         """The broker's name and version, for people. Raises Unavailable, saying why."""
         ...

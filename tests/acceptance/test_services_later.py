@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.command import sendwell
 from tests.acceptance.test_services import DIRECT, Installation, Roles, installed, relay
 from tests.conformance.smtp_sink import SmtpSink
 from tests.services.needs import needs
@@ -58,6 +59,10 @@ async def test_what_was_published_before_a_service_ever_ran_waits_for_it(
             await installation.add("orchestrator")
             await installation.add("email")
             await has_come(sink, 1)  # though nobody delivers in the app
+            assert await unread(tmp_path, environment) == {
+                "sendwell.history",
+                "sendwell.task.in_app",
+            }
             await installation.add("tracker", "in_app")
 
             found = await installation.settled(sent, "SENT", "DELIVERED", "PARTIAL")
@@ -96,6 +101,13 @@ async def until_handed_on(installation: Installation) -> None:
             if "\nsendwell_unplanned_notifications 0" in metrics:
                 return
             await asyncio.sleep(0.1)
+
+
+async def unread(folder: Path, environment: Mapping[str, str]) -> set[str]:
+    """The streams of which the doctor says that something waits there and nobody reads it."""
+    told = await sendwell("doctor", "--data", str(folder), "--json", environment=environment)
+    texts = [each["text"] for each in told.json["findings"] if each["topic"] == "bus"]
+    return {text.split(" ")[3] for text in texts if text.endswith("nobody reads it.")}
 
 
 async def has_come(sink: SmtpSink, count: int) -> None:

@@ -276,6 +276,19 @@ async def test_lag_counts_what_the_group_has_not_done_with(broker: Broker) -> No
     assert await bus.lag([mine, other], group=group) == 4
 
 
+async def test_who_reads_a_stream_for_the_group_is_counted(broker: Broker) -> None:
+    bus, inbox, group = broker.bus(), Inbox(), broker.group()
+    mine, other = await broker.declared(bus, "mine", "other")
+    await bus.publish(mine, sent := parcels(3))
+
+    before = await bus.members(mine, group=group)
+    async with broker.member(bus, [mine], inbox):
+        await inbox.has(sent)
+        meanwhile = [await broker.bus().members(each, group=group) for each in (mine, other)]
+
+    assert (before, meanwhile) == (0, [1, 0])
+
+
 async def test_ping_says_what_answers(broker: Broker) -> None:
     bus = broker.bus()
 

@@ -118,44 +118,47 @@ async def _ask(url: Url, settings: Settings) -> list[Finding]:
 
 
 async def _lags(bus: "Bus", settings: Settings) -> list[Finding]:
-    """What waits on each of the streams that processes of ours read."""
-    return [
-        finding
-        for group, streams in _read(settings).items()
-        for stream in streams
-        if (finding := await _lag(bus, stream, group))
-    ]
-
-
-async def _lag(bus: "Bus", stream: "Stream", group: str) -> Finding | None:
-    try:
-        waiting = await bus.lag([stream], group=group)
-    except Unavailable:  # nobody has ever read it
-        return None
-    text = f"{waiting:,} wait on {stream.name} for {group}."
-    if waiting <= _LONG:
-        return Finding("bus", text)
-    advice = "Start more processes, and look whether those there are get on: /readyz says it."
-    return note("bus", text, advice)
-
-
-def _read(settings: Settings) -> dict[str, list["Stream"]]:
-    """By group, the streams that our processes consume with this preset."""
+    """What waits on each of the streams that processes of ours read; on those that are ours alone
+    only where something does.
+    """
     from sendwell.channels import all_channels
     from sendwell.domain.presets import find_preset
     from sendwell.domain.presets.streams import LogicalStream
-    from sendwell.runtime.streams import stream_of
+    from sendwell.runtime.groups import WORK, awaited, tasks_apart
 
-    preset = find_preset(settings.preset)
-    read = [LogicalStream.REQUESTED]
-    read += [each for each in (LogicalStream.ACCEPTED, LogicalStream.TASK) if preset.is_named(each)]
-    return {
-        f"sendwell-{logical}": list(
-            dict.fromkeys(
-                stream_of(preset.physical(logical, share))
-                for share in preset.shares(logical, all_channels().values())
-            )
-        )
-        for logical in read
-        if logical in preset.namings
-    }
+    preset, channels = find_preset(settings.preset), all_channels().values()
+    named = awaited(preset, filter(preset.is_named, WORK), channels, tasks_by=preset)
+    every = (*WORK, LogicalStream.HISTORY)
+    apart = awaited(preset, every, channels, tasks_by=tasks_apart(preset))
+    shown = [
+        *(_lag(bus, stream, group) for group, own in named.items() for stream in own),
+        *(
+            _lag(bus, stream, group, is_quiet=True)
+            for group, own in apart.items()
+            for stream in own
+            if stream not in named.get(group, ())
+        ),
+    ]
+    return [finding for each in shown if (finding := await each)]
+
+
+async def _lag(
+    bus: "Bus", stream: "Stream", group: str, *, is_quiet: bool = False
+) -> Finding | None:
+    from sendwell.runtime.groups import READERS
+
+    try:
+        waiting = await bus.lag([stream], group=group)
+        is_read = not waiting or await bus.members(stream, group=group) > 0
+    except Unavailable:  # nobody has ever written or read it
+        return None
+    text = f"{waiting:,} wait on {stream.name} for {group}"
+    if not is_read:
+        role = READERS[group]
+        which = ", for this channel or for all" if role == "delivery" else ""
+        advice = f"Start a process with the role {role}{which}. They wait until then."
+        return note("bus", f"{text}, and nobody reads it.", advice)
+    if waiting > _LONG:
+        advice = "Start more processes, and look whether those there are get on: /readyz says it."
+        return note("bus", f"{text}.", advice)
+    return None if is_quiet and not waiting else Finding("bus", f"{text}.")

@@ -72,6 +72,10 @@ class KafkaBus:
         mine = [member.owned for member in self._members if member.group == group]
         return behind(standings, frozenset().union(*mine))
 
+    async def members(self, stream: Stream, *, group: str) -> int:
+        self._refuse_if_closed()
+        return await self._topics.members(stream.name, group=group)
+
     async def ping(self) -> str:
         self._refuse_if_closed()
         return await self._topics.cluster()

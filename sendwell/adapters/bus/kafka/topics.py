@@ -111,6 +111,15 @@ class Topics:
         done = {place: max(begins[place], committed.get(place, 0)) for place in places}
         return {place: Standing(done[place], max(0, ends[place] - done[place])) for place in places}
 
+    async def members(self, name: str, *, group: str) -> int:
+        """How many of the group have a part of the topic."""
+        (answer,) = self._admin.describe_consumer_groups(
+            [group], request_timeout=self._seconds
+        ).values()
+        found = await self._answer(answer, KafkaError.GROUP_ID_NOT_FOUND)
+        parts = [each.assignment.topic_partitions for each in found.members] if found else []
+        return sum(any(part.topic == name for part in own) for own in parts)
+
     async def cluster(self) -> str:
         """Which one answers. Its version is not told to clients."""
         found = await self._answer(self._admin.describe_cluster(request_timeout=self._seconds))

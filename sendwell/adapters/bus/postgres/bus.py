@@ -26,7 +26,7 @@ from sendwell.adapters.bus.postgres.parcels import (
 )
 from sendwell.adapters.bus.postgres.publisher import Entry, Publisher
 from sendwell.adapters.bus.postgres.server import FAULTS, Server, unavailable
-from sendwell.adapters.bus.postgres.statements import BEHIND, LAG
+from sendwell.adapters.bus.postgres.statements import BEHIND, LAG, MEMBERS
 from sendwell.adapters.bus.postgres.tidying import tidy
 from sendwell.ports.bus import Parcel, Receive, Stream
 
@@ -116,6 +116,11 @@ class PostgresBus:
                 names = [stream.name for stream in streams]
                 rows = await connection.fetch(BEHIND, group, names, members)
         return {row["name"]: row["mark"] for row in rows}
+
+    async def members(self, stream: Stream, *, group: str) -> int:
+        with unavailable():
+            async with self._server.connection() as connection:
+                return int(await connection.fetchval(MEMBERS, group, stream.name))
 
     async def ping(self) -> str:
         with unavailable():

@@ -178,3 +178,10 @@ SELECT count(*) FROM (
     LIMIT $3
 ) AS owed
 """
+
+# Those whose lease has not run out.
+MEMBERS = """
+SELECT count(*) FROM bus_member
+WHERE group_name = $1 AND stream = (SELECT number FROM bus_stream WHERE name = $2)
+    AND until > clock_timestamp()
+"""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from pamqp.commands import Queue
+
 from sendwell.adapters.bus.rabbitmq.address import parse
 from sendwell.adapters.bus.rabbitmq.driver import prepare
 from sendwell.adapters.bus.rabbitmq.link import Link
@@ -68,7 +70,8 @@ class RabbitBus:
 
     async def lag(self, streams: Sequence[Stream], *, group: str) -> int:
         queues = {queue_of(stream, group) for stream in streams}
-        return sum([await self._waiting(queue) for queue in queues]) + sum(
+        waiting = [(await self._look(queue)).message_count or 0 for queue in queues]
+        return sum(waiting) + sum(
             member.intake.unfinished
             for member in self._members
             if member.intake and member.queue in queues
@@ -79,9 +82,12 @@ class RabbitBus:
         for stream in streams:
             queue = queue_of(stream, group)
             ours = [member for member in self._members if member.queue == queue]
-            if any(each.is_holding for each in ours) or await self._waiting(queue):
+            if any(each.is_holding for each in ours) or (await self._look(queue)).message_count:
                 found[stream.name] = str(sum(each.taken for each in ours))
         return found
+
+    async def members(self, stream: Stream, *, group: str) -> int:
+        return (await self._look(queue_of(stream, group))).consumer_count or 0
 
     async def ping(self) -> str:
         return await self._reading.product()
@@ -91,12 +97,11 @@ class RabbitBus:
         await self._publishing.close()
         await self._reading.close()
 
-    async def _waiting(self, queue: str) -> int:
-        answer = await self._reading.ask(
+    async def _look(self, queue: str) -> Queue.DeclareOk:
+        return await self._reading.ask(
             f"RabbitMQ can't say what waits in {queue}",
             lambda channel: channel.queue_declare(queue, passive=True),
         )
-        return answer.message_count or 0
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
