@@ -13,8 +13,8 @@ from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.bootstrap.core import url_of
 from sendwell.bootstrap.keepers import answer_for, deliverers
 from sendwell.bootstrap.ports import answers, token_of
+from sendwell.bootstrap.presets import preset_of
 from sendwell.bootstrap.quarantines import all_quarantines, answer_quarantine
-from sendwell.domain.presets import find_preset
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
 from sendwell.roles.gateway.api import Intake
@@ -96,7 +96,7 @@ def _app(core: Core, roles: Roles, health: Health) -> FrontDoor:
     hot: list[Route] = [*health.routes(with_metrics=core.settings.metrics_port is None)]
     if "gateway" in here:
         intake = Intake(roles.gateway, callers, quota=roles.quota, clock=core.clock)
-        streams = asyncapi_route(find_preset(core.settings.preset), core.channels.values())
+        streams = asyncapi_route(preset_of(core.settings), core.channels.values())
         hot = [*intake.routes(), *hot, streams]
     if "receipts" in here:
         hot += _webhooks(core, roles).routes()

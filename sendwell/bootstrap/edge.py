@@ -7,10 +7,10 @@ from functools import partial
 from sendwell.bootstrap.buses import open_bus
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.ports import KnownTenants
+from sendwell.bootstrap.presets import preset_of
 from sendwell.bootstrap.vendors import accounts_at
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.policy import Policy
-from sendwell.domain.presets import find_preset
 from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import ENDS, PRODUCERS, LogicalStream
@@ -206,7 +206,7 @@ async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | 
         return None
     bus = await open_bus(core.settings.servers.broker)
     core.process.at_close("bus", bus.close)
-    preset = find_preset(core.settings.preset)
+    preset = preset_of(core.settings)
     carrier = Carrier(preset, secret=_secret(core))
     outbox = Outbox(core.database, bus, ids=core.ids, node=core.membership.node)
     announcements = Announcements(

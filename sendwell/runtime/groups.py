@@ -5,6 +5,7 @@ for readers that have never run.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.presets.naming import WHOLE
@@ -46,7 +47,7 @@ def tasks_apart(preset: Preset) -> Preset:
     """
     namings = preset.namings
     is_shared = namings[LogicalStream.TASK] == namings[LogicalStream.REQUESTED]
-    return PLAIN if is_shared else preset
+    return replace(PLAIN, partition_by=preset.partition_by) if is_shared else preset
 
 
 def awaited(

@@ -40,6 +40,7 @@ def in_force(settings: Settings) -> dict[str, object]:
         "CACHE_URL": servers.cache,
         "LIMITER_DB_URL": servers.limiter,
         "PRESET": settings.preset,
+        "PARTITION_BY": settings.partition_by,
         "BUS_AUTH": settings.bus_auth,
         "SERVICE_TOKEN": peers.token,
         **_each("{}_URL", peers.url),

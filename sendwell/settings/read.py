@@ -13,6 +13,7 @@ from sendwell.domain.lane import LANES
 from sendwell.domain.limits import Limit, Rate
 from sendwell.domain.passwords import PasswordHash
 from sendwell.domain.presets import find_preset
+from sendwell.domain.presets.preset import Partition
 from sendwell.domain.routing import Route
 from sendwell.domain.zone import find_zone
 from sendwell.settings.checks import check
@@ -67,6 +68,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         servers=_servers(values),
         peers=_peers(values),
         preset=preset,
+        partition_by=values.read("PARTITION_BY", one_of(Partition), Partition.TENANT),
         bus_auth=values.read("BUS_AUTH", one_of(BusAuth), BusAuth.NONE),
         metrics_port=values.maybe("METRICS_PORT", _port),
         log_level=values.read("LOG_LEVEL", one_of(LogLevel), LogLevel.INFO),

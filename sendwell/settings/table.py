@@ -224,6 +224,13 @@ _ROLES = (
         default="`plain`",
     ),
     Setting(
+        "PARTITION_BY",
+        Group.ROLES,
+        "what stays in order on the bus, and so what the key of a message is: `tenant`, or `user`,"
+        " so that what is one organization's is shared out; the same for all roles",
+        default="`tenant`",
+    ),
+    Setting(
         "BUS_AUTH",
         Group.ROLES,
         "what a message from the bus has to prove: with `jwt` its organization by a signed token,"

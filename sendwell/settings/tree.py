@@ -12,6 +12,7 @@ from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.limits import Limit, OverLimit, Rate
 from sendwell.domain.passwords import PasswordHash
+from sendwell.domain.presets.preset import Partition
 from sendwell.domain.routing import Route
 from sendwell.settings.schemes import MEMORY, POSTGRESQL
 from sendwell.settings.url import Url, is_loopback
@@ -178,6 +179,7 @@ class Settings:
     demands_providers: bool = False
     """Whether a channel without a provider is refused, instead of ending in the mailbox."""
     preset: PresetName = PresetName.PLAIN
+    partition_by: Partition = Partition.TENANT
     bus_auth: BusAuth = BusAuth.NONE
     metrics_port: int | None = None
     """None: metrics are on the port of the API."""

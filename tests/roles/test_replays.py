@@ -9,9 +9,10 @@ import pytest
 
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.domain.errors import Conflict, Invalid, NotFound
-from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested, To
+from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.audit import Deed
 from sendwell.ports.database import Database, Unit
@@ -60,7 +61,7 @@ async def accepted(journal: SqlJournal) -> Requested:
         accepted_at=CLOCK.now(),
         event_type="lost",
         lane=2,
-        to=(To(email="nobody@example.org"),),
+        to=(To(user_id=UserId("ada")),),
     )
     await journal.accept([Entry(request)])
     return request
@@ -234,3 +235,22 @@ async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(
     page = await letters.page(ACME, Narrowed(), before=None, limit=100)
     assert count == 3
     assert sorted(letter.part for letter in page) == ["0.email"] * 3 + ["0.email.r1"] * 3
+
+
+async def test_what_waits_for_its_replay_says_whom_it_is_for(
+    database: Database, journal: SqlJournal
+) -> None:
+    flow, said = Flow(database, CLOCK), list[Status]()
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
+
+    async def hear(statuses: Sequence[Status], _: Scene) -> Sequence[Dead]:
+        said.extend(statuses)
+        return ()
+
+    flow.listen(Dead, letters.on_dead)
+    flow.listen(Status, hear)
+    await flow.run([died(await accepted(journal), "0.email") for _ in range(2)])
+
+    await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=1)
+
+    assert ["ada"] == [status.user_id for status in said]

@@ -3,32 +3,25 @@
 from collections.abc import Mapping
 
 from sendwell.domain.channel import Channel
-from sendwell.domain.ids import ChannelName, UserId
+from sendwell.domain.ids import ChannelName
 from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Partition, Preset
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.domain.presets.verdict import Verdict, verdict_of
-from sendwell.messages.requested import To
+from sendwell.messages.status import Status
 from sendwell.messages.wire import headers
 from sendwell.messages.wire.contract import VERSION
 from sendwell.messages.wire.events import event_of
-from sendwell.messages.wire.letter import Letter, key_of
+from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.move import Move
 
 
 class Announcer:
     """Makes the letters of one preset's status streams."""
 
-    def __init__(
-        self,
-        preset: Preset,
-        channels: Mapping[ChannelName, Channel],
-        *,
-        partition: Partition | None = None,
-    ) -> None:
+    def __init__(self, preset: Preset, channels: Mapping[ChannelName, Channel]) -> None:
         self._preset = preset
         self._channels = channels
-        self._partition = partition or preset.partition_by
 
     def letter(self, move: Move) -> Letter | None:
         """The event of a move; None where the preset has none for it: it tells only verdicts."""
@@ -40,21 +33,22 @@ class Announcer:
         return Letter(
             self._preset.physical(LogicalStream.STATUS, Share(status.channel, None, verdict)),
             f"{status.tenant}:{move.key}",
-            key_of(self._partition, status.tenant, _person(move)),
+            self._key(status),
             body,
             _told(move),
         )
+
+    def _key(self, status: Status) -> str:
+        """The same for all moves of a delivery. An address is no key: everybody may read these."""
+        if self._preset.partition_by is Partition.TENANT:
+            return status.tenant
+        return f"{status.tenant}/{status.user_id or status.notification}"
 
     def _verdict(self, move: Move) -> Verdict | None:
         channel = self._channels[move.status.channel]
         return verdict_of(
             move.status.state, is_end=move.is_end, can_bounce=channel.expects_receipts
         )
-
-
-def _person(move: Move) -> To | None:
-    user_id = move.status.user_id
-    return None if user_id is None else To(user_id=UserId(user_id))
 
 
 def _told(move: Move) -> dict[str, str]:

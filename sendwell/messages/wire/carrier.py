@@ -12,7 +12,7 @@ from sendwell.domain.ids import ChannelName
 from sendwell.domain.instant import rfc3339_of
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.presets.naming import Share
-from sendwell.domain.presets.preset import Partition, Preset
+from sendwell.domain.presets.preset import Preset
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested, To
@@ -40,12 +40,9 @@ class Carrier:
     to several, these name the first one only, and the headers all of them.
     """
 
-    def __init__(
-        self, preset: Preset, *, secret: bytes | None = None, partition: Partition | None = None
-    ) -> None:
+    def __init__(self, preset: Preset, *, secret: bytes | None = None) -> None:
         self._preset = preset
         self._message = CONTRACTS[preset.name].message
-        self._partition = partition or preset.partition_by
         self._seal = Seal(secret)
 
     def requested(self, request: Requested, original: bytes | None = None) -> Letter:
@@ -131,7 +128,7 @@ class Carrier:
         return Letter(
             self._preset.physical(stream, share),
             f"{request.tenant}:{_name_of(request, task)}:{stream}",
-            key_of(self._partition, request.tenant, to),
+            key_of(self._preset.partition_by, request.tenant, to),
             body,
             told,
         )

@@ -22,9 +22,9 @@ class Letter:
     headers: Mapping[str, str]
 
 
-def key_of(partition: Partition, tenant: TenantId, to: To | None) -> str:
+def key_of(partition: Partition, tenant: TenantId, to: To) -> str:
     """What a letter stays in order with: its tenant, or its recipient within the tenant."""
-    if partition is Partition.TENANT or to is None:
+    if partition is Partition.TENANT:
         return tenant
     who = to.user_id or to.email or to.phone or to.token or to.url
     return f"{tenant}/{who}" if who else tenant

@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
+from zlib import crc32
 
 import msgspec
 
 from sendwell.domain.errors import Invalid
 from sendwell.domain.presets.naming import WHOLE, PhysicalName, Share
-from sendwell.domain.presets.preset import Preset
+from sendwell.domain.presets.preset import Partition, Preset
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.extract import Extract
 from sendwell.messages.requested import Requested
 from sendwell.messages.task import Task
 from sendwell.messages.wire import headers
-from sendwell.messages.wire.letter import Letter
+from sendwell.messages.wire.letter import Letter, key_of
 from sendwell.messages.wire.seal import Seal
 
 _EXTRACT, _REQUESTS, _TASKS = "extract", "requests", "tasks"
+_LOTS = 32
+"""More than a topic has partitions as a rule; each lot is a letter of its own in every batch."""
 _extracts = msgspec.json.Decoder(Extract)
 _requests = msgspec.json.Decoder(list[Requested])
 _tasks = msgspec.json.Decoder(list[Task])
@@ -40,18 +43,30 @@ class Packer:
         stream = self._preset.physical(LogicalStream.HISTORY, WHOLE)
         return self._letter(stream, id_=extract.id, key=key, body=body, kind=_EXTRACT)
 
+    def lot_of(self, request: Requested) -> str:
+        """What has the same one may go in one letter, and stays in order: a tenant's requests, or
+        those to some of its recipients.
+        """
+        key = key_of(self._preset.partition_by, request.tenant, request.to[0])
+        return key if key == request.tenant else f"{request.tenant}/{crc32(key.encode()) % _LOTS}"
+
     def requests(self, requests: Sequence[Requested], *, id_: str) -> Letter:
-        """For the planner; they are one tenant's."""
+        """For the planner; they are of one lot."""
         stream = self._preset.physical(LogicalStream.ACCEPTED, WHOLE)
         body = msgspec.json.encode(requests)
-        return self._letter(stream, id_=id_, key=requests[0].tenant, body=body, kind=_REQUESTS)
+        key = self.lot_of(requests[0])
+        return self._letter(stream, id_=id_, key=key, body=body, kind=_REQUESTS)
 
     def tasks(self, tasks: Sequence[Task], *, id_: str) -> Letter:
-        """For who delivers by their channel, which is one; their requests are whole."""
+        """For who delivers by their channel, which is one; their requests are whole.
+
+        There they wait in lanes and turns, so no order is kept with recipients.
+        """
         share = Share(channel=tasks[0].channel)
         stream = self._tasks_by.physical(LogicalStream.TASK, share)
         body = msgspec.json.encode(tasks)
-        key = tasks[0].request.tenant
+        is_shared_out = self._preset.partition_by is Partition.USER
+        key = id_ if is_shared_out else tasks[0].request.tenant
         return self._letter(stream, id_=id_, key=key, body=body, kind=_TASKS)
 
     def open_extract(self, body: bytes, told: Mapping[str, str]) -> Extract:

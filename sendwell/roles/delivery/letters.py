@@ -231,4 +231,5 @@ def _scheduled(task: Task) -> Status:
         planned_at=task.planned_at,
         rule="replay",
         due=task.due,
+        user_id=request.to[task.recipient].user_id,
     )

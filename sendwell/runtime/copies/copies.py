@@ -111,10 +111,10 @@ class Copies:
         return [self._packer.extract(extract, key=batch[0].tenant)]
 
     def to_plan(self, batch: Sequence[Requested]) -> list[Letter]:
-        """The same for who plans it, each tenant's in one letter."""
+        """The same for who plans it, each lot in one letter."""
         return [
             self._packer.requests(own, id_=f"{self._service}:{self._ids.position()}")
-            for own in group(batch, by=lambda request: request.tenant).values()
+            for own in group(batch, by=self._packer.lot_of).values()
         ]
 
     # What others have put on record

@@ -22,7 +22,8 @@ describes them to programs. This page is generated: `SENDWELL_SNAPSHOT=write` an
 *Public* streams are for others. They carry single messages, the producer's JSON unchanged, and
 what Sendwell adds stands in headers. *Private* ones are Sendwell's own, and their form may change
 with any release. What the *platform* reads is for whoever runs Sendwell. The key of a message is
-the organization, or its recipient within it where that is set.
+the organization; with `PARTITION_BY=user` it is the recipient within it, `organization/user`, on
+status streams the notification where there is no user.
 
 Names stand for all channels and lanes: `{channel}` is `email`, `sms`, `push`, `in_app` or
 `webhook`, `{lane}` is `critical`, `high`, `medium` or `low`, and `{verdict}` is `delivered`,

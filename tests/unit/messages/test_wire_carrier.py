@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -264,7 +265,7 @@ def test_letters_of_two_tenants_never_share_an_id() -> None:
 
 def test_a_letter_stays_in_order_with_its_tenant_or_its_recipient() -> None:
     by_tenant = Carrier(TENANT).task(a_task())
-    by_user = Carrier(TENANT, partition=Partition.USER).task(a_task())
+    by_user = Carrier(replace(TENANT, partition_by=Partition.USER)).task(a_task())
 
     assert (by_tenant.key, by_user.key) == ("acme", "acme/ada@example.org")
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -219,14 +220,14 @@ def test_headers_let_a_reader_route_without_reading() -> None:
 
 
 def test_the_key_can_be_the_recipient() -> None:
-    announcer = Announcer(PRESETS["tenant"], CHANNELS, partition=Partition.USER)
+    announcer = Announcer(replace(PRESETS["tenant"], partition_by=Partition.USER), CHANNELS)
 
     person = announcer.letter(a_move(status={"user_id": "user-001"}))
     nobody = announcer.letter(a_move())
 
     assert person is not None
     assert nobody is not None
-    assert (person.key, nobody.key) == ("acme/user-001", "acme")
+    assert (person.key, nobody.key) == ("acme/user-001", "acme/n-1")
 
 
 @given(preset=st.sampled_from(sorted(PRESETS)), move=moves())

@@ -1,10 +1,15 @@
 """Many in one message: what was packed comes out as it was, and only what we have packed."""
 
+from dataclasses import replace
+
 import pytest
 
 from sendwell.domain.errors import Invalid
+from sendwell.domain.ids import UserId
 from sendwell.domain.presets.plain import PRESET
+from sendwell.domain.presets.preset import Partition
 from sendwell.messages.extract import Extract
+from sendwell.messages.requested import To
 from sendwell.messages.wire import headers
 from sendwell.messages.wire.packed import Packer
 from sendwell.messages.wire.seal import Seal
@@ -35,6 +40,18 @@ def test_requests_of_a_tenant_stay_in_order_on_the_stream_of_what_was_accepted(
     letter = packer.requests([a_request()], id_="1")
 
     assert (letter.stream.name, letter.key) == ("sendwell.accepted", a_request().tenant)
+
+
+def test_requests_to_a_person_stay_in_order_where_those_of_a_tenant_need_not() -> None:
+    by_user = replace(PRESET, partition_by=Partition.USER)
+    packer = Packer(by_user, secret=b"ours", tasks_by=by_user)
+    people = [a_request(to=(To(user_id=UserId(f"user-{number}")),)) for number in range(100)]
+
+    keys = [packer.requests([each], id_=str(number)).key for number, each in enumerate(people)]
+    assert len(set(keys)) > 12
+    assert packer.requests([people[7]], id_="again").key == keys[7]
+    assert all(key.startswith("acme/") for key in keys)
+    assert packer.tasks([a_task()], id_="1").key != packer.tasks([a_task()], id_="2").key
 
 
 def test_what_lies_on_the_wrong_stream_is_not_taken_for_something_else(packer: Packer) -> None:

@@ -27,6 +27,7 @@ EXAMPLES = {
     "CACHE_URL": "rediss://:hunter2@cache:6380/1",
     "LIMITER_DB_URL": "postgresql://sendwell:hunter2@db/limits",
     "PRESET": "lanes",
+    "PARTITION_BY": "user",
     "BUS_AUTH": "jwt",
     "SERVICE_TOKEN": "a-token-of-more-than-32-characters",
     "SERVICE_URLS": "http://127.0.0.1:8012,http://127.0.0.1:8013",
