@@ -16,7 +16,9 @@ PRESET = Preset(
         LogicalStream.TASK: Naming("notification.send", is_named=True),
         LogicalStream.RETRY: Naming("notification.send.retry", is_named=True, is_event=True),
         LogicalStream.STATUS: Naming("notification.status", is_named=True, is_event=True),
-        LogicalStream.DEAD: Naming("notification.send.dlt", is_named=True),
+        LogicalStream.DEAD: Naming(
+            "notification.send.dlt", queue="notification.send.dlt", is_named=True
+        ),
     },
     services=(Service("notification-service", 8000),),
     keys=KeyCase.CAMEL,
