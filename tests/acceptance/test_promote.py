@@ -17,6 +17,7 @@ import pytest
 from sendwell.domain.delivery_key import DeliveryKey
 from tests.acceptance.command import Result, sendwell
 from tests.acceptance.product import ROOT, Product, running, webhooks
+from tests.acceptance.service_alone import alone
 from tests.services.needs import needs
 from tests.simulators.webhook import WebhookSimulator
 
@@ -61,6 +62,22 @@ async def test_what_was_and_what_is_to_come_goes_on_after_the_move(
         assert (await new.get("/ledger"))["adds_up"]
     arrived = [DeliveryKey.parse(key).notification for key in endpoint.deliveries]
     assert (sorted(arrived), endpoint.repeats) == (sorted((sent, soon, waiting, fresh)), 0)
+
+
+async def test_the_public_key_of_the_sample_is_not_good_where_it_was_moved(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with running(tmp_path) as product:
+        public = {"Authorization": f"Bearer {product.key}"}
+    assert (await promote(tmp_path, postgres_url)).code == 0
+    environment = {
+        "DB_URL": postgres_url, "CHANNEL_ENABLE_LIST": "email", "ROUTE_EMAIL": "mailbox",
+    }  # fmt: skip
+
+    async with alone(tmp_path, "all", environment) as (_, client):
+        answer = await client.get("/api/v1/notifications", headers=public)
+
+    assert (answer.status_code, "sample" in answer.json()["detail"]) == (401, True)
 
 
 async def test_every_table_is_counted_and_compared(tmp_path: Path, postgres_url: str) -> None:

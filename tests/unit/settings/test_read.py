@@ -289,3 +289,13 @@ def test_what_is_set_is_what_has_an_origin(names: dict[str, None]) -> None:
     settings = read_settings({"RETENTION_DAYS": "90", **{name: EXAMPLES[name] for name in names}})
 
     assert settings.origins.keys() == {"RETENTION_DAYS", *names} <= in_force(settings).keys()
+
+
+@pytest.mark.parametrize(
+    ("is_sample", "host", "lets_it_in"),
+    [(True, "127.0.0.1", True), (True, "0.0.0.0", False), (False, "127.0.0.1", False)],  # noqa: S104
+)
+def test_the_sample_is_let_in_where_it_runs_and_on_this_machine_only(
+    host: str, *, is_sample: bool, lets_it_in: bool
+) -> None:
+    assert lets_it_in == Settings(host=host, is_sample=is_sample).lets_sample_in
