@@ -25,7 +25,7 @@ from tests.services.needs import needs
 pytestmark = needs("postgres")
 ACME = TenantId("acme")
 NOW_MS = 1_800_000_000_000
-MANY, AT_ONCE = 16_000, 4_000
+MANY, AT_ONCE = 16_000, 500
 FIRST = Position(NOW_MS << COUNTER_BITS)
 
 
