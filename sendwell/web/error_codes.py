@@ -14,10 +14,10 @@ CODES: dict[str, str] = {
         " the place."
     ),
     "template_error": (
-        "A template cannot be compiled or rendered. `detail` names the line and what is wrong with"
-        " it. Whether a template exists and has words for the channel is not checked when a"
-        " notification comes in: its delivery ends as a dead letter with the cause"
-        " `template_error`."
+        "A template cannot be compiled or rendered, or there are no words for the one channel that"
+        " was named. `detail` names the line and what is wrong with it. Whether a template exists,"
+        " and has words for a channel that rules choose, is seen only when the message is made: its"
+        " delivery ends as a dead letter with the cause `template_error`."
     ),
     "missing_variable": "The template needs data that was not given; `errors` names it. Give it.",
     "data_mismatch": "The data does not fit the template or its schema; `errors` says where.",
