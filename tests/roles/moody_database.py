@@ -16,10 +16,14 @@ class MoodyDatabase(SqliteDatabase):
     meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        found = await super().rows(statement)
-        if self.meanwhile is not None:
-            await self.meanwhile()
         if self.silences:
             self.silences -= 1
+            await self._wait()
             raise Unavailable("The database is not there right now.")
+        found = await super().rows(statement)
+        await self._wait()
         return found
+
+    async def _wait(self) -> None:
+        if self.meanwhile is not None:
+            await self.meanwhile()

@@ -220,7 +220,7 @@ def a_dead_letter(preset: str, text: str = "Mailbox is full") -> Letter:
 @pytest.mark.parametrize(
     ("preset", "name", "queue"),
     [
-        ("tenant", "notification.send.dlt", ""),
+        ("tenant", "notification.send.dlt", "notification.send.dlt"),
         ("direct", "failed", "failed.queue"),
         ("intents", "sendwell.dead", "sendwell.dead"),
     ],
