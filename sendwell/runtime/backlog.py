@@ -125,10 +125,11 @@ class Backlog:
         return await self.unknown(requests), requests[-1].position if requests else None
 
     async def unknown(self, requests: Sequence[Requested]) -> list[Requested]:
-        """Those that nobody has planned yet."""
-        positions = [request.position for request in requests]
+        """Those that nobody has planned yet, each once: a bus may bring one twice at a time."""
+        arrived = {request.position: request for request in requests}
+        positions = list(arrived)
         known = {*await self._planned(positions), *await self._journal.ended(positions)}
-        return [request for request in requests if request.position not in known]
+        return [request for request in arrived.values() if request.position not in known]
 
     def _put(self, request: Requested) -> None:
         if BY_NUMBER[request.lane].is_urgent:

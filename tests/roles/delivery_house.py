@@ -128,8 +128,8 @@ class House:
         self.flow.listen(Status, recorder(self.journal))
         self.flow.listen(Dead, letters.on_dead)
 
-    def fall_back(self) -> None:
-        """From now on a planner hears what becomes of deliveries."""
+    def with_planner(self) -> Orchestrator:
+        """From now on a planner hears what is asked for, and what becomes of deliveries."""
         orchestrator = Orchestrator(
             Planner(self.users, cast("Catalogue", None), self.tenants),
             self.journal,
@@ -138,7 +138,9 @@ class House:
             pace=self.delivery.pace,
             cancelled=Cancelled(self.journal, self.store),
         )
+        self.flow.listen(Requested, orchestrator.on_requested)
         self.flow.listen(Status, orchestrator.on_status)
+        return orchestrator
 
     def _dispatcher(self, channel: ChannelName) -> Dispatcher:
         vendor = self.vendors[channel]

@@ -29,7 +29,7 @@ TOMORROW = CLOCK.now() + 86_400_000_000
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with a_house(tmp_path) as house:
-        house.fall_back()
+        house.with_planner()
         yield house
 
 

@@ -37,7 +37,7 @@ DOWN = Deferred(Fault("http.503", "It is down."))
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with a_house(tmp_path) as house:
-        house.fall_back()
+        house.with_planner()
         yield house
 
 

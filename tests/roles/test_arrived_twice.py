@@ -1,0 +1,38 @@
+"""What a bus brings twice at a time is planned and sent once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.roles.delivery_house import EMAIL, House, a_house, a_task
+
+MAILS = ("ada@example.org", "bob@example.org")
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with a_house(tmp_path) as house:
+        yield house
+
+
+async def test_a_request_that_comes_twice_in_a_batch_is_planned_once(house: House) -> None:
+    tasks = [a_task(mail, channels=(EMAIL,)) for mail in MAILS]
+    requests = [task.request for task in tasks]
+    await house.database.commit(house.journal.copied(requests))
+    orchestrator = house.with_planner()
+
+    async with house.at_work():
+        await orchestrator.plan_arrived([*requests, *requests])
+        await house.ends(tasks)
+
+    assert sorted(house.vendors[EMAIL].got) == sorted(MAILS)
+
+
+async def test_what_is_to_go_out_later_is_scheduled_once(house: House) -> None:
+    later = a_task("ada@example.org", channels=(EMAIL,), send_at="2099-01-01T00:00:00Z")
+    await house.database.commit(house.journal.copied([later.request]))
+
+    await house.with_planner().plan_arrived([later.request, later.request])
+
+    assert await house.moves(later) == ["SCHEDULED"]
