@@ -1,5 +1,6 @@
 """What a bus brings twice at a time is planned and sent once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,6 +28,18 @@ async def test_a_request_that_comes_twice_in_a_batch_is_planned_once(house: Hous
         await house.ends(tasks)
 
     assert sorted(house.vendors[EMAIL].got) == sorted(MAILS)
+
+
+async def test_a_request_that_comes_again_while_it_is_planned_is_sent_once(house: House) -> None:
+    task = a_task("ada@example.org", channels=(EMAIL,))
+    await house.database.commit(house.journal.copied([task.request]))
+    orchestrator = house.with_planner()
+
+    async with house.at_work():
+        await asyncio.gather(*(orchestrator.plan_arrived([task.request]) for _ in range(2)))
+        await house.ends([task])
+
+    assert house.vendors[EMAIL].got == ["ada@example.org"]
 
 
 async def test_what_is_to_go_out_later_is_scheduled_once(house: House) -> None:

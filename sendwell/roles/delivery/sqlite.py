@@ -6,14 +6,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from sendwell.domain.errors import Conflict
 from sendwell.ports.database import driver
 from sendwell.roles.delivery.rows import COLUMNS, Claim, Postponement, Withdrawal
 from sendwell.runtime.rows import Values, for_keys, insert
 
 
 def put(connection: Connection, rows: Sequence[Values]) -> None:
-    """New work; a delivery that is there already stays as it is."""
-    insert(connection, f"work({COLUMNS})", rows, then="ON CONFLICT(position,part) DO NOTHING")
+    """New work. Raises Conflict where somebody has planned one of the deliveries already."""
+    then = "ON CONFLICT(position,part) DO NOTHING"
+    if insert(connection, f"work({COLUMNS})", rows, then=then) < len(rows):
+        raise Conflict("One of these deliveries is planned already.")
 
 
 def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:

@@ -62,7 +62,7 @@ class DeliveryStore(OpenWork):
     def put(self, tasks: Sequence[Task], *, epoch: int) -> Unit:
         """The writes that add this work, attempts in the name of the process `epoch`.
 
-        What is there already stays as it is.
+        The commit raises Conflict where one of the deliveries is there already.
         """
         return [Write(hot.put, [_row(task, epoch, self._node) for task in tasks])]
 
