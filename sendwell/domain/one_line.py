@@ -10,6 +10,8 @@ from sendwell.domain.rendering import find, pointer
 _ENDS_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _NEXT, _LINE, _PARAGRAPH = (sign.encode() for sign in "\x85\u2028\u2029")
 """With DEL those that JSON takes as they are; all others have to be escaped in it."""
+_ESCAPED = re.compile(rb"\\(?:[bfnr]|u00[01]|u007[fF]|u0085|u202[89])")
+"""Most escapes are letters beyond ASCII, or quotation marks, and end nothing."""
 
 
 def flaw_in_line(words: str) -> str | None:
@@ -21,7 +23,7 @@ def flaw_in_line(words: str) -> str | None:
 
 def may_end_line(json: bytes) -> bool:
     """Whether a value in some JSON may end a line. False is certain, and found in no time."""
-    if b"\\" in json or b"\x7f" in json:
+    if b"\x7f" in json or (b"\\" in json and _ESCAPED.search(json)):
         return True
     return not json.isascii() and (_NEXT in json or _LINE in json or _PARAGRAPH in json)
 

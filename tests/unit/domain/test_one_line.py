@@ -25,9 +25,12 @@ def test_json_may_end_a_line_however_it_is_written(character: str, is_ascii: boo
     assert may_end_line(json.dumps({"a": f"b{character}c"}, ensure_ascii=is_ascii).encode())
 
 
-@pytest.mark.parametrize("words", ["plain", "Zo\u00eb \u2013 \u201c\u4e2d\u6587\u201d \U0001f600"])
-def test_json_without_escapes_ends_none(words: str) -> None:
-    assert not may_end_line(json.dumps({"a": words}, ensure_ascii=False).encode())
+@pytest.mark.parametrize("is_ascii", [True, False])
+@pytest.mark.parametrize(
+    "words", ["plain", "Zo\u00eb \u2013 \u201c\u4e2d\u6587\u201d \U0001f600", 'say "a\tb" \\ c']
+)
+def test_json_of_one_line_ends_none_however_it_is_written(words: str, is_ascii: bool) -> None:
+    assert not may_end_line(json.dumps({"a": words}, ensure_ascii=is_ascii).encode())
 
 
 def test_what_ends_a_line_is_pointed_at_under_the_names_that_are_read() -> None:
