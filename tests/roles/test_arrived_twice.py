@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.roles.delivery_house import EMAIL, House, a_house, a_task
 
@@ -35,11 +36,13 @@ async def test_a_request_that_comes_again_while_it_is_planned_is_sent_once(house
     await house.database.commit(house.journal.copied([task.request]))
     orchestrator = house.with_planner()
 
-    async with house.at_work():
-        await asyncio.gather(*(orchestrator.plan_arrived([task.request]) for _ in range(2)))
-        await house.ends([task])
+    with capture_logs() as logs:
+        async with house.at_work():
+            await asyncio.gather(*(orchestrator.plan_arrived([task.request]) for _ in range(2)))
+            await house.ends([task])
 
     assert house.vendors[EMAIL].got == ["ada@example.org"]
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == []
 
 
 async def test_what_is_to_go_out_later_is_scheduled_once(house: House) -> None:

@@ -96,10 +96,11 @@ class Orchestrator:
                 await self._flow.run(batch)
             except Unavailable:
                 raise
+            except Conflict:  # somebody else plans one of them
+                await self._plan_each(batch)
             except Exception:
                 log.exception("orchestrator.batch_failed", requests=len(batch))
-                for request in batch:
-                    await self._plan_alone(request)
+                await self._plan_each(batch)
 
     async def on_requested(self, batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
         """Plan accepted requests."""
@@ -181,6 +182,10 @@ class Orchestrator:
                 return [*moves, buried(task, stop, now)]
             case Ended(task, stop):
                 return [moved(task, stop.state, now, stop=stop)]
+
+    async def _plan_each(self, requests: Sequence[Requested]) -> None:
+        for request in requests:
+            await self._plan_alone(request)
 
     async def _plan_alone(self, request: Requested) -> None:
         try:
