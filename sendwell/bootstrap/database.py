@@ -15,7 +15,6 @@ from sendwell.adapters.sql.hold import hold
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.sql.upkeep import PATIENCE_SECONDS, patiently
-from sendwell.adapters.sql.upkeep_connections import open_postgres
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
@@ -101,6 +100,7 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
     from sendwell.adapters.sql.postgres_signals import PostgresSignals
     from sendwell.adapters.sql.postgres_walls import raise_walls
+    from sendwell.adapters.sql.upkeep_connections import open_postgres
 
     servers = settings.servers
     database = PostgresDatabase(url, readers=servers.pool_size)

@@ -5,16 +5,18 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DatabaseError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from sendwell.adapters.sql.upkeep import Upkeep
 from sendwell.domain.errors import Unavailable
+
+if TYPE_CHECKING:  # it needs what only the extras for servers bring along
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _T = TypeVar("_T")
 _POSTGRES_SESSION = (
@@ -108,8 +110,8 @@ def _to_read(file: Path) -> str:
 
 @asynccontextmanager
 async def _session(
-    engine: AsyncEngine, statements: Sequence[str]
-) -> AsyncIterator[AsyncConnection]:
+    engine: "AsyncEngine", statements: Sequence[str]
+) -> AsyncIterator["AsyncConnection"]:
     try:
         async with engine.connect() as connection:
             for statement in statements:
@@ -120,7 +122,7 @@ async def _session(
 
 
 class _Postgres:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: "AsyncConnection") -> None:
         self._connection = connection
 
     async def run(self, work: Callable[[Connection], _T]) -> _T:
@@ -140,7 +142,7 @@ class _Postgres:
 
 
 class _Mysql:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: "AsyncConnection") -> None:
         self._connection = connection
 
     async def run(self, work: Callable[[Connection], _T]) -> _T:
