@@ -35,6 +35,14 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     data: dict[str, str] | None = None
     """Key-value pairs for a push client; strings only, as FCM demands."""
 
+    @property
+    def parts(self) -> dict[str, str]:
+        """The words by part, without those that are empty."""
+        return {part: words for part in _PARTS if (words := getattr(self, part))}
+
+
+_PARTS = ("subject", "text", "html", "title", "body")
+
 
 class TemplateRef(msgspec.Struct, frozen=True, omit_defaults=True):
     """A template by code; locale and version are pinned by the producer or chosen at planning."""

@@ -93,16 +93,25 @@ async def begun(database: SqliteDatabase) -> Life:
     return life
 
 
+async def urgent_went_past(
+    database: SqliteDatabase, read_before: int
+) -> tuple[list[Requested], Life, list[Requested]]:
+    """What a first life has left; a second one, in which an urgent one was planned; and what that
+    had read of the others before.
+    """
+    left = await (await begun(database)).accept(MANY, Lane.LOW)
+    second = await begun(database)
+    read = await second.read(read_before)
+    await second.plan(await second.accept(1, Lane.CRITICAL))
+    return left, second, read
+
+
 @pytest.mark.parametrize("read_before", [0, 4])
 async def test_an_urgent_one_that_goes_past_them_takes_nothing_away(
     database: SqliteDatabase, read_before: int
 ) -> None:
-    first = await begun(database)
-    left = await first.accept(MANY, Lane.LOW)
-    second = await begun(database)
+    left, second, read = await urgent_went_past(database, read_before)
 
-    read = await second.read(read_before)
-    await second.plan(await second.accept(1, Lane.CRITICAL))
     await second.plan(read)
     urgent = await second.backlog.take_urgent(1)
     read += await second.read(MANY - len(read))
@@ -115,11 +124,7 @@ async def test_an_urgent_one_that_goes_past_them_takes_nothing_away(
 async def test_nor_does_it_when_that_life_ends_as_well(
     database: SqliteDatabase, read_before: int
 ) -> None:
-    first = await begun(database)
-    left = await first.accept(MANY, Lane.LOW)
-    second = await begun(database)
-    read = await second.read(read_before)
-    await second.plan(await second.accept(1, Lane.CRITICAL))
+    left, second, read = await urgent_went_past(database, read_before)
     planned = read[:2]
     await second.plan(planned)
     third = await begun(database)

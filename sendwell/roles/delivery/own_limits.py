@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sendwell.domain.budget import Budget, day_of, next_turn
 from sendwell.domain.ids import UserId
-from sendwell.domain.instant import instant_of
+from sendwell.domain.instant import instant_of, microseconds_of
 from sendwell.domain.limits import Demand, Limit, OverLimit, Rate
 from sendwell.domain.policy import Policy
 from sendwell.domain.zone import find_zone
@@ -106,7 +106,7 @@ def _over(case: Case, limit: Limit | None, until: int, rule: str) -> Held:
 def _over_budget(case: Case, budget: Budget | None, now: int) -> Held:
     turn = next_turn(instant_of(now), _zone(case.timezone, case.policy.timezone))
     drops = budget is not None and budget.over is OverLimit.DROP
-    return Held(int(turn.timestamp() * 1e6), drops, "budget", is_alone=True)
+    return Held(microseconds_of(turn), drops, "budget", is_alone=True)
 
 
 def _is_critical(task: Task, policy: Policy) -> bool:

@@ -11,6 +11,7 @@ import structlog
 from sendwell.domain.admission import Go, Hold
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId, UserId
+from sendwell.domain.instant import microseconds_of
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock
 from sendwell.ports.directory import ANYBODY, Changed
@@ -193,7 +194,7 @@ def _stays(checked: Checked, *, is_named: bool) -> bool:
     task = checked.task
     match checked.verdict:
         case Hold(until, rule):
-            until_us, expires_at = int(until.timestamp() * 1e6), task.request.expires_at
+            until_us, expires_at = microseconds_of(until), task.request.expires_at
             due = until_us if expires_at is None else min(until_us, expires_at)
             return (rule, due) == (task.reason, task.due)
         case Go():

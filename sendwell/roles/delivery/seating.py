@@ -12,6 +12,7 @@ import msgspec
 from sendwell.domain.admission import Go, Hold, Stop
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.instant import microseconds_of
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
 from sendwell.domain.policy import Policy
@@ -141,7 +142,7 @@ class Seating:
                 case Go():
                     going.append(checked)
                 case Hold(until, rule):
-                    held = Held(checked.task, int(until.timestamp() * 1e6), rule)
+                    held = Held(checked.task, microseconds_of(until), rule)
                     seated.events.append(held)
                 case Stop() as stop:
                     seated.events.append(Stopped(checked.task, stop))

@@ -30,7 +30,6 @@ _MOST_TOLD = 16
 """Pages that were told in plain words: for a list of recipients once and not for each."""
 _LONGEST_TOLD = 65_536
 """Telling so much takes 80 ms, in which nothing else is sent; a usual mail takes 5."""
-PARTS = ("subject", "text", "html", "title", "body")
 
 
 class Words:
@@ -107,8 +106,7 @@ class Words:
     def _given(self, content: Content, channel: ChannelName) -> Content:
         """The producer's own words, in the parts that the channel uses."""
         known = self._channels[channel]
-        given = {part: words for part in PARTS if (words := getattr(content, part))}
-        if flaws := known.flaws_in_content(fitted := known.fit(given)):
+        if flaws := known.flaws_in_content(fitted := known.fit(content.parts)):
             raise Invalid(flaws[0].why, flaws=flaws, code="content_too_large")
         fitted = self._with_text(fitted, content.html, known)
         if not fitted and not content.data:

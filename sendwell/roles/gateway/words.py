@@ -7,7 +7,6 @@ from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Untimely
 from sendwell.messages.requested import Content
 
-_PARTS = ("text", "body", "title", "subject", "html")
 _SHORT = 350
 """Characters that every channel takes, whatever it counts, if they are text."""
 
@@ -16,11 +15,10 @@ def require_words(content: Content, channel: Channel) -> None:
     """Raise Untimely where the channel has no use for any of the words, or there are too many."""
     if _is_short_text(content):
         return
-    words = {part: value for part in _PARTS if (value := getattr(content, part))}
-    fitted = channel.fit(words)
+    fitted = channel.fit(content.parts)
     if flaws := channel.flaws_in_content(fitted):
         raise _refused(flaws[0].why, code="content_too_large")
-    is_told = "html" in words and "text" in channel.parts
+    is_told = bool(content.html) and "text" in channel.parts
     if not fitted and not content.data and not is_told:
         why = f"There are no words for {channel.name} in it."
         raise _refused(why, code="template_error")

@@ -9,7 +9,7 @@ from sendwell.domain.admission import GO, Ask, Go, Hold, Stop, Verdict, admit
 from sendwell.domain.consent import NO_TOPICS, Modes
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Part, Position, TenantId
-from sendwell.domain.instant import instant_of
+from sendwell.domain.instant import instant_of, microseconds_of
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
 from sendwell.domain.person import Person
@@ -184,7 +184,7 @@ def _part(recipient: int, channel: ChannelName, target: int) -> str:
 
 def _waiting(task: Task, state: State, until: datetime, rule: str) -> Task:
     task.state = state
-    task.wait(int(until.timestamp() * 1e6), rule)
+    task.wait(microseconds_of(until), rule)
     return task
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import NotificationId, Position
+from sendwell.domain.instant import microseconds_of
 from sendwell.domain.lane import Lane
 from sendwell.domain.ledger import Ledger
 from sendwell.domain.lifecycle import State
@@ -184,6 +185,6 @@ def _instant(text: str | None, pointer: str) -> int | None:
     try:
         # A plus sign in a query string that was not encoded arrives as a space.
         instant = parse_instant(text.replace(" ", "+"))
-        return int(min(max(instant, _FIRST), _LAST).timestamp() * 1e6)
+        return microseconds_of(min(max(instant, _FIRST), _LAST))
     except Invalid as error:
         raise Invalid(error.message, flaws=[Flaw(pointer, error.message)]) from error

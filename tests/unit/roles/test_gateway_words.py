@@ -45,7 +45,7 @@ def test_what_the_only_channel_can_never_say_is_refused(
     ],
 )
 def test_what_it_can_say_is_taken(name: str, content: Content) -> None:
-    require_words(content, channel(name))
+    assert not is_refused(content, channel(name))
 
 
 @pytest.mark.parametrize("known", all_channels().values(), ids=lambda each: each.name)
@@ -56,3 +56,11 @@ def test_short_text_is_taken_by_every_channel(known: Channel) -> None:
 
     assert known.flaws_in_content(known.fit({"text": text})) == ()
     assert known.fit({"text": text})
+
+
+def is_refused(content: Content, known: Channel) -> bool:
+    try:
+        require_words(content, known)
+    except Invalid:
+        return True
+    return False
