@@ -1,5 +1,6 @@
 """The users role on a database of its own, as two tenants and other roles see it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -119,6 +120,11 @@ async def deeds(role: Role) -> list[Deed]:
     """What is on its way to the audit log, in its order."""
     rows = await role.database.rows(select(DEED.c.entrusted).order_by(DEED.c.number))
     return [msgspec.json.decode(row.entrusted, type=Entrusted).deed for row in rows]
+
+
+def tells_of(name: str, told: object) -> bool:
+    """Whether the name stands in what was told as a word: ids and hashes spell short ones too."""
+    return re.search(rf"\b{re.escape(name)}\b", f"{told}", re.IGNORECASE) is not None
 
 
 async def the_person(users: Users, user: UserId = ADA) -> Person | None:

@@ -69,6 +69,11 @@ def test_a_rate_that_can_not_be_kept_is_refused(count: int, period: int, burst: 
         Rate(count, period, burst)
 
 
+@pytest.mark.parametrize(("text", "lasts"), [("5/d", True), ("9/48h", True), ("9/23h", False)])
+def test_a_rate_over_a_day_or_more_lasts(text: str, *, lasts: bool) -> None:
+    assert Rate.parse(text).lasts is lasts
+
+
 def test_a_limit_holds_unless_it_says_drop() -> None:
     limits = [Limit.parse(text) for text in ("5/d", "5/d hold", "5/d drop", "9/s burst 2 drop")]
 
