@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
@@ -19,10 +20,14 @@ from sendwell.domain.ids import (
     TenantId,
     UserId,
 )
+from sendwell.domain.ledger import Ledger
+from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Content, Requested, To
+from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.journal import Acceptance, Entry, Filter
 from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.tracker.service import Tracker
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from tests.services.needs import needs
@@ -79,6 +84,13 @@ async def accept(journal: SqlJournal, name: str, seconds: float) -> Acceptance:
     request = asked(name, MIDNIGHT + timedelta(seconds=seconds))
     (said,) = await journal.accept([Entry(request, b"k" * 16, b"f" * 8)])
     return said
+
+
+def sent(request: Requested) -> Status:
+    at = request.accepted_at
+    return Status(
+        ACME, request.id, request.position, "0.email", EMAIL, State.SENT, at=at, planned_at=at
+    )
 
 
 async def there(database: PostgresDatabase, names: Iterable[str]) -> set[str]:
@@ -147,6 +159,48 @@ async def test_old_partitions_go_but_for_what_is_still_open(
         "requested", "recipient", "outcome", "idempotency",
     }  # fmt: skip
     assert days - await parts_of(database, "idempotency") > DAY.days * 50
+
+
+async def test_what_goes_with_a_partition_leaves_both_sides_of_the_ledger(
+    database: PostgresDatabase, journal: SqlJournal
+) -> None:
+    requests = [asked(f"{days} days ago", MIDNIGHT - days * DAY) for days in (50, 49, 3)]
+    await journal.accept([Entry(request) for request in requests])
+    await database.commit(journal.planned({ACME: 4}))  # one of them is lost
+    await database.commit(journal.recorded([sent(request) for request in requests]))
+    before = microseconds(MIDNIGHT - 30 * DAY)
+
+    for _ in range(2):  # a second process finds nothing more to forget
+        await database.with_connection(
+            lambda connection: drop_old(connection, journal_before=before, keys_before=before)
+        )
+
+    tracker = Tracker(SqlRecords(database), DeliveryStore(database, journal))
+    assert await tracker.ledger(ACME) == Ledger(accepted=2, sent=1)
+
+
+async def test_a_partition_that_cannot_go_stays_in_the_ledger(
+    database: PostgresDatabase, journal: SqlJournal
+) -> None:
+    old = asked("old", MIDNIGHT - 50 * DAY)
+    await journal.accept([Entry(old)])
+    await database.commit(journal.planned({ACME: 1}))
+    await database.commit(journal.recorded([sent(old)]))
+    before = microseconds(MIDNIGHT - 30 * DAY)
+
+    def drop(connection: Connection) -> None:
+        connection.execute(text("SET lock_timeout='50ms'"))
+        drop_old(connection, journal_before=before, keys_before=before)
+
+    async with database.engine.connect() as reader:
+        await reader.exec_driver_sql("BEGIN")
+        await reader.execute(text("SELECT count(*) FROM outcome"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await database.with_connection(drop)
+        await reader.exec_driver_sql("ROLLBACK")
+
+    tracker = Tracker(SqlRecords(database), DeliveryStore(database, journal))
+    assert await tracker.ledger(ACME) == Ledger(accepted=1, sent=1)
 
 
 async def test_a_table_that_an_upgrade_makes_has_room_for_what_is_old(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -14,25 +15,29 @@ from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import COUNTER_BITS, ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.ledger import Ledger
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.messages.requested import Requested, To
+from sendwell.messages.status import Status
 from sendwell.ports.audit import Deed
 from sendwell.ports.database import Database, Unit
 from sendwell.ports.deliveries import Found
 from sendwell.ports.journal import Entry
 from sendwell.roles.delivery.letters import DeadLetters, Narrowed
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.receipts.look import Look
 from sendwell.roles.receipts.store import ReceiptStore
 from sendwell.roles.receipts.tables import RECEIPT
+from sendwell.roles.tracker.service import Tracker
 from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.sweep import Sweep
 from tests.roles.databases import EITHER, either
 
-ACME = TenantId("acme")
+ACME, OTHER = TenantId("acme"), TenantId("other")
 DAY_MS = 86_400_000
 
 
@@ -81,6 +86,43 @@ OWN = ("journal", "delivery", "receipts")
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     async with either(request, OWN, until=20 * DAY_MS * 1000, since=0) as database:
         yield database
+
+
+def ended(day: int, *, tenant: TenantId, state: State = State.SENT) -> Status:
+    request = accepted(day)
+    return Status(
+        tenant=tenant,
+        notification=request.id,
+        position=Position(request.position + (tenant == OTHER)),
+        part="0.email",
+        channel=ChannelName("email"),
+        state=state,
+        at=request.accepted_at,
+        planned_at=request.accepted_at,
+    )
+
+
+async def test_what_is_forgotten_leaves_both_sides_of_the_ledger(database: Database) -> None:
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
+    )
+    await journal.start()
+    requests = [accepted(day) for day in (5, 6, 18)]
+    others = [msgspec.structs.replace(r, tenant=OTHER, position=r.position + 1) for r in requests]
+    await journal.accept([Entry(request) for request in (*requests, *others)])
+    await database.commit(journal.planned({ACME: 3, OTHER: 3}))
+    dead = ended(6, tenant=ACME, state=State.DEAD)
+    own = [ended(5, tenant=ACME), dead, ended(18, tenant=ACME)]
+    theirs = [ended(5, tenant=OTHER), ended(18, tenant=OTHER)]  # one of them is lost
+    await database.commit(journal.recorded([*own, *theirs]))
+    tracker = Tracker(SqlRecords(database), DeliveryStore(database, journal))
+
+    await journal.forget_before(15 * DAY_MS * 1000, but=None)
+
+    assert await tracker.ledger(ACME) == Ledger(accepted=1, sent=1)
+    assert await tracker.ledger(OTHER) == Ledger(accepted=2, sent=1)
+    await database.commit(journal.planned({ACME: 1}))
+    assert (await tracker.ledger(ACME)).difference == 1
 
 
 async def test_a_sweep_that_cannot_be_done_now_comes_again_later(tmp_path: Path) -> None:

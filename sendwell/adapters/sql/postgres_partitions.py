@@ -5,11 +5,14 @@ Which tables have them says the database itself; how long a partition is, their 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from sendwell.adapters.sql.upkeep import whole
 from sendwell.domain.ids import COUNTER_BITS
+from sendwell.runtime.journal.forgotten import take_off
 
 _DAY_MS = 86_400_000
 _WEEK_DAYS = 7
@@ -52,8 +55,7 @@ def make_ahead(connection: Connection, now: int, *, since: int | None = None) ->
     """
     today = now // 1000 // _DAY_MS
     first = today - 1 if since is None else since // 1000 // _DAY_MS
-    connection.execute(text("SELECT pg_advisory_lock(7370601, 1)"))
-    try:
+    with _alone(connection):
         made = []
         for table, scheme in _tables(connection):
             known = set(_parts(connection, table))
@@ -68,8 +70,6 @@ def make_ahead(connection: Connection, now: int, *, since: int | None = None) ->
                     )
                     made.append(name)
         return made
-    finally:
-        connection.execute(text("SELECT pg_advisory_unlock(7370601, 1)"))
 
 
 def drop_old(connection: Connection, *, journal_before: int, keys_before: int) -> list[str]:
@@ -77,6 +77,11 @@ def drop_old(connection: Connection, *, journal_before: int, keys_before: int) -
 
     One that still has open work stays, with all it is about.
     """
+    with _alone(connection):
+        return _drop_old(connection, journal_before, keys_before)
+
+
+def _drop_old(connection: Connection, journal_before: int, keys_before: int) -> list[str]:
     open_since = connection.execute(text("SELECT min(position) FROM work")).scalar()
     dropped = []
     for table, scheme in _tables(connection):
@@ -88,9 +93,26 @@ def drop_old(connection: Connection, *, journal_before: int, keys_before: int) -
         for name in _parts(connection, table):
             first = int(name.rpartition("_")[2])
             if (first + scheme.days) * scheme.unit <= bound:
-                connection.execute(text(f"DROP TABLE {name}"))
+                _drop(connection, table, name)
                 dropped.append(name)
     return dropped
+
+
+def _drop(connection: Connection, table: str, name: str) -> None:
+    with whole(connection):
+        if table == "outcome":
+            take_off(connection, text(f"SELECT tenant, count(*) FROM {name} GROUP BY tenant"))
+        connection.execute(text(f"DROP TABLE {name}"))
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """No other process makes or drops partitions meanwhile."""
+    connection.execute(text("SELECT pg_advisory_lock(7370601, 1)"))
+    try:
+        yield
+    finally:
+        connection.execute(text("SELECT pg_advisory_unlock(7370601, 1)"))
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, Scheme]]:

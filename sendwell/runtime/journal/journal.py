@@ -26,6 +26,7 @@ from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Acceptance, Claim, Entry
 from sendwell.runtime.among import among
 from sendwell.runtime.journal import hot
+from sendwell.runtime.journal.forgotten import forget
 from sendwell.runtime.journal.repetitions import repeated
 from sendwell.runtime.journal.rows import Count, Row
 from sendwell.runtime.journal.tables import (
@@ -33,8 +34,6 @@ from sendwell.runtime.journal.tables import (
     IDEMPOTENCY,
     MARK,
     OUTCOME,
-    RECIPIENT,
-    REFERENCE,
     REQUESTED,
 )
 from sendwell.runtime.journal.unplanned import Unplanned
@@ -104,14 +103,8 @@ class SqlJournal:
             .order_by(REQUESTED.c.position)
             .limit(_FORGOTTEN_TOGETHER)
         ):
-            positions = [row.position for row in rows]
-            await self._database.execute(
-                *(
-                    delete(table).where(table.c.position.in_(positions))
-                    for table in (OUTCOME, HISTORY, REFERENCE, RECIPIENT, REQUESTED)
-                )
-            )
-            forgotten += len(positions)
+            await self._database.commit([Write(forget, [row.position for row in rows])])
+            forgotten += len(rows)
         return forgotten
 
     async def accept(

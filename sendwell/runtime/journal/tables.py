@@ -141,9 +141,9 @@ TALLY = Table(
     PrimaryKeyConstraint("tenant", "node"),
     sqlite_with_rowid=False,
 )
-"""How many deliveries were ever planned for a tenant, by process, so that no two wait for each
-other's row: the ledger's left side, counted apart from the rows on its right side, so that the two
-can disagree."""
+"""How many deliveries were planned for a tenant, by process, so that no two wait for each other's
+row: the ledger's left side, counted apart from the rows on its right side, so that the two can
+disagree. Where those rows are forgotten, what they counted is taken off in a row of nobody's."""
 
 MARK = Table(
     "mark",
