@@ -7,6 +7,7 @@ from sendwell.domain.ids import ChannelName, TenantId, UserId
 
 _EMAIL = ChannelName("email")
 _PERSON = ChannelName("person")
+_NOBODY = TenantId("")
 
 
 def fingerprint(tenant: TenantId, channel: ChannelName, address: str) -> bytes:
@@ -19,6 +20,11 @@ def fingerprint(tenant: TenantId, channel: ChannelName, address: str) -> bytes:
     same = address.lower() if channel == _EMAIL else address
     text = f"{channel}\0{same}".encode(errors="replace")
     return blake2b(text, digest_size=16, key=_key(tenant)).digest()
+
+
+def mark_of(channel: ChannelName, address: str) -> bytes:
+    """The same where it is not known yet whose tenant's address it is."""
+    return fingerprint(_NOBODY, channel, address)
 
 
 def print_of(tenant: TenantId, user: UserId) -> bytes:

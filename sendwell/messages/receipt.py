@@ -26,6 +26,8 @@ class Receipt:
     `key` is the delivery's key when the provider hands it back, else None and `reference` (the
     provider's message id) finds the delivery. `at` is microseconds since 1970, UTC.
     `is_address_gone`: the address must not be sent to again (hard bounce, STOP).
+    `address` is the `mark_of` the address that the event is about, by the vendor's own word.
+    Without it a person's address is left alone, for they may have another one by now.
     """
 
     event_id: str
@@ -36,3 +38,4 @@ class Receipt:
     code: str | None = None
     text: str | None = None
     is_address_gone: bool = False
+    address: bytes | None = None

@@ -13,19 +13,22 @@ from sendwell.domain.lifecycle import State
 class Sought:
     """What a provider told of a delivery: our key, or its own id, or both.
 
-    `provider` is the account as it stands in the history (`Status.provider`).
+    `provider` is the account as it stands in the history (`Status.provider`), `address` the
+    `mark_of` where it says that it went.
     """
 
     provider: str
     key: DeliveryKey | None = None
     reference: str | None = None
+    address: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A delivery and where it stands; `at` is when it got there, in microseconds since 1970.
 
-    `address` is where it was sent, None where that is not known (any more).
+    `address` is where it was sent, None where that is not known (any more): a person's where it is
+    still the one that the provider means.
     """
 
     tenant: TenantId

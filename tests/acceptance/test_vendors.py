@@ -32,6 +32,11 @@ TEMPLATE = {
 }
 
 
+async def address(product: Product, person: str, email: str) -> None:
+    answer = await product.client.put(f"/api/v1/users/{person}", json={"email": email})
+    assert answer.is_success, answer.text
+
+
 async def publish(product: Product, template: dict[str, Any]) -> None:
     answer = await product.client.post("/api/v1/templates", json=template)
     assert answer.status_code == 201, answer.text
@@ -135,6 +140,35 @@ async def test_receipts_by_signed_webhook_move_deliveries_on(tmp_path: Path) -> 
             assert names == ["CREATED", "PLANNED", "SEND_ATTEMPT", "SENT", "DELIVERED"]
             ledger = await product.get("/ledger")
             assert (ledger["delivered"], ledger["difference"]) == (2, 0)
+
+
+async def test_a_late_bounce_holds_nothing_against_a_persons_new_address(tmp_path: Path) -> None:
+    async with SendGridSimulator() as sendgrid:
+        environment = {
+            "PROVIDER_CREDENTIALS_SENDGRID": json.dumps(sendgrid.credentials),
+            "PUBLIC_URL": "https://hooks.example.org",
+        }
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            people = {"ada": "typo@exmaple.org", "bob": "gone@example.org"}
+            sent = {}
+            for person, email in people.items():
+                sendgrid.fates[email] = BOUNCED
+                await address(product, person, email)
+                answer = await product.send(user_id=person, channel="email", content="Hello")
+                sent[person] = answer.json()["id"]
+                await product.settled(sent[person], "SENT")
+            await address(product, "ada", "ada@example.org")
+
+            await forward(product, "sendgrid", sendgrid)
+
+            for id_ in sent.values():
+                await product.settled(id_, "BOUNCED")
+            suppressed = (await product.get("/suppressions"))["data"]
+            again = await product.send(user_id="ada", channel="email", content="Hello again")
+            await product.settled(again.json()["id"], "SENT")
+
+    assert [each["address"] for each in suppressed] == ["gone@example.org"]
+    assert sendgrid.mails[-1].to == "ada@example.org"
 
 
 async def test_receipts_that_name_only_the_vendors_id_are_taken_from_every_account(

@@ -7,6 +7,8 @@ import pytest
 from sendgrid.helpers.eventwebhook import EventWebhook
 
 from sendwell.domain.errors import Denied, Invalid
+from sendwell.domain.fingerprint import mark_of
+from sendwell.domain.ids import ChannelName
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.vendor import Means
 from tests.providers.accounts import a_provider, a_reader
@@ -75,6 +77,16 @@ def test_an_event_is_said_in_our_words(
         (receipt.said, receipt.key, receipt.reference, receipt.is_address_gone)
         for receipt in receipts
     ]
+
+
+def test_an_event_says_which_address_it_is_about_without_telling_it() -> None:
+    simulator = SendGridSimulator()
+    events = [{**stories.BOUNCED, "email": "Ada@Example.org"}, {**stories.BOUNCED, "email": ""}]
+
+    receipts = read(simulator, a_hook(simulator, stories.BOUNCED, *events))
+
+    ada = mark_of(ChannelName("email"), "ada@example.org")
+    assert [receipt.address for receipt in receipts] == [ada, ada, None]
 
 
 def test_a_bounce_keeps_its_code_and_its_reason() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from sendwell.domain.errors import Denied, Invalid
+from sendwell.domain.fingerprint import mark_of
+from sendwell.domain.ids import ChannelName
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.vendor import Means
 from tests.providers.accounts import a_provider, a_reader
@@ -70,6 +72,13 @@ def test_a_status_is_said_in_our_words(
         receipt.at,
     )
     assert receipt.is_address_gone is is_address_gone
+    assert receipt.address == mark_of(ChannelName("sms"), MESSAGE.form["To"])
+
+
+def test_a_status_without_a_number_is_about_no_address() -> None:
+    (receipt,) = read(signed(URL, FORM))
+
+    assert receipt.address is None
 
 
 @pytest.mark.parametrize("status", ["accepted", "queued", "sending", "sent", "receiving", ""])

@@ -13,7 +13,8 @@ from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap import TABLES
 from sendwell.domain.delivery_key import DeliveryKey
-from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.fingerprint import mark_of
+from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.messages.requested import Requested, To
@@ -24,10 +25,12 @@ from sendwell.roles.receipts.look import Look
 from sendwell.roles.tracker.deliveries import DeliveryFinder
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
+from sendwell.roles.users.store.people import Profile
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
+ADA, EMAIL = UserId("ada"), ChannelName("email")
 ORDER, PART = NotificationId("order-7"), "0.email"
 SENDGRID = "sendgrid"
 numbers = count(1)
@@ -38,9 +41,10 @@ class House(NamedTuple):
 
     database: SqliteDatabase
     journal: SqlJournal
+    users: Users
     finder: DeliveryFinder
 
-    async def send(self, tenant: TenantId, *, by: str = SENDGRID) -> str:
+    async def send(self, tenant: TenantId, *, by: str = SENDGRID, to: To | None = None) -> str:
         """A mail of that tenant has gone out; gives the account's own id of it."""
         number = next(numbers)
         request = Requested(
@@ -50,7 +54,7 @@ class House(NamedTuple):
             accepted_at=number,
             event_type="order",
             lane=2,
-            to=(To(email=f"ada@{tenant}.example"),),
+            to=(to or To(email=f"ada@{tenant}.example"),),
         )
         await self.journal.accept([Entry(request, is_named=True)])
         sent = Status(
@@ -69,6 +73,13 @@ class House(NamedTuple):
         found = (await self.finder.find([sought])).get(sought)
         return found.tenant if found else None
 
+    async def address(self, about: str | None) -> str | None:
+        """What is held for the address of Acme's mail, where the account says it is about that."""
+        mark = mark_of(EMAIL, about) if about else None
+        receipt = Receipt("event", Said.BOUNCED, 1, key=key_of(ACME), address=mark)
+        sought = Look(1, SENDGRID, tenant=None, receipt=receipt, taken_at=1).sought
+        return (await self.finder.find([sought]))[sought].address
+
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
@@ -80,7 +91,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await journal.start()
     work, people = DeliveryStore(database, journal), Users(UserStore(database), clock=SystemClock())
     finder = DeliveryFinder(SqlRecords(database), journal, work=work, directory=people)
-    yield House(database, journal, finder)
+    yield House(database, journal, people, finder)
     await database.close()
 
 
@@ -128,3 +139,29 @@ async def test_of_two_that_an_earlier_version_sent_it_is_the_one_of_that_account
         await house.send(tenant, by=f"sendgrid__{tenant}")
 
     assert await house.found("order-7.0.email", by="sendgrid__other") == OTHER
+
+
+async def test_the_address_of_a_person_is_the_one_that_the_provider_means(house: House) -> None:
+    await house.users.put(ACME, ADA, Profile({EMAIL: "typo@exmaple.org"}))
+    await house.send(ACME, to=To(user_id=ADA))
+    assert await house.address("Typo@exmaple.org") == "typo@exmaple.org"
+
+    await house.users.put(ACME, ADA, Profile({EMAIL: "ada@example.org"}))
+
+    assert await house.address("typo@exmaple.org") is None
+    assert await house.address(None) is None
+    await house.users.delete(ACME, ADA)
+    assert await house.address("ada@example.org") is None
+
+
+@pytest.mark.parametrize(
+    "to", [To(email="ada@example.org"), To(user_id=ADA, email="ada@example.org")]
+)
+@pytest.mark.parametrize("about", ["ada@example.org", "ada@relay.example", None])
+async def test_the_address_that_a_request_gives_cannot_change(
+    to: To, about: str | None, house: House
+) -> None:
+    await house.users.put(ACME, ADA, Profile({EMAIL: "new@example.org"}))
+    await house.send(ACME, to=to)
+
+    assert await house.address(about) == "ada@example.org"

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.messages.receipt import Said
 from sendwell.messages.status import Status
 from sendwell.roles.receipts.look import PATIENCE, SECOND
+from sendwell.roles.receipts.store import ReceiptStore
 from tests.roles.moody_database import MoodyDatabase
 from tests.roles.receipt_house import (
     ADDRESS,
@@ -265,6 +267,19 @@ async def test_an_address_that_must_not_be_sent_to_is_suppressed(
 
     expected = [(SAMPLE, ChannelName("sms"), ADDRESS, reason)] if reason else []
     assert house.suppressed.told == expected
+
+
+async def test_what_waits_knows_which_address_it_is_about(house: House) -> None:
+    sent = a_delivery()
+    mark = mark_of(ChannelName("sms"), ADDRESS)
+
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [a_receipt(sent, Said.COMPLAINED, address=mark)])
+        (waiting,) = await house.waiting()
+        (look,) = await ReceiptStore(house.database).load([waiting.number])
+
+    assert look.sought.address == mark
+    assert ADDRESS.encode() not in waiting.receipt
 
 
 async def test_a_receipt_counts_only_once_its_address_is_suppressed(house: House) -> None:

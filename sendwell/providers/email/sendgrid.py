@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sendwell.domain.errors import Denied, Invalid
+from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.domain.outcome import Accepted, Blame, Fault, Outcome, Refused
 from sendwell.messages.outgoing import Outgoing
@@ -168,6 +169,7 @@ class _Event(msgspec.Struct):
     event: str
     timestamp: int
     sg_event_id: str
+    email: str | None = None
     sg_message_id: str | None = None
     sendwell_key: str | None = None
     type: str | None = None
@@ -247,6 +249,7 @@ def _receipt(event: _Event) -> Receipt:
         code=event.status,
         text=None if text is None else words(text),
         is_address_gone=_is_address_gone(event),
+        address=mark_of(CHANNEL, event.email) if event.email else None,
     )
 
 

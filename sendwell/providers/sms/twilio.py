@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 import msgspec
 
 from sendwell.domain.errors import Denied, Invalid
+from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused
 from sendwell.domain.stop_words import Meaning
@@ -175,6 +176,7 @@ class _Callback(msgspec.Struct, rename="pascal"):
 
     message_sid: str = ""
     message_status: str = ""
+    to: str = ""
     error_code: str | int | None = None
     error_message: str | None = None
 
@@ -315,6 +317,7 @@ def _receipts(callback: _Callback, *, key: str | None, now: int) -> Sequence[Rec
             code=code or None,
             text=words(callback.error_message or "") or None,
             is_address_gone=code in _GONE,
+            address=mark_of(CHANNEL, callback.to) if callback.to else None,
         )
     ]
 

@@ -39,7 +39,7 @@ class Look:
 
     def is_last(self, now: int) -> bool:
         """Whether it will not wait any longer: its time is over, or it names no delivery."""
-        is_nameless = self.sought == Sought(self.provider)
+        is_nameless = self.sought.key is None and self.sought.reference is None
         return is_nameless or now - self.taken_at >= PATIENCE
 
     def due(self, now: int) -> int:
@@ -54,4 +54,4 @@ def _sought(provider: str, receipt: Receipt) -> Sought:
         key = DeliveryKey.parse(receipt.key or "")
     except ValueError:
         key = None
-    return Sought(provider, key, receipt.reference)
+    return Sought(provider, key, receipt.reference, receipt.address)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.domain.delivery_key import DeliveryKey
+from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import NotificationId, Part, Position, TenantId
 from sendwell.messages.recipients import recipient_of
 from sendwell.messages.requested import Requested
@@ -32,7 +33,7 @@ class DeliveryFinder:
         statuses |= await self._by_reference(by_reference)
         requests = await self._journal.requested([each.position for each in statuses.values()])
         return {
-            each: await self._found(status, requests[status.position])
+            each: await self._found(each, status, requests[status.position])
             for each, status in statuses.items()
             if status.position in requests
         }
@@ -65,11 +66,8 @@ class DeliveryFinder:
         standing = {(status.position, status.part): status for status in (*open_work, *ended)}
         return list(standing.values())
 
-    async def _found(self, status: Status, request: Requested) -> Found:
+    async def _found(self, sought: Sought, status: Status, request: Requested) -> Found:
         part = Part.parse(status.part)
-        to = request.to[part.recipient]
-        users = [to.user_id] if to.user_id else []
-        known = await self._directory.people(request.tenant, users) if users else {}
         return Found(
             tenant=request.tenant,
             notification=request.id,
@@ -80,9 +78,18 @@ class DeliveryFinder:
             at=status.at,
             attempt=status.attempt,
             reference=status.reference,
-            user_id=to.user_id,
-            address=recipient_of(request, part.recipient, known).address(part.channel, part.target),
+            user_id=request.to[part.recipient].user_id,
+            address=await self._address(sought, part, request),
         )
+
+    async def _address(self, sought: Sought, part: Part, request: Requested) -> str | None:
+        given = recipient_of(request, part.recipient, {}).address(part.channel, part.target)
+        user = request.to[part.recipient].user_id
+        if given is not None or user is None or sought.address is None:
+            return given
+        known = await self._directory.people(request.tenant, [user])
+        now = recipient_of(request, part.recipient, known).address(part.channel, part.target)
+        return now if now and mark_of(part.channel, now) == sought.address else None
 
 
 def _the_one(candidates: Sequence[Status], sought: Sought) -> Status | None:
