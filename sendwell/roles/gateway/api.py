@@ -9,7 +9,7 @@ import re
 import msgspec
 from starlette.routing import Route
 
-from sendwell.domain.errors import Invalid, SendwellError, Unavailable
+from sendwell.domain.errors import Invalid, SendwellError
 from sendwell.ports.clock import Clock
 from sendwell.roles.gateway.quota import Quota
 from sendwell.roles.gateway.rate_limit_status import RateLimitStatus
@@ -89,7 +89,7 @@ def _correlation(call: Call) -> str | None:
     return sent if sent is not None and _is_id(sent) else None
 
 
-def _too_many(standing: RateLimitStatus, refusal: Unavailable) -> Reply:
+def _too_many(standing: RateLimitStatus, refusal: SendwellError) -> Reply:
     refused = problem_of(refusal)
     refused.headers = [*refused.headers, *standing.headers]
     return refused

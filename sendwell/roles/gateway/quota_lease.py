@@ -3,7 +3,7 @@
 from sendwell.domain.ids import TenantId
 from sendwell.domain.lease import Lease, Wish, room_of
 from sendwell.domain.limits import Rate
-from sendwell.roles.gateway.rate_limit_status import RateLimitStatus, refused, status_at
+from sendwell.roles.gateway.rate_limit_status import RateLimitStatus, never_fits, refused, status_at
 
 _FRESH_US = 1_000_000
 """What was told so long ago, or not yet, still holds."""
@@ -41,7 +41,8 @@ class QuotaLease:
             self._used_at = now
             return status_at(self.rate, self._tat, held=self.held, now=now)
         room = room_of(self.rate, self._tat, now) - self._unreal
-        if count > self.held + room and not self.is_stale(now):
+        is_over = count > self.held + room and not self.is_stale(now)
+        if is_over or never_fits(self.rate, count):
             return refused(self.rate, self._tat, count=count, held=self.held, now=now)
         return None
 

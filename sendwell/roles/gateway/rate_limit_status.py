@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from sendwell.domain.errors import Unavailable
+from sendwell.domain.errors import TooLarge, Unavailable
 from sendwell.domain.lease import room_of
 from sendwell.domain.limits import Rate
 from sendwell.runtime.server.calls import Header
@@ -23,8 +23,8 @@ class RateLimitStatus(msgspec.Struct, frozen=True, gc=False):
     policy: bytes
     remaining: int
     reset_seconds: int
-    refusal: Unavailable | None = None
-    """Why nothing was taken, if so: it is too many for now (429)."""
+    refusal: Unavailable | TooLarge | None = None
+    """Why nothing was taken, if so: it is too many for now (429), or for ever (413)."""
 
     @property
     def headers(self) -> list[Header]:
@@ -34,7 +34,7 @@ class RateLimitStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 def status_at(
-    rate: Rate, tat: int, *, held: int = 0, now: int, refusal: Unavailable | None = None
+    rate: Rate, tat: int, *, held: int = 0, now: int, refusal: Unavailable | TooLarge | None = None
 ) -> RateLimitStatus:
     """Where it stands at this TAT, with so many more that count as taken already."""
     reset_seconds = -(-max(0, tat - now) // _SECOND)
@@ -43,14 +43,25 @@ def status_at(
 
 def refused(rate: Rate, tat: int, *, count: int, held: int = 0, now: int) -> RateLimitStatus:
     """The same, for `count` that do not fit."""
+    refusal = never_fits(rate, count) or _too_many_now(rate, tat, count=count - held, now=now)
+    return status_at(rate, tat, held=held, now=now, refusal=refusal)
+
+
+def never_fits(rate: Rate, count: int) -> TooLarge | None:
+    """Why so many are more than the rate ever lets in at once, if they are."""
+    if count <= rate.burst:
+        return None
+    return TooLarge(f"By {rate} a batch may have {rate.burst} notifications: send it in parts.")
+
+
+def _too_many_now(rate: Rate, tat: int, *, count: int, now: int) -> Unavailable:
     room = now + rate.tolerance_us + rate.interval_us
-    until = max(tat, now) + (count - held) * rate.interval_us
-    refusal = Unavailable(
-        f"More than {rate} notifications; send the rest later.",
+    until = max(tat, now) + count * rate.interval_us
+    return Unavailable(
+        f"More than {rate} notifications; send this again later.",
         retry_after=max(until - room, rate.interval_us) * _MICROSECOND,
         is_too_many=True,
     )
-    return status_at(rate, tat, held=held, now=now, refusal=refusal)
 
 
 @lru_cache(maxsize=1_024)

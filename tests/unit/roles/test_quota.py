@@ -1,15 +1,18 @@
 """What a tenant may hand in."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sendwell.adapters.limiter.fallback import FallbackLimiter
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.limiter.redis import RedisLimiter
-from sendwell.domain.errors import Unavailable
+from sendwell.domain.errors import TooLarge, Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.lease import Lease, Wish, room_of
 from sendwell.domain.limits import Rate
@@ -109,11 +112,44 @@ async def test_too_many_are_refused_with_a_time_and_take_nothing() -> None:
 
         refused = await quota.take(ACME, 3, NOW)
 
-        assert refused.refusal is not None
+        assert isinstance(refused.refusal, Unavailable)
         assert refused.refusal.is_too_many
         assert refused.refusal.retry_after.total_seconds() == pytest.approx(0.1)
         assert refused.headers[1] == (b"ratelimit", b'"tenant";r=2;t=1')
         assert (await quota.take(ACME, 2, NOW)).remaining == 0
+
+
+@pytest.mark.parametrize("own", [{}, {"acme": "50/s burst 20"}])
+async def test_what_never_fits_is_refused_for_good_and_takes_nothing(own: dict[str, str]) -> None:
+    house = House("20/s" if not own else "100/s", **own)
+    async with house.process() as quota:
+        await quota.take(ACME, 1, NOW)
+
+        refused = await quota.take(ACME, 21, NOW)
+
+        assert type(refused.refusal) is TooLarge
+        assert "20 notifications" in refused.refusal.message
+        assert refused.remaining == 19
+        assert (await quota.take(ACME, 19, NOW)).refusal is None
+        assert not house.limiter.questions or house.limiter.questions[-1][0].count == 19
+
+
+@pytest.mark.parametrize("own", [{}, {"acme": "50/s burst 20"}])
+@given(taken=st.integers(1, 25), count=st.integers(1, 60))
+async def test_whoever_comes_back_when_told_to_is_let_in(
+    own: dict[str, str], taken: int, count: int
+) -> None:
+    house = House("50/s burst 20" if not own else "1000/s", **own)
+    async with house.process() as quota:
+        await quota.take(ACME, taken, NOW)
+        standing = await quota.take(ACME, count, NOW)
+        if isinstance(standing.refusal, Unavailable):
+            house.clock.time += math.ceil(standing.refusal.retry_after.total_seconds() * SECOND)
+
+            standing = await quota.take(ACME, count, house.clock.time)
+
+    assert isinstance(standing.refusal, TooLarge) == (count > 20)
+    assert (standing.refusal is None) == (count <= 20)
 
 
 async def test_tenants_do_not_count_for_each_other() -> None:
@@ -133,7 +169,7 @@ async def test_a_tenants_own_quota_is_told_and_kept_and_is_nobody_elses() -> Non
         (b"ratelimit-policy", b'"tenant";q=3;w=60'),
         (b"ratelimit", b'"tenant";r=0;t=60'),
     ]
-    assert refused.refusal is not None
+    assert isinstance(refused.refusal, Unavailable)
     assert refused.refusal.retry_after.total_seconds() == pytest.approx(20)
     assert other.refusal is None
 
