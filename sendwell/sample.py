@@ -3,6 +3,7 @@
 And without the sample: an organization of its own with a key, for that is what `up` starts with.
 """
 
+import fcntl
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -65,15 +66,30 @@ async def begin_empty(roles: Roles, data: Path) -> Key:
 
 
 def _kept_key(file: Path) -> Key:
-    """The key in the file, readable by nobody else; a new one when there is none."""
-    if file.exists():
-        key = parse_key(file.read_text().strip())
-        if key is None:
-            raise Unavailable(f"{file} does not hold an API key. Remove it to get a new one.")
-        return key
-    key = new_key()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as opened:
-        opened.write(f"{key.text}\n")
+    """The key in the file, readable by nobody else; a new one when there is none.
+
+    Several processes may begin with the same folder at once: all have the key of the first.
+    """
+    try:
+        text = (file.exists() and file.read_text().strip()) or _first_key(file)
+    except OSError as error:
+        raise Unavailable(
+            f"{file} cannot be used: {error.strerror}. Name a folder for it with --data."
+        ) from error
+    key = parse_key(text)
+    if key is None:
+        raise Unavailable(f"{file} does not hold an API key. Remove it to get a new one.")
     return key
+
+
+def _first_key(file: Path) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        text = opened.read().strip()
+        if not text:
+            text = new_key().text
+            opened.write(f"{text}\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+    return text

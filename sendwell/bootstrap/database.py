@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from sendwell.adapters.sql.hold import hold
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.adapters.sql.sqlite_away import away
 from sendwell.adapters.sql.upkeep import PATIENCE_SECONDS, patiently
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.ports.clock import Clock
@@ -72,8 +74,18 @@ async def open_house(settings: Settings, clock: Clock, process: Process) -> Hous
     _hold_alone(file, process)
     database = SqliteDatabase(file)
     process.at_close("database", database.close)
-    migrate(database.engine, TABLES)
+    _migrate_file(database, file, TABLES)
     return House(database, Alone(clock.now()), Silence())
+
+
+def _migrate_file(database: SqliteDatabase, file: Path, owners: Mapping[str, Path]) -> None:
+    """Raises Unavailable, naming the file, where it is no database or somebody else writes."""
+    try:
+        migrate(database.engine, owners)
+    except DBAPIError as error:
+        if told := away(error):
+            raise Unavailable(f"{file}: {told.message}") from error
+        raise
 
 
 def _hold_alone(file: Path, process: Process) -> None:
@@ -187,8 +199,8 @@ async def _open_apart(role: str, url: Url, settings: Settings, *, process: Proce
     tables = tables_apart(role)
     if url.file is not None:
         on_file = SqliteDatabase(url.file)
-        migrate(on_file.engine, tables)
         process.at_close(f"database of {role}", on_file.close)
+        _migrate_file(on_file, url.file, tables)
         return on_file
     database = _apart_on(url, settings)
     process.at_close(f"database of {role}", database.close)

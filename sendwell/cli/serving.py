@@ -6,9 +6,9 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sendwell.domain.errors import Invalid, SendwellError
@@ -16,6 +16,7 @@ from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback, reloadable
 
 if TYPE_CHECKING:
     from sendwell.embedded import Embedded
+    from sendwell.runtime.server.serving import Server
 
 Read = Callable[[], Settings]
 Say = Callable[[Settings, str], None]
@@ -30,7 +31,11 @@ def serve(read: Read, *, say_ready: Say, ground: Ground | None = None) -> None:
     """
     try:
         settings = read()
-        listener = _listen(settings)
+        listener = _listen(settings, settings.port, advice="Choose another with --port.")
+        listeners = [listener]
+        if settings.metrics_port is not None:
+            advice = "Choose another by METRICS_PORT."
+            listeners.append(_listen(settings, settings.metrics_port, advice=advice))
     except SendwellError as error:
         sys.exit(f"sendwell: {error.message}")
     port: int = listener.getsockname()[1]
@@ -42,7 +47,7 @@ def serve(read: Read, *, say_ready: Say, ground: Ground | None = None) -> None:
     try:
         uvloop.run(
             _run(
-                replace(settings, port=port), listener, read_again,
+                replace(settings, port=port), listeners, read_again,
                 say_ready=say_ready, ground=ground or _nothing,
             )
         )  # fmt: skip
@@ -73,24 +78,22 @@ def guarded(settings: Settings) -> Settings:
     return settings
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: Settings, port: int, *, advice: str) -> socket.socket:
+    """Before anything else: who cannot listen has not begun to send."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((settings.host, port))
     except OSError as error:
-        sys.exit(
-            f"sendwell: cannot listen on {settings.host}:{settings.port}: {error.strerror}."
-            " Choose another with --port."
-        )
+        sys.exit(f"sendwell: cannot listen on {settings.host}:{port}: {error.strerror}. {advice}")
     listener.listen(1024)
     return listener
 
 
 async def _run(
     settings: Settings,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     read_again: Read,
     *,
     say_ready: Say,
@@ -99,43 +102,59 @@ async def _run(
     from sendwell.telemetry.logs import set_up_logs
 
     set_up_logs(settings.log_level)
-    stopping = asyncio.Event()
+    asked = _Asked()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, asked.to_stop.set)
+    loop.add_signal_handler(signal.SIGHUP, asked.to_reload.set)
     async with ground(settings):
-        await _serve(settings, listener, read_again, say_ready=say_ready, stopping=stopping)
+        await _serve(settings, listeners, read_again, say_ready=say_ready, asked=asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What signals asked for so far."""
+
+    to_stop: asyncio.Event = field(default_factory=asyncio.Event)
+    to_reload: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def _serve(
     settings: Settings,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     read_again: Read,
     *,
     say_ready: Say,
-    stopping: asyncio.Event,
+    asked: _Asked,
 ) -> None:
-    from sendwell.runtime.server.serving import Server
-
-    embedded = await _built(settings, stopping)
+    embedded = await _built(settings, asked.to_stop)
     if embedded is None:
         return
-    _reload_on_change(embedded, settings, read_again)
+    try:
+        _reload_on_change(embedded, settings, read_again, is_asked=asked.to_reload.is_set())
+        servers = _servers(embedded, *listeners)
+        for server in servers:
+            await server.start()
+        gc.freeze()  # what is here stays: looking through it again stops everything for 90 ms
+        say_ready(settings, embedded.key)
+        await asked.to_stop.wait()
+        print("Stopping: finishing what is in flight …", file=sys.stderr, flush=True)
+        embedded.drain()
+        for server in servers:
+            await server.stop()
+    finally:
+        await embedded.stop()
+
+
+def _servers(
+    embedded: "Embedded", listener: socket.socket, for_metrics: socket.socket | None = None
+) -> "list[Server]":
+    from sendwell.runtime.server.serving import Server
+
     servers = [Server(embedded.app, listener, hot=embedded.app.hot)]
-    if settings.metrics_port is not None:
-        servers.append(
-            Server(embedded.metrics, _listen(replace(settings, port=settings.metrics_port)))
-        )
-    for server in servers:
-        await server.start()
-    gc.freeze()  # what is here stays: looking through it again stops everything for 90 ms
-    say_ready(settings, embedded.key)
-    await stopping.wait()
-    print("Stopping: finishing what is in flight …", file=sys.stderr, flush=True)
-    embedded.drain()
-    for server in servers:
-        await server.stop()
-    await embedded.stop()
+    if for_metrics is not None:
+        servers.append(Server(embedded.metrics, for_metrics))
+    return servers
 
 
 async def _built(settings: Settings, stopping: asyncio.Event) -> "Embedded | None":
@@ -155,7 +174,9 @@ async def _built(settings: Settings, stopping: asyncio.Event) -> "Embedded | Non
     return None
 
 
-def _reload_on_change(embedded: "Embedded", settings: Settings, read_again: Read) -> None:
+def _reload_on_change(
+    embedded: "Embedded", settings: Settings, read_again: Read, *, is_asked: bool
+) -> None:
     from sendwell.runtime.process import Worker
     from sendwell.runtime.reload import Reloader
 
@@ -167,4 +188,6 @@ def _reload_on_change(embedded: "Embedded", settings: Settings, read_again: Read
         files=lambda current: current.files,
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
+    if is_asked:
+        reloader.ask()
     embedded.core.process.start(Worker("reload", reloader.run))

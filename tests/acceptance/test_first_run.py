@@ -2,7 +2,9 @@
 
 import re
 import signal
+import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -103,6 +105,39 @@ async def test_what_is_set_wrong_is_refused_with_advice(
     assert advice in said
     assert "Traceback" not in said
     assert product.process.returncode != 0
+
+
+def no_database(file: Path) -> None:
+    file.write_text("I am a letter. " * 1_000)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "advice"), [(no_database, "restore a backup"), (Path.mkdir, "allowed to write")]
+)
+async def test_a_file_that_is_no_database_is_told_in_a_sentence(
+    spoil: Callable[[Path], None], advice: str, tmp_path: Path
+) -> None:
+    spoil(tmp_path / "sendwell.db")
+
+    refused = await sendwell("up", "--port", "0", "--data", str(tmp_path))
+
+    assert refused.code == 1
+    (line,) = refused.errors.splitlines()
+    assert f"{tmp_path / 'sendwell.db'}" in line
+    assert advice in line
+
+
+async def test_who_cannot_listen_for_metrics_has_not_begun(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        refused = await sendwell(
+            "up", "--port", "0", "--data", str(tmp_path),
+            environment={"METRICS_PORT": str(port)},
+        )  # fmt: skip
+
+    assert refused.code == 1
+    assert "METRICS_PORT" in refused.errors
+    assert not (tmp_path / "sendwell.db").exists()
 
 
 async def test_its_own_key_is_kept_readable_by_nobody_else(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ async def test_who_waits_for_another_service_can_be_stopped(tmp_path: Path) -> N
         while b"peer.unavailable" not in await process.stderr.readline():
             pass
 
+        process.send_signal(signal.SIGHUP)  # to reload what it has not got yet ends nobody
         process.send_signal(signal.SIGTERM)
 
         await process.communicate()

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -19,8 +19,10 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from sendwell.adapters.sql.sqlite_away import away
 from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Done, Unit, Write, core, driver
@@ -120,9 +122,14 @@ class SqliteDatabase:
 
     def _read(self, statement: Executable) -> Sequence[Row[Any]]:
         connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect(_READER_CACHE_KIB)
-        return connection.execute(statement).all()
+        try:
+            if connection is None:
+                connection = self._local.connection = self._connect(_READER_CACHE_KIB)
+            return connection.execute(statement).all()
+        except Exception as error:
+            if told := away(error):
+                raise told from error
+            raise
 
     def _connect(self, cache_kib: int) -> Connection:
         # Autocommit keeps SQLAlchemy from opening transactions of its own: each read sees the last
@@ -138,11 +145,14 @@ class SqliteDatabase:
         while batch := self._next():
             # Not before there is work: for ON CONFLICT, SQLite goes by the indexes that it found
             # when the connection was made, and those may be made only now, by a migration.
-            connection = connection or self._connect(_WRITER_CACHE_KIB)
-            results = _commit_together(connection, batch)
+            try:
+                connection = connection or self._connect(_WRITER_CACHE_KIB)
+                results = _commit_together(connection, batch)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
+                results = [away(error) or error] * len(batch)
             self._loop.call_soon_threadsafe(answer, batch, results)
             commits += 1
-            if commits % _LOOKS_AT_LOG_EVERY == 0:
+            if connection is not None and commits % _LOOKS_AT_LOG_EVERY == 0:
                 self._look_at_log(connection)
 
     def _look_at_log(self, connection: Connection) -> None:
@@ -157,11 +167,13 @@ class SqliteDatabase:
             self._log_has_grown.set()
 
     def _checkpoint(self) -> None:
-        connection = driver(self._connect(_READER_CACHE_KIB))
+        connection: Connection | None = None
         while self._writer.is_alive():
             self._log_has_grown.wait()
             self._log_has_grown.clear()
-            _copy_log(connection)
+            with _told():
+                connection = connection or self._connect(_READER_CACHE_KIB)
+                _copy_log(driver(connection))
 
     def _next(self) -> list[Waiting]:
         """The next units to commit together; none at the end, when all are committed.
@@ -204,23 +216,28 @@ def _engine(path: Path) -> Engine:
 
 
 def _copy_log(connection: sqlite3.Connection) -> None:
-    """Into the file, as far as readers let it. What is committed is in the log: a disk that is full
-    right now must not end who writes it.
-    """
-    try:
+    """Into the file, as far as readers let it."""
+    with _told():
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    except sqlite3.Error as error:
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What is committed is in the log: a disk that is full right now must not end who copies it."""
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
         log.warning("sqlite.log_not_copied", error=str(error))
 
 
 def _commit_together(connection: Connection, batch: Sequence[Waiting]) -> list[Result]:
-    """All units in one transaction; when that fails, each in its own, to find the culprit."""
+    """All units in one transaction; when one of them is wrong, each in its own, to find it."""
     units = [unit for unit, _ in batch]
     try:
         return list(_transaction(connection, lambda: run_merged(connection, units)))
-    except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
-        if len(units) == 1:
-            return [error]
+    except Exception as error:
+        if len(units) == 1 or away(error):
+            raise
     return [_commit_alone(connection, unit) for unit in units]
 
 
@@ -228,7 +245,7 @@ def _commit_alone(connection: Connection, unit: Unit) -> Result:
     try:
         return _transaction(connection, lambda: run_merged(connection, [unit]))[0]
     except Exception as error:  # noqa: BLE001 - the caller hears of it
-        return error
+        return away(error) or error
 
 
 def _transaction(connection: Connection, work: Callable[[], _T]) -> _T:

@@ -1,0 +1,113 @@
+"""SQLite when it cannot work right now: whoever asked is told to come again."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from sendwell.adapters.sql import sqlite as adapter
+from sendwell.adapters.sql.migrations import migrate
+from sendwell.adapters.sql.sqlite import SqliteDatabase
+from sendwell.bootstrap import TABLES
+from sendwell.domain.errors import Unavailable
+from sendwell.roles.accounts.tables import TENANT
+
+OWNERS = {"accounts": TABLES["accounts"]}
+
+
+@pytest.fixture
+async def database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SqliteDatabase]:
+    monkeypatch.setattr(
+        adapter,
+        "_PRAGMAS",
+        [each.replace("busy_timeout=5000", "busy_timeout=50") for each in adapter._PRAGMAS],
+    )
+    database = SqliteDatabase(tmp_path / "sendwell.db")
+    migrate(database.engine, OWNERS)
+    yield database
+    await database.close()
+
+
+@contextmanager
+def somebody_else_writes(file: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def names(database: SqliteDatabase) -> list[str]:
+    return [row.tenant for row in await database.rows(select(TENANT.c.tenant))]
+
+
+async def put(database: SqliteDatabase, name: str) -> None:
+    row = {"tenant": name, "name": name, "is_sandboxed": False, "rules": "{}", "created_at": 1}
+    await database.execute(insert(TENANT).values(row))
+
+
+async def test_what_cannot_be_written_because_another_writes_can_be_written_later(
+    database: SqliteDatabase, tmp_path: Path
+) -> None:
+    with somebody_else_writes(tmp_path / "sendwell.db"), pytest.raises(Unavailable, match="locked"):
+        await put(database, "early")
+    await put(database, "later")
+
+    assert await names(database) == ["later"]
+
+
+async def test_a_full_disk_is_told_as_such(database: SqliteDatabase) -> None:
+    await put(database, "first")  # the writer has its connection now
+    for connection in database._connections:
+        (pages,) = connection.exec_driver_sql("PRAGMA page_count").one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    many = asyncio.gather(*(put(database, f"{number}".rjust(64, "x")) for number in range(2_000)))
+    with pytest.raises(Unavailable, match="full"):
+        await many
+
+    assert "first" in await names(database)
+
+
+async def test_who_cannot_open_the_file_to_write_tries_again_for_the_next(
+    database: SqliteDatabase, tmp_path: Path
+) -> None:
+    file, aside = tmp_path / "sendwell.db", tmp_path / "aside.db"
+    file.rename(aside)
+    file.mkdir()
+    with pytest.raises(Unavailable):
+        await put(database, "early")
+    file.rmdir()
+    aside.rename(file)
+    await put(database, "later")
+
+    assert await names(database) == ["later"]
+
+
+async def test_a_read_of_a_file_that_cannot_be_opened_is_not_possible_now(
+    database: SqliteDatabase, tmp_path: Path
+) -> None:
+    file, aside = tmp_path / "sendwell.db", tmp_path / "aside.db"
+    file.rename(aside)
+    file.mkdir()
+
+    with pytest.raises(Unavailable):
+        await names(database)
+
+    file.rmdir()
+    aside.rename(file)
+    assert await names(database) == []
+
+
+async def test_a_mistake_of_ours_is_still_one(database: SqliteDatabase) -> None:
+    await put(database, "one")
+
+    with pytest.raises(Exception, match="UNIQUE") as raised:
+        await put(database, "one")
+
+    assert not isinstance(raised.value, Unavailable)
