@@ -205,6 +205,30 @@ async def test_while_the_broker_is_away_nothing_stands_still(database: MoodyData
     assert told(logs) == []
 
 
+async def test_while_the_database_is_away_nothing_is_published_again(
+    database: MoodyDatabase,
+) -> None:
+    class Then(Broker):
+        """Once it has got the first, the database takes nothing for a while."""
+
+        async def publish(self, stream: Stream, parcels: Sequence[Parcel]) -> None:
+            if not self.got:
+                database.refusals = 4
+            await super().publish(stream, parcels)
+
+    broker = Then()
+    outbox = an_outbox(database, broker)
+    with capture_logs() as logs:
+        async with at_work(outbox):
+            await put(outbox, database, ("m1", "email"), ("s1", "sms"))
+            async with asyncio.timeout(20):
+                while await waiting(database):
+                    await asyncio.sleep(0.05)
+
+    assert ["m1", "s1"] == broker.got
+    assert ["outbox.waits"] * 4 == [each["event"] for each in logs]
+
+
 @pytest.mark.parametrize("who", [Node(0), Node(7)])
 async def test_what_stood_still_goes_on_with_whoever_comes_after(
     who: Node, database: MoodyDatabase

@@ -142,10 +142,12 @@ class Outbox:
         return batch
 
     async def _publish(self, batch: Sequence[_Numbered]) -> None:
-        pause = 0.05
+        pause, is_out = 0.05, False
         while batch:
             try:
-                if not await self._is_taken(batch):
+                # What has gone out is not said again because only the database is away.
+                is_out = is_out or await self._is_taken(batch)
+                if not is_out:
                     await self._go_past(batch)
                     return
                 numbers = [number for number, _ in batch]
