@@ -24,6 +24,7 @@ class HttpAnswer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_cut: bool = False
 
 
 class Http(Protocol):

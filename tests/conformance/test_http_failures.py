@@ -215,6 +215,7 @@ async def test_a_body_over_the_cap_is_cut_and_the_connection_closed(is_chunked: 
 
     assert isinstance(answer, HttpAnswer)
     assert (answer.status, answer.body) == (200, b"x" * MIB)
+    assert answer.is_cut
     assert said < 50
 
 

@@ -83,7 +83,8 @@ class Reader:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         pieces, self._pieces = self._pieces, []
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return HttpAnswer(self.status, headers, body[: self._limits.body_size])
+        most = self._limits.body_size
+        return HttpAnswer(self.status, headers, body[:most], is_cut=len(body) > most)
 
     def on_message_begin(self) -> None:
         if self.is_complete:

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from sendwell.adapters.peers.memory import Memory
 from sendwell.adapters.peers.packed import Packed
+from sendwell.adapters.peers.peer import CutShort
 from sendwell.domain.ids import TenantId
 from sendwell.ports.cache import Cache
 from sendwell.ports.clock import Clock
@@ -20,6 +21,8 @@ Count = Callable[[str, str, int], object]
 
 CHANGING = timedelta(seconds=4)
 """Changes reach queued work within 5 s, whatever is away (docs/decisions/0015)."""
+_AT_ONCE = 1_000
+"""Asked for by one question: many people's answer has to come in time, and to fit."""
 _SHARED = timedelta(seconds=3)
 """For so much of that time it stands in the cache, and for the rest with whoever found it there."""
 
@@ -75,15 +78,12 @@ class Answers(Generic[V]):
         """What is known of each thing; raises what `ask` raises."""
         found = self._remembered(tenant, things)
         missing = [thing for thing in things if thing not in found]
-        if missing:
-            found |= await self._shared(tenant, missing)
-            missing = [thing for thing in missing if thing not in found]
-        if missing:
-            asked_at = self._clock.elapsed()
-            answers = await ask(missing)
-            await self.learn(tenant, answers, asked_at=asked_at)
-            found |= answers
-            self._count(self._about, "service", len(missing))
+        for start in range(0, len(missing), _AT_ONCE):
+            portion = missing[start : start + _AT_ONCE]
+            shared = await self._shared(tenant, portion)
+            found |= shared
+            if unknown := [thing for thing in portion if thing not in shared]:
+                found |= await self._asked(tenant, unknown, ask)
         return found
 
     async def learn(self, tenant: TenantId, answers: Mapping[str, V], *, asked_at: float) -> None:
@@ -112,6 +112,22 @@ class Answers(Generic[V]):
         if found:
             self._count(self._about, "memory", len(found))
         return found
+
+    async def _asked(self, tenant: TenantId, things: Sequence[str], ask: Ask[V]) -> Mapping[str, V]:
+        asked_at = self._clock.elapsed()
+        try:
+            answers = await ask(things)
+        except CutShort:
+            if len(things) == 1:
+                raise
+            half = len(things) // 2
+            return {
+                **await self._asked(tenant, things[:half], ask),
+                **await self._asked(tenant, things[half:], ask),
+            }
+        await self.learn(tenant, answers, asked_at=asked_at)
+        self._count(self._about, "service", len(things))
+        return answers
 
     async def _shared(self, tenant: TenantId, things: Iterable[str]) -> dict[str, V]:
         if self._cache is None or self._packed is None or self._doubts_all(tenant):

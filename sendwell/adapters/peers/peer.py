@@ -26,6 +26,10 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
+class CutShort(Unavailable):
+    """Its answer is longer than is taken: that to a smaller question may not be."""
+
+
 class Peer:
     """Asks it, and spares it while it is down. `token` proves that we are a service too.
 
@@ -46,7 +50,7 @@ class Peer:
         self._trouble: str | None = None
 
     async def ask(self, question: Question[Q, A], asked: Q) -> A:
-        """The answer. Raises Unavailable where there is none in time."""
+        """The answer. Raises Unavailable where there is none in time; CutShort: it is too long."""
         if self._url is None:
             why = f"set {self._role.upper()}_URL to where it is"
             raise self._unavailable(why, timedelta(seconds=60))
@@ -68,6 +72,9 @@ class Peer:
         self._breaker = self._breaker.after_success(self._elapsed())
         if answer.status != _FINE:
             raise self._unavailable(self._meaning(answer.status), timedelta(seconds=5))
+        if answer.is_cut:
+            why = "its answer is longer than is taken"
+            raise self._unavailable(why, timedelta(seconds=5), kind=CutShort)
         try:
             answered = msgspec.json.decode(answer.body, type=question.answered)
         except NOT_UNDERSTOOD as error:
@@ -85,11 +92,15 @@ class Peer:
     def _elapsed(self) -> int:
         return int(self._clock.elapsed() * 1e6)
 
-    def _unavailable(self, why: str, wait: timedelta) -> Unavailable:
+    def _unavailable(
+        self, why: str, wait: timedelta, *, kind: type[Unavailable] = Unavailable
+    ) -> Unavailable:
         if why != self._trouble:
             self._trouble = why
             log.warning("peer.unavailable", role=self._role, why=why)
-        return self._said(why, wait)
+        return self._said(why, wait, kind)
 
-    def _said(self, why: str, wait: timedelta) -> Unavailable:
-        return Unavailable(f"The service {self._role} cannot be asked: {why}.", retry_after=wait)
+    def _said(
+        self, why: str, wait: timedelta, kind: type[Unavailable] = Unavailable
+    ) -> Unavailable:
+        return kind(f"The service {self._role} cannot be asked: {why}.", retry_after=wait)

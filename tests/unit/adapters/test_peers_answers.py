@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+import pytest
+
 from sendwell.adapters.peers.answers import Answers, Means
+from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import TenantId
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 LASTS = 4.0
+AT_ONCE = 1_000
 
 
 class Clock:
@@ -75,6 +79,26 @@ async def test_of_many_only_what_is_not_known_is_asked() -> None:
 
     assert house.service.asked == ["ada", "bob"]
     assert house.counted == {"service": 2, "memory": 2}
+
+
+async def test_where_one_portion_is_not_answered_the_next_try_goes_on_from_there() -> None:
+    house = House()
+    names = [f"p{number}" for number in range(3 * AT_ONCE)]
+    house.service.known |= dict.fromkeys(names, "first")
+    asked: list[Sequence[str]] = []
+
+    async def ask(things: Sequence[str]) -> Mapping[str, str | None]:
+        asked.append(things)
+        if len(asked) == 2:
+            raise Unavailable("It is away.")
+        return await house.service.ask(things)
+
+    with pytest.raises(Unavailable):
+        await house.answers.of(ACME, names, ask)
+    found = await house.answers.of(ACME, names, ask)
+
+    assert found == dict.fromkeys(names, "first")
+    assert [each[0] for each in asked] == ["p0", "p1000", "p1000", "p2000"]
 
 
 async def test_what_an_answer_leaves_out_is_asked_again() -> None:
