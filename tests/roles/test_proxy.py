@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from sendwell.adapters.http import HttpClient, Trusted
+from sendwell.adapters.http import HttpClient, Limits, Trusted
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.errors import NotFound
 from sendwell.domain.ids import TenantId
@@ -17,11 +17,16 @@ from sendwell.runtime.server.proxy import Proxy
 from sendwell.runtime.server.serving import Server
 from tests.roles.calling import NoKeys
 
+MOST_BYTES = 1_000
 CALLERS = Callers(NoKeys(), anonymous=TenantId("acme"))
 
 
 def a_router() -> APIRouter:
     router = APIRouter()
+
+    @router.get("/things")
+    async def shelf(size: int) -> Response:
+        return Response(b"x" * size)
 
     @router.get("/things/{id}")
     async def find(id: str) -> None:  # noqa: A002 - the name in the path
@@ -36,7 +41,7 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
     listener = socket.create_server(("127.0.0.1", 0))
     service = Server(FrontDoor(build_app(CALLERS, [], [a_router()]), []), listener)
     await service.start()
-    http = HttpClient(policy=Trusted(), clock=SystemClock())
+    http = HttpClient(policy=Trusted(), clock=SystemClock(), limits=Limits(body_size=MOST_BYTES))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     proxied = Proxy("things", url, http).routes_of([a_router()])
     door = FrontDoor(build_app(CALLERS, proxied, []), [])
@@ -65,3 +70,14 @@ async def test_a_query_goes_to_the_service_as_it_is(client: httpx2.AsyncClient) 
     answer = await client.get("/things/some", params={"a/b": "1"})
 
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/query/a~1b"]
+
+
+async def test_an_answer_that_is_too_long_to_be_handed_on_whole_is_none(
+    client: httpx2.AsyncClient,
+) -> None:
+    whole = await client.get("/things", params={"size": MOST_BYTES})
+    too_long = await client.get("/things", params={"size": MOST_BYTES + 1})
+
+    assert (200, MOST_BYTES) == (whole.status_code, len(whole.content))
+    assert 503 == too_long.status_code
+    assert "longer than" in too_long.json()["detail"]

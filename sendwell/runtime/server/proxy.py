@@ -61,6 +61,9 @@ class Proxy:
         if not isinstance(answer, HttpAnswer):
             log.warning("proxy.no_answer", role=self._role, why=answer.fault.text)
             raise Unavailable(f"The service {self._role} does not answer right now.")
+        if answer.is_cut:
+            log.warning("proxy.no_answer", role=self._role, why="it is longer than is taken")
+            raise Unavailable(f"The service {self._role} has answered longer than is handed on.")
         headers = _passed_on(answer.headers.items(), but=_STAMPED)
         return Response(answer.body, answer.status, headers)
 
