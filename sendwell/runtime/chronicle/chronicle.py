@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.grouping import group
@@ -19,6 +19,7 @@ from sendwell.ports.database import Database, Write
 from sendwell.ports.history import Event, History
 from sendwell.runtime.chronicle import hot
 from sendwell.runtime.chronicle.tables import UNTOLD
+from sendwell.runtime.handed_over import hand_over
 from sendwell.runtime.scene import Scene
 
 log = structlog.get_logger()
@@ -57,11 +58,9 @@ class Chronicle:
 
     async def adopt(self, node: Node) -> int:
         """Tell what another process has left, too; gives how many rows those were."""
-        change = update(UNTOLD).where(UNTOLD.c.node == node).values(node=self._node)
-        (done,) = await self._database.execute(change)
-        if done.rowcount:
-            self._look()
-        return done.rowcount
+        return await hand_over(
+            self._database, UNTOLD, left_under=[node], to=self._node, told=self._look
+        )
 
     async def run(self) -> None:
         """Tell until `stop`, then what is left, if the history takes it."""

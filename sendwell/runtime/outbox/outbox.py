@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.grouping import group
@@ -22,6 +22,7 @@ from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus
 from sendwell.ports.clock import Ids
 from sendwell.ports.database import Database, Write
+from sendwell.runtime.handed_over import hand_over
 from sendwell.runtime.outbox import hot
 from sendwell.runtime.outbox.standing import Numbered as _Numbered
 from sendwell.runtime.outbox.standing import Standing
@@ -71,12 +72,10 @@ class Outbox:
 
     async def adopt(self, node: Node) -> int:
         """Publish what another process has left, too; gives how many letters those were."""
-        change = update(OUTBOX).where(OUTBOX.c.node.in_([node, aside(node)]))
-        (done,) = await self._database.execute(change.values(node=self._node))
-        if done.rowcount:
-            self._is_behind = True
-            self._arrived.set()
-        return done.rowcount
+        left_under = [node, aside(node)]
+        return await hand_over(
+            self._database, OUTBOX, left_under=left_under, to=self._node, told=self._look
+        )
 
     async def run(self) -> None:
         """Publish until `stop`, then what is left in memory, if the broker takes it."""
@@ -105,6 +104,10 @@ class Outbox:
     def stop(self) -> None:
         """What cannot be published now is published when we start again."""
         self._is_stopping = True
+        self._arrived.set()
+
+    def _look(self) -> None:
+        self._is_behind = True
         self._arrived.set()
 
     def _hand_in(self, numbered: Sequence[_Numbered]) -> None:

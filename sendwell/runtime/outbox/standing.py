@@ -15,6 +15,7 @@ from sendwell.domain.ids import Node
 from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus, Stream
 from sendwell.ports.database import Database, Write
+from sendwell.runtime.handed_over import hand_over
 from sendwell.runtime.outbox import hot
 from sendwell.runtime.outbox.tables import OUTBOX, aside
 from sendwell.runtime.streams import by_stream, stream_of
@@ -87,8 +88,8 @@ class Standing:
 
     async def take_back(self) -> None:
         """All that was put aside is read again."""
-        change = update(OUTBOX).where(OUTBOX.c.node == aside(self._node))
-        await self._database.execute(change.values(node=self._node))
+        left_under = [aside(self._node)]
+        await hand_over(self._database, OUTBOX, left_under=left_under, to=self._node)
 
     async def forget(self) -> None:
         """Nothing stands still, as far as is known."""
