@@ -18,6 +18,7 @@ import uvloop
 from benchmarks.people_file import choosy, plain
 from benchmarks.people_lookup import TENANT, fill, opened
 from sendwell.adapters.system import SystemClock
+from sendwell.channels import all_channels
 from sendwell.domain.consent import parse_preferences
 from sendwell.domain.errors import Flaw
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
@@ -108,7 +109,7 @@ async def _planner(case: str, database: Database, people: int) -> Planner:
     users = Users(UserStore(database), clock=SystemClock())
     await fill(users, lines(people))
     tenant = OneTenant(policy)
-    return Planner(users, tenant, tenant)
+    return Planner(users, tenant, tenant, channels=all_channels())
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from sendwell.adapters.system import SystemChance
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.exchanges import Exchanges
 from sendwell.bootstrap.ports import KnownTenants, People
+from sendwell.channels import all_channels
 from sendwell.ports.limiter import Limiter
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.dispatcher import Dispatcher
@@ -51,7 +52,8 @@ def build_delivery(
         store,
         tenants=tenants,
         suppressions=people,
-        resends_unknown=lambda channel: core.channels[channel].resends_unknown,
+        # Also of a channel that is not enabled here: it may have been for a process that has died.
+        resends_unknown=lambda channel: all_channels()[channel].resends_unknown,
         clock=core.clock,
         chance=SystemChance(),
         wait=timers.add,

@@ -57,13 +57,13 @@ async def build_sending(
         core,
         links.store,
         exchanges=exchanges,
-        gate=Gate(ports.people, ports.tenants),
+        gate=Gate(ports.people, ports.tenants, channels=core.channels),
         words=Words(ports.catalogue, renderer, tenants=ports.tenants, channels=core.channels),
         tenants=ports.tenants,
         people=ports.people,
         limits=limits,
     )
-    planner = Planner(ports.people, ports.catalogue, ports.tenants)
+    planner = Planner(ports.people, ports.catalogue, ports.tenants, channels=core.channels)
     orchestrator = Orchestrator(
         planner,
         core.journal,
@@ -72,5 +72,7 @@ async def build_sending(
         pace=delivery.pace,
         cancelled=Cancelled(core.journal, links.work),
     )
-    letters = DeadLetters(core.database, core.journal, flow=core.flow, audit=audit)
+    letters = DeadLetters(
+        core.database, core.journal, flow=core.flow, audit=audit, channels=core.channels
+    )
     return Sending(backlog, orchestrator, delivery, exchanges, limits, limiter, letters)

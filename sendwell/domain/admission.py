@@ -47,6 +47,7 @@ class Stop:
 Verdict = Go | Hold | Stop
 GO = Go()
 NO_ADDRESS = Stop(State.DEAD, "no_address", "There is no address for this channel.")
+NOT_DELIVERED = Stop(State.DEAD, "no_provider", "Nobody delivers by this channel here.")
 ERASED = Stop(State.SUPPRESSED, "erased", "The person was erased.")
 """Goes before every other rule, also where the request brought an address of its own."""
 

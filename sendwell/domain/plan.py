@@ -1,9 +1,9 @@
 """Which channels and addresses a request goes to, for one recipient."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from sendwell.domain.admission import ERASED, NO_ADDRESS, Stop, Verdict
+from sendwell.domain.admission import ERASED, NO_ADDRESS, NOT_DELIVERED, Stop, Verdict
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.person import Person
 
@@ -39,24 +39,25 @@ def choose(
     person: Person,
     tenants_order: Sequence[ChannelName],
     *,
+    enabled: Collection[ChannelName],
     admits: Admits,
     after: ChannelName | None = None,
 ) -> list[Choice]:
     """The deliveries to make for this person.
 
     All the channels that were asked for, or with fallback (and where nobody asked for any) the
-    first one that has an address and is not stopped. `after` continues a fallback behind the
-    channel that failed. There is always at least one choice, except when a fallback has no
-    channel left.
+    first one that is `enabled`, has an address and is not stopped. `after` continues a fallback
+    behind the channel that failed. There is always at least one choice, except when a fallback
+    has no channel left.
     """
     channels = order(wanted, person, tenants_order)
     if wanted.channels and not wanted.is_fallback:
         if len(channels) == 1:
-            return _on(channels[0], person, admits)
-        return [choice for channel in channels for choice in _on(channel, person, admits)]
+            return _on(channels[0], person, enabled, admits=admits)
+        return [each for name in channels for each in _on(name, person, enabled, admits=admits)]
     if after is not None:
         channels = channels[channels.index(after) + 1 :] if after in channels else ()
-    return _first(channels, person, admits)
+    return _first(channels, person, enabled, admits=admits)
 
 
 def goes_on(
@@ -64,36 +65,51 @@ def goes_on(
     person: Person,
     tenants_order: Sequence[ChannelName],
     *,
+    enabled: Collection[ChannelName],
     admits: Admits,
     after: ChannelName,
 ) -> bool:
     """Whether a failure on the channel `after` is followed by a delivery on another one."""
     if wanted.channels and not wanted.is_fallback:
         return False
-    following = choose(wanted, person, tenants_order, admits=admits, after=after)
+    following = choose(wanted, person, tenants_order, enabled=enabled, admits=admits, after=after)
     return any(not isinstance(choice.verdict, Stop) for choice in following)
 
 
-def _first(channels: Sequence[ChannelName], person: Person, admits: Admits) -> list[Choice]:
+def _first(
+    channels: Sequence[ChannelName],
+    person: Person,
+    enabled: Collection[ChannelName],
+    *,
+    admits: Admits,
+) -> list[Choice]:
     stopped: list[Choice] = []
     for channel in channels:
-        choices = _on(channel, person, admits)
+        choices = _on(channel, person, enabled, admits=admits)
         if any(not isinstance(choice.verdict, Stop) for choice in choices):
             return choices
-        stopped = _more_telling(stopped, choices)
+        stopped = max(stopped, choices, key=_tells)
     return stopped
 
 
-def _more_telling(before: list[Choice], now: list[Choice]) -> list[Choice]:
-    """A rule that stopped a real address tells more than a missing one."""
-    has_address = any(choice.address is not None for choice in now)
-    had_address = any(choice.address is not None for choice in before)
-    return now if not before or (has_address and not had_address) else before
+def _tells(choices: Sequence[Choice]) -> int:
+    """A rule that stopped a real address tells more than a missing one, and that more than a
+    channel that is not there.
+    """
+    if any(choice.address is not None for choice in choices):
+        return 3
+    if any(choice.verdict is not NOT_DELIVERED for choice in choices):
+        return 2
+    return 1 if choices else 0
 
 
-def _on(channel: ChannelName, person: Person, admits: Admits) -> list[Choice]:
+def _on(
+    channel: ChannelName, person: Person, enabled: Collection[ChannelName], *, admits: Admits
+) -> list[Choice]:
     if person.is_erased:
         return [Choice(channel, 0, None, ERASED)]
+    if channel not in enabled:
+        return [Choice(channel, 0, None, NOT_DELIVERED)]
     addresses = person.addresses.get(channel)
     if not addresses:
         return [Choice(channel, 0, None, NO_ADDRESS)]

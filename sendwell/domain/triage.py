@@ -86,7 +86,8 @@ _HINTS = {
         " then replay."
     ),
     Cause.NO_PROVIDER: (
-        "No provider is set up for this channel. Add one to the channel's route, then replay."
+        "Nobody delivers by this channel here. Put it into CHANNEL_ENABLE_LIST, with a provider,"
+        " then replay."
     ),
     Cause.PROVIDER_REFUSED: (
         "The provider refused it for a reason of its own. Read its answer; try another provider."

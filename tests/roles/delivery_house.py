@@ -123,15 +123,17 @@ class House:
             freed=self.freed,
             second_look=SecondLook(HeldWork(database, node=Node(0)), self.timers, CLOCK),
         )
-        letters = DeadLetters(database, self.journal, flow=self.flow, audit=self.tenants)
+        self.letters = DeadLetters(
+            database, self.journal, flow=self.flow, audit=self.tenants, channels=self.vendors
+        )
         self.flow.listen(Task, self.delivery.on_tasks)
         self.flow.listen(Status, recorder(self.journal))
-        self.flow.listen(Dead, letters.on_dead)
+        self.flow.listen(Dead, self.letters.on_dead)
 
     def with_planner(self) -> Orchestrator:
         """From now on a planner hears what is asked for, and what becomes of deliveries."""
         orchestrator = Orchestrator(
-            Planner(self.users, cast("Catalogue", None), self.tenants),
+            Planner(self.users, cast("Catalogue", None), self.tenants, channels=self.vendors),
             self.journal,
             Backlog(self.journal, self.store.planned),
             flow=self.flow,
@@ -153,7 +155,7 @@ class House:
             channels=all_channels(),
         )
         limits = Limits(MemoryLimiter(), Rates(), policy=self.tenants.policy)
-        gate = Gate(self.users, self.tenants)
+        gate = Gate(self.users, self.tenants, channels=self.vendors)
         return Dispatcher(
             channel,
             ready=ReadyQueue(channel, self.store),

@@ -12,6 +12,7 @@ from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.bootstrap import TABLES
+from sendwell.channels import all_channels
 from sendwell.domain.admission import ERASED
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.domain.lifecycle import State
@@ -152,7 +153,7 @@ async def test_the_last_look_before_a_send_stops_it_whatever_address_the_request
     await users.put(ACME, ADA, profile)
     request = a_request(To(ADA, email="new@example.org"))
     task = Task(request, "0.email", 0, EMAIL, CLOCK.now())
-    gate = Gate(users, accounts)
+    gate = Gate(users, accounts, channels=all_channels())
     (before,) = await gate.check([task], CLOCK.now())
 
     await store.erasures.begin(Ask(ACME, ADA, IDS.notification(), "support", CLOCK.now()))

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete
 
 from sendwell.adapters.system import SystemClock, SystemIds
+from sendwell.channels import all_channels
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, Node, NotificationId, Position, TenantId, UserId
 from sendwell.domain.lifecycle import State
@@ -80,7 +81,7 @@ class House:
         )
         self.store = DeliveryStore(database, self.journal)
         self.held = HeldWork(database, node=Node(0))
-        self.gate = Gate(self.users, accounts)
+        self.gate = Gate(self.users, accounts, channels=all_channels())
         self.due: list[int] = []
         self.told: list[Event] = []
         self.fired = asyncio.Event()

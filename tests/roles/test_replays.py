@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from sendwell.adapters.system import SystemClock, SystemIds
+from sendwell.channels import all_channels
 from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.messages.dead import Dead
@@ -112,7 +113,7 @@ async def house(
 ) -> tuple[DeadLetters, Sender, list[Requested]]:
     """So many dead letters, who replays them, and who sends them then."""
     flow, sender = Flow(database, CLOCK), Sender(journal)
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
     flow.listen(Dead, letters.on_dead)
     flow.listen(Task, sender.on_tasks)
     requests = [await accepted(journal) for _ in range(count)]
@@ -220,7 +221,7 @@ async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(
     database: Database, journal: SqlJournal
 ) -> None:
     flow = Flow(database, CLOCK)
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
 
     async def dies_at_once(tasks: Sequence[Task], _: Scene) -> Sequence[Dead]:
         return [died(task.request, task.part) for task in tasks]
@@ -241,7 +242,7 @@ async def test_what_waits_for_its_replay_says_whom_it_is_for(
     database: Database, journal: SqlJournal
 ) -> None:
     flow, said = Flow(database, CLOCK), list[Status]()
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
 
     async def hear(statuses: Sequence[Status], _: Scene) -> Sequence[Dead]:
         said.extend(statuses)

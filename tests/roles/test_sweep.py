@@ -13,6 +13,7 @@ from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap import TABLES
+from sendwell.channels import all_channels
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import COUNTER_BITS, ChannelName, NotificationId, Position, TenantId
 from sendwell.domain.ledger import Ledger
@@ -203,7 +204,7 @@ async def test_dead_letters_and_receipts_go_with_what_they_are_about(database: D
     await journal.accept([Entry(accepted(day)) for day in (5, 14, 18)])
     clock = StoppedClock()
     flow, store = Flow(database, clock), ReceiptStore(database)
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard())
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
     flow.listen(Dead, letters.on_dead)
     await flow.run([died(day) for day in (5, 14, 18)])
     for day in (5, 14, 18):

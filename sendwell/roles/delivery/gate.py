@@ -9,7 +9,7 @@ import msgspec
 from sendwell.domain.admission import ERASED, NO_ADDRESS, Ask, Stop, Verdict, admit
 from sendwell.domain.consent import NO_TOPICS, Modes
 from sendwell.domain.grouping import group
-from sendwell.domain.ids import TenantId
+from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.instant import instant_of
 from sendwell.domain.person import Person
 from sendwell.domain.plan import Wanted, goes_on
@@ -30,11 +30,17 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
 
 
 class Gate:
-    """Asks the directory for many deliveries at once and applies the rules of `admission`."""
+    """Asks the directory for many deliveries at once and applies the rules of `admission`.
 
-    def __init__(self, directory: Directory, tenants: Tenants) -> None:
+    `channels` are those that somebody delivers by, here or elsewhere.
+    """
+
+    def __init__(
+        self, directory: Directory, tenants: Tenants, *, channels: Collection[ChannelName]
+    ) -> None:
         self._directory = directory
         self._tenants = tenants
+        self._channels = channels
 
     async def check(self, tasks: Sequence[Task], now: int) -> list[Checked]:
         """The verdict for each task, with the person and the address it was given for."""
@@ -82,7 +88,7 @@ class Gate:
         }
         tasks = [each.task for each in checked]
         circumstances = await self._circumstances(tenant, tasks, wanted, now)
-        return [each for each in checked if _goes_on(each, circumstances)]
+        return [each for each in checked if _goes_on(each, circumstances, self._channels)]
 
     async def _circumstances(
         self, tenant: TenantId, tasks: Sequence[Task], addresses: Collection[Address], now: int
@@ -116,7 +122,7 @@ def _verdict(task: Task, person: Person, address: str | None, now: _Circumstance
     return _admitted(ask_of(task, now.policy), person, address, now)
 
 
-def _goes_on(checked: Checked, now: _Circumstances) -> bool:
+def _goes_on(checked: Checked, now: _Circumstances, channels: Collection[ChannelName]) -> bool:
     task, person, policy = checked.task, checked.person, now.policy
     if task.replay_of is not None:  # somebody has asked for it on this channel
         return False
@@ -125,6 +131,7 @@ def _goes_on(checked: Checked, now: _Circumstances) -> bool:
         Wanted(request.channels, request.is_fallback),
         person,
         policy.preference_defaults.order or policy.channels,
+        enabled=channels,
         admits=lambda channel, to: _admitted(ask._replace(channel=channel), person, to, now),
         after=task.channel,
     )

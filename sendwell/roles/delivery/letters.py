@@ -1,7 +1,7 @@
 """Dead letters: looked at, and sent again as deliveries of their own."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from sendwell.domain.errors import Conflict, Flaw, Invalid, NotFound
-from sendwell.domain.ids import Part, Position, TenantId
+from sendwell.domain.ids import ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
 from sendwell.messages.status import Status
@@ -41,13 +41,22 @@ class Narrowed:
 
 
 class DeadLetters:
-    """The dead letters of every tenant."""
+    """The dead letters of every tenant. `channels` are those that somebody delivers by."""
 
-    def __init__(self, database: Database, journal: Journal, *, flow: Flow, audit: Audit) -> None:
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        *,
+        flow: Flow,
+        audit: Audit,
+        channels: Collection[ChannelName],
+    ) -> None:
         self._database = database
         self._journal = journal
         self._flow = flow
         self._audit = audit
+        self._channels = channels
 
     async def on_dead(self, batch: Sequence[Dead], scene: Scene) -> Sequence[Message]:
         """Keep what has ended in failure, in the transaction that ended it."""
@@ -72,7 +81,7 @@ class DeadLetters:
         """Send one again; gives the new delivery's part.
 
         Raises NotFound, also where its notification is no longer kept, or Conflict when it was
-        replayed already.
+        replayed already, or nobody delivers by its channel.
         """
         rows = await self._database.rows(
             _question(caller.tenant, Narrowed()).where(DEAD_LETTER.c.id == letter)
@@ -81,6 +90,8 @@ class DeadLetters:
             raise NotFound(f"There is no dead letter {letter}.")
         if rows[0].replayed_as is not None:
             raise _Replayed(rows[0])
+        if rows[0].channel not in self._channels:
+            raise Conflict(_not_delivered(rows[0], self._channels))
         if not await self._replay(caller, rows, now, every=0):
             raise NotFound(f"The notification of dead letter {letter} is no longer kept.")
         return _next_part(rows[0].part)
@@ -90,6 +101,8 @@ class DeadLetters:
     ) -> int:
         """Send all that match now and are still kept again, spread over time at that rate; gives
         how many. Raises Invalid where the last one would go out more than a year from now.
+
+        Those of channels that nobody delivers by are passed over.
 
         One that dies again meanwhile is a new dead letter, and stays; one that somebody else
         replays meanwhile is theirs.
@@ -114,15 +127,25 @@ class DeadLetters:
         return row.newest or 0
 
     async def _count(self, tenant: TenantId, narrowed: Narrowed, newest: int) -> int:
-        letters = _to_replay(tenant, narrowed, 0, newest).subquery()
+        letters = self._to_replay(tenant, narrowed, 0, newest).subquery()
         (row,) = await self._database.rows(select(func.count().label("many")).select_from(letters))
         return int(row.many)
 
     async def _next_to_replay(
         self, tenant: TenantId, narrowed: Narrowed, after: int, newest: int
     ) -> Sequence[Row[Any]]:
-        question = _to_replay(tenant, narrowed, after, newest)
+        question = self._to_replay(tenant, narrowed, after, newest)
         return await self._database.rows(question.order_by(DEAD_LETTER.c.id).limit(_CHUNK))
+
+    def _to_replay(
+        self, tenant: TenantId, narrowed: Narrowed, after: int, newest: int
+    ) -> Select[Any]:
+        return _question(tenant, narrowed).where(
+            DEAD_LETTER.c.replayed_as.is_(None),
+            DEAD_LETTER.c.channel.in_(sorted(self._channels)),
+            DEAD_LETTER.c.id > after,
+            DEAD_LETTER.c.id <= newest,
+        )
 
     async def _replay(
         self, caller: Caller, letters: Sequence[Row[Any]], now: int, *, every: int
@@ -181,11 +204,11 @@ def _question(tenant: TenantId, narrowed: Narrowed) -> Select[Any]:
     return question
 
 
-def _to_replay(tenant: TenantId, narrowed: Narrowed, after: int, newest: int) -> Select[Any]:
-    return _question(tenant, narrowed).where(
-        DEAD_LETTER.c.replayed_as.is_(None),
-        DEAD_LETTER.c.id > after,
-        DEAD_LETTER.c.id <= newest,
+def _not_delivered(letter: Row[Any], channels: Collection[ChannelName]) -> str:
+    known = ", ".join(sorted(channels))
+    return (
+        f"Nobody delivers by the channel {letter.channel!r} of dead letter {letter.id} here; there"
+        f" are {known}. Put it back into CHANNEL_ENABLE_LIST, or send the notification anew."
     )
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress
 
-from sendwell.domain.admission import Stop
+from sendwell.domain.admission import NOT_DELIVERED, Stop
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.ids import ChannelName, Node, Position, TenantId
 from sendwell.domain.lifecycle import WAITING, State
@@ -70,14 +70,20 @@ class Delivery:
         """Who got work from the last plan."""
 
     async def on_tasks(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
-        """Take tasks into the ready queue, durably, in the transaction of whoever said them."""
+        """Take tasks into the ready queue, durably, in the transaction of whoever said them.
+
+        Those of a channel that nobody delivers by here end after it.
+        """
         pending: dict[ChannelName, list[Task]] = {}
         for task in tasks:
             task.work = self._ids.position()
             if task.state is State.PENDING:
                 pending.setdefault(task.channel, []).append(task)
         for channel, own in pending.items():
-            await self._seat(self._dispatchers[channel], own, scene)
+            if dispatcher := self._dispatchers.get(channel):
+                await self._seat(dispatcher, own, scene)
+            else:
+                self._turn_away(own, scene)
         scene.write(self._store.put(tasks, epoch=self._epoch))
         scene.write(self._journal.planned(Counter(task.request.tenant for task in tasks)))
         scene.after_commit(lambda: self._wait_for_time(tasks))
@@ -119,7 +125,8 @@ class Delivery:
 
     async def wake(self, works: Sequence[int]) -> None:
         """What waited for its time may be looked at again."""
-        for task in await self._without_cancelled(await self._store.load(works)):
+        tasks = await self._without_cancelled(await self._store.load(works))
+        for task in await self._delivered(tasks):
             if task.due <= self._clock.now():
                 self._dispatchers[task.channel].ready.put_due([task])
             else:  # it was put off once more
@@ -158,7 +165,7 @@ class Delivery:
                 self._settler.put((self._left_behind(task),))
             count += len(tasks)
         while tasks := await self._take_over(node, WAITING):
-            for task in tasks:
+            for task in await self._delivered(tasks):
                 if task.due:
                     self._timers.add(task.due, task.work)
                 else:
@@ -225,6 +232,16 @@ class Delivery:
         others = sorted({*channels} - self._dispatchers.keys())
         return f"Nobody delivers by {', '.join(others)} in this process."
 
+    async def _delivered(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """Ends those of a channel that nobody delivers by here: the process that has planned them
+        knew it, and left them to us.
+        """
+        strange = [task for task in tasks if task.channel not in self._dispatchers]
+        if not strange:
+            return tasks
+        await self._end(strange, NOT_DELIVERED)
+        return [task for task in tasks if task.channel in self._dispatchers]
+
     async def _without_cancelled(self, tasks: Sequence[Task]) -> Sequence[Task]:
         """Ends the retries of what was in flight when its notification was cancelled."""
         retries = [task for task in tasks if task.state is State.RETRYING and not task.replay_of]
@@ -270,6 +287,10 @@ class Delivery:
         dispatcher.ready.expect(seated.back)
         scene.after_commit(committed)
         scene.after_failure(failed)
+
+    def _turn_away(self, tasks: Sequence[Task], scene: Scene) -> None:
+        ends = [Stopped(task, NOT_DELIVERED) for task in tasks]
+        scene.after_commit(lambda: self._settler.put(ends))
 
     async def _take_over(self, node: Node, states: Collection[State]) -> list[Task]:
         return await self._store.take_over(node, states, epoch=self._epoch, limit=_CHUNK)

@@ -1,6 +1,6 @@
 """Turns accepted requests into planned deliveries, many at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -53,12 +53,23 @@ Planned = Task | Ended
 
 
 class Planner:
-    """Decides which deliveries a request comes to. Writes nothing."""
+    """Decides which deliveries a request comes to. Writes nothing.
 
-    def __init__(self, directory: Directory, catalogue: Catalogue, tenants: Tenants) -> None:
+    `channels` are those that somebody delivers by.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        catalogue: Catalogue,
+        tenants: Tenants,
+        *,
+        channels: Collection[ChannelName],
+    ) -> None:
         self._directory = directory
         self._catalogue = catalogue
         self._tenants = tenants
+        self._channels = channels
 
     async def look_up(self, requests: Sequence[Requested], now: int) -> Known:
         """Ask the other roles everything that planning these requests needs."""
@@ -118,7 +129,9 @@ class Planner:
 
         wanted = Wanted(request.channels, request.is_fallback)
         channels = policy.preference_defaults.order or policy.channels
-        choices = choose(wanted, person, channels, admits=admits, after=after)
+        choices = choose(
+            wanted, person, channels, enabled=self._channels, admits=admits, after=after
+        )
         version = known.versions.get(_template(request) or _NO_TEMPLATE)
         return [
             _planned(
@@ -213,7 +226,7 @@ def moved(task: Task, state: State, at: int, *, stop: Stop | None = None) -> Sta
 def buried(task: Task, stop: Stop, at: int) -> Dead:
     """The dead letter of a delivery that ended at planning."""
     request = task.request
-    fault = Fault(stop.rule, stop.text, Blame.ADDRESS)
+    fault = Fault(stop.rule, stop.text, Blame.US)
     return Dead(
         tenant=request.tenant,
         position=request.position,

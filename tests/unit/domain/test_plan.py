@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sendwell.domain.admission import ERASED, NO_ADDRESS, Go, Hold, Stop, Verdict
+from sendwell.domain.admission import (
+    ERASED,
+    NO_ADDRESS,
+    NOT_DELIVERED,
+    Go,
+    Hold,
+    Stop,
+    Verdict,
+)
 from sendwell.domain.consent import Preferences
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
@@ -13,6 +21,7 @@ from sendwell.domain.plan import Wanted, choose, goes_on
 
 EMAIL, PUSH, SMS = (ChannelName(name) for name in ("email", "push", "sms"))
 TENANTS_ORDER = (EMAIL, PUSH, SMS)
+ALL = frozenset(TENANTS_ORDER)
 PERSON = Person(
     None, {EMAIL: {0: "a@example.org"}, PUSH: {1: "one", 2: "two"}}, preferences=Preferences()
 )
@@ -27,7 +36,7 @@ def goes(_: ChannelName, __: str) -> Verdict:
 def test_all_channels_that_were_asked_for_are_used_with_all_addresses() -> None:
     wanted = Wanted((PUSH, EMAIL))
 
-    choices = choose(wanted, PERSON, TENANTS_ORDER, admits=goes)
+    choices = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes)
 
     assert [(c.channel, c.target, c.address) for c in choices] == [
         (PUSH, 1, "one"),
@@ -39,7 +48,7 @@ def test_all_channels_that_were_asked_for_are_used_with_all_addresses() -> None:
 def test_a_channel_that_was_asked_for_and_has_no_address_ends_visibly() -> None:
     wanted = Wanted((SMS,))
 
-    (choice,) = choose(wanted, PERSON, TENANTS_ORDER, admits=goes)
+    (choice,) = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes)
 
     assert choice.verdict == NO_ADDRESS
 
@@ -47,13 +56,13 @@ def test_a_channel_that_was_asked_for_and_has_no_address_ends_visibly() -> None:
 def test_without_channels_the_persons_own_order_decides() -> None:
     person = Person(None, PERSON.addresses, preferences=Preferences(order=(PUSH, EMAIL)))
 
-    choices = choose(Wanted(), person, TENANTS_ORDER, admits=goes)
+    choices = choose(Wanted(), person, TENANTS_ORDER, enabled=ALL, admits=goes)
 
     assert {choice.channel for choice in choices} == {PUSH}
 
 
 def test_without_channels_and_preferences_the_tenants_order_decides() -> None:
-    choices = choose(Wanted(), PERSON, TENANTS_ORDER, admits=goes)
+    choices = choose(Wanted(), PERSON, TENANTS_ORDER, enabled=ALL, admits=goes)
 
     assert [choice.channel for choice in choices] == [EMAIL]
 
@@ -65,16 +74,49 @@ def test_a_fallback_passes_over_channels_without_address_or_consent() -> None:
         wanted,
         PERSON,
         TENANTS_ORDER,
+        enabled=ALL,
         admits=lambda channel, _: OPTED_OUT if channel == PUSH else Go(),
     )
 
     assert [choice.channel for choice in choices] == [EMAIL]
 
 
+@pytest.mark.parametrize(
+    "wanted", [Wanted(), Wanted((EMAIL, PUSH), is_fallback=True)], ids=["nobody asked", "fallback"]
+)
+def test_a_channel_that_nobody_delivers_by_is_passed_over(wanted: Wanted) -> None:
+    choices = choose(wanted, PERSON, TENANTS_ORDER, enabled={PUSH, SMS}, admits=goes)
+
+    assert {choice.channel for choice in choices} == {PUSH}
+    assert not goes_on(
+        wanted, PERSON, TENANTS_ORDER, enabled={EMAIL, SMS}, admits=goes, after=EMAIL
+    )
+
+
+def test_where_only_such_channels_are_left_it_ends_without_an_address() -> None:
+    (choice,) = choose(Wanted(), PERSON, TENANTS_ORDER, enabled={SMS}, admits=goes)
+
+    assert (choice.channel, choice.verdict) == (SMS, NO_ADDRESS)
+
+
+def test_a_channel_that_was_asked_for_before_it_was_left_out_ends_visibly() -> None:
+    choices = choose(Wanted((EMAIL, PUSH)), PERSON, TENANTS_ORDER, enabled={PUSH}, admits=goes)
+    (only,) = choose(Wanted((EMAIL,), True), PERSON, (), enabled={PUSH}, admits=goes)
+
+    assert [(each.channel, each.address) for each in choices] == [
+        (EMAIL, None),
+        (PUSH, "one"),
+        (PUSH, "two"),
+    ]
+    assert [NOT_DELIVERED, NOT_DELIVERED] == [choices[0].verdict, only.verdict]
+
+
 def test_a_channel_that_only_has_to_wait_is_not_passed_over() -> None:
     until = Hold(datetime(2026, 1, 1, tzinfo=UTC), "quiet_hours")
 
-    (choice,) = choose(Wanted((EMAIL, PUSH), is_fallback=True), PERSON, (), admits=lambda *_: until)
+    (choice,) = choose(
+        Wanted((EMAIL, PUSH), is_fallback=True), PERSON, (), enabled=ALL, admits=lambda *_: until
+    )
 
     assert (choice.channel, choice.verdict) == (EMAIL, until)
 
@@ -82,13 +124,13 @@ def test_a_channel_that_only_has_to_wait_is_not_passed_over() -> None:
 def test_a_stopped_address_tells_more_than_a_missing_one() -> None:
     wanted = Wanted((SMS, EMAIL), is_fallback=True)
 
-    (choice,) = choose(wanted, PERSON, TENANTS_ORDER, admits=lambda *_: OPTED_OUT)
+    (choice,) = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=lambda *_: OPTED_OUT)
 
     assert choice.verdict == OPTED_OUT
 
 
 def test_nowhere_to_go_is_said_once_for_the_first_channel() -> None:
-    (choice,) = choose(Wanted(), NOBODY, TENANTS_ORDER, admits=goes)
+    (choice,) = choose(Wanted(), NOBODY, TENANTS_ORDER, enabled=ALL, admits=goes)
 
     assert (choice.channel, choice.verdict) == (EMAIL, NO_ADDRESS)
 
@@ -96,7 +138,7 @@ def test_nowhere_to_go_is_said_once_for_the_first_channel() -> None:
 def test_a_fallback_continues_behind_the_channel_that_failed() -> None:
     wanted = Wanted((EMAIL, PUSH), is_fallback=True)
 
-    choices = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=EMAIL)
+    choices = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, after=EMAIL)
 
     assert {choice.channel for choice in choices} == {PUSH}
 
@@ -104,8 +146,8 @@ def test_a_fallback_continues_behind_the_channel_that_failed() -> None:
 def test_a_fallback_without_a_channel_left_plans_nothing() -> None:
     wanted = Wanted((EMAIL, PUSH), is_fallback=True)
 
-    behind_the_last = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=PUSH)
-    behind_another = choose(wanted, PERSON, TENANTS_ORDER, admits=goes, after=SMS)
+    behind_the_last = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, after=PUSH)
+    behind_another = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, after=SMS)
 
     assert (behind_the_last, behind_another) == ([], [])
 
@@ -124,15 +166,17 @@ def test_a_fallback_without_a_channel_left_plans_nothing() -> None:
 def test_a_failure_is_followed_by_another_delivery_where_a_channel_with_an_address_is_left(
     wanted: Wanted, after: ChannelName, is_so: bool
 ) -> None:
-    assert is_so is goes_on(wanted, PERSON, TENANTS_ORDER, admits=goes, after=after)
-    assert not goes_on(wanted, PERSON, TENANTS_ORDER, admits=lambda *_: OPTED_OUT, after=after)
+    assert is_so is goes_on(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, after=after)
+    assert not goes_on(
+        wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=lambda *_: OPTED_OUT, after=after
+    )
 
 
 def test_somebody_who_was_erased_is_told_nothing_on_any_channel() -> None:
     erased = PERSON._replace(is_erased=True)
 
-    asked = choose(Wanted((EMAIL, PUSH)), erased, TENANTS_ORDER, admits=goes)
-    chosen = choose(Wanted(), erased, TENANTS_ORDER, admits=goes)
+    asked = choose(Wanted((EMAIL, PUSH)), erased, TENANTS_ORDER, enabled=ALL, admits=goes)
+    chosen = choose(Wanted(), erased, TENANTS_ORDER, enabled=ALL, admits=goes)
 
     assert [(each.channel, each.address, each.verdict) for each in asked] == [
         (EMAIL, None, ERASED),
