@@ -12,7 +12,7 @@ from sendwell.channels import all_channels
 from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.messages.dead import Dead
-from sendwell.messages.requested import Requested, To
+from sendwell.messages.requested import Requested, TemplateRef, To
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.audit import Deed
@@ -54,7 +54,7 @@ async def journal(database: Database) -> SqlJournal:
     return journal
 
 
-async def accepted(journal: SqlJournal) -> Requested:
+async def accepted(journal: SqlJournal, template: TemplateRef | None = None) -> Requested:
     request = Requested(
         id=NotificationId(IDS.notification()),
         tenant=ACME,
@@ -63,6 +63,7 @@ async def accepted(journal: SqlJournal) -> Requested:
         event_type="lost",
         lane=2,
         to=(To(user_id=UserId("ada")),),
+        template=template,
     )
     await journal.accept([Entry(request)])
     return request
@@ -255,3 +256,24 @@ async def test_what_waits_for_its_replay_says_whom_it_is_for(
     await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=1)
 
     assert ["ada"] == [status.user_id for status in said]
+
+
+@pytest.mark.parametrize("asked_for", [2, None], ids=["a version", "what is published"])
+async def test_a_replay_goes_by_the_template_version_that_was_asked_for(
+    database: Database, journal: SqlJournal, asked_for: int | None
+) -> None:
+    flow, heard = Flow(database, CLOCK), list[Task]()
+    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
+
+    async def hear(tasks: Sequence[Task], _: Scene) -> Sequence[Dead]:
+        heard.extend(tasks)
+        return ()
+
+    flow.listen(Dead, letters.on_dead)
+    flow.listen(Task, hear)
+    request = await accepted(journal, TemplateRef("terms", asked_for))
+    await flow.run([died(request, "0.email")])
+
+    await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
+
+    assert [asked_for] == [task.template_version for task in heard]

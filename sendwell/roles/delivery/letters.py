@@ -238,6 +238,7 @@ def _task(letter: Row[Any], request: Any, now: int, *, due: int) -> Task:
         reason="replay" if due > now else None,
         target=was.target,
         replay_of=letter.part,
+        template_version=request.template.version if request.template else None,
     )
 
 
