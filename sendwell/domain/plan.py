@@ -41,22 +41,22 @@ def choose(
     *,
     enabled: Collection[ChannelName],
     admits: Admits,
-    after: ChannelName | None = None,
+    tried: Collection[ChannelName] = (),
 ) -> list[Choice]:
     """The deliveries to make for this person.
 
     All the channels that were asked for, or with fallback (and where nobody asked for any) the
-    first one that is `enabled`, has an address and is not stopped. `after` continues a fallback
-    behind the channel that failed. There is always at least one choice, except when a fallback
-    has no channel left.
+    first one that is `enabled`, has an address and is not stopped. A fallback goes on with those
+    that were not `tried`, for the order may have changed meanwhile. There is always at least one
+    choice, except when a fallback has no channel left.
     """
     channels = order(wanted, person, tenants_order)
     if wanted.channels and not wanted.is_fallback:
         if len(channels) == 1:
             return _on(channels[0], person, enabled, admits=admits)
         return [each for name in channels for each in _on(name, person, enabled, admits=admits)]
-    if after is not None:
-        channels = channels[channels.index(after) + 1 :] if after in channels else ()
+    if tried:
+        channels = [channel for channel in channels if channel not in tried]
     return _first(channels, person, enabled, admits=admits)
 
 
@@ -69,10 +69,14 @@ def goes_on(
     admits: Admits,
     after: ChannelName,
 ) -> bool:
-    """Whether a failure on the channel `after` is followed by a delivery on another one."""
+    """Whether a failure on the channel `after` is followed by a delivery on another one, as far as
+    the order tells: those before it are taken for tried.
+    """
     if wanted.channels and not wanted.is_fallback:
         return False
-    following = choose(wanted, person, tenants_order, enabled=enabled, admits=admits, after=after)
+    channels = order(wanted, person, tenants_order)
+    tried = channels[: channels.index(after) + 1] if after in channels else channels
+    following = choose(wanted, person, tenants_order, enabled=enabled, admits=admits, tried=tried)
     return any(not isinstance(choice.verdict, Stop) for choice in following)
 
 

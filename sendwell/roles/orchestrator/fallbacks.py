@@ -44,6 +44,18 @@ class Fallbacks:
             status for group, status in several.items() if _is_over(ended[group], status.beside)
         ]
 
+    async def tried(
+        self, failed: Sequence[Status], batch: Sequence[Status]
+    ) -> dict[tuple[Position, int], set[ChannelName]]:
+        """By notification and recipient the channels on which it had a delivery, with these that
+        have failed; `batch` is all that moves with them.
+        """
+        on_record = await self._journal.ended_parts([status.position for status in failed])
+        tried: dict[tuple[Position, int], set[ChannelName]] = {}
+        for position, recipient, channel in _by_group({**on_record, **_ended_now(batch)}):
+            tried.setdefault((position, recipient), set()).add(channel)
+        return tried
+
     async def _alone(self, scene: Scene) -> None:
         if self._holder is scene:
             return

@@ -90,13 +90,8 @@ class Planner:
         versions = {key: await self._pin(*key) for key in {_template(r) for r in requests} if key}
         return Known(people, suppressed, topics, versions, now, instant_of(now))
 
-    def plan(self, request: Requested, known: Known, *, after: Task | None = None) -> list[Planned]:
-        """The deliveries of a request, each with where it stands.
-
-        With `after` only those of that delivery's recipient, on the channels behind its own.
-        """
-        if after is not None:
-            return self._plan_one(request, after.recipient, known, after=after.channel)
+    def plan(self, request: Requested, known: Known) -> list[Planned]:
+        """The deliveries of a request, each with where it stands."""
         if len(request.to) == 1:
             return self._plan_one(request, 0, known)
         return [
@@ -105,8 +100,19 @@ class Planner:
             for planned in self._plan_one(request, recipient, known)
         ]
 
+    def plan_next(
+        self, request: Requested, recipient: int, known: Known, *, tried: Collection[ChannelName]
+    ) -> list[Planned]:
+        """Those of one recipient on the next channel, where these have failed."""
+        return self._plan_one(request, recipient, known, tried=tried)
+
     def _plan_one(
-        self, request: Requested, recipient: int, known: Known, *, after: ChannelName | None = None
+        self,
+        request: Requested,
+        recipient: int,
+        known: Known,
+        *,
+        tried: Collection[ChannelName] = (),
     ) -> list[Planned]:
         policy = self._tenants.policy(request.tenant)
         person = known.people[request.position][recipient]
@@ -130,7 +136,7 @@ class Planner:
         wanted = Wanted(request.channels, request.is_fallback)
         channels = policy.preference_defaults.order or policy.channels
         choices = choose(
-            wanted, person, channels, enabled=self._channels, admits=admits, after=after
+            wanted, person, channels, enabled=self._channels, admits=admits, tried=tried
         )
         version = known.versions.get(_template(request) or _NO_TEMPLATE)
         return [

@@ -1,7 +1,7 @@
 """The orchestrator at work: plans what was accepted, and the next channel where one has failed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
@@ -121,10 +121,16 @@ class Orchestrator:
             raise Unavailable("What a delivery was asked for by has not arrived yet.")
         going_on = [status for status in failed if _falls_back(requests[status.position])]
         cancelled = await self._cancelled_among(going_on, batch)
+        going_on = [status for status in going_on if status.position not in cancelled]
+        tried = await self._fallbacks.tried(going_on, batch) if going_on else {}
         said: list[Message] = []
         for status in going_on:
-            if status.position not in cancelled:
-                said += await self._plan_next(requests[status.position], status, scene)
+            part = Part.parse(status.part)
+            if not part.replay:
+                channels = tried[status.position, part.recipient]
+                said += await self._plan_next(
+                    requests[status.position], part.recipient, channels, scene
+                )
         return said
 
     async def _cancelled_among(
@@ -136,20 +142,10 @@ class Orchestrator:
         return now | await self._cancelled.among(tenants) if tenants else now
 
     async def _plan_next(
-        self, request: Requested, status: Status, scene: Scene
+        self, request: Requested, recipient: int, tried: Collection[ChannelName], scene: Scene
     ) -> Sequence[Message]:
-        part = Part.parse(status.part)
-        if part.replay:
-            return ()
-        failed = Task(
-            request=request,
-            part=status.part,
-            recipient=part.recipient,
-            channel=part.channel,
-            planned_at=0,
-        )
         known = await self._planner.look_up([request], scene.now)
-        plans = self._planner.plan(request, known, after=failed)
+        plans = self._planner.plan_next(request, recipient, known, tried=tried)
         # Having no address on the channels that are left adds nothing to what has failed.
         reachable = [plan for plan in plans if isinstance(plan, Task)]
         return self._say((), reachable, scene)

@@ -135,10 +135,13 @@ def test_nowhere_to_go_is_said_once_for_the_first_channel() -> None:
     assert (choice.channel, choice.verdict) == (EMAIL, NO_ADDRESS)
 
 
-def test_a_fallback_continues_behind_the_channel_that_failed() -> None:
-    wanted = Wanted((EMAIL, PUSH), is_fallback=True)
+@pytest.mark.parametrize("preferred", [(EMAIL, PUSH), (PUSH, EMAIL)], ids=["behind", "before"])
+def test_a_fallback_goes_on_with_a_channel_that_was_not_tried(
+    preferred: tuple[ChannelName, ...],
+) -> None:
+    person = PERSON._replace(preferences=Preferences(order=preferred))
 
-    choices = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, after=EMAIL)
+    choices = choose(Wanted(), person, TENANTS_ORDER, enabled=ALL, admits=goes, tried={EMAIL})
 
     assert {choice.channel for choice in choices} == {PUSH}
 
@@ -146,10 +149,9 @@ def test_a_fallback_continues_behind_the_channel_that_failed() -> None:
 def test_a_fallback_without_a_channel_left_plans_nothing() -> None:
     wanted = Wanted((EMAIL, PUSH), is_fallback=True)
 
-    behind_the_last = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, after=PUSH)
-    behind_another = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, after=SMS)
+    choices = choose(wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=goes, tried={PUSH, EMAIL})
 
-    assert (behind_the_last, behind_another) == ([], [])
+    assert [] == choices
 
 
 @pytest.mark.parametrize(
