@@ -49,13 +49,10 @@ class Links:
         """What is to be forgotten in time."""
         return [each.sweep for each in (self.plans, self.copies) if each]
 
-    async def oldest(self) -> int | None:
-        """The position of the oldest notification with open work, here or in a copy."""
-        found = [
-            await self.store.oldest(),
-            await self.copying.open_work.oldest() if self.copying else None,
-        ]
-        return min((position for position in found if position is not None), default=None)
+    async def open_among(self, positions: Sequence[int]) -> set[int]:
+        """Those of these positions whose notification has open work, here or in a copy."""
+        found = await self.store.open_among(positions)
+        return found | await self.copying.open_work.open_among(positions) if self.copying else found
 
     async def consume(
         self,

@@ -54,7 +54,7 @@ async def start_workers(
         core.journal,
         core.clock,
         retention=core.settings.retention,
-        oldest_open=links.oldest,
+        open_among=links.open_among,
         part=core.house.part,
         also=links.sweeps,
         following=(at_work.sending.letters.forget, receipts.forget),

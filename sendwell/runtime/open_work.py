@@ -10,6 +10,7 @@ from sendwell.domain.lifecycle import State
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database
 from sendwell.ports.journal import Filter
+from sendwell.runtime.among import among
 from sendwell.runtime.journal.narrowing import Sought, newest, of_open_work
 
 
@@ -48,11 +49,13 @@ class OpenWork:
         )
         return {row.state: row.deliveries for row in rows}
 
-    async def oldest(self) -> int | None:
-        """The position of the oldest notification that has one."""
-        first = func.min(self._table.c.position).label("first")
-        (row,) = await self._database.rows(select(first))
-        return None if row.first is None else int(row.first)
+    async def open_among(self, positions: Sequence[int]) -> set[int]:
+        """Those of these positions whose notification has one, whichever tenant it is of."""
+        column = self._table.c.position
+        rows = await self._database.rows(
+            select(column).distinct().where(among(column, positions, self._database))
+        )
+        return {row.position for row in rows}
 
 
 def _status(row: Row[Any]) -> Status:

@@ -25,6 +25,7 @@ from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.tables import RECIPIENT
 from tests.roles.databases import EITHER, either
+from tests.roles.open_among import nothing_open
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, BOB, EVE = UserId("ada"), UserId("bob"), UserId("eve")
@@ -194,6 +195,6 @@ async def test_only_what_is_to_several_takes_rows_for_its_people_and_each_once(
 async def test_with_old_notifications_their_people_are_forgotten(house: House) -> None:
     request = await house.accept(ADA, BOB)
 
-    await house.journal.forget_before(request.accepted_at + 1_000_000, but=None)
+    await house.journal.forget_before(request.accepted_at + 1_000_000, open_among=nothing_open)
 
     assert [] == await house.database.rows(select(RECIPIENT))

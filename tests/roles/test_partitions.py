@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.exc import DBAPIError
 
 from sendwell.adapters.sql.migrations import migrate_on
@@ -28,6 +28,7 @@ from sendwell.messages.task import Task
 from sendwell.ports.journal import Acceptance, Entry, Filter
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.tracker.service import Tracker
+from sendwell.runtime.copies.tables import OPEN
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from tests.services.needs import needs
@@ -38,7 +39,7 @@ ACME, EMAIL = TenantId("acme"), ChannelName("email")
 DAY = timedelta(days=1)
 MIDNIGHT = datetime(2026, 11, 19, tzinfo=UTC)
 """A Thursday's: also a week begins."""
-OWN = {owner: TABLES[owner] for owner in ("journal", "delivery")}
+OWN = {owner: TABLES[owner] for owner in ("journal", "delivery", "copies")}
 
 
 @pytest.fixture
@@ -137,7 +138,10 @@ async def test_a_key_that_no_longer_counts_can_be_used_again(journal: SqlJournal
 async def test_old_partitions_go_but_for_what_is_still_open(
     database: PostgresDatabase, journal: SqlJournal
 ) -> None:
-    times = {"older": 50, "open": 40, "beside the open one": 39, "younger": 3}
+    times = {
+        "older": 50, "open": 46, "beside the open one": 45, "behind it": 39,
+        "open elsewhere": 58, "younger": 3,
+    }  # fmt: skip
     requests = {name: asked(name, MIDNIGHT - days * DAY) for name, days in times.items()}
     await journal.accept([Entry(request) for request in requests.values()])
     due = microseconds(MIDNIGHT + DAY)
@@ -145,6 +149,11 @@ async def test_old_partitions_go_but_for_what_is_still_open(
         request=requests["open"], part="0.email", recipient=0, channel=EMAIL, planned_at=0, due=due
     )
     await database.commit(DeliveryStore(database, journal).put([task], epoch=1))
+    elsewhere = dict.fromkeys(OPEN.c.keys(), 0) | {
+        "position": requests["open elsewhere"].position, "part": "0.email", "tenant": ACME,
+        "channel": EMAIL, "state": State.SCHEDULED, "provider": None, "rule": None,
+    }  # fmt: skip
+    await database.execute(insert(OPEN).values(elsewhere))
     days = await parts_of(database, "idempotency")
     before = microseconds(MIDNIGHT - 30 * DAY)
 
@@ -154,7 +163,7 @@ async def test_old_partitions_go_but_for_what_is_still_open(
         )
     )
 
-    assert await there(database, requests) == {"open", "beside the open one", "younger"}
+    assert await there(database, requests) == set(times) - {"older", "behind it"}
     assert {name.rpartition("_")[0] for name in dropped} >= {
         "requested", "recipient", "outcome", "idempotency",
     }  # fmt: skip

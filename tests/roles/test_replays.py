@@ -25,6 +25,7 @@ from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.scene import Scene
 from tests.roles.databases import EITHER, either
+from tests.roles.open_among import nothing_open, open_are
 
 ACME = TenantId("acme")
 SOMEBODY = Caller(ACME, "somebody")
@@ -179,7 +180,7 @@ async def test_what_is_no_longer_kept_cannot_be_replayed(
 ) -> None:
     letters, sender, _ = await house(database, journal, 1)
     (letter,) = await letters.page(ACME, Narrowed(), before=None, limit=10)
-    await journal.forget_before(CLOCK.now() + 1_000, but=None)
+    await journal.forget_before(CLOCK.now() + 1_000, open_among=nothing_open)
 
     with pytest.raises(NotFound, match="no longer kept"):
         await letters.replay(SOMEBODY, letter.id, CLOCK.now())
@@ -192,7 +193,8 @@ async def test_of_all_that_match_those_are_replayed_that_are_still_kept(
     database: Database, journal: SqlJournal
 ) -> None:
     letters, sender, (_, middle, last) = await house(database, journal, 3)
-    await journal.forget_before(CLOCK.now() + 1_000, but=middle.position)
+    kept = open_are(middle.position, last.position)
+    await journal.forget_before(CLOCK.now() + 1_000, open_among=kept)
 
     count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
 

@@ -37,9 +37,11 @@ from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.sweep import Sweep
 from tests.roles.databases import EITHER, either
+from tests.roles.open_among import nothing_open, open_are
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
 DAY_MS = 86_400_000
+DAYS = {"day-5", "day-10", "day-20"}
 
 
 def accepted(day: int) -> Requested:
@@ -55,11 +57,12 @@ def accepted(day: int) -> Requested:
 
 
 @pytest.mark.parametrize(
-    ("but", "left"), [(None, {"day-20"}), (10 * DAY_MS << COUNTER_BITS, {"day-10", "day-20"})]
+    ("is_open", "left"), [([], {"day-20"}), ([5], {"day-5", "day-20"}), ([5, 10, 20], DAYS)]
 )
-async def test_what_is_old_is_forgotten_up_to_the_oldest_open_work(
-    tmp_path: Path, but: int | None, left: set[str]
+async def test_what_is_old_is_forgotten_but_for_what_is_open(
+    tmp_path: Path, is_open: list[int], left: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sendwell.runtime.journal.journal._FORGOTTEN_TOGETHER", 1)
     database = SqliteDatabase(tmp_path / "journal.sqlite")
     migrate(database.engine, TABLES)
     journal = SqlJournal(
@@ -68,14 +71,12 @@ async def test_what_is_old_is_forgotten_up_to_the_oldest_open_work(
     await journal.start()
     await journal.accept([Entry(accepted(day)) for day in (5, 10, 20)])
 
-    forgotten = await journal.forget_before(15 * DAY_MS * 1000, but=but)
+    forgotten = await journal.forget_before(
+        15 * DAY_MS * 1000, open_among=open_are(*(accepted(day).position for day in is_open))
+    )
 
     records = SqlRecords(database)
-    found = {
-        name
-        for name in ("day-5", "day-10", "day-20")
-        if await records.find(ACME, NotificationId(name))
-    }
+    found = {name for name in DAYS if await records.find(ACME, NotificationId(name))}
     assert (found, forgotten) == (left, 3 - len(left))
     await database.close()
 
@@ -118,7 +119,7 @@ async def test_what_is_forgotten_leaves_both_sides_of_the_ledger(database: Datab
     await database.commit(journal.recorded([*own, *theirs]))
     tracker = Tracker(SqlRecords(database), DeliveryStore(database, journal))
 
-    await journal.forget_before(15 * DAY_MS * 1000, but=None)
+    await journal.forget_before(15 * DAY_MS * 1000, open_among=nothing_open)
 
     assert await tracker.ledger(ACME) == Ledger(accepted=1, sent=1)
     assert await tracker.ledger(OTHER) == Ledger(accepted=2, sent=1)
@@ -137,11 +138,8 @@ async def test_a_sweep_that_cannot_be_done_now_comes_again_later(tmp_path: Path)
         asked.set()
         raise Unavailable("Somebody else uses the tables.")
 
-    async def oldest() -> None:
-        return None
-
     sweep = Sweep(
-        journal, SystemClock(), retention=timedelta(days=1), oldest_open=oldest, part=held
+        journal, SystemClock(), retention=timedelta(days=1), open_among=nothing_open, part=held
     )
     sweeping = asyncio.create_task(sweep.run())
     await asked.wait()
@@ -214,7 +212,7 @@ async def test_dead_letters_and_receipts_go_with_what_they_are_about(database: D
         journal,
         clock,
         retention=timedelta(days=5),
-        oldest_open=oldest_open,
+        open_among=open_are(14 * DAY_MS << COUNTER_BITS),
         part=None,
         following=(letters.forget, store.forget),
     )
@@ -227,8 +225,3 @@ async def test_dead_letters_and_receipts_go_with_what_they_are_about(database: D
     assert {row.event_id for row in receipts} == {
         "of day 14", "of day 18", "orphan of day 18",
     }  # fmt: skip
-
-
-async def oldest_open() -> int:
-    """Since day 10 there is open work: what came after it is kept, with all that is about it."""
-    return 10 * DAY_MS << COUNTER_BITS

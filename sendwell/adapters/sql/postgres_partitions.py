@@ -44,6 +44,10 @@ _PARTED = """
     JOIN pg_class c ON c.oid=p.partrelid WHERE c.relnamespace=current_schema()::regnamespace
     ORDER BY c.relname"""
 
+_OPEN = """
+    SELECT EXISTS (SELECT 1 FROM work WHERE position>=:low AND position<:high)
+    OR EXISTS (SELECT 1 FROM open_copy WHERE position>=:low AND position<:high)"""
+
 _PARTS = """
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid=i.inhrelid
     WHERE i.inhparent=CAST(:parent AS regclass) ORDER BY c.relname"""
@@ -82,20 +86,26 @@ def drop_old(connection: Connection, *, journal_before: int, keys_before: int) -
 
 
 def _drop_old(connection: Connection, journal_before: int, keys_before: int) -> list[str]:
-    open_since = connection.execute(text("SELECT min(position) FROM work")).scalar()
     dropped = []
     for table, scheme in _tables(connection):
         before = keys_before if scheme.days == 1 else journal_before
-        day = before // 1000 // _DAY_MS
-        bound = day * scheme.unit
-        if scheme.days > 1 and open_since is not None:
-            bound = min(bound, open_since)
+        today = before // 1000 // _DAY_MS
         for name in _parts(connection, table):
             first = int(name.rpartition("_")[2])
-            if (first + scheme.days) * scheme.unit <= bound:
-                _drop(connection, table, name)
-                dropped.append(name)
+            if first + scheme.days > today:
+                continue
+            low, high = scheme.bounds(first)
+            if scheme.days > 1 and _is_open(connection, low, high):
+                continue
+            _drop(connection, table, name)
+            dropped.append(name)
     return dropped
+
+
+def _is_open(connection: Connection, low: int, high: int) -> bool:
+    """Whether there is open work on anything from there, of this service or another one."""
+    found = connection.execute(text(_OPEN), {"low": low, "high": high}).scalar()
+    return bool(found)
 
 
 def _drop(connection: Connection, table: str, name: str) -> None:

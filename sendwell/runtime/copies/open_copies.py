@@ -45,9 +45,9 @@ class OpenCopies:
         own, copied = [await work.open_counts(tenant) for work in (self._own, self._copied)]
         return dict(Counter(own) + Counter(copied))
 
-    async def oldest(self) -> int | None:
-        """The position of the oldest notification with an open copy."""
-        return await self._copied.oldest()
+    async def open_among(self, positions: Sequence[int]) -> set[int]:
+        """Those of these positions whose notification has an open copy."""
+        return await self._copied.open_among(positions)
 
     async def parts(self, positions: Collection[Position]) -> set[tuple[Position, str]]:
         """The deliveries at these positions of which there is a copy."""

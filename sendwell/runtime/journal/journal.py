@@ -1,6 +1,6 @@
 """The write side of the journal on a SQL database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -90,21 +90,26 @@ class SqlJournal:
             forgotten += done.rowcount
         return forgotten
 
-    async def forget_before(self, time: int, *, but: int | None) -> int:
-        """Delete notifications accepted before then, unless they are at position `but` or later;
+    async def forget_before(
+        self, time: int, *, open_among: Callable[[Sequence[int]], Awaitable[set[int]]]
+    ) -> int:
+        """Delete notifications accepted before then, but for those that are open among them;
         gives how many those were. Some at a time, so that no commit takes long.
         """
-        bound = time // 1000 << COUNTER_BITS
-        bound = bound if but is None else min(bound, but)
-        forgotten = 0
+        bound, after, forgotten = time // 1000 << COUNTER_BITS, -1, 0
         while rows := await self._database.rows(
             select(REQUESTED.c.position)
-            .where(REQUESTED.c.position < bound)
+            .where(REQUESTED.c.position > after, REQUESTED.c.position < bound)
             .order_by(REQUESTED.c.position)
             .limit(_FORGOTTEN_TOGETHER)
         ):
-            await self._database.commit([Write(forget, [row.position for row in rows])])
-            forgotten += len(rows)
+            positions = [row.position for row in rows]
+            after = positions[-1]
+            spared = await open_among(positions)
+            old = [position for position in positions if position not in spared]
+            if old:
+                await self._database.commit([Write(forget, old)])
+            forgotten += len(old)
         return forgotten
 
     async def accept(

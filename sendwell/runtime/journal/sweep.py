@@ -14,8 +14,8 @@ log = structlog.get_logger()
 _EVERY_SECONDS = 3_600
 _AGAIN_SECONDS = 300
 _MICROSECOND = timedelta(microseconds=1)
-OldestOpen = Callable[[], Awaitable[int | None]]
-"""The position of the oldest notification with open work: with all behind it, it stays."""
+OpenAmong = Callable[[Sequence[int]], Awaitable[set[int]]]
+"""Those of the positions whose notification has open work: it stays."""
 
 
 class Sweep:
@@ -30,7 +30,7 @@ class Sweep:
         clock: Clock,
         *,
         retention: timedelta,
-        oldest_open: OldestOpen,
+        open_among: OpenAmong,
         part: Callable[[int], Awaitable[None]] | None,
         also: Sequence[Callable[[int], Awaitable[None]]] = (),
         following: Sequence[Callable[[int], Awaitable[int]]] = (),
@@ -38,7 +38,7 @@ class Sweep:
         self._journal = journal
         self._clock = clock
         self._retention = retention // _MICROSECOND
-        self._oldest_open = oldest_open
+        self._open_among = open_among
         self._part = part
         self._also = also
         self._following = following
@@ -69,8 +69,6 @@ class Sweep:
 
     async def _forget(self, now: int) -> None:
         keys = await self._journal.forget_keys(now)
-        old = await self._journal.forget_before(
-            now - self._retention, but=await self._oldest_open()
-        )
+        old = await self._journal.forget_before(now - self._retention, open_among=self._open_among)
         if keys or old:
             log.info("journal.swept", keys=keys, notifications=old)
