@@ -1,11 +1,14 @@
 """Channels that nobody delivers by: nothing is planned on them, and what is left of them ends."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from sendwell.bootstrap import build_core, build_roles
 from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import ChannelName, Node
 from sendwell.domain.lifecycle import State
@@ -15,7 +18,8 @@ from sendwell.ports.tenants import Caller
 from sendwell.roles.delivery.letters import Narrowed
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.delivery.tables import DEAD_LETTER
-from tests.roles.delivery_house import ACME, CLOCK, EMAIL, EPOCH, IDS, House, a_house, a_task
+from sendwell.settings import read_settings
+from tests.roles.delivery_house import ACME, CLOCK, EMAIL, EPOCH, IDS, SMS, House, a_house, a_task
 
 PUSH = ChannelName("push")
 REFUSED = Refused(Fault("5.7.1", "It looks like spam.", Blame.CONTENT))
@@ -130,3 +134,25 @@ async def test_what_cannot_be_planned_is_told_as_our_own_defect(tmp_path: Path) 
         await orchestrator.bury(request, ValueError("a defect"))
 
         assert {"0.none": "internal"} == await causes(house)
+
+
+async def test_what_a_dead_process_had_in_hand_on_such_a_channel_ends_as_unknown(
+    tmp_path: Path,
+) -> None:
+    few = read_settings({"CHANNEL_ENABLE_LIST": "email", "ROUTE_EMAIL": "mailbox"})
+    core = await build_core(replace(few, data=tmp_path))
+    roles = await build_roles(core)
+    task = a_task("+436641234567", SMS)
+    task.work, task.state, task.attempt, task.claimed_at = IDS.position(), State.PROCESSING, 1, 1
+    left = DeliveryStore(core.database, core.journal, node=Node(3))
+    await core.database.commit([*core.journal.copied([task.request]), *left.put([task], epoch=1)])
+
+    await roles.delivery.adopt(Node(3))
+
+    try:
+        async with asyncio.timeout(30):
+            while not (letters := await core.database.rows(select(DEAD_LETTER))):
+                await asyncio.sleep(0.01)
+    finally:
+        await core.process.stop()
+    assert [("0.sms", "unknown_outcome")] == [(each.part, each.cause) for each in letters]
