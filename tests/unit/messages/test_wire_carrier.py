@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sendwell.domain.channel import Channel
 from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.presets import PRESETS
 from sendwell.domain.presets.preset import Partition
@@ -159,6 +160,50 @@ def test_a_task_composed_in_the_presets_words_is_a_request_that_reads_alike(pres
     assert given_.priority == "medium"
     assert (bytes(given_.data), bytes(given_.metadata)) == (b'{"order": "4711"}', b'{"shop":1}')
     assert given_.correlation_id == "c-1"
+
+
+@pytest.mark.parametrize("channel", CHANNELS.values(), ids=lambda channel: channel.name)
+def test_a_task_of_preset_tenant_names_the_recipient_by_the_address_on_its_channel(
+    channel: Channel,
+) -> None:
+    to = To(
+        user_id=UserId("user-001"), email="ada@example.org", phone="+436641234567",
+        token="t-1", url="https://example.org/hook",
+    )  # fmt: skip
+    task = a_task(a_request(to=(to,)), channel=channel.name, part=f"0.{channel.name}")
+
+    letter = Carrier(TENANT).task(task)
+    found = Reader("tenant", CHANNELS).read(Incoming(letter.body), now=NOW)
+
+    address = getattr(to, channel.address_field)
+    assert msgspec.json.decode(letter.body)["recipient"] == address
+    assert isinstance(found, Asked), found
+    assert read(found.body).to == To(**{channel.address_field: address})
+
+
+@pytest.mark.parametrize(
+    ("to", "name"),
+    [
+        (To(user_id=UserId("user-001"), email="ada@example.org"), "user-001"),
+        (To(email="ada@example.org"), ""),
+    ],
+)
+def test_an_address_of_another_channel_is_never_the_recipient(to: To, name: str) -> None:
+    sms = ChannelName("sms")
+
+    letter = Carrier(TENANT).task(a_task(a_request(to=(to,)), channel=sms, part="0.sms"))
+
+    assert msgspec.json.decode(letter.body)["recipient"] == name
+
+
+def test_a_request_by_one_channel_names_the_recipient_by_the_address_on_it() -> None:
+    to = To(user_id=UserId("user-001"), email="ada@example.org", phone="+436641234567")
+    request = a_request(to=(to,), channels=(ChannelName("sms"),))
+
+    letter = Carrier(TENANT).accepted(request)
+
+    message = msgspec.json.decode(letter.body)
+    assert (message["channel"], message["recipient"]) == ("SMS", "+436641234567")
 
 
 @given(preset=presets, task=tasks())

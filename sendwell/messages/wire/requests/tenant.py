@@ -5,6 +5,7 @@ from typing import Annotated, Self
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.instant import rfc3339_of
 from sendwell.messages.requested import Requested, To
@@ -75,13 +76,13 @@ class TenantRequest(
     @classmethod
     def of(cls, request: Requested, to: To, channel: ChannelName | None) -> Self:
         """The request, for one recipient by one channel."""
-        addresses = (to.email, to.phone, to.token, to.url, to.user_id)
+        channel = channel or next(iter(request.channels), None)
         return cls(
             notification_id=request.id,
             organization_id=request.tenant,
             event_type=request.event_type,
-            channel=(channel or next(iter(request.channels), "")).upper(),
-            recipient=next(filter(None, addresses), ""),
+            channel=(channel or "").upper(),
+            recipient=_recipient(to, channel),
             payload=unless_empty(request.data),
             created_at=rfc3339_of(request.accepted_at),
             content=words_of(request),
@@ -92,6 +93,14 @@ class TenantRequest(
             correlation_id=request.correlation_id,
             schema_version=VERSION,
         )
+
+
+def _recipient(to: To, channel: ChannelName | None) -> str:
+    """An address of another channel is none: whoever reads it would send to it."""
+    if channel is None:
+        return to.email or to.phone or to.token or to.url or to.user_id or ""
+    address: str | None = getattr(to, all_channels()[channel].address_field)
+    return address or to.user_id or ""
 
 
 CONTRACT = Contract(
