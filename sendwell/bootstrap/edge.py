@@ -18,8 +18,10 @@ from sendwell.messages.requested import Requested
 from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.opening import Opening
+from sendwell.messages.wire.originals import Originals
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.reader import Reader
+from sendwell.messages.wire.requests import CONTRACTS
 from sendwell.ports.bus import Bus, Receive, Stream
 from sendwell.roles.gateway.consume import BusIntake
 from sendwell.roles.gateway.proof import Proof
@@ -113,6 +115,11 @@ class Edge:
             for channel in channels
         ]
 
+    @property
+    def originals(self) -> Originals | None:
+        """Keeps what producers write, where others read it behind us; else nobody needs it."""
+        return Originals(CONTRACTS[self.preset.name]) if self.preset.hands_on else None
+
     def accepted(self, requests: Sequence[Requested]) -> list[Letter]:
         """What was accepted, as others know it: one by one."""
         return [self.carrier.accepted(request) for request in requests]
@@ -146,6 +153,7 @@ class Edge:
             knows=tenants.knows,
             clock=self.core.clock,
             proof=Proof(tenants) if self.core.settings.bus_auth is BusAuth.JWT else None,
+            originals=self.originals,
         )
         reception = Reception(
             Opening(secret=_secret(self.core)),

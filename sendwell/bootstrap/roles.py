@@ -120,7 +120,8 @@ async def build_roles(core: Core) -> Roles:
     sending = await build_sending(
         core, ports, links, providers=providers, renderer=renderer, audit=admission.audit
     )
-    gateway, records = _gateway(core, ports, sending.backlog), SqlRecords(core.database)
+    gateway = _gateway(core, ports, sending.backlog, edge=links.edge)
+    records = SqlRecords(core.database)
     receipts = _receipts(core, ports, records, work=links.work)
     connect(core, sending, receipts, links)
     memory = open_history(core, ports.people)
@@ -189,7 +190,7 @@ def _local(
     )
 
 
-def _gateway(core: Core, ports: Ports, backlog: Backlog) -> Gateway:
+def _gateway(core: Core, ports: Ports, backlog: Backlog, *, edge: Edge | None) -> Gateway:
     return Gateway(
         Builder(core.channels, clock=core.clock, ids=core.ids),
         core.journal,
@@ -198,6 +199,7 @@ def _gateway(core: Core, ports: Ports, backlog: Backlog) -> Gateway:
         tenants=ports.tenants,
         templates=TemplateCheck(ports.catalogue),
         subscribers=Subscribers(ports.people),
+        originals=edge.originals if edge else None,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
+from sendwell.messages.original import Original
 
 
 class To(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -89,6 +90,8 @@ class Requested(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     traceparent: str | None = None
     erased: tuple[int, ...] = ()
     """The recipients who were erased since, by their places in `to`: nothing is left of them."""
+    original: Original | None = None
+    """What the producer wrote; there only where streams that others know hand it on."""
     version: int = 1
 
 

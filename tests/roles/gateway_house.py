@@ -15,6 +15,7 @@ from sendwell.channels import all_channels
 from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.template import TemplateVersion
+from sendwell.messages.wire.originals import Originals
 from sendwell.ports.journal import Acceptance, Entry
 from sendwell.ports.tenants import Caller
 from sendwell.roles.gateway.request import Builder, Origin
@@ -77,7 +78,9 @@ class House(NamedTuple):
 
 
 @asynccontextmanager
-async def a_gateway(folder: Path) -> AsyncIterator[House]:
+async def a_gateway(
+    folder: Path, *, originals: Originals | None = None, patience_seconds: float = 0.05
+) -> AsyncIterator[House]:
     database = SqliteDatabase(folder / "test.db")
     for metadata in (tables.METADATA, users_tables.METADATA):
         metadata.create_all(database.engine)
@@ -92,7 +95,8 @@ async def a_gateway(folder: Path) -> AsyncIterator[House]:
         tenants=OneTenant(),
         subscribers=Subscribers(Users(UserStore(database), clock=clock)),
         templates=TemplateCheck(templates),  # type: ignore[arg-type]
-        patience_seconds=0.05,
+        originals=originals,
+        patience_seconds=patience_seconds,
     )
     working = asyncio.create_task(gateway.run())
     try:

@@ -22,7 +22,7 @@ from tests.roles.gateway_house import ORIGIN, House, a_gateway
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_gateway(tmp_path) as house:
+    async with a_gateway(tmp_path, patience_seconds=60) as house:
         house.clock.stand_still()
         house.journal.goes_on.set()
         yield house

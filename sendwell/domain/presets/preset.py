@@ -71,6 +71,11 @@ class Preset:
         """Whether others know the stream: single messages, and its steps are never fused."""
         return stream in self.namings and self.namings[stream].is_named
 
+    @property
+    def hands_on(self) -> bool:
+        """Whether requests and tasks go by streams that others know."""
+        return self.is_named(LogicalStream.ACCEPTED) or self.is_named(LogicalStream.TASK)
+
     def physical(self, stream: LogicalStream, share: Share) -> PhysicalName:
         """What a share of a stream is called. Raises KeyError for a stream that is not there, and
         ValueError when the share leaves open what the stream is divided by.

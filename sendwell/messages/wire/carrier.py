@@ -1,6 +1,7 @@
 """Writes requests, tasks and dead letters to streams that others know.
 
-The body is the producer's JSON, unchanged; what we know besides stands in headers.
+The body is the producer's JSON, unchanged, where there is any; what we know besides stands in
+headers.
 """
 
 from collections.abc import Mapping
@@ -35,44 +36,44 @@ Headers = dict[str, str]
 class Carrier:
     """Writes the letters of one preset. `opening` reads them again, on our side.
 
-    `original` is what the producer wrote. Without it, or where it speaks of several recipients and
-    a task is for one of them, the same is said in the words of the preset's contract; of a request
-    to several, these name the first one only, and the headers all of them.
+    Without an original by the preset's contract, or where it speaks of several recipients and a
+    task is for one of them, the same is said in the words of the contract; of a request to several,
+    these name the first one only, and the headers all of them.
     """
 
     def __init__(self, preset: Preset, *, secret: bytes | None = None) -> None:
         self._preset = preset
-        self._message = CONTRACTS[preset.name].message
+        self._contract = CONTRACTS[preset.name]
         self._seal = Seal(secret)
 
-    def requested(self, request: Requested, original: bytes | None = None) -> Letter:
+    def requested(self, request: Requested) -> Letter:
         """A request that came by REST, where those look for it who read the requested stream.
 
         A header says that it is a copy: whoever accepts requests passes it over.
         """
-        body = original or self._composed(request, request.to[0], None)
+        body = self._body_for_all(request)
         sealed = self._seal.seal(body, {headers.KIND: COPY})
         return self._letter(LogicalStream.REQUESTED, request, body, {**_known(request), **sealed})
 
-    def accepted(self, request: Requested, original: bytes | None = None) -> Letter:
+    def accepted(self, request: Requested) -> Letter:
         """A request that was accepted, on the stream of its lane where there is one."""
-        body = original or self._composed(request, request.to[0], None)
+        body = self._body_for_all(request)
         plain, found = outline(request, body)
         sealed = self._sealed(REQUESTED, _encode(plain), found, body)
         known = {**_known(request), headers.LANE: label_of(request.lane)}
         return self._letter(LogicalStream.ACCEPTED, request, body, {**known, **sealed})
 
-    def task(self, task: Task, original: bytes | None = None) -> Letter:
+    def task(self, task: Task) -> Letter:
         """A delivery to be made, on the stream of its channel where there is one."""
-        return self._task(LogicalStream.TASK, task, original)
+        return self._task(LogicalStream.TASK, task)
 
-    def retry(self, task: Task, original: bytes | None = None) -> Letter:
+    def retry(self, task: Task) -> Letter:
         """A delivery to be tried again when it is due."""
-        return self._task(LogicalStream.RETRY, task, original)
+        return self._task(LogicalStream.RETRY, task)
 
-    def dead(self, dead: Dead, task: Task, original: bytes | None = None) -> Letter:
+    def dead(self, dead: Dead, task: Task) -> Letter:
         """A delivery that was given up. It is no task any more: a replay is a command."""
-        body = self._body_of(task, original)
+        body = self._body_of(task)
         why = present(
             **{
                 headers.CAUSE: dead.cause,
@@ -87,22 +88,33 @@ class Carrier:
             LogicalStream.DEAD, task.request, body, {**_known_of(task), **told}, task=task
         )
 
-    def _task(self, stream: LogicalStream, task: Task, original: bytes | None) -> Letter:
-        body = self._body_of(task, original)
+    def _task(self, stream: LogicalStream, task: Task) -> Letter:
+        body = self._body_of(task)
         request = msgspec.structs.replace(task.request, to=(task.request.to[task.recipient],))
         plain, found = outline(request, body)
         message = _encode(msgspec.structs.replace(task, request=plain, work=0))
         sealed = self._sealed(TASK, message, found, body)
         return self._letter(stream, task.request, body, {**_known_of(task), **sealed}, task=task)
 
-    def _body_of(self, task: Task, original: bytes | None) -> bytes:
+    def _body_for_all(self, request: Requested) -> bytes:
+        return self._original(request) or self._composed(request, request.to[0], None)
+
+    def _body_of(self, task: Task) -> bytes:
         request = task.request
-        if original is not None and len(request.to) == 1:
-            return original
-        return self._composed(request, request.to[task.recipient], task.channel)
+        original = self._original(request) if len(request.to) == 1 else None
+        return original or self._composed(request, request.to[task.recipient], task.channel)
+
+    def _original(self, request: Requested) -> bytes | None:
+        """What the producer wrote; None where that is unknown, or in the words of another preset,
+        which was in force then.
+        """
+        original = request.original
+        if original is None or original.schema != self._contract.schema:
+            return None
+        return bytes(original.body)
 
     def _composed(self, request: Requested, to: To, channel: ChannelName | None) -> bytes:
-        return _encode(self._message.of(request, to, channel))
+        return _encode(self._contract.message.of(request, to, channel))
 
     def _sealed(self, kind: str, message: bytes, found: Found, body: bytes) -> Headers:
         return self._seal.seal(

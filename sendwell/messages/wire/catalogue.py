@@ -90,7 +90,7 @@ def schema_of(preset: Preset, stream: LogicalStream) -> str:
     if stream is LogicalStream.STATUS:
         return EVENTS[preset.name].__name__
     if preset.is_named(stream):
-        return CONTRACTS[preset.name].message.__name__
+        return CONTRACTS[preset.name].schema
     return _OURS[stream]
 
 

@@ -64,6 +64,11 @@ class Contract(Generic[M]):
     pointers: Mapping[str, str] = field(default_factory=dict)
     is_split_by_channel: bool = True
 
+    @property
+    def schema(self) -> str:
+        """What the message is called where the streams are described."""
+        return self.message.__name__
+
     def decoder(self) -> msgspec.json.Decoder[M]:
         """A decoder of the message."""
         return msgspec.json.Decoder(self.message)

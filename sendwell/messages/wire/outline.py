@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from sendwell.messages.original import Original
 from sendwell.messages.requested import Content, Requested, To
 from sendwell.messages.wire.contract import EMPTY
 from sendwell.messages.wire.derived import is_derived, words_for
@@ -20,9 +21,13 @@ Found = Mapping[str, str]
 
 _DERIVED = ""
 """Stands for a name in the body: the words are made from event type and data again."""
+_ORIGINAL = "original"
+"""All of the body is what the producer wrote; its schema stands for a name."""
 _CONTENT = "content"
 _TO = ("to", "recipient")
-_NOTHING: Mapping[str, object] = {"data": EMPTY, "metadata": EMPTY, _CONTENT: None, "to": ()}
+_NOTHING: Mapping[str, object] = {
+    "data": EMPTY, "metadata": EMPTY, _CONTENT: None, "to": (), _ORIGINAL: None,
+}  # fmt: skip
 _words = msgspec.json.Decoder(str | Words).decode
 _recipients = msgspec.json.Decoder(list[Recipient]).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -30,17 +35,27 @@ Members = Mapping[str, msgspec.Raw]
 
 
 def outline(request: Requested, body: bytes) -> tuple[Requested, Found]:
-    """The request without what its body says, and where that is. `restored` puts it back."""
+    """The request without what its body says, and where that is. `restored` puts it back.
+
+    What the producer wrote is in the body or left out: it may be long, and name other recipients.
+    """
     members = _members(body)
     places = {
         "data": _place(request.data, members),
         "metadata": _place(request.metadata, members),
         _CONTENT: _place_of_words(request, members),
         "to": _place_of_recipients(request, members),
+        _ORIGINAL: _schema_of(request.original, body),
     }
     found = {field: name for field, name in places.items() if name is not None}
-    less = {field: _NOTHING[field] for field in found}
-    return msgspec.structs.replace(request, **less) if less else request, found
+    less = {field: _NOTHING[field] for field in (*found, _ORIGINAL)}
+    return msgspec.structs.replace(request, **less), found
+
+
+def _schema_of(original: Original | None, body: bytes) -> str | None:
+    if original is None or bytes(original.body) != body:
+        return None
+    return original.schema
 
 
 def _place(raw: msgspec.Raw, members: Members) -> str | None:
@@ -73,6 +88,8 @@ def restored(request: Requested, found: Found, body: bytes) -> Requested:
     }
     if "to" in found:
         parts["to"] = _to(found["to"], members)
+    if _ORIGINAL in found:
+        parts[_ORIGINAL] = Original(found[_ORIGINAL], msgspec.Raw(body))
     request = msgspec.structs.replace(request, **parts)
     if _CONTENT not in found:
         return request

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.messages.wire.incoming import Asked, Incoming
+from sendwell.messages.wire.originals import Originals
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
@@ -19,6 +20,7 @@ class BusIntake:
     """Reads what producers have written, and has the gateway store it.
 
     With a `proof` each message has to bear one; else whoever may write on the broker is believed.
+    With `originals` the messages are kept word for word.
     """
 
     def __init__(
@@ -29,12 +31,14 @@ class BusIntake:
         knows: Callable[[TenantId], bool],
         clock: Clock,
         proof: Proof | None = None,
+        originals: Originals | None = None,
     ) -> None:
         self._gateway = gateway
         self._reader = reader
         self._knows = knows
         self._clock = clock
         self._proof = proof
+        self._originals = originals
 
     async def accept(self, came: Sequence[Came]) -> Sequence[Quarantined | None]:
         """Store what can be read; says of the rest why it cannot be taken.
@@ -43,7 +47,7 @@ class BusIntake:
         """
         read = [self._known(await self._read(each.incoming)) for each in came]
         asks = [
-            (place, asked, _ask(asked, each.place))
+            (place, asked, self._ask(asked, each))
             for place, (asked, each) in enumerate(zip(read, came, strict=True))
             if isinstance(asked, Asked)
         ]
@@ -78,8 +82,9 @@ class BusIntake:
             "There is no such organization here. Add it, then replay this message.",
         )
 
-
-def _ask(asked: Asked, place: str) -> Ask:
-    """What names itself by nothing is recognized by where it lay."""
-    key = None if asked.id or asked.key else f"bus:{place}"
-    return Ask(asked.body, Origin(asked.tenant, asked.source, asked.traceparent), key)
+    def _ask(self, asked: Asked, came: Came) -> Ask:
+        """What names itself by nothing is recognized by where it lay."""
+        key = None if asked.id or asked.key else f"bus:{came.place}"
+        origin = Origin(asked.tenant, asked.source, asked.traceparent)
+        original = self._originals.of_message(came.incoming.body) if self._originals else None
+        return Ask(asked.body, origin, key, original=original)

@@ -9,6 +9,8 @@ import msgspec
 from sendwell.domain.errors import Invalid, SendwellError
 from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.lane import BY_NUMBER
+from sendwell.messages.original import Original
+from sendwell.messages.wire.originals import Originals
 from sendwell.ports.clock import Ids
 from sendwell.ports.journal import Acceptance, Claim, Entry, Journal
 from sendwell.ports.tenants import Tenants
@@ -17,7 +19,7 @@ from sendwell.roles.gateway.repetition import Refusal, claim_of, entry_of, one_k
 from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.subscribers import Subscribers, topic_alone
 from sendwell.roles.gateway.templates import Check, TemplateCheck
-from sendwell.roles.gateway.wire import as_written, read
+from sendwell.roles.gateway.wire import as_written, contract_of, read
 from sendwell.runtime.backlog import Backlog
 
 _AT_ONCE = 8
@@ -40,10 +42,15 @@ class Ask(NamedTuple):
     origin: Origin
     key: str | None = None
     place: int | None = None
+    original: Original | None = None
+    """What the producer wrote, where that is not the JSON itself."""
 
 
 class Gateway:
-    """Accepts requests. When `accept` returns an id, the request is on disk."""
+    """Accepts requests. When `accept` returns an id, the request is on disk.
+
+    With `originals` calls are kept word for word where those can use them.
+    """
 
     def __init__(
         self,
@@ -55,12 +62,14 @@ class Gateway:
         tenants: Tenants,
         templates: TemplateCheck,
         subscribers: Subscribers,
+        originals: Originals | None = None,
         patience_seconds: float = 15,
     ) -> None:
         self._builder = builder
         self._journal = journal
         self._ids = ids
         self._subscribers = subscribers
+        self._originals = originals
         self._tenants = tenants
         self._templates = templates
         self._urgent, self._others = (
@@ -90,7 +99,7 @@ class Gateway:
         """Accept requests of whatever tenants, each by itself; one commit for them all."""
         checks: dict[TenantId, Check] = {}
         entries: list[Entry | Refusal] = []
-        for number, (body, origin, header, place) in enumerate(asks):
+        for number, (body, origin, header, place, original) in enumerate(asks):
             tenant = origin.tenant
             if tenant not in checks:
                 checks[tenant] = self._templates.begin(tenant)
@@ -101,6 +110,9 @@ class Gateway:
                 if (topic := topic_alone(given)) is not None:
                     given = await self._subscribers.instead_of(topic, given, tenant)
                 request = self._builder.build(given, origin, self._tenants.policy(tenant))
+                if self._originals is not None and topic is None:  # who is meant is not in it
+                    kept = original or self._originals.of_call(body, contract_of(body))
+                    request = msgspec.structs.replace(request, original=kept)
                 if request.template is not None:
                     await checks[tenant](request)
                 entries.append(entry_of(request, body, key, is_named=bool(given.id)))

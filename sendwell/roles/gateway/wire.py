@@ -15,8 +15,9 @@ from sendwell.domain.ids import ChannelName
 from sendwell.domain.pointer import pointer_to
 from sendwell.domain.schedule import due
 from sendwell.messages.requested import Content, To
+from sendwell.messages.wire.contract import Contract
 from sendwell.messages.wire.depth import is_deeper
-from sendwell.messages.wire.requests.tenant import CONTRACT
+from sendwell.messages.wire.requests import plain, tenant
 from sendwell.messages.wire.strict import MOST_DEPTH
 
 NOTHING = msgspec.Raw(b"")
@@ -104,6 +105,11 @@ def read(body: bytes) -> NotificationIn:
         raise Invalid(f"The body is not valid JSON: {error}") from error
 
 
+def contract_of(body: bytes) -> Contract[Any]:
+    """In whose words a request is that could be read."""
+    return tenant.CONTRACT if _is_camel(body) else plain.CONTRACT
+
+
 def as_written(error: SendwellError, body: bytes) -> SendwellError:
     """The error, its pointers leading to what stands in the body: to `/recipient` of the camelCase
     message and not to the `/to/email` that was made of it.
@@ -124,7 +130,7 @@ _OF_DATA = re.compile("^/data(?=/|$)")
 def _pointers(body: bytes) -> Callable[[str], str]:
     names = _fields(body)
     if not names.isdisjoint(_CAMEL_NAMES):
-        return CONTRACT.pointer
+        return tenant.CONTRACT.pointer
     return lambda pointer: _OF_DATA.sub("/payload" if "payload" in names else "/data", pointer)
 
 

@@ -20,8 +20,9 @@ _PROTOCOLS = {Broker.KAFKA: "kafka", Broker.RABBITMQ: "amqp"}
 _ABOUT = (
     "The streams of Sendwell that others may write to or read from. What is not here is ours alone"
     " and changes without notice.\n\nMessages are single, the producer's JSON is handed on"
-    " unchanged, and what Sendwell adds stands in headers. Fields are only ever added within a"
-    " major schema version."
+    " unchanged, and what Sendwell adds stands in headers. Where there is no such JSON, as of a"
+    " call by REST in other words, Sendwell writes the message. Fields are only ever added within"
+    " a major schema version."
 )
 
 

@@ -25,6 +25,13 @@ with any release. What the *platform* reads is for whoever runs Sendwell. The ke
 the organization; with `PARTITION_BY=user` it is the recipient within it, `organization/user`, on
 status streams the notification where there is no user.
 
+Unchanged means byte for byte, but for blanks around the object: fields that Sendwell does not know
+are there, and ids, lane and organization stand in the headers. A message is Sendwell's own, by the
+schema in the table, where there is no such JSON: of a call by REST in other words than the preset's
+(those of `plain` and `lanes` are the API's own, those of `tenant` its camelCase ones), of one that
+names a field twice; of a request to several people or to a topic where the message is about one of
+them; of what was erased since; and with `plain`, whose streams hand no request on, in dead letters.
+
 Names stand for all channels and lanes: `{channel}` is `email`, `sms`, `push`, `in_app` or
 `webhook`, `{lane}` is `critical`, `high`, `medium` or `low`, and `{verdict}` is `delivered`,
 `failed` or, where receipts exist, `bounced`.

@@ -11,6 +11,7 @@ from sendwell.domain.ids import ChannelName, UserId
 from sendwell.domain.presets import PRESETS
 from sendwell.domain.presets.preset import Partition
 from sendwell.messages.dead import Dead
+from sendwell.messages.original import Original
 from sendwell.messages.requested import Content, Requested, TemplateRef, To
 from sendwell.messages.task import Task
 from sendwell.messages.wire import headers
@@ -21,6 +22,7 @@ from sendwell.messages.wire.opening import Copy, Opening
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
+from sendwell.messages.wire.requests import CONTRACTS
 from sendwell.roles.gateway.wire import read
 from tests.unit.messages.builders import (
     CHANNELS,
@@ -28,19 +30,22 @@ from tests.unit.messages.builders import (
     NOW,
     a_request,
     a_task,
-    objects,
+    raws,
     requests,
     tasks,
 )
 from tests.unit.messages.contracts import TENANT_REQUEST
 
 TENANT = PRESETS["tenant"]
+WRITTEN = TENANT_REQUEST.strip()
+ORIGINAL = Original("TenantRequest", msgspec.Raw(WRITTEN))
 OF_CONTRACT = a_request(
     to=(To(email="user@example.com"),),
     content=None,
     data=msgspec.Raw(b'{\n    "name": "John",\n    "link": "https://example.com"\n  }'),
     tenant="uuid",
     id="uuid",
+    original=ORIGINAL,
 )
 FOREIGN = ["tenant", "intents", "lanes", "direct"]
 of_every_preset = pytest.mark.parametrize("preset", FOREIGN)
@@ -56,9 +61,9 @@ def told(letter: Letter, name: str) -> Any:
 
 
 def test_a_task_carries_its_producers_json_unchanged() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
 
-    assert letter.body == TENANT_REQUEST
+    assert letter.body == WRITTEN
     assert (letter.stream.name, letter.key) == ("notification.send", "uuid")
     assert letter.headers[headers.ORGANIZATION] == "uuid"
     assert letter.headers[headers.IDEMPOTENCY] == "uuid~06709f94087aedea.0.email"
@@ -66,9 +71,9 @@ def test_a_task_carries_its_producers_json_unchanged() -> None:
 
 
 def test_what_the_body_says_is_not_said_again_in_headers() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
 
-    assert told(letter, headers.BODY) == {"data": "payload"}
+    assert told(letter, headers.BODY) == {"data": "payload", "original": "TenantRequest"}
     assert "John" not in letter.headers[headers.MESSAGE]
 
 
@@ -85,23 +90,52 @@ def test_words_that_nobody_wrote_are_made_again() -> None:
     assert found.request.content == content
 
 
-@given(preset=presets, task=tasks(), original=st.none() | objects.map(msgspec.json.encode))
-def test_a_task_is_opened_as_it_was(preset: str, task: Task, original: bytes | None) -> None:
-    letter = Carrier(PRESETS[preset]).task(task, original)
+def original_of(preset: str, written: msgspec.Raw) -> Original:
+    return Original(CONTRACTS[preset].schema, written)
 
-    found = opened(letter)
+
+@given(preset=presets, task=tasks(), written=st.none() | raws)
+def test_a_task_is_opened_as_it_was(preset: str, task: Task, written: msgspec.Raw | None) -> None:
+    original = original_of(preset, written) if written else None
+    task.request = msgspec.structs.replace(task.request, original=original)
+
+    found = opened(Carrier(PRESETS[preset]).task(task))
 
     assert isinstance(found, Task), found
-    request = msgspec.structs.replace(found.request, to=task.request.to)
+    is_all = len(task.request.to) == 1
+    request = msgspec.structs.replace(found.request, to=task.request.to, original=original)
+    assert found.request.original == (original if is_all else None)
     assert found.request.to[found.recipient] == task.request.to[task.recipient]
     assert msgspec.structs.replace(found, request=request) == task
 
 
-@given(preset=presets, request=requests(), original=st.none() | objects.map(msgspec.json.encode))
+@given(preset=presets, request=requests(), written=st.none() | raws)
 def test_a_request_is_opened_as_it_was(
-    preset: str, request: Requested, original: bytes | None
+    preset: str, request: Requested, written: msgspec.Raw | None
 ) -> None:
-    assert opened(Carrier(PRESETS[preset]).accepted(request, original)) == request
+    original = original_of(preset, written) if written else None
+    request = msgspec.structs.replace(request, original=original)
+
+    assert opened(Carrier(PRESETS[preset]).accepted(request)) == request
+
+
+@of_every_preset
+def test_what_was_written_in_the_words_of_another_preset_is_said_in_those_of_this_one(
+    preset: str,
+) -> None:
+    written = msgspec.Raw(b'{"some": "words", "organization_id": "acme"}')
+    request = a_request(original=Original("OtherRequest", written))
+    carrier = Carrier(PRESETS[preset])
+
+    letters = [carrier.accepted(request), carrier.task(a_task(request))]
+
+    plain = a_request()
+    assert [each.body for each in letters] == [
+        carrier.accepted(plain).body,
+        carrier.task(a_task(plain)).body,
+    ]
+    assert all("some" not in each.headers[headers.MESSAGE] for each in letters)
+    assert opened(letters[0]) == plain
 
 
 @of_every_preset
@@ -119,20 +153,23 @@ def test_headers_stay_short_however_much_there_is_to_say(preset: str) -> None:
 
 def test_a_thousand_recipients_stay_in_the_body() -> None:
     many = tuple(To(email=f"user-{number}@example.org") for number in range(1_000))
-    request = a_request(to=many)
-    original = msgspec.json.encode({"to": many, "content": {"text": "Hello"}})
+    written = msgspec.Raw(msgspec.json.encode({"to": many, "content": {"text": "Hello"}}))
+    request = a_request(to=many, original=original_of("lanes", written))
 
-    letter = Carrier(PRESETS["lanes"]).accepted(request, original)
+    letter = Carrier(PRESETS["lanes"]).accepted(request)
 
     assert len(letter.headers[headers.MESSAGE]) < 1_000
     assert opened(letter) == request
 
 
 def test_a_task_for_one_of_many_speaks_of_that_one_alone() -> None:
-    request = a_request(to=(To(email="a@example.org"), To(email="b@example.org")))
-    original = b'{"to": [{"email": "a@example.org"}, {"email": "b@example.org"}]}'
+    written = msgspec.Raw(b'{"to": [{"email": "a@example.org"}, {"email": "b@example.org"}]}')
+    request = a_request(
+        to=(To(email="a@example.org"), To(email="b@example.org")),
+        original=original_of("lanes", written),
+    )
 
-    letter = Carrier(PRESETS["lanes"]).task(a_task(request, recipient=1, part="1.email"), original)
+    letter = Carrier(PRESETS["lanes"]).task(a_task(request, recipient=1, part="1.email"))
 
     assert b"a@example.org" not in letter.body
     assert "a@example.org" not in letter.headers[headers.MESSAGE]
@@ -230,13 +267,15 @@ def test_a_lane_has_its_stream(lane: int, name: str) -> None:
 
 
 def test_a_request_by_rest_is_shown_and_read_again_as_the_same() -> None:
-    original = b'{"user_id": "user-001", "event_type": "greeting", "content": "Hello"}'
-    request = a_request(to=(To(user_id=UserId("user-001")),))
+    written = b'{"user_id": "user-001", "event_type": "greeting", "content": "Hello"}'
+    request = a_request(
+        to=(To(user_id=UserId("user-001")),), original=original_of("lanes", msgspec.Raw(written))
+    )
 
-    letter = Carrier(PRESETS["lanes"]).requested(request, original)
+    letter = Carrier(PRESETS["lanes"]).requested(request)
     again = Reader("lanes", CHANNELS).read(Incoming(letter.body, letter.headers), now=NOW)
 
-    assert (letter.stream.name, letter.body) == ("notifications.raw", original)
+    assert (letter.stream.name, letter.body) == ("notifications.raw", written)
     assert opened(letter) == Copy()
     assert isinstance(again, Asked)
     assert (again.tenant, again.id) == (request.tenant, request.id)
@@ -245,9 +284,9 @@ def test_a_request_by_rest_is_shown_and_read_again_as_the_same() -> None:
 def test_a_retry_waits_in_the_stream_of_retries() -> None:
     task = a_task(OF_CONTRACT, attempt=1, due=NOW + 2_000_000)
 
-    letter = Carrier(TENANT).retry(task, TENANT_REQUEST)
+    letter = Carrier(TENANT).retry(task)
 
-    assert letter.stream.name == "notification.send.retry"
+    assert (letter.stream.name, letter.body) == ("notification.send.retry", WRITTEN)
     assert letter.headers[headers.ATTEMPT] == "1"
     assert letter.headers[headers.DUE] == "2026-09-21T14:13:22.000Z"
     assert opened(letter) == task
@@ -259,7 +298,9 @@ def a_dead_letter(preset: str, text: str = "Mailbox is full") -> Letter:
         part="0.email", channel=EMAIL, event_type="x", lane=2, cause="attempts_exhausted",
         code="452", text=text, provider="smtp", attempt=4, at=NOW,
     )  # fmt: skip
-    return Carrier(PRESETS[preset]).dead(dead, a_task(OF_CONTRACT, attempt=4), TENANT_REQUEST)
+    original = msgspec.structs.replace(ORIGINAL, schema=CONTRACTS[preset].schema)
+    request = msgspec.structs.replace(OF_CONTRACT, original=original)
+    return Carrier(PRESETS[preset]).dead(dead, a_task(request, attempt=4))
 
 
 @pytest.mark.parametrize(
@@ -275,7 +316,7 @@ def test_a_dead_letter_is_the_producers_json_with_the_error_in_headers(
 ) -> None:
     letter = a_dead_letter(preset)
 
-    assert (letter.stream.name, letter.stream.queue, letter.body) == (name, queue, TENANT_REQUEST)
+    assert (letter.stream.name, letter.stream.queue, letter.body) == (name, queue, WRITTEN)
     assert letter.headers[headers.CAUSE] == "attempts_exhausted"
     assert (letter.headers[headers.CODE], letter.headers[headers.PROVIDER]) == ("452", "smtp")
     assert letter.headers[headers.TEXT] == "Mailbox is full"
@@ -319,14 +360,14 @@ def test_a_letter_stays_in_order_with_its_tenant_or_its_recipient() -> None:
 
 
 def test_what_we_sealed_is_opened() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
 
     assert opened(letter, secret=b"s") == a_task(OF_CONTRACT)
 
 
 @pytest.mark.parametrize("name", [headers.KIND, headers.MESSAGE, headers.BODY, headers.SEAL])
 def test_a_changed_header_breaks_the_seal(name: str) -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
     forged = {**letter.headers, name: letter.headers[name] + " "}
 
     found = Opening(secret=b"s").open(Incoming(letter.body, forged))
@@ -337,7 +378,7 @@ def test_a_changed_header_breaks_the_seal(name: str) -> None:
 
 @pytest.mark.parametrize("secret", [None, b"other"])
 def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
-    letter = Carrier(TENANT, secret=secret).task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT, secret=secret).task(a_task(OF_CONTRACT))
 
     found = opened(letter, secret=b"s")
 
@@ -346,7 +387,7 @@ def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
 
 
 def test_a_changed_body_breaks_the_seal() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
 
     found = Opening(secret=b"s").open(Incoming(letter.body + b" ", letter.headers))
 
@@ -355,15 +396,15 @@ def test_a_changed_body_breaks_the_seal() -> None:
 
 
 def test_what_a_broker_adds_does_not_break_the_seal() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
     found = Opening(secret=b"s").open(Incoming(letter.body, {**letter.headers, "x-death": "1"}))
 
     assert found == a_task(OF_CONTRACT)
 
 
 def test_a_task_over_the_body_of_another_organization_is_refused() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
-    body = TENANT_REQUEST.replace(b'"organizationId": "uuid"', b'"organizationId": "other"')
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
+    body = letter.body.replace(b'"organizationId": "uuid"', b'"organizationId": "other"')
 
     found = Opening().open(Incoming(body, letter.headers))
 
@@ -372,7 +413,7 @@ def test_a_task_over_the_body_of_another_organization_is_refused() -> None:
 
 
 def test_a_task_without_the_body_it_was_made_for_is_refused() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_CONTRACT), TENANT_REQUEST)
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
 
     found = Opening().open(Incoming(b'{"organizationId": "uuid"}', letter.headers))
 
