@@ -4,10 +4,12 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import islice, takewhile
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid, SendwellError, TooLarge
@@ -17,8 +19,10 @@ from sendwell.domain.schedule import due
 from sendwell.messages.requested import Content, To
 from sendwell.messages.wire.contract import Contract
 from sendwell.messages.wire.depth import is_deeper
+from sendwell.messages.wire.headers import Told
 from sendwell.messages.wire.requests import plain, tenant
 from sendwell.messages.wire.strict import MOST_DEPTH
+from sendwell.messages.wire.version import check_version
 
 NOTHING = msgspec.Raw(b"")
 MOST_BYTES = 1_048_576
@@ -55,17 +59,13 @@ class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     tenant_id: str | None = None
 
 
-class CamelIn(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True, gc=False):
-    """The message contract of the preset `tenant`."""
+class CamelIn(
+    tenant.TenantRequest, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True
+):
+    """The message contract of the preset `tenant`, read as strictly as all that comes by REST."""
 
-    notification_id: str
-    organization_id: str | None = None
-    event_type: str
-    channel: str
-    recipient: str
-    payload: msgspec.Raw = NOTHING
     created_at: str | None = None
-    topic: str | None = None
+    content: str | Content | None = None  # type: ignore[assignment]  # the strict one of the two
 
 
 _snake = msgspec.json.Decoder(NotificationIn).decode
@@ -89,6 +89,7 @@ _CAMEL_NAMES = ("notificationId", "organizationId")
 # Looked for first: decoding twice is only for those who have one of them.
 _CAMEL_MARKS = tuple(f'"{name}"'.encode() for name in _CAMEL_NAMES)
 _any = msgspec.json.Decoder().decode
+_NO_HEADERS = Told({})
 _ADDRESS_FIELDS = {name: channel.address_field for name, channel in all_channels().items()}
 
 
@@ -181,8 +182,14 @@ def _check_shape(body: bytes) -> None:
 
 
 def _from_camel(message: CamelIn) -> NotificationIn:
-    if message.created_at is not None:
-        _check_time(message.created_at, "/createdAt")
+    if (time := message.created_at) is not None:
+        _require(
+            "/createdAt",
+            partial(due, time, timezone="UTC", recipient_zone=None, default_zone="UTC"),
+        )
+    if message.schema_version is not None:
+        version = {"schemaVersion": message.schema_version}
+        _require("/schemaVersion", partial(check_version, version, _NO_HEADERS))
     channel = ChannelName(message.channel.lower())
     field = _ADDRESS_FIELDS.get(channel, "user_id")
     return NotificationIn(
@@ -192,13 +199,24 @@ def _from_camel(message: CamelIn) -> NotificationIn:
         channel=channel,
         topic=message.topic,
         to=To(**{field: message.recipient}),  # type: ignore[arg-type]
-        data=message.payload,
+        data=_or_nothing(message.payload),
+        metadata=_or_nothing(message.metadata),
+        content=message.content,
+        template=message.template,
+        locale=message.locale,
+        priority=message.priority,
+        correlation_id=message.correlation_id,
     )
 
 
-def _check_time(text: str, pointer: str) -> None:
+def _or_nothing(raw: msgspec.Raw | UnsetType) -> msgspec.Raw:
+    return NOTHING if raw is UNSET else raw
+
+
+def _require(pointer: str, check: Callable[[], object]) -> None:
+    """What the check refuses is a flaw of that field."""
     try:
-        due(text, timezone="UTC", recipient_zone=None, default_zone="UTC")
+        check()
     except Invalid as error:
         why = error.message
         raise Invalid(f"{pointer}: {why}", flaws=[Flaw(pointer, why)]) from error

@@ -21,6 +21,7 @@ from sendwell.messages.wire.fields import (
     Organization,
     Recipient,
     Tenant,
+    Topic,
     Version,
     Words,
     json_fields,
@@ -57,6 +58,7 @@ class QueueRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     created_at: Created = None
     content: str | Words | None = None
     event_type: EventType | None = None
+    topic: Topic | None = None
     language: str | None = None
     correlation_id: Correlation | None = None
     organization_id: Organization | None = None
@@ -76,6 +78,7 @@ class QueueRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
                     template=self.template_code,
                     content=self.content,
                     event_type=self.event_type,
+                    topic=self.topic,
                     locale=self.language,
                     priority=lane,
                 ),
@@ -105,6 +108,7 @@ class QueueRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
             created_at=rfc3339_of(request.accepted_at),
             content=words_of(request),
             event_type=request.event_type,
+            topic=request.topic,
             language=request.template.locale if request.template else None,
             correlation_id=request.correlation_id,
             organization_id=request.tenant,

@@ -19,6 +19,7 @@ from sendwell.messages.wire.fields import (
     Metadata,
     Organization,
     Priority,
+    Topic,
     Version,
     Words,
     json_fields,
@@ -44,6 +45,7 @@ class TenantRequest(
     ]
     payload: JsonObject | UnsetType = UNSET
     created_at: Created = None
+    topic: Topic | None = None
     content: str | Words | None = None
     template: str | None = None
     locale: str | None = None
@@ -58,6 +60,7 @@ class TenantRequest(
             fields={
                 **present(
                     event_type=self.event_type,
+                    topic=self.topic,
                     content=self.content,
                     template=self.template,
                     locale=self.locale,
@@ -85,6 +88,7 @@ class TenantRequest(
             recipient=_recipient(to, channel),
             payload=unless_empty(request.data),
             created_at=rfc3339_of(request.accepted_at),
+            topic=request.topic,
             content=words_of(request),
             template=request.template.code if request.template else None,
             locale=request.template.locale if request.template else None,
