@@ -22,8 +22,14 @@ from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.originals import Originals
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.requests import CONTRACTS
+from sendwell.roles.delivery import tables as delivery_tables
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.gateway.consume import BusIntake
+from sendwell.roles.tracker.service import Tracker
+from sendwell.roles.tracker.telling import Telling
 from sendwell.runtime.journal.erasing import Gone, emptying
+from sendwell.runtime.journal.personal import Theirs
+from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.reception import Came
 from tests.roles.gateway_house import ORIGIN, House, a_gateway
 
@@ -207,3 +213,19 @@ async def test_what_was_written_goes_with_the_first_recipient_who_is_erased(tmp_
     assert left.original is None
     assert marks[0] not in msgspec.json.encode(left)
     assert marks[1] in msgspec.json.encode(left)
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_the_person_is_shown_what_was_written_about_them_alone(
+    tmp_path: Path, is_alone: bool
+) -> None:
+    people = [{"user_id": "user-001"}, {"user_id": "user-002"}][: 1 if is_alone else 2]
+    message = {"to": people, "content": "Look", "size": "XL"}
+    async with running(tmp_path, "lanes") as house:
+        delivery_tables.METADATA.create_all(house.database.engine)
+        request = await by_bus(house, "lanes", msgspec.json.encode(message))
+        work = DeliveryStore(house.database, house.journal)
+
+        item = await Telling(Tracker(SqlRecords(house.database), work))(Theirs(request, (0,)))
+
+    assert item.document.get("original") == (message if is_alone else None)

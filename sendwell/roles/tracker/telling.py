@@ -43,9 +43,11 @@ def _recipient(part: str) -> str:
 
 
 def _asked(theirs: Theirs) -> dict[str, Any]:
-    request = theirs.request
+    request, original = theirs.request, theirs.request.original
+    is_alone = len(request.to) == 1
     return {
         "to": [msgspec.to_builtins(request.to[place]) for place in theirs.places],
         "content": msgspec.to_builtins(request.content),
         "data": msgspec.json.decode(request.data),
+        **({"original": msgspec.json.decode(original.body)} if original and is_alone else {}),
     }
