@@ -13,6 +13,7 @@ from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.domain.ids import TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.template import TemplateVersion
+from sendwell.ports.database import Database
 from sendwell.roles.accounts import tables as accounts_tables
 from sendwell.roles.accounts.keys import new_key
 from sendwell.roles.accounts.service import Accounts
@@ -41,7 +42,7 @@ BODIES: dict[str, Any] = {
 class Role:
     """The role, and what its audit log holds."""
 
-    database: SqliteDatabase
+    database: Database
     clock: PatientClock
     accounts: AccountStore
     templates: Templates
@@ -66,10 +67,18 @@ class Role:
 
 @asynccontextmanager
 async def a_role(folder: Path) -> AsyncIterator[Role]:
-    database, clock = SqliteDatabase(folder / "templates.sqlite"), PatientClock()
+    database = SqliteDatabase(folder / "templates.sqlite")
     for metadata in (tables.METADATA, accounts_tables.METADATA):
         metadata.create_all(database.engine)
-    store = AccountStore(database)
+    async with a_role_on(database) as role:
+        yield role
+    await database.close()
+
+
+@asynccontextmanager
+async def a_role_on(database: Database) -> AsyncIterator[Role]:
+    """The role on a database that has its tables and those of `accounts`."""
+    clock, store = PatientClock(), AccountStore(database)
     accounts = Accounts(store, defaults=Policy(), clock=clock)
     templates = Templates(
         TemplateStore(database), renderer=MinijinjaRenderer(), audit=accounts, clock=clock
@@ -79,7 +88,6 @@ async def a_role(folder: Path) -> AsyncIterator[Role]:
     yield Role(database, clock, store, templates, app, acme, other)
     await acme.aclose()
     await other.aclose()
-    await database.close()
 
 
 async def a_client(accounts: Accounts, app: Any, tenant: TenantId) -> httpx2.AsyncClient:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sendwell.ports.database import Database
+from sendwell.runtime.server.paging import cursor_of
 from tests.roles.users_house import HERE, PERSON, Role, a_role, pointers
 
 CONSENTS = f"{HERE}/consents"
@@ -146,6 +147,13 @@ async def test_the_record_is_read_page_by_page(role: Role) -> None:
     assert ["c", "b"] == [each["topic"] for each in first["data"]]
     assert ["a"] == [each["topic"] for each in second.json()["data"]]
     assert second.json()["next_cursor"] is None
+
+
+async def test_a_cursor_of_a_longer_list_is_none_of_consents(role: Role) -> None:
+    answer = await role.acme.get(CONSENTS, params={"cursor": cursor_of(2**62)})
+
+    assert answer.status_code == 400
+    assert {"/query/cursor"} == pointers(answer)
 
 
 async def test_another_tenant_sees_and_writes_nothing_of_it(role: Role) -> None:

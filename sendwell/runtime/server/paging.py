@@ -6,6 +6,9 @@ import binascii
 from sendwell.domain.errors import Flaw, Invalid
 
 MOST = 200
+LAST = 2**63 - 1
+LAST_SHORT = 2**31 - 1
+"""The last number of a column of 32 bits; some databases refuse to compare it with any larger."""
 
 
 def cursor_of(position: int) -> str:
@@ -13,14 +16,16 @@ def cursor_of(position: int) -> str:
     return base64.urlsafe_b64encode(b"v1:%d" % position).decode().rstrip("=")
 
 
-def position_of(cursor: str | None) -> int | None:
-    """The position of a cursor that we gave. Raises Invalid for anything else."""
+def position_of(cursor: str | None, *, last: int = LAST) -> int | None:
+    """The position of a cursor that we gave. Raises Invalid for anything else, also for the cursor
+    of another list that leads beyond the `last` number of this one.
+    """
     if not cursor:
         return None
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         version, _, number = text.decode("ascii").partition(":")
-        if version == "v1" and 0 <= int(number) < 2**63:
+        if version == "v1" and 0 <= int(number) <= last:
             return int(number)
     except (binascii.Error, ValueError):
         pass

@@ -21,9 +21,8 @@ from sendwell.runtime.server.documents import (
     IfMatch,
     tags_of,
 )
-from sendwell.runtime.server.paging import cursor_of, position_of
+from sendwell.runtime.server.paging import LAST_SHORT, cursor_of, position_of
 
-_BEHIND_ALL = 2**31
 _ERRORS: dict[int | str, dict[str, Any]] = {404: NOT_FOUND, 412: PRECONDITION_FAILED}
 
 
@@ -77,7 +76,7 @@ def add_routes(router: APIRouter, service: Templates) -> None:
         The newest first; page by `cursor`.
         """
         template = await service.template(caller.tenant, code)
-        before = position_of(cursor) or _BEHIND_ALL
+        before = position_of(cursor, last=LAST_SHORT) or LAST_SHORT
         found = await service.records(caller.tenant, code, before=before, limit=limit + 1)
         shown = [VersionOut.of(record, published=template.published) for record in found[:limit]]
         following = cursor_of(shown[-1].version) if len(found) > limit else None

@@ -17,7 +17,7 @@ from sendwell.roles.users.store.consents import Consent, Occasion
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
-from sendwell.runtime.server.paging import cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import LAST_SHORT, cursor_of, next_link, position_of
 
 Cursor = Annotated[
     str | None, Query(max_length=100, description="`next_cursor` of the page before.")
@@ -127,7 +127,7 @@ def add_routes(router: APIRouter, consents: Consents) -> None:
         Each change of preferences and subscriptions is put on record and stays, also when the
         person is deleted; only when they are erased it goes. The newest first; page by `cursor`.
         """
-        before = position_of(cursor)
+        before = position_of(cursor, last=LAST_SHORT)
         found = await consents.page(caller.tenant, user_id, before=before, limit=limit + 1)
         following = cursor_of(found[limit - 1].number) if len(found) > limit else None
         if following is not None:
