@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -24,6 +25,7 @@ from sendwell.roles.inbox.message import InboxMessage
 from sendwell.roles.inbox.service import Inbox
 from sendwell.roles.inbox.store import InboxStore, Owner
 from sendwell.roles.inbox.tables import METADATA
+from sendwell.runtime.server.paging import cursor_of
 from sendwell.runtime.server.serving import Server
 from tests.roles.calling import a_client, an_app
 
@@ -155,6 +157,20 @@ async def test_pages_show_everything_once_while_messages_arrive(
     assert titles(first) == ["Title 2", "Title 1"]
     assert titles(second) == ["Title 0"]
     assert second.json()["next_cursor"] is None
+
+
+@pytest.mark.parametrize("person", ["анна", "José", "a%41", "auth0|7", "a&b=c", "who?"])
+async def test_the_next_page_is_linked_whatever_the_person_is_called(
+    inbox: Inbox, client: AsyncClient, person: str
+) -> None:
+    await put(inbox, 0, 1, user_id=person)
+    here = f"/api/v1/users/{quote(person)}/inbox"
+
+    first = await client.get(here, params={"limit": 1, "cursor": cursor_of(2**62)})
+    second = await client.get(first.links["next"]["url"])
+
+    assert (titles(first), titles(second)) == (["Title 1"], ["Title 0"])
+    assert first.headers["link"].startswith(f"<{here}?limit=1&cursor=")
 
 
 async def test_what_was_read_counts_as_read_from_its_first_reading(

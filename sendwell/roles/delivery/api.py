@@ -97,8 +97,7 @@ def routes(
         shown, more = found[:limit], len(found) > limit
         following = cursor_of(shown[-1].id) if more else None
         if following:
-            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-            response.headers["Link"] = next_link(here, following)
+            response.headers["Link"] = next_link(request, following)
         return {"data": [_letter(row) for row in shown], "next_cursor": following}
 
     @router.post(

@@ -74,8 +74,7 @@ def routes(inbox: Inbox) -> APIRouter:
         """A person's messages, newest first, and how many are unread."""
         page = await _page(inbox, whose, query)
         if page.next_cursor:
-            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-            response.headers["Link"] = next_link(here, page.next_cursor)
+            response.headers["Link"] = next_link(request, page.next_cursor)
         return page
 
     @router.post("/{message_id}/read", operation_id="read_inbox_message", status_code=204)

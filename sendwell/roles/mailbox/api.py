@@ -106,8 +106,7 @@ def routes(mailbox: Mailbox, *, sender: str = SENDER) -> APIRouter:
         found = await _look(mailbox, caller, query)
         page = _page(found, query.limit)
         if page.next_cursor:
-            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-            response.headers["Link"] = next_link(here, page.next_cursor)
+            response.headers["Link"] = next_link(request, page.next_cursor)
         return page
 
     @router.get("/{message_id}", operation_id="get_mailbox_message")

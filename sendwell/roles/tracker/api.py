@@ -64,8 +64,7 @@ def routes(tracker: Tracker) -> APIRouter:
         shown, more = found[:limit], len(found) > limit
         next_cursor = cursor_of(shown[-1].request.position) if more else None
         if next_cursor:
-            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-            response.headers["Link"] = next_link(here, next_cursor)
+            response.headers["Link"] = next_link(request, next_cursor)
         return {"data": [document(each) for each in shown], "next_cursor": next_cursor}
 
     @router.get("/notifications/{id}", operation_id="get_notification")

@@ -100,8 +100,7 @@ def routes(quarantines: Gathered) -> APIRouter:
         )
         next_cursor = _cursor(found.behind)
         if next_cursor:
-            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-            response.headers["Link"] = next_link(here, next_cursor)
+            response.headers["Link"] = next_link(request, next_cursor)
         return Page(
             data=[Kept(**_known(kept, service)) for service, kept in found.found],
             next_cursor=next_cursor,

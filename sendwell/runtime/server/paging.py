@@ -3,7 +3,10 @@
 import base64
 import binascii
 
+from starlette.requests import Request
+
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.runtime.server.framework import path_of
 
 MOST = 200
 LAST = 2**63 - 1
@@ -57,7 +60,7 @@ def no_cursor() -> Invalid:
     return Invalid("The cursor is not one that was given here.", flaws=[flaw])
 
 
-def next_link(url: str, cursor: str) -> str:
-    """The `Link` header (RFC 8288) to the next page of `url`, given without its old cursor."""
-    joint = "&" if "?" in url else "?"
-    return f'<{url}{joint}cursor={cursor}>; rel="next"'
+def next_link(request: Request, cursor: str) -> str:
+    """The `Link` header (RFC 8288) to the next page of what was asked for."""
+    query = request.url.include_query_params(cursor=cursor).query
+    return f'<{path_of(request)}?{query}>; rel="next"'

@@ -90,8 +90,7 @@ def routes(log: AuditLog) -> APIRouter:
         found = await log.page(caller.tenant, before=before, limit=limit + 1, user=user)
         onward = cursor_of(found[limit - 1].number) if len(found) > limit else None
         if onward is not None:
-            url = request.url.remove_query_params("cursor")
-            response.headers["Link"] = next_link(str(url), onward)
+            response.headers["Link"] = next_link(request, onward)
         return AuditPage(data=[EntryOut.of(each) for each in found[:limit]], next_cursor=onward)
 
     @router.get("/verification", operation_id="verify_audit_log")

@@ -85,5 +85,4 @@ def answer(template: Template, response: Response) -> TemplateOut:
 def link(request: Request, response: Response, cursor: str | None) -> None:
     """Name the next page in a header, if there is one."""
     if cursor is not None:
-        here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-        response.headers["Link"] = next_link(here, cursor)
+        response.headers["Link"] = next_link(request, cursor)

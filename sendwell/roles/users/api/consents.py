@@ -131,8 +131,7 @@ def add_routes(router: APIRouter, consents: Consents) -> None:
         found = await consents.page(caller.tenant, user_id, before=before, limit=limit + 1)
         following = cursor_of(found[limit - 1].number) if len(found) > limit else None
         if following is not None:
-            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-            response.headers["Link"] = next_link(here, following)
+            response.headers["Link"] = next_link(request, following)
         return ConsentPage(data=[_shown(each) for each in found[:limit]], next_cursor=following)
 
     @router.post(

@@ -293,5 +293,4 @@ def _add_reads(router: APIRouter, imports: Imports) -> None:
 
 def _link(request: Request, response: Response, cursor: str | None) -> None:
     if cursor is not None:
-        here = request.url.remove_query_params("cursor").replace(scheme="", netloc="")
-        response.headers["Link"] = next_link(str(here), cursor)
+        response.headers["Link"] = next_link(request, cursor)

@@ -153,8 +153,7 @@ def routes(suppressions: SuppressionList) -> APIRouter:
         shown = found[: query.limit]
         cursor = _cursor(shown[-1].place) if len(found) > query.limit else None
         if cursor:
-            here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-            response.headers["Link"] = next_link(here, cursor)
+            response.headers["Link"] = next_link(request, cursor)
         return Page(data=[SuppressionOut.of(each) for each in shown], next_cursor=cursor)
 
     @router.post("", operation_id="add_suppressions")

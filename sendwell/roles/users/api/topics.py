@@ -182,5 +182,4 @@ def add_routes(router: APIRouter, topics: Topics) -> None:
 
 def _link(request: Request, response: Response, cursor: str | None) -> None:
     if cursor is not None:
-        here = str(request.url.remove_query_params("cursor").replace(scheme="", netloc=""))
-        response.headers["Link"] = next_link(here, cursor)
+        response.headers["Link"] = next_link(request, cursor)
