@@ -40,6 +40,26 @@ async def test_a_list_may_be_asked_for_from_the_first_year_to_the_last(
     assert len(answer.json()["data"]) == found
 
 
+async def test_no_database_is_asked_for_what_has_a_nul(product: Product) -> None:
+    calls = [
+        ("GET", "notifications/a%00"),
+        ("GET", "notifications/a%00/timeline"),
+        ("POST", "notifications/a%00/cancel"),
+        ("GET", "notifications?user_id=%00"),
+        ("GET", "notifications?event_type=%00"),
+        ("GET", "dead-letters?code=%00"),
+        ("GET", "users/%00/inbox"),
+        ("POST", "users/%00/inbox/1/read"),
+        ("GET", "mailbox/messages?user_id=%00"),
+        ("DELETE", "mailbox/messages?event_type=%00"),
+    ]
+
+    told = [await product.client.request(how, f"/api/v1/{what}") for how, what in calls]
+    told.append(await product.client.post("/api/v1/dead-letters/replay", json={"code": "\0"}))
+
+    assert [(400, "invalid")] * 11 == [(each.status_code, each.json()["code"]) for each in told]
+
+
 async def test_lists_are_filtered_and_paged(product: Product, endpoint: WebhookSimulator) -> None:
     for number in range(5):
         await product.send(

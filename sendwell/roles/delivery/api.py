@@ -22,6 +22,7 @@ from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_
 
 _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
+_STORABLE = r"^[^\x00]*$"  # PostgreSQL takes no NUL
 
 
 class Requests(Protocol):
@@ -50,9 +51,9 @@ class ReplayMany(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cause: Cause | None = None
-    channel: str | None = Field(None, max_length=32)
-    event_type: str | None = Field(None, max_length=100)
-    code: str | None = Field(None, max_length=100)
+    channel: str | None = Field(None, max_length=32, pattern=_STORABLE)
+    event_type: str | None = Field(None, max_length=100, pattern=_STORABLE)
+    code: str | None = Field(None, max_length=100, pattern=_STORABLE)
     rate_per_second: float = Field(10, ge=LEAST_RATE, le=MOST_RATE, strict=True)
 
 

@@ -1,4 +1,7 @@
-"""What is asked for in a query is known to the route: a misspelt filter would show everything."""
+"""What is asked for in a query is known to the route: a misspelt filter would show everything.
+
+Neither there nor in the path is a NUL: no name has one, and PostgreSQL takes it in no text.
+"""
 
 from collections.abc import Iterator
 from inspect import isclass
@@ -13,24 +16,32 @@ from starlette.requests import Request
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.pointer import pointer_to
 
+_NUL = "Must not hold NUL."
+
 
 async def _refuse_unknown(request: Request) -> None:
-    if not request.scope["query_string"]:
-        return
-    known = _names(request.scope["route"])
-    if known is None:
-        return
     flaws = [
-        Flaw(pointer_to("query", name), _why(known))
-        for name in request.query_params
-        if name not in known
+        Flaw(pointer_to("path", name), _NUL)
+        for name, value in request.path_params.items()
+        if "\0" in value
     ]
+    if request.scope["query_string"]:
+        flaws += _flaws_of_query(request)
     if flaws:
         raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}", flaws=flaws)
 
 
 KNOWN_QUERY = Depends(_refuse_unknown)
-"""For every route: 400 for what its query does not have."""
+"""For every route: 400 for what its query does not have, and for NUL."""
+
+
+def _flaws_of_query(request: Request) -> Iterator[Flaw]:
+    known = _names(request.scope["route"])
+    for name in request.query_params:
+        if known is not None and name not in known:
+            yield Flaw(pointer_to("query", name), _why(known))
+        elif any("\0" in value for value in request.query_params.getlist(name)):
+            yield Flaw(pointer_to("query", name), _NUL)
 
 
 def _why(known: frozenset[str]) -> str:

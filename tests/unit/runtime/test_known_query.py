@@ -46,6 +46,10 @@ def a_router() -> APIRouter:
     async def open_to_all(query: Annotated[Whatever, Query()]) -> str:
         return query.state
 
+    @router.get("/things/{name}/{rest:path}")
+    async def thing(name: str, rest: str) -> str:
+        return f"{name} {rest}"
+
     @router.get("/none")
     async def none() -> str:
         return "nothing"
@@ -111,10 +115,31 @@ async def test_the_refusal_says_what_there_is() -> None:
         ("DELETE", "/model?to=x&from=y", "x y"),
         ("GET", "/open?state=here&iss=there", "here"),
         ("GET", "/none", "nothing"),
+        ("GET", "/things/a%01/b/c", "a\x01 b/c"),
     ],
 )
 async def test_what_is_known_is_answered(method: str, target: str, said: str) -> None:
     assert (await asked(method, target)).json() == said
+
+
+@pytest.mark.parametrize("above", [False, True])
+@pytest.mark.parametrize(
+    ("method", "target", "pointers"),
+    [
+        ("GET", "/single?limit=7&from=a%00", ["/query/from"]),
+        ("DELETE", "/model?to=x&to=%00&from=%00&from=y", ["/query/to", "/query/from"]),
+        ("GET", "/open?state=%00&iss=there", ["/query/state"]),
+        ("GET", "/things/%00/there", ["/path/name"]),
+        ("GET", "/things/a%00/b/%00?form=x", ["/path/name", "/path/rest", "/query/form"]),
+    ],
+)
+async def test_what_no_database_can_look_for_is_refused(
+    method: str, target: str, pointers: list[str], *, above: bool
+) -> None:
+    answer = await asked(method, target, above=above)
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == pointers
 
 
 async def test_who_may_not_ask_is_not_told_what_there_is() -> None:
