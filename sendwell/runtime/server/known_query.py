@@ -3,7 +3,7 @@
 Neither there nor in the path is a NUL: no name has one, and PostgreSQL takes it in no text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from inspect import isclass
 from typing import Any
 
@@ -27,12 +27,23 @@ async def _refuse_unknown(request: Request) -> None:
     ]
     if request.scope["query_string"]:
         flaws += _flaws_of_query(request)
-    if flaws:
-        raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}", flaws=flaws)
+    _require(flaws)
 
 
 KNOWN_QUERY = Depends(_refuse_unknown)
-"""For every route: 400 for what its query does not have, and for NUL."""
+"""For every route of the framework: 400 for what its query does not have, and for NUL."""
+
+
+def refuse_query(request: Request) -> None:
+    """Raise Invalid for any query: what the route knows stands in its body."""
+    if request.scope["query_string"]:
+        why = _why(frozenset())
+        _require([Flaw(pointer_to("query", name), why) for name in request.query_params])
+
+
+def _require(flaws: Sequence[Flaw]) -> None:
+    if flaws:
+        raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}", flaws=flaws)
 
 
 def _flaws_of_query(request: Request) -> Iterator[Flaw]:

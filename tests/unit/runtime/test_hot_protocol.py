@@ -43,7 +43,7 @@ async def test_a_simple_call_is_answered_in_one_write(connection: Connection) ->
         a_request(b"hello", b"Content-Encoding: gzip"),
         a_request(b"hello", b"Upgrade: h2c"),
         a_request(first=b"POST /echo HTTP/1.0"),
-        a_request(first=b"POST /echo?a=b HTTP/1.1"),
+        a_request(first=b"POST /echo? HTTP/1.1"),
         a_request(first=b"POST http://here/echo HTTP/1.1"),
         a_request(first=b"POST /%65cho HTTP/1.1"),
         a_request(b"x" * 65_537),
@@ -64,6 +64,14 @@ async def test_another_method_or_path_never_reaches_the_endpoint(connection: Con
 
     assert method.startswith(b"HTTP/1.1 405 ")
     assert not path.startswith(b"HTTP/1.1 202 ")
+    assert connection.desk.ways == []
+
+
+async def test_a_query_is_refused(connection: Connection) -> None:
+    answer = await connection.send(a_request(first=b"POST /echo?dry_run=true HTTP/1.1"))
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"pointer":"/query/dry_run"' in answer
     assert connection.desk.ways == []
 
 
