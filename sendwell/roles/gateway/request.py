@@ -14,7 +14,7 @@ from sendwell.domain.policy import Policy
 from sendwell.messages.requested import Content, Requested, TemplateRef
 from sendwell.ports.clock import Clock, Ids
 from sendwell.roles.gateway import checks
-from sendwell.roles.gateway.wire import NOTHING, NotificationIn, json_object
+from sendwell.roles.gateway.wire import NotificationIn, is_given, json_object
 from sendwell.roles.gateway.words import require_words
 
 _EMPTY = msgspec.Raw(b"{}")
@@ -115,15 +115,15 @@ def _template(given: NotificationIn) -> TemplateRef | None:
 
 
 def _data(given: NotificationIn) -> msgspec.Raw:
-    if given.data is not NOTHING and given.payload is not NOTHING:
-        checks.require([Flaw("/payload", "Is another name of data; give one of the two.")])
-    if given.payload is not NOTHING:
+    if is_given(given.payload):
+        if is_given(given.data):
+            checks.require([Flaw("/payload", "Is another name of data; give one of the two.")])
         return _object(given.payload, "/payload")
     return _object(given.data, "/data")
 
 
 def _object(raw: msgspec.Raw, pointer: str) -> msgspec.Raw:
-    if raw is NOTHING:
+    if not is_given(raw):
         return _EMPTY
     json_object(raw, pointer)  # a number beyond a double is JSON, and yet nobody can read it back
     return raw

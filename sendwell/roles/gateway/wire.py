@@ -2,8 +2,7 @@
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import islice, takewhile
 from typing import Any, Literal
@@ -25,6 +24,7 @@ from sendwell.messages.wire.strict import MOST_DEPTH
 from sendwell.messages.wire.version import check_version
 
 NOTHING = msgspec.Raw(b"")
+_NULL = msgspec.Raw(b"null")
 MOST_BYTES = 1_048_576
 MOST_ITEMS = 1_000
 
@@ -129,22 +129,25 @@ _OF_DATA = re.compile("^/data(?=/|$)")
 
 
 def _pointers(body: bytes) -> Callable[[str], str]:
-    names = _fields(body)
-    if not names.isdisjoint(_CAMEL_NAMES):
+    fields = _fields(body)
+    if not fields.keys().isdisjoint(_CAMEL_NAMES):
         return tenant.CONTRACT.pointer
-    return lambda pointer: _OF_DATA.sub("/payload" if "payload" in names else "/data", pointer)
+    data = "/payload" if is_given(fields.get("payload", NOTHING)) else "/data"
+    return lambda pointer: _OF_DATA.sub(data, pointer)
 
 
 def _is_camel(body: bytes) -> bool:
-    return any(mark in body for mark in _CAMEL_MARKS) and not _fields(body).isdisjoint(_CAMEL_NAMES)
+    return any(mark in body for mark in _CAMEL_MARKS) and not _fields(body).keys().isdisjoint(
+        _CAMEL_NAMES
+    )
 
 
-def _fields(body: bytes) -> AbstractSet[str]:
-    """The names in an object; none where it is not one."""
+def _fields(body: bytes) -> Mapping[str, msgspec.Raw]:
+    """The fields of an object; none where it is not one."""
     try:
-        return _names(body).keys()
+        return _names(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return frozenset()
+        return {}
 
 
 def read_many(body: bytes, *, is_lines: bool) -> list[bytes]:
@@ -236,6 +239,11 @@ def _invalid(message: str) -> Invalid:
         steps.append(named["name"])
     pointer = pointer_to(*steps)
     return Invalid(f"{pointer or 'The body'}: {why}", flaws=[Flaw(pointer, why)])
+
+
+def is_given(raw: msgspec.Raw) -> bool:
+    """Whether there is something in a raw field: null is nothing, as it is in every other."""
+    return raw is not NOTHING and raw != _NULL
 
 
 def json_object(raw: msgspec.Raw, pointer: str) -> dict[str, Any]:

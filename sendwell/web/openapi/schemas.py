@@ -31,7 +31,7 @@ def schemas() -> dict[str, Schema]:
 def _without_raw(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """The same struct with raw JSON as what it must be: an object, or nothing."""
     fields = [
-        (field.name, dict[str, Any] | msgspec.UnsetType, msgspec.UNSET)
+        (field.name, dict[str, Any] | None, None)
         if field.type is msgspec.Raw
         else (field.name, field.type, field.default)
         for field in msgspec.structs.fields(struct)

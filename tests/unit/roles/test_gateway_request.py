@@ -1,0 +1,61 @@
+"""What a call asks for, once everything in it has been checked."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from sendwell.adapters.system import SystemClock, SystemIds
+from sendwell.channels import all_channels
+from sendwell.domain.errors import Invalid, SendwellError
+from sendwell.domain.ids import TenantId
+from sendwell.domain.policy import Policy
+from sendwell.messages.requested import Requested
+from sendwell.roles.gateway.request import Builder, Origin
+from sendwell.roles.gateway.wire import NotificationIn, as_written, read
+
+BUILDER = Builder(all_channels(), clock=SystemClock(), ids=SystemIds())
+CAMEL = {
+    "notificationId": "n-1",
+    "eventType": "order",
+    "channel": "IN_APP",
+    "recipient": "user-001",
+}
+
+
+def built(**body: Any) -> Requested:
+    given = read(msgspec.json.encode(body))
+    return BUILDER.build(given, Origin(TenantId("acme")), Policy())
+
+
+def test_null_is_nothing_in_every_field() -> None:
+    nulls = dict.fromkeys(field.name for field in msgspec.structs.fields(NotificationIn))
+
+    request = built(**{**nulls, "user_id": "user-001", "payload": {"a": 1}})
+
+    assert (bytes(request.data), bytes(request.metadata)) == (b'{"a":1}', b"{}")
+
+
+@pytest.mark.parametrize("nothing", [{}, {"payload": None, "organizationId": None}])
+def test_null_is_nothing_in_the_camel_case_message(nothing: dict[str, None]) -> None:
+    assert bytes(built(**CAMEL, **nothing).data) == b"{}"
+
+
+def test_two_names_of_the_data_are_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        built(user_id="user-001", data={}, payload={})
+
+    assert [flaw.pointer for flaw in refused.value.flaws] == ["/payload"]
+
+
+def pointer_of(**body: Any) -> str:
+    with pytest.raises(SendwellError) as refused:
+        built(**body)
+    (flaw,) = as_written(refused.value, msgspec.json.encode(body)).flaws
+    return flaw.pointer
+
+
+def test_a_flaw_is_told_of_the_name_that_has_the_data() -> None:
+    assert pointer_of(user_id="user-001", data=[1], payload=None) == "/data"
+    assert pointer_of(user_id="user-001", payload=[1], data=None) == "/payload"
+    assert pointer_of(user_id="user-001", metadata=[1]) == "/metadata"
