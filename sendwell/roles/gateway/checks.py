@@ -63,7 +63,7 @@ def names(given: NotificationIn) -> list[Flaw]:
 
 
 def recipients(given: NotificationIn, channels: Sequence[Channel]) -> tuple[To, ...]:
-    """The recipients, each a person or at least one good address, in the one form that
+    """The recipients, each once, a person or at least one good address, in the one form that
     suppressions know it by. `channels` are those with addresses. Raises Invalid.
     """
     if (given.user_id is None) == (given.to is None):
@@ -83,7 +83,7 @@ def recipients(given: NotificationIn, channels: Sequence[Channel]) -> tuple[To, 
         _recipient(to, f"/to/{number}", channels, flaws) for number, to in enumerate(many)
     )
     require(flaws)
-    return all_good
+    return tuple(dict.fromkeys(all_good))
 
 
 def _recipient(to: To, pointer: str, channels: Sequence[Channel], flaws: list[Flaw]) -> To:

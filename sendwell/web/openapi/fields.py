@@ -18,7 +18,7 @@ NOTIFICATION: Fields = {
     "to": {
         "description": (
             "Whom to tell: one recipient, a list of 1 to 1,000, or `{topic: …}` alone for those who"
-            " have subscribed."
+            " have subscribed. Equal ones in a list are told once."
         ),
     },
     "event_type": {

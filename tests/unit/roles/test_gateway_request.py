@@ -41,6 +41,18 @@ def test_null_is_nothing_in_the_camel_case_message(nothing: dict[str, None]) -> 
     assert bytes(built(**CAMEL, **nothing).data) == b"{}"
 
 
+def test_who_is_named_twice_is_told_once() -> None:
+    ada, bob = {"user_id": "ada"}, {"user_id": "bob", "email": "bob@example.org"}
+    same_bob = {**bob, "email": "bob@EXAMPLE.org"}
+    bob_elsewhere = {**bob, "email": "bob@example.com"}
+
+    request = built(to=[bob, ada, ada, same_bob, bob_elsewhere, ada], content="Hello")
+
+    assert [("bob", "bob@example.org"), ("ada", None), ("bob", "bob@example.com")] == [
+        (to.user_id, to.email) for to in request.to
+    ]
+
+
 def test_two_names_of_the_data_are_refused() -> None:
     with pytest.raises(Invalid) as refused:
         built(user_id="user-001", data={}, payload={})
