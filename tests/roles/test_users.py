@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -134,12 +135,35 @@ async def test_every_wrong_field_is_named_at_once(role: Role) -> None:
     assert {"/email", "/phone", "/colour"} == pointers(answer)
 
 
-@pytest.mark.parametrize("user", ["a%20b", "%0a", "a%00", "%ff", "x" * 256, "é"])
+@pytest.mark.parametrize(
+    "user", ["a%20b", "%0a", "a%00", "%ff", "x" * 256, "a%25", "%3f", "a%5cb", "a%c2%a0b"]
+)
 async def test_an_id_with_other_characters_is_refused(role: Role, user: str) -> None:
     answer = await role.acme.put(f"/api/v1/users/{user}", json={})
 
     assert answer.status_code == 400
     assert {"/path/user_id"} == pointers(answer)
+
+
+@pytest.mark.parametrize("user", ["José", "анна", "auth0|7", 'say"so";'])
+async def test_whom_a_notification_may_name_has_all_that_a_person_has(
+    role: Role, user: str
+) -> None:
+    here = f"/api/v1/users/{quote(user)}"
+    token = {"token": "fMEP0vJqS0:APA91bHqXfyWY2z8rT", "platform": "web"}
+
+    stored = await role.acme.put(here, json={"email": "ada@example.org"})
+    added = await role.acme.post(f"{here}/tokens", json=token)
+    chosen = await role.acme.put(f"{here}/preferences", json={"categories": {"ads": False}})
+    shown = await role.acme.get(f"{here}/consents")
+    removed = await role.acme.delete(added.headers["location"])
+    erased = await role.acme.post(f"{here}/erasure")
+
+    assert {"user_id": user}.items() <= stored.json().items()
+    assert [False] == [each["given"] for each in shown.json()["data"]]
+    assert [201, 201, 200, 204, 202] == [
+        each.status_code for each in (stored, added, chosen, removed, erased)
+    ]
 
 
 async def test_a_new_person_has_chosen_nothing(role: Role) -> None:

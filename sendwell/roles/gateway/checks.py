@@ -8,6 +8,7 @@ from operator import attrgetter
 import msgspec
 
 from sendwell.channels import all_channels
+from sendwell.domain import user_id
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Flaw, Invalid, Untimely
 from sendwell.domain.ids import ChannelName, UserId
@@ -23,7 +24,6 @@ _MOST_VERSIONS = 2**31 - 1
 _MOST_TTL_SECONDS = 366 * 86_400
 _ID = re.compile(r"[A-Za-z0-9_:-]{1,64}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
-_USER = re.compile(r"[^\x00-\x20\x7f\ud800-\udfff]{1,255}")
 _LINE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,998}")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -45,7 +45,7 @@ _FORMS = {
         ("category", _NAME, "Use 1-100 characters without control characters."),
         ("template", _NAME, "Use a template's code."),
         ("locale", _NAME, _LOCALE_FORM),
-        ("user_id", _USER, "Use 1-255 characters without spaces."),
+        ("user_id", user_id.FORM, user_id.WHY),
         ("correlation_id", _KEY, "Use 1-255 visible ASCII characters."),
         ("idempotency_key", _KEY, "Use 1-255 visible ASCII characters."),
     )
@@ -109,8 +109,8 @@ def _recipient(to: To, pointer: str, channels: Sequence[Channel], flaws: list[Fl
 
 
 def _flaws_of_who_and_where(to: To, pointer: str) -> Iterator[Flaw]:
-    if to.user_id is not None and _USER.fullmatch(to.user_id) is None:
-        yield Flaw(f"{pointer}/user_id", "Use 1-255 characters without spaces.")
+    if to.user_id is not None and (why := user_id.flaw_in_user_id(to.user_id)):
+        yield Flaw(f"{pointer}/user_id", why)
     if to.locale is not None and _NAME.fullmatch(to.locale) is None:
         yield Flaw(f"{pointer}/locale", _LOCALE_FORM)
     if to.timezone is not None and find_zone(to.timezone) is None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sendwell.domain import user_id
 from sendwell.domain.topic import LONGEST, PATTERN
 
 Fields = dict[str, dict[str, Any]]
@@ -12,8 +13,7 @@ _LINE = {"maxLength": 998}
 NOTIFICATION: Fields = {
     "user_id": {
         "description": "Your own id of the person to tell. Short for `to: {user_id: …}`.",
-        "minLength": 1,
-        "maxLength": 255,
+        "pattern": user_id.PATTERN,
     },
     "to": {
         "description": (
@@ -79,7 +79,7 @@ NOTIFICATION: Fields = {
 }
 
 ADDRESS: Fields = {
-    "user_id": {"description": "Your own id of the person.", "minLength": 1, "maxLength": 255},
+    "user_id": {"description": "Your own id of the person.", "pattern": user_id.PATTERN},
     "email": {"description": "An e-mail address."},
     "phone": {"description": "A phone number, E.164.", "examples": ["+436641234567"]},
     "token": {"description": "A push token."},

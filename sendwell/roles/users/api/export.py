@@ -1,10 +1,12 @@
 """Route: everything that is kept of a person."""
 
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
+from sendwell.domain.ids import UserId
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.service.export import SCHEMA, VERSION, Exports, whom_of
@@ -62,8 +64,14 @@ def routes(users: Users, exports: Exports) -> APIRouter:
         """
         person = await users.person(caller.tenant, user_id)
         document = exports.document(whom_of(caller.tenant, person))
-        name = f'attachment; filename="{user_id}.json"'
-        headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+        headers = {"Content-Disposition": attachment_of(user_id), "Cache-Control": "no-store"}
         return StreamingResponse(document, media_type=_KIND, headers=headers)
 
     return router
+
+
+def attachment_of(user: UserId) -> str:
+    """The header with the file's name (RFC 6266), encoded where it could not stand as it is."""
+    if quote(user, safe="@+:") == user:
+        return f'attachment; filename="{user}.json"'
+    return f"attachment; filename*=UTF-8''{quote(user, safe='')}.json"

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, UserId
+from sendwell.domain.user_id import PATTERN, flaw_in_user_id
 from sendwell.domain.zone import find_zone
 from sendwell.roles.users.api.addresses import NoAddress, normal_email, normal_phone
 from sendwell.roles.users.store.people import LARGEST_ATTRIBUTES, PersonRecord, Profile
@@ -70,14 +71,23 @@ def _is_deeper(value: object, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(member, levels - 1) for member in members)
 
 
-USER_ID = r"^[A-Za-z0-9._:@+-]{1,255}$"
+def as_user_id(text: str) -> UserId:
+    """The id of a person, for fields of a model."""
+    if why := flaw_in_user_id(text):
+        raise PydanticCustomError("user_id", "{why}", {"why": why})
+    return UserId(text)
+
 
 ThisUser = Annotated[
     UserId,
+    AfterValidator(as_user_id),
     Path(
         alias="user_id",
-        pattern=USER_ID,
-        description="Your own id of the person: 1 to 255 letters, digits and `. _ : @ + -`.",
+        json_schema_extra={"pattern": PATTERN},
+        description=(
+            "Your own id of the person: 1 to 255 characters without spaces, control characters and"
+            " `/ \\ ? # %`, and not `.` or `..`."
+        ),
         examples=["user-001"],
     ),
 ]

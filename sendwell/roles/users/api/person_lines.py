@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from sendwell.domain.consent import Preferences, parse_preferences
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import UserId
 from sendwell.domain.pointer import pointer_to
-from sendwell.roles.users.api.models import USER_ID, PersonIn
+from sendwell.roles.users.api.models import PersonIn, as_user_id
 from sendwell.roles.users.reading.documents import Document
 from sendwell.roles.users.store.people import Put
 
@@ -16,7 +16,7 @@ _ABSENT = object()
 
 
 class _PersonLine(PersonIn):
-    user_id: Annotated[str, Field(pattern=USER_ID)]
+    user_id: Annotated[UserId, AfterValidator(as_user_id)]
 
 
 def read_person(document: Document) -> Put:
@@ -29,7 +29,7 @@ def read_person(document: Document) -> Put:
         flaws += [_flaw(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
     if flaws:
         raise Invalid(flaws[0].why, flaws=flaws)
-    return Put(UserId(line.user_id), line.profile(), preferences, given=line.given())
+    return Put(line.user_id, line.profile(), preferences, given=line.given())
 
 
 def _preferences(value: object, flaws: list[Flaw]) -> Preferences | None:

@@ -1,6 +1,7 @@
 """Routes: a person's push tokens."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Response
 
@@ -33,7 +34,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
         )
         if is_new:
             response.status_code = 201
-            response.headers["Location"] = f"/api/v1/users/{user_id}/tokens/{record.number}"
+            response.headers["Location"] = f"/api/v1/users/{quote(user_id)}/tokens/{record.number}"
         return TokenOut.of(record)
 
     @router.delete(
