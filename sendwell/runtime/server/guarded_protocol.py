@@ -1,10 +1,10 @@
 """uvicorn's HTTP protocol for clients that may mean harm: what it leaves open is closed here.
 
 Its parser takes heads of any length, its protocol adds trailers to the headers that were judged
-already, and neither of them ever tires of a request that does not end. And of a request that asks
-for another protocol (`Upgrade`) the body would be read as the next request: that is how requests
-are smuggled past a proxy, and how Java's own client, which asks for HTTP/2 in this way with its
-first POST, would never get one through.
+already, and neither of them ever tires of a request that does not end, nor of a client that does
+not read. And of a request that asks for another protocol (`Upgrade`) the body would be read as the
+next request: that is how requests are smuggled past a proxy, and how Java's own client, which asks
+for HTTP/2 in this way with its first POST, would never get one through.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from sendwell.runtime.server.problems import Problem
+from sendwell.runtime.server.unread import unread_bytes
 
 MOST_HEAD_BYTES = 64 * 1024
 """Between two pieces of bodies: heads, trailers, and extensions of chunks."""
@@ -21,7 +22,7 @@ MOST_HEADERS = 256
 LONGEST_TARGET = 8 * 1024
 PATIENCE_SECONDS = 20.0
 LEAST_BYTES = 8 * 1024
-"""Of a request that is under way, in each of these times."""
+"""Of a request or an answer that is under way, in each of these times."""
 
 _CONNECT = b"CONNECT"
 
@@ -46,6 +47,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_owed = True
         self._was_owed = False
         self._brought = 0
+        self._unread = 0
         self.alarm: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,13 +61,21 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.alarm is not None:
             self.alarm.cancel()
 
+    def resume_writing(self) -> None:
+        """The client has taken most of what was written."""
+        super().resume_writing()
+        self._unread = 0
+
     def look(self) -> None:
-        """End a request that comes too slowly; look again later."""
+        """End what comes too slowly, or is taken too slowly; look again later."""
+        unread = unread_bytes(self.transport)
+        if unread and 0 < self._unread < unread + LEAST_BYTES:
+            self.transport.abort()  # to close it would wait for this client
+            return
         is_slow = self._is_owed and self._was_owed and self._brought < LEAST_BYTES
         if is_slow and not self.flow.read_paused:
             self._end_waiting()
-            return
-        self._was_owed, self._brought = self._is_owed, 0
+        self._was_owed, self._brought, self._unread = self._is_owed, 0, unread
         self.alarm = self.loop.call_later(PATIENCE_SECONDS, self.look)
 
     def data_received(self, data: bytes) -> None:

@@ -64,6 +64,14 @@ class Wire(asyncio.Transport):
         self.late: list[bytes] = []
         self.is_closed = False
         self.is_paused = False
+        self.is_aborted = False
+        self.unread = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def abort(self) -> None:
+        self.is_aborted = True
 
     def write(self, data: Any) -> None:
         (self.late if self.is_closed else self.writes).append(bytes(data))

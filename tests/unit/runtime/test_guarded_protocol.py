@@ -195,3 +195,55 @@ async def test_nobody_looks_at_a_connection_that_is_closed(connection: Connectio
 
     assert alarm is not None
     assert alarm.cancelled()
+
+
+@pytest.mark.parametrize("taken", [0, LEAST_BYTES - 1])
+@pytest.mark.parametrize("is_closing", [False, True])
+async def test_an_answer_that_is_not_read_is_not_kept(
+    connection: Connection, taken: int, *, is_closing: bool
+) -> None:
+    connection.wire.unread = 100_000
+    connection.wire.is_closed = is_closing
+    connection.look_again()
+    early = connection.wire.is_aborted
+    connection.wire.unread -= taken
+    connection.look_again()
+
+    assert not early
+    assert connection.wire.is_aborted
+
+
+async def test_an_answer_may_be_read_slowly(connection: Connection) -> None:
+    connection.wire.unread = 10 * LEAST_BYTES
+    while connection.wire.unread:
+        await connection.send(a_request())
+        connection.look_again()
+        connection.wire.unread -= LEAST_BYTES
+    connection.look_again()
+
+    assert not connection.wire.is_aborted
+
+
+async def test_who_has_read_all_that_was_written_before_reads(connection: Connection) -> None:
+    connection.wire.unread = 100_000
+    for _ in range(3):
+        await connection.send(a_request())
+        connection.look_again()
+        connection.protocol.pause_writing()
+        connection.protocol.resume_writing()
+
+    assert not connection.wire.is_aborted
+
+
+async def test_a_request_that_is_refused_and_not_read_is_not_kept(connection: Connection) -> None:
+    await connection.send(a_request()[:-2])
+    connection.wire.unread = 100_000
+    for _ in range(2):
+        connection.look_again()
+        connection.wire.unread -= LEAST_BYTES
+    refused = connection.wire.is_closed
+    connection.wire.unread += LEAST_BYTES
+    connection.look_again()
+
+    assert refused
+    assert connection.wire.is_aborted
