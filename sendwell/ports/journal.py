@@ -147,7 +147,10 @@ class Records(Protocol):
         ...
 
     async def at(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Requested]:
-        """The notifications at these positions, newest first."""
+        """The notifications at these positions, newest first.
+
+        The last ones are missing where all would be too much to read at once.
+        """
         ...
 
     async def outcomes(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Status]:

@@ -1,4 +1,4 @@
-"""Reading much in portions that fit into one answer between services."""
+"""Reading much in portions that fit into one answer."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -14,9 +14,16 @@ def portion(
 
     `limit` is how many were asked for: as many rows as that are not known to be all.
     """
+    taken = fitting(rows, size)
+    is_cut = len(taken) < len(rows)
+    return taken, taken[-1] if is_cut or len(rows) == limit else None
+
+
+def fitting(rows: Sequence[T], size: Callable[[T], int]) -> Sequence[T]:
+    """The first of the rows, as many as fit, at least one where there is one."""
     total = 0
     for number, row in enumerate(rows):
         total += size(row)
         if total > MOST_BYTES and number:
-            return rows[:number], rows[number - 1]
-    return rows, rows[-1] if len(rows) == limit else None
+            return rows[:number]
+    return rows

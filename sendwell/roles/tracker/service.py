@@ -34,6 +34,14 @@ class Tracked:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Notifications, newest first; more are behind the position `last`, where it is given."""
+
+    shown: Sequence[Tracked]
+    last: Position | None
+
+
 class Tracker:
     """A thin reader over the journal and the open work: it keeps nothing of its own."""
 
@@ -82,15 +90,18 @@ class Tracker:
 
     async def page(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
-    ) -> list[Tracked]:
-        """Notifications, newest first, with a delivery that matches the filter."""
-        positions = {*await self._records.positions(tenant, narrowed, before=before, limit=limit)}
+    ) -> Page:
+        """Those with a delivery that matches; fewer than `limit` where they are long."""
+        look = limit + 1
+        positions = {*await self._records.positions(tenant, narrowed, before=before, limit=look)}
         if narrowed.status or narrowed.channel:
             positions.update(
-                await self._work.positions(tenant, narrowed, before=before, limit=limit)
+                await self._work.positions(tenant, narrowed, before=before, limit=look)
             )
-        newest = sorted(positions, reverse=True)[:limit]
-        return await self._tracked(tenant, await self._records.at(tenant, newest))
+        newest = sorted(positions, reverse=True)[:look]
+        requests = await self._records.at(tenant, newest[:limit])
+        last = requests[-1].position if requests and requests[-1].position > newest[-1] else None
+        return Page(await self._tracked(tenant, requests), last)
 
     async def ledger(self, tenant: TenantId) -> Ledger:
         """Accepted against what became of it, in deliveries.

@@ -49,5 +49,6 @@ def _asked(theirs: Theirs) -> dict[str, Any]:
         "to": [msgspec.to_builtins(request.to[place]) for place in theirs.places],
         "content": msgspec.to_builtins(request.content),
         "data": msgspec.json.decode(request.data),
+        "metadata": msgspec.json.decode(request.metadata),
         **({"original": msgspec.json.decode(original.body)} if original and is_alone else {}),
     }

@@ -14,6 +14,7 @@ from sendwell.ports.database import Database
 from sendwell.ports.journal import Filter
 from sendwell.runtime.journal.narrowing import Sought, newest, of_records
 from sendwell.runtime.journal.tables import HISTORY, OUTCOME, REFERENCE, REQUESTED, TALLY
+from sendwell.runtime.portion import fitting
 
 
 class SqlRecords:
@@ -36,10 +37,19 @@ class SqlRecords:
         return await newest(self._database, of_records(Sought(tenant, narrowed, before)), limit)
 
     async def at(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Requested]:
+        newest_first = REQUESTED.c.position.desc()
+        theirs = REQUESTED.c.tenant == tenant
+        # Neither database reads a body to tell its length.
+        sizes = await self._database.rows(
+            select(REQUESTED.c.position, func.length(REQUESTED.c.body).label("size"))
+            .where(theirs, REQUESTED.c.position.in_(positions))
+            .order_by(newest_first)
+        )
+        taken = fitting(sizes, lambda row: row.size)
         rows = await self._database.rows(
             select(REQUESTED.c.body)
-            .where(REQUESTED.c.tenant == tenant, REQUESTED.c.position.in_(positions))
-            .order_by(REQUESTED.c.position.desc())
+            .where(theirs, REQUESTED.c.position.in_([row.position for row in taken]))
+            .order_by(newest_first)
         )
         return [codec.decode(row.body) for row in rows]
 
