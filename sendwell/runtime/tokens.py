@@ -78,14 +78,15 @@ class Tokens:
         return claims
 
     def _claims(self, purpose: Purpose, text: str) -> dict[str, Any] | None:
+        # First: what is in a stranger's header is not for the library to make sense of.
+        if _header(text) != {"alg": _ALGORITHM, "typ": purpose.value}:
+            return None
         from joserfc import jwt
         from joserfc.errors import JoseError
 
         try:
             token = jwt.decode(text, self._key(purpose), [_ALGORITHM])
         except (JoseError, ValueError):
-            return None
-        if token.header != {"alg": _ALGORITHM, "typ": purpose.value}:
             return None
         claims = token.claims
         is_ours = claims.get("iss") == _ISSUER and claims.get("aud") == purpose.value
@@ -107,11 +108,16 @@ class Tokens:
 
 def claims_purpose(text: str, purpose: Purpose) -> bool:
     """Whether a token says that it is for this. Anybody can write that: it only finds a reader."""
+    header = _header(text)
+    return isinstance(header, dict) and header.get("typ") == purpose.value
+
+
+def _header(text: str) -> Any:
+    """What stands before the first point, where that is JSON and short."""
     head = text[:_LONGEST_HEAD].partition(".")[0]
     if not head.startswith(_BEGIN):
-        return False
+        return None
     try:
-        header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+        return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
     except ValueError:
-        return False
-    return isinstance(header, dict) and header.get("typ") == purpose.value
+        return None

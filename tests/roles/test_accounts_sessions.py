@@ -183,6 +183,8 @@ def forged(token: str, header: dict[str, Any], **claims: Any) -> str:
         {"alg": "none", "typ": "at+jwt"},
         {"alg": "HS256", "typ": "at+jwt", "kid": "../../dev/null"},
         {"alg": "HS256", "typ": "at+jwt", "crit": ["exp"]},
+        {"alg": "HS256", "typ": "at+jwt", "crit": 1},
+        {"alg": "HS256", "typ": "at+jwt", "crit": [1]},
         {"alg": "HS256", "typ": "at+jwt", "jku": "https://evil.example/keys"},
         {"alg": "RS256", "typ": "at+jwt"},
         {"alg": "HS512", "typ": "at+jwt"},
