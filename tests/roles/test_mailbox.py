@@ -23,7 +23,7 @@ from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
 from sendwell.providers.mailbox import Mailbox as MailboxProvider
 from sendwell.roles.mailbox.api import PATH, routes
-from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
+from sendwell.roles.mailbox.message import MailboxMessage, MessagePage, Narrowing
 from sendwell.roles.mailbox.service import Mailbox
 from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.roles.mailbox.tables import METADATA
@@ -41,7 +41,7 @@ class WatchedStore(MailboxStore):
         super().__init__(database)
         self.looked = asyncio.Event()
 
-    async def page(self, *args: Any, **kwargs: Any) -> list[MailboxMessage]:
+    async def page(self, *args: Any, **kwargs: Any) -> MessagePage:
         found = await super().page(*args, **kwargs)
         self.looked.set()
         return found
@@ -328,7 +328,7 @@ async def test_a_tenant_neither_sees_nor_deletes_what_is_anothers(mailbox: Mailb
     assert listed == []
     assert (read.status_code, deleted.status_code) == (404, 404)
     assert emptied.json() == {"deleted": 0}
-    assert len(await mailbox.page(OTHER, EVERYTHING, before=None, limit=2)) == 1
+    assert len((await mailbox.page(OTHER, EVERYTHING, before=None, limit=2)).messages) == 1
 
 
 @pytest.mark.parametrize(
@@ -368,10 +368,10 @@ async def test_only_the_newest_messages_of_each_tenant_are_kept(store: WatchedSt
 
     await fill(mailbox, 100)
 
-    kept = await mailbox.page(SAMPLE, EVERYTHING, before=None, limit=200)
+    kept = (await mailbox.page(SAMPLE, EVERYTHING, before=None, limit=200)).messages
     assert [f"{each}.email" for each in range(99, 59, -1)] == [each.part for each in kept][:40]
     assert len(kept) <= 42
-    assert len(await mailbox.page(OTHER, EVERYTHING, before=None, limit=2)) == 1
+    assert len((await mailbox.page(OTHER, EVERYTHING, before=None, limit=2)).messages) == 1
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,7 @@ async def test_what_it_does_not_understand_it_refuses(query: str, client: AsyncC
 async def test_the_provider_has_accepted_what_is_in_the_mailbox(mailbox: Mailbox) -> None:
     outcome = await MailboxProvider(mailbox).send(an_outgoing())
 
-    (message,) = await mailbox.page(SAMPLE, EVERYTHING, before=None, limit=2)
+    (message,) = (await mailbox.page(SAMPLE, EVERYTHING, before=None, limit=2)).messages
     assert Accepted(str(message.id)) == outcome
 
 

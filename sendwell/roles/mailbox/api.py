@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from sendwell.ports.tenants import Caller
 from sendwell.roles.mailbox.mail import Wire, on_the_wire
-from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
+from sendwell.roles.mailbox.message import MailboxMessage, MessagePage, Narrowing
 from sendwell.roles.mailbox.service import Mailbox
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
@@ -104,7 +104,7 @@ def routes(mailbox: Mailbox, *, sender: str = SENDER) -> APIRouter:
         With `wait_seconds` the answer comes as soon as something matches.
         """
         found = await _look(mailbox, caller, query)
-        page = _page(found, query.limit)
+        page = _page(found)
         if page.next_cursor:
             response.headers["Link"] = next_link(request, page.next_cursor)
         return page
@@ -127,20 +127,20 @@ def routes(mailbox: Mailbox, *, sender: str = SENDER) -> APIRouter:
     return router
 
 
-async def _look(mailbox: Mailbox, caller: Caller, query: PageQuery) -> list[MailboxMessage]:
-    before, one_more = position_of(query.cursor), query.limit + 1
+async def _look(mailbox: Mailbox, caller: Caller, query: PageQuery) -> MessagePage:
+    before = position_of(query.cursor)
     if before is None and query.wait_seconds:
         wait = timedelta(seconds=query.wait_seconds)
-        return await mailbox.await_page(caller.tenant, query.narrowing(), limit=one_more, wait=wait)
-    return await mailbox.page(caller.tenant, query.narrowing(), before=before, limit=one_more)
+        return await mailbox.await_page(
+            caller.tenant, query.narrowing(), limit=query.limit, wait=wait
+        )
+    return await mailbox.page(caller.tenant, query.narrowing(), before=before, limit=query.limit)
 
 
-def _page(found: list[MailboxMessage], limit: int) -> Page:
-    has_more = len(found) > limit
-    shown = found[:limit]
+def _page(found: MessagePage) -> Page:
     return Page(
-        data=[Message(**_fields(message)) for message in shown],
-        next_cursor=cursor_of(shown[-1].id) if has_more else None,
+        data=[Message(**_fields(message)) for message in found.messages],
+        next_cursor=None if found.last is None else cursor_of(found.last),
     )
 
 

@@ -9,7 +9,6 @@ from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.runtime.moments import moment
 
 _AT_ONCE = 50
-"""A message of the mailbox may be as long as an e-mail."""
 
 _ALL = Narrowing()
 _EMAIL = ChannelName("email")
@@ -37,8 +36,8 @@ class MailboxKeeper:
     async def _step(self, whom: Whom, after: str | None) -> tuple[list[MailboxMessage], str | None]:
         before = None if after is None else int(after)
         page = await self._store.page(whom.tenant, _ALL, before=before, limit=_AT_ONCE)
-        theirs = [message for message in page if _is_theirs(message, whom)]
-        return theirs, str(page[-1].id) if len(page) == _AT_ONCE else None
+        theirs = [message for message in page.messages if _is_theirs(message, whom)]
+        return theirs, None if page.last is None else str(page.last)
 
 
 def _is_theirs(message: MailboxMessage, whom: Whom) -> bool:

@@ -1,6 +1,6 @@
 """A message in the mailbox, and what a list of messages is narrowed to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sendwell.domain.ids import ChannelName, NotificationId, UserId
@@ -23,6 +23,14 @@ class MailboxMessage:
     at: int
     address: str
     content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Messages, newest first; more are behind the id `last`, where it is given."""
+
+    messages: Sequence[MailboxMessage]
+    last: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sendwell.domain.errors import NotFound
 from sendwell.domain.ids import TenantId
 from sendwell.messages.outgoing import Outgoing
 from sendwell.ports.clock import Clock
-from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
+from sendwell.roles.mailbox.message import MailboxMessage, MessagePage, Narrowing
 from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.runtime.bell import Bell
 
@@ -40,13 +40,13 @@ class Mailbox:
 
     async def page(
         self, tenant: TenantId, narrowing: Narrowing, *, before: int | None, limit: int
-    ) -> list[MailboxMessage]:
-        """Messages that match, newest first, older than the id `before`."""
+    ) -> MessagePage:
+        """Messages that match, older than the id `before`."""
         return await self._store.page(tenant, narrowing, before=before, limit=limit)
 
     async def await_page(
         self, tenant: TenantId, narrowing: Narrowing, *, limit: int, wait: timedelta
-    ) -> list[MailboxMessage]:
+    ) -> MessagePage:
         """The first page as soon as there is something on it; empty when `wait` is over."""
         deadline = asyncio.get_running_loop().time() + wait.total_seconds()
         seen = 0
@@ -54,7 +54,8 @@ class Mailbox:
             while not self._arrivals.is_closed:
                 arrived.clear()
                 newest = await self._store.newest(tenant)
-                if page := await self._store.page(tenant, narrowing, after=seen, limit=limit):
+                page = await self._store.page(tenant, narrowing, after=seen, limit=limit)
+                if page.messages:
                     return page
                 seen = newest
                 try:

@@ -12,8 +12,9 @@ from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
 from sendwell.ports.database import Database, Write
 from sendwell.roles.mailbox import hot, rows
-from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
+from sendwell.roles.mailbox.message import MailboxMessage, MessagePage, Narrowing
 from sendwell.roles.mailbox.tables import MAILBOX_MESSAGE as MESSAGE
+from sendwell.runtime.portion import fitting, portion
 
 _CHUNK = 500
 
@@ -54,17 +55,22 @@ class MailboxStore:
         before: int | None = None,
         after: int = 0,
         limit: int,
-    ) -> list[MailboxMessage]:
-        """Messages that match, newest first, with ids between `after` and `before`."""
-        found: list[MailboxMessage] = []
-        size = _CHUNK if narrowing.reads_content else limit
-        while len(found) < limit:
-            rows = await self._rows(tenant, narrowing, before=before, after=after, limit=size)
-            found += filter(narrowing.admits, map(_message, rows))
-            if len(rows) < size:
-                break
-            before = rows[-1].id
-        return found[:limit]
+    ) -> MessagePage:
+        """Messages that match with ids between `after` and `before`: fewer than `limit` where they
+        are long.
+        """
+        found: list[tuple[MailboxMessage, int]] = []
+        look = _CHUNK if narrowing.reads_content else limit + 1
+        while True:
+            rows, last = await self._rows(tenant, narrowing, before=before, after=after, limit=look)
+            read = ((_message(row), len(row.body)) for row in rows)
+            found += (each for each in read if narrowing.admits(each[0]))
+            shown = [message for message, _ in fitting(found, _size)[:limit]]
+            if len(shown) < len(found):
+                return MessagePage(shown, shown[-1].id)
+            if last is None:
+                return MessagePage(shown, None)
+            before = last
 
     async def find(self, tenant: TenantId, number: int) -> MailboxMessage | None:
         """The message with that id."""
@@ -84,15 +90,20 @@ class MailboxStore:
         """Delete what matches; gives how many that were."""
         if not narrowing.reads_content:
             return await self._delete(*_conditions(tenant, narrowing))
-        deleted, before = 0, None
-        while page := await self.page(tenant, narrowing, before=before, limit=_CHUNK):
-            deleted += await self.discard(tenant, [message.id for message in page])
-            before = page[-1].id
+        page = await self.page(tenant, narrowing, limit=_CHUNK)
+        deleted = await self._discard_all(tenant, page)
+        while page.last is not None:
+            page = await self.page(tenant, narrowing, before=page.last, limit=_CHUNK)
+            deleted += await self._discard_all(tenant, page)
         return deleted
 
     async def discard(self, tenant: TenantId, numbers: Sequence[int]) -> int:
         """Delete the messages with these ids; gives how many there were."""
         return await self._delete(MESSAGE.c.tenant == tenant, MESSAGE.c.id.in_(numbers))
+
+    async def _discard_all(self, tenant: TenantId, page: MessagePage) -> int:
+        numbers = [message.id for message in page.messages]
+        return await self.discard(tenant, numbers) if numbers else 0
 
     async def _delete(self, *conditions: ColumnElement[bool]) -> int:
         (done,) = await self._database.execute(delete(MESSAGE).where(*conditions))
@@ -106,11 +117,28 @@ class MailboxStore:
         before: int | None,
         after: int,
         limit: int,
-    ) -> Sequence[Row[Any]]:
-        question = select(MESSAGE).where(*_conditions(tenant, narrowing), MESSAGE.c.id > after)
+    ) -> tuple[Sequence[Row[Any]], int | None]:
+        """As many of them as fit; and the id behind which more may follow."""
+        # Neither database reads a body to tell its length.
+        question = select(MESSAGE.c.id, func.length(MESSAGE.c.body).label("size")).where(
+            *_conditions(tenant, narrowing), MESSAGE.c.id > after
+        )
         if before is not None:
             question = question.where(MESSAGE.c.id < before)
-        return await self._database.rows(question.order_by(MESSAGE.c.id.desc()).limit(limit))
+        newest_first = MESSAGE.c.id.desc()
+        sizes = await self._database.rows(question.order_by(newest_first).limit(limit))
+        taken, last = portion(sizes, limit, lambda row: row.size)
+        if not taken:
+            return (), None
+        rows = await self._database.rows(
+            select(MESSAGE)
+            .where(
+                *_conditions(tenant, narrowing),
+                MESSAGE.c.id.between(taken[-1].id, taken[0].id),
+            )
+            .order_by(newest_first)
+        )
+        return rows, None if last is None else last.id
 
 
 def _conditions(tenant: TenantId, narrowing: Narrowing) -> list[ColumnElement[bool]]:
@@ -120,6 +148,10 @@ def _conditions(tenant: TenantId, narrowing: Narrowing) -> list[ColumnElement[bo
         MESSAGE.c.tenant == tenant,
         *(MESSAGE.c[name] == value for name, value in given.items()),
     ]
+
+
+def _size(found: tuple[MailboxMessage, int]) -> int:
+    return found[1]
 
 
 def _row(outgoing: Outgoing, at: int) -> rows.Row:
