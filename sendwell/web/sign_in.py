@@ -5,17 +5,21 @@ from starlette.routing import Route
 
 from sendwell.domain.limits import Rate
 from sendwell.ports.limiter import Limiter
+from sendwell.runtime.server.client_address import address_of
 from sendwell.web.desk import Desk
 from sendwell.web.refusal import Refusal
 from sendwell.web.visit import Visit, checked
 
-_EACH = Rate.parse("30/m burst 10")
-_ALL = Rate.parse("10/s burst 50")
+_WRONG = Rate.parse("30/m burst 10")
 _NOT_VALID = "This key is not valid here. Look for spaces or missing letters, and try again."
 
 
 class SignIn:
-    """A key is good when the API takes it; nothing else is asked. Tries are slowed per address."""
+    """A key is good when the API takes it; nothing else is asked.
+
+    Wrong ones are slowed per address. A right one never is: behind a proxy everybody has the same
+    address, and a key is too long to be guessed.
+    """
 
     def __init__(self, desk: Desk, limiter: Limiter) -> None:
         self._desk = desk
@@ -36,13 +40,12 @@ class SignIn:
     async def sign_in(self, visit: Visit) -> Response:
         """A new session that holds the key, and on to the page that was asked for."""
         given = await visit.form()
-        await self._slow_down(visit)
         key, onward = given.get("key", "").strip(), given.get("next", "/")
         if not key.isascii() or not key.isprintable() or not key:
-            return _form(visit, onward=onward, error=_NOT_VALID)
+            return await self._not_valid(visit, onward)
         answer = await visit.api.with_key(key).call("GET", "/api/v1/ledger")
         if answer.status == 401:  # noqa: PLR2004 - not authenticated
-            return _form(visit, onward=onward, error=_NOT_VALID)
+            return await self._not_valid(visit, onward)
         checked(answer)
         visit.session = self._desk.start_session(key)
         return visit.go(local(onward))
@@ -53,10 +56,9 @@ class SignIn:
         visit.session = self._desk.start_session()
         return visit.go("/login")
 
-    async def _slow_down(self, visit: Visit) -> None:
-        client = visit.request.client
-        keys = [(f"sign-in:{client.host if client else ''}", _EACH), ("sign-in", _ALL)]
-        (answer,) = await self._limiter.take([keys], visit.now)
+    async def _not_valid(self, visit: Visit, onward: str) -> Response:
+        tries = [(f"sign-in:{address_of(visit.request)}", _WRONG)]
+        (answer,) = await self._limiter.take([tries], visit.now)
         if answer.key is not None:
             seconds = max(1, -(-(answer.until - visit.now) // 1_000_000))
             raise Refusal(
@@ -64,6 +66,7 @@ class SignIn:
                 f"Too many tries to sign in. Wait {seconds} s.",
                 headers={"Retry-After": str(seconds)},
             )
+        return _form(visit, onward=onward, error=_NOT_VALID)
 
 
 def _form(visit: Visit, *, onward: str, error: str | None = None) -> Response:

@@ -110,12 +110,13 @@ async def test_a_wrong_key_is_refused(product: Product) -> None:
     assert after.status_code == 303
 
 
-async def test_tries_are_slowed_down(tmp_path: Path) -> None:
+async def test_wrong_tries_are_slowed_down_and_the_right_key_gets_in(tmp_path: Path) -> None:
     async with running(tmp_path, "--no-sample") as product, somebody(product) as client:
         form = {"token": await token_of(client), "key": "sw_wrong", "next": "/mailbox"}
         began = time.monotonic()
         answers = await asyncio.gather(*(client.post("/login", data=form) for _ in range(40)))
         took = time.monotonic() - began
+        right = await client.post("/login", data=form | {"key": product.key})
 
     tried = [answer for answer in answers if answer.status_code == 403]
     slowed = [answer for answer in answers if answer.status_code == 429]
@@ -123,6 +124,7 @@ async def test_tries_are_slowed_down(tmp_path: Path) -> None:
     assert len(tried) + len(slowed) == 40
     assert 10 <= len(tried) <= 10 + took / 2  # one more every two seconds
     assert {answer.headers["retry-after"] for answer in slowed} <= {"1", "2"}
+    assert right.status_code == 303
 
 
 async def test_a_form_of_another_site_is_refused(product: Product) -> None:
