@@ -13,6 +13,7 @@ from typing import Any
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from sendwell.runtime.server import connections
 from sendwell.runtime.server.problems import Problem
 from sendwell.runtime.server.unread import unread_bytes
 
@@ -51,8 +52,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self.alarm: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request, but not for ever."""
+        """Wait for the first request, but not for ever; not at all where there are too many."""
         super().connection_made(transport)
+        if len(self.connections) > connections.most_connections():
+            transport.abort()
+            return
         self.alarm = self.loop.call_later(PATIENCE_SECONDS, self.look)
 
     def connection_lost(self, exc: Exception | None) -> None:

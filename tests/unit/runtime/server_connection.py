@@ -1,6 +1,7 @@
 """A client's connection to a server in memory."""
 
 import asyncio
+from copy import copy
 from typing import Any
 
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.call_route import CallRoute
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.calls import Call, Reply
-from sendwell.runtime.server.hot_protocol import HotProtocol
+from sendwell.runtime.server.hot_protocol import Hot, HotProtocol
 
 MOST = 100_000
 
@@ -103,11 +104,18 @@ class Connection:
         config = Config(door, log_config=None, access_log=False, ws="none", lifespan="off")
         self.state = ServerState()
         self.state.default_headers = [(b"date", b"today")]
+        self.connect(config, door.hot)
+
+    def connect(self, config: Config, hot: Hot) -> None:
         self.wire = Wire()
-        self.protocol = HotProtocol(
-            config=config, server_state=self.state, app_state={}, hot=door.hot
-        )
+        self.protocol = HotProtocol(config=config, server_state=self.state, app_state={}, hot=hot)
         self.protocol.connection_made(self.wire)
+
+    def beside(self) -> "Connection":
+        """Another connection to the same server."""
+        other = copy(self)
+        other.connect(self.protocol.config, self.protocol._hot)
+        return other
 
     async def send(self, *packets: bytes) -> bytes:
         """What is answered to these packets, once there is nothing more to do."""

@@ -1,10 +1,12 @@
 """Clients that mean harm: what they send is neither believed, nor kept, nor waited for."""
 
 import json
+import resource
 from typing import Any
 
 import pytest
 
+from sendwell.runtime.server import connections
 from sendwell.runtime.server.guarded_protocol import (
     LEAST_BYTES,
     LONGEST_TARGET,
@@ -247,3 +249,27 @@ async def test_a_request_that_is_refused_and_not_read_is_not_kept(connection: Co
 
     assert refused
     assert connection.wire.is_aborted
+
+
+async def test_one_connection_too_many_is_ended_at_once(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "most_connections", lambda: 2)
+
+    second, third = connection.beside(), connection.beside()
+
+    assert not second.wire.is_aborted
+    assert third.wire.is_aborted
+    assert third.protocol.alarm is None
+    second.end()
+
+
+@pytest.mark.parametrize(
+    ("files", "most"), [(1024, 768), (1, 1), (resource.RLIM_INFINITY, 2**63 - 1)]
+)
+def test_some_files_are_left_for_our_own_connections(
+    files: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+
+    assert most == connections.most_connections()
