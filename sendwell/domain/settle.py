@@ -7,6 +7,9 @@ from sendwell.domain.backoff import RetryPolicy, delay
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused, Unknown
 
+SOON = timedelta(seconds=1)
+"""A wait that is shorter than any other way around it."""
+
 
 class Tried(NamedTuple):
     """Where a delivery stands when an attempt has come back."""
@@ -16,8 +19,8 @@ class Tried(NamedTuple):
     provider: str
     refused_by: tuple[str, ...] = ()
     """Providers that refused it before, in this round."""
-    others: tuple[str, ...] = ()
-    """Providers of the channel that have not refused it."""
+    next_in: timedelta | None = None
+    """After how long a provider may be asked that has not refused it; None: there is none."""
 
 
 class Settled(NamedTuple):
@@ -57,9 +60,10 @@ def settle(
 ) -> Settled:
     """Decide by the outcome.
 
-    Deferred: the next provider at once if there is one, else later, until the attempts are used
-    up. Refused for the account's or provider's fault: the next provider at once. Unknown: again
-    with the same key where the channel allows it, else dead, for a person to look at.
+    Deferred: the next provider if one may be asked sooner, else later, until the attempts are used
+    up. Refused for the account's or provider's fault: the next provider as soon as one may be
+    asked. Unknown: again with the same key where the channel allows it, else dead, for a person to
+    look at.
     """
     match outcome:
         case Accepted() as accepted:
@@ -69,13 +73,14 @@ def settle(
         case Refused(fault) if fault.blame not in _ANOTHER_MAY:
             return _dead(fault)
         case Refused(fault):
-            return _next_provider(tried, fault) or _dead(fault)
+            return _next_provider(tried, fault, policy) or _dead(fault)
         case Unknown(fault):
             return _again(tried, fault, policy, wait=None, chance=chance)
         case Deferred(fault, wait):  # pragma: no branch - there is no other outcome
-            return _next_provider(tried, fault) or _again(
-                tried, fault, policy, wait=wait, chance=chance
-            )
+            then = _next_provider(tried, fault, policy)
+            again = _again(tried, fault, policy, wait=wait, chance=chance)
+            is_sooner = then and (again.state is State.DEAD or then.wait <= again.wait)
+            return then if then and is_sooner else again
 
 
 def states_of(accepted: Accepted) -> tuple[State, ...]:
@@ -83,13 +88,19 @@ def states_of(accepted: Accepted) -> tuple[State, ...]:
     return _ARRIVED if accepted.is_delivered else _TAKEN
 
 
-def _next_provider(tried: Tried, fault: Fault) -> Settled | None:
-    """The next provider at once: a round over all of them counts as one wait, not as many."""
-    if not tried.others or fault.blame not in _ANOTHER_MAY:
+def _next_provider(tried: Tried, fault: Fault, policy: RetryPolicy) -> Settled | None:
+    """The next provider: a round over all of them counts as one wait, not as many. One that was
+    asked a second time, for the others stayed away, has begun another round.
+    """
+    if tried.next_in is None or fault.blame not in _ANOTHER_MAY:
         return None
-    return Settled(
-        (State.FAILED, State.RETRYING), fault, refused_by=(*tried.refused_by, tried.provider)
-    )
+    if tried.provider not in tried.refused_by:
+        refused_by = (*tried.refused_by, tried.provider)
+    elif tried.attempt < policy.attempts:
+        refused_by = tried.refused_by
+    else:
+        return None
+    return Settled((State.FAILED, State.RETRYING), fault, wait=tried.next_in, refused_by=refused_by)
 
 
 def _again(

@@ -7,9 +7,10 @@ import structlog
 
 from sendwell.domain.admission import Stop
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.lifecycle import State, move
 from sendwell.domain.outcome import Accepted, Blame, Fault
-from sendwell.domain.settle import Settled, Tried, settle, states_of
+from sendwell.domain.settle import SOON, Settled, Tried, settle, states_of
 from sendwell.domain.triage import Cause, triage
 from sendwell.messages.dead import Dead
 from sendwell.messages.status import Status
@@ -90,7 +91,7 @@ class Bookkeeper:
         policy = self._tenants.policy(task.request.tenant)
         resends = policy.resends_unknown.get(task.channel, self._resends_unknown(task.channel))
         settled = settle(
-            Tried(task.attempt, task.provider or "", task.tried, event.others),
+            Tried(task.attempt, task.provider or "", task.tried, _next_in(event)),
             event.outcome,
             policy.retry,
             resends_unknown=resends,
@@ -166,6 +167,18 @@ class Bookkeeper:
                 beside=task.beside,
             )
         )
+
+
+def _next_in(event: Sent) -> timedelta | None:
+    """An urgent one that may have another channel does not wait long for another account of this
+    one.
+    """
+    task, request = event.task, event.task.request
+    goes_on = task.replay_of is None and (request.is_fallback or not request.channels)
+    is_urgent = BY_NUMBER[request.lane].is_urgent
+    if event.next_in is not None and event.next_in > SOON and is_urgent and goes_on:
+        return None
+    return event.next_in
 
 
 def _dead(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:

@@ -175,6 +175,7 @@ class Dispatcher:
             await self._put_back(tasks)
             return
         self.ready.put_back(seated.back)
+        self.ready.put_due(seated.waiting)
         self._settler.put(seated.events)
         for send in claimed:
             self.claim(send, now)
@@ -182,6 +183,8 @@ class Dispatcher:
         if len(claimed) < len(seated.sends):  # some were cancelled while they waited
             ours = {id(send) for send in claimed}
             self.leave([send for send in seated.sends if id(send) not in ours])
+        if len(seated.waiting) == len(tasks):
+            await asyncio.sleep(_A_MOMENT)
 
     async def _put_back(self, tasks: Sequence[Task]) -> None:
         self.ready.put_back(tasks)
@@ -258,9 +261,9 @@ class Dispatcher:
         failpoint("send.before")
         outcome = await _outcome(send)
         failpoint("send.after")
-        others = self.exchange.others(seat.account.name, seat.task.tried, seat.route)
+        next_in = self.exchange.next_in(seat.account, seat.task.tried, seat.route)
         self.exchange.learn(seat.account, outcome)
-        sent = Sent(seat.task, outcome, self._clock.now(), others, send.outgoing.address)
+        sent = Sent(seat.task, outcome, self._clock.now(), next_in, send.outgoing.address)
         self._settler.put((sent,))
         self._seating.free(seat)
         self._seats -= 1

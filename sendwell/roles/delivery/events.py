@@ -1,5 +1,7 @@
 """What happens to deliveries that somebody has in hand, before it is on record."""
 
+from datetime import timedelta
+
 import msgspec
 
 from sendwell.domain.admission import Stop
@@ -8,12 +10,14 @@ from sendwell.messages.task import Task
 
 
 class Sent(msgspec.Struct, frozen=True, gc=False):
-    """An attempt has come back. `others` are the accounts it could still go to."""
+    """An attempt has come back. `next_in`: after how long it could go to an account that it has not
+    been at in this round; None where there is none.
+    """
 
     task: Task
     outcome: Outcome
     at: int
-    others: tuple[str, ...] = ()
+    next_in: timedelta | None = None
     address: str | None = None
 
 

@@ -1,6 +1,6 @@
 """Which provider account takes a delivery: routes, breakers and free seats of one channel."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ import structlog
 from sendwell.domain.breaker import Breaker
 from sendwell.domain.outcome import Accepted, Blame, Outcome
 from sendwell.domain.routing import Route, order
+from sendwell.domain.settle import SOON
 from sendwell.ports.clock import Chance, Clock
 from sendwell.ports.provider import Provider
 
@@ -132,19 +133,16 @@ class Exchange:
             if account.is_open(now)
         )
 
-    def others(
-        self, asked: str, tried: Collection[str], route: Route | None = None
-    ) -> tuple[str, ...]:
-        """The accounts that a delivery could go to at once, besides those it was at."""
+    def next_in(
+        self, asked: Account, tried: Collection[str], route: Route | None = None
+    ) -> timedelta | None:
+        """After how long a delivery could go to an account besides those it was at; None: never."""
         way = self._find(route)
-        if way.only is not None and way.only.name == asked:
-            return ()
+        if way.only is asked or asked is self._in_house:
+            return None
         now = self._now()
-        return tuple(
-            name
-            for name, account in way.accounts.items()
-            if name != asked and name not in tried and account.is_open(now)
-        )
+        left = (each for each in _untried(way, tried) if each is not asked)
+        return min((each.wait(now) for each in left), default=None)
 
     def pause(self, account: Account, microseconds: int) -> None:
         """Ask it nothing for so long: it is over its rate limit."""
@@ -216,9 +214,14 @@ class Exchange:
         }
         chance = self._chance.draw()
         names = order(way.route, chance=chance, unavailable=unavailable | set(tried))
-        # When all that are left have refused it already, a new round begins.
-        names = names or order(way.route, chance=chance, unavailable=unavailable)
+        if not names and all(each.wait(now) > SOON for each in _untried(way, tried)):
+            # All that are left have refused it already: a new round begins.
+            names = order(way.route, chance=chance, unavailable=unavailable)
         return way.accounts[names[0]] if names else None
+
+
+def _untried(way: Way, tried: Collection[str]) -> Iterator[Account]:
+    return (account for name, account in way.accounts.items() if name not in tried)
 
 
 def _is_their_fault(outcome: Outcome) -> bool:

@@ -50,11 +50,13 @@ class Send(msgspec.Struct, frozen=True, gc=False):
 
 
 class Seated(msgspec.Struct):
-    """What came of a batch: each of its tasks is in one of the three."""
+    """What came of a batch: each of its tasks is in one of the four."""
 
     sends: list[Send] = []
     back: list[Task] = []
     """Those that wait where they were: there was no seat, or a limit of many is reached."""
+    waiting: list[Task] = []
+    """Those that wait for an account they have not been at; others need not wait behind them."""
     events: list[Event] = []
     """What has ended others, or makes them wait for a time of their own."""
 
@@ -162,7 +164,7 @@ class Seating:
                 task.tried, stays_in_house=policy.is_sandboxed, route=route
             )
             if account is None:
-                seated.back.append(task)
+                (seated.waiting if task.tried else seated.back).append(task)
                 self._let_wait(tenant, route, now)
             else:
                 self.in_flight[tenant] = self.in_flight.get(tenant, 0) + 1

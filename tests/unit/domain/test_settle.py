@@ -14,7 +14,8 @@ from sendwell.domain.settle import Settled, Tried, settle
 POLICY = RetryPolicy(attempts=3)
 FIRST = Tried(1, "smtp")
 LAST = Tried(3, "smtp")
-WITH_ANOTHER = Tried(1, "smtp", others=("sendgrid",))
+WITH_ANOTHER = Tried(1, "smtp", next_in=timedelta(0))
+IN_A_MINUTE = WITH_ANOTHER._replace(next_in=timedelta(minutes=1))
 
 
 def settled(tried: Tried, outcome: Outcome, *, resends_unknown: bool = True) -> Settled:
@@ -69,6 +70,55 @@ def test_refused_for_the_accounts_fault_goes_to_the_next_provider_or_dies(blame:
     assert settled(FIRST, Refused(fault(blame))).state is State.DEAD
 
 
+@pytest.mark.parametrize("blame", [Blame.ACCOUNT, Blame.PROVIDER])
+def test_who_is_refused_waits_for_the_next_provider_that_rests(blame: Blame) -> None:
+    result = settled(IN_A_MINUTE, Refused(fault(blame)))
+
+    assert (result.state, result.wait) == (State.RETRYING, timedelta(minutes=1))
+    assert result.refused_by == ("smtp",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (timedelta(hours=1), (timedelta(minutes=1), ("smtp",))),
+        (timedelta(seconds=30), (timedelta(seconds=30, milliseconds=500), ())),
+    ],
+    ids=["the next one", "the same one"],
+)
+def test_who_is_put_off_goes_to_the_provider_that_may_be_asked_first(
+    asked: timedelta, expected: tuple[timedelta, tuple[str, ...]]
+) -> None:
+    result = settled(IN_A_MINUTE, Deferred(fault(Blame.PROVIDER), asked))
+
+    assert expected == (result.wait, result.refused_by)
+
+
+def test_the_last_attempt_that_is_put_off_does_not_end_it_where_somebody_has_not_been_asked() -> (
+    None
+):
+    result = settled(
+        IN_A_MINUTE._replace(attempt=LAST.attempt), Deferred(fault(Blame.PROVIDER), None)
+    )
+
+    assert (result.state, result.wait) == (State.RETRYING, timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("outcome", [Refused, Deferred])
+def test_a_provider_that_is_asked_again_counts_for_the_attempts(
+    outcome: type[Refused | Deferred],
+) -> None:
+    again = WITH_ANOTHER._replace(attempt=2, refused_by=("smtp",))
+
+    second, last = (
+        settled(again._replace(attempt=attempt), outcome(fault(Blame.ACCOUNT)))
+        for attempt in (2, LAST.attempt)
+    )
+
+    assert (second.state, second.refused_by) == (State.RETRYING, ("smtp",))
+    assert last.state is State.DEAD
+
+
 @pytest.mark.parametrize("blame", [Blame.ADDRESS, Blame.CONTENT, Blame.US])
 def test_refused_for_the_messages_own_fault_is_dead_at_once(blame: Blame) -> None:
     result = settled(WITH_ANOTHER, Refused(fault(blame)))
@@ -109,7 +159,7 @@ OUTCOMES = st.one_of(
 def test_every_move_is_in_the_table_and_the_end_is_no_limbo(  # noqa: PLR0917 - drawn
     attempt: int, outcome: Outcome, resends: bool, chance: float, has_others: bool
 ) -> None:
-    tried = Tried(attempt, "smtp", others=("sendgrid",) if has_others else ())
+    tried = Tried(attempt, "smtp", next_in=timedelta(0) if has_others else None)
 
     result = settle(tried, outcome, POLICY, resends_unknown=resends, chance=chance)
 

@@ -1,5 +1,7 @@
 """By which account a delivery goes: by its tenant's route, else by the installation's."""
 
+from datetime import timedelta
+
 from sendwell.adapters.system import SystemChance, SystemClock
 from sendwell.domain.outcome import Deferred, Fault
 from sendwell.domain.routing import Route
@@ -16,10 +18,23 @@ def an_exchange(route: str = "smtp") -> Exchange:
     return exchange
 
 
-def picked(exchange: Exchange, route: str | None = None) -> str | None:
+def picked(
+    exchange: Exchange, route: str | None = None, *, tried: tuple[str, ...] = ()
+) -> str | None:
     own = None if route is None else Route.parse(route)
-    account = exchange.pick((), stays_in_house=False, route=own)
+    account = exchange.pick(tried, stays_in_house=False, route=own)
     return account.name if account else None
+
+
+def account_of(exchange: Exchange, name: str) -> Account:
+    return next(account for account in exchange.accounts if account.name == name)
+
+
+def fail(exchange: Exchange, account: Account) -> None:
+    """Until it is spared."""
+    for _ in range(5):
+        account.in_flight += 1
+        exchange.learn(account, Deferred(Fault("http.503", "It is down.")))
 
 
 def test_without_a_route_of_its_own_a_delivery_goes_as_the_installation_says() -> None:
@@ -33,8 +48,9 @@ def test_a_route_of_its_own_decides_and_its_others_stand_in() -> None:
     exchange = an_exchange()
 
     assert picked(exchange, "sendgrid,mailbox") == "sendgrid"
-    assert exchange.others("sendgrid", (), Route.parse("sendgrid,mailbox")) == ("mailbox",)
-    assert exchange.others("smtp", ()) == ()
+    sendgrid = account_of(exchange, "sendgrid")
+    assert exchange.next_in(sendgrid, (), Route.parse("sendgrid,mailbox")) == timedelta(0)
+    assert exchange.next_in(account_of(exchange, "smtp"), ()) is None
     assert exchange.is_split
 
 
@@ -70,6 +86,47 @@ def test_what_is_paused_for_everybody_is_waited_for_by_who_has_nothing_else() ->
     assert exchange.closed_for().total_seconds() == 0
 
 
+def test_an_account_that_rests_is_one_that_can_be_asked_then() -> None:
+    exchange = an_exchange("sendgrid,smtp")
+    sendgrid, smtp = account_of(exchange, "sendgrid"), account_of(exchange, "smtp")
+
+    exchange.pause(smtp, 50_000)
+    paused = exchange.next_in(sendgrid, ())
+    fail(exchange, smtp)
+    spared = exchange.next_in(sendgrid, ())
+
+    assert paused is not None
+    assert timedelta(0) < paused <= timedelta(milliseconds=50)
+    assert spared is not None
+    assert timedelta(seconds=50) < spared <= timedelta(minutes=1)
+    assert exchange.next_in(sendgrid, ("smtp",)) is None
+
+
+def test_an_account_that_can_be_asked_soon_is_waited_for() -> None:
+    exchange = an_exchange("sendgrid,smtp")
+    sendgrid, smtp = account_of(exchange, "sendgrid"), account_of(exchange, "smtp")
+
+    exchange.pause(smtp, 900_000)
+    paused = picked(exchange, tried=("sendgrid",))
+    smtp.paused_until, smtp.in_flight = 0, smtp.seats
+    full = picked(exchange, tried=("sendgrid",))
+    smtp.in_flight = 0
+    free = picked(exchange, tried=("sendgrid",))
+    fail(exchange, smtp)
+
+    assert (paused, full, free) == (None, None, "smtp")
+    assert picked(exchange, tried=("sendgrid",)) == sendgrid.name
+    assert picked(exchange, tried=("sendgrid", "smtp")) == sendgrid.name
+
+
+def test_what_stays_in_the_house_has_no_other_account() -> None:
+    exchange = an_exchange()
+    account = exchange.pick((), stays_in_house=True)
+    assert account is not None
+
+    assert exchange.next_in(account, ()) is None
+
+
 def test_what_stays_in_the_house_goes_by_no_route() -> None:
     exchange = an_exchange()
 
@@ -93,17 +150,10 @@ def test_another_route_of_the_installation_ends_pauses_and_keeps_breakers() -> N
 
 def test_a_way_is_down_once_all_of_its_accounts_have_failed_again_and_again() -> None:
     exchange, own = an_exchange("smtp,sendgrid"), Route.parse("sendgrid")
-    fault = Deferred(Fault("http.503", "It is down."))
 
-    def fail(route: Route) -> None:
-        for _ in range(5):
-            account = exchange.pick((), stays_in_house=False, route=route)
-            assert account is not None
-            exchange.learn(account, fault)
-
-    fail(own)
+    fail(exchange, account_of(exchange, "sendgrid"))
     first = exchange.is_impaired, exchange.is_down(own), exchange.is_down(None)
-    fail(Route.parse("smtp"))
+    fail(exchange, account_of(exchange, "smtp"))
 
     assert (True, True, False) == first
     assert exchange.is_down(None)
