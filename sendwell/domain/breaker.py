@@ -137,6 +137,13 @@ class Breaker:
             return self
         return self._opened(now) if phase is Phase.HALF_OPEN else self._counted(now)
 
+    def after_wish(self, now: int, wait: timedelta) -> "Breaker":
+        """After the provider has asked to be left alone for so long: it is at least that."""
+        reopens_at = now + wait // _MICROSECOND
+        if self.reopens_at is not None and self.reopens_at >= reopens_at:
+            return self
+        return Breaker(self.policy, reopens_at=reopens_at)
+
     def _counted(self, now: int) -> "Breaker":
         oldest = now - self.policy.window // _MICROSECOND
         failed_at = (*(at for at in self.failed_at if at > oldest), now)

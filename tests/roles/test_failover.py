@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from sendwell.domain.breaker import Breaker, BreakerPolicy
 from sendwell.domain.lane import Lane
 from sendwell.domain.limits import Rate
-from sendwell.domain.outcome import Blame, Fault, Outcome, Refused
+from sendwell.domain.outcome import Blame, Deferred, Fault, Outcome, Refused
 from sendwell.domain.routing import Route
 from sendwell.messages.requested import To
 from sendwell.roles.delivery.exchange import Account
@@ -113,3 +114,20 @@ async def test_what_waits_for_the_other_account_holds_up_nobody_else(house: Hous
 
     assert sorted(refused) == sorted(accounts.second.got)
     assert {1} == set(Counter(accounts.first.got).values())
+
+
+async def test_an_account_that_asked_for_time_is_not_asked_by_the_next_attempt(
+    house: House,
+) -> None:
+    slow_down = Deferred(Fault("http.throttled", "It answered 429."), timedelta(seconds=120))
+    accounts = Accounts(house, {ADA: slow_down})
+    accounts.second.answers[ADA] = Deferred(Fault("smtp.451", "Greylisted."))
+
+    async with house.at_work():
+        (task,) = await house.plan(ADA)
+        await house.until(lambda: len(accounts.second.got) == 1)
+        del accounts.second.answers[ADA]
+        ends = await house.ends([task])
+
+    assert {ADA: "SENT"} == ends
+    assert ([ADA], [ADA, ADA]) == (accounts.first.got, accounts.second.got)

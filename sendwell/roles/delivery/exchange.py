@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import structlog
 
+from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.breaker import Breaker
-from sendwell.domain.outcome import Accepted, Blame, Outcome
+from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome
 from sendwell.domain.routing import Route, order
 from sendwell.domain.settle import SOON
 from sendwell.ports.clock import Chance, Clock
@@ -16,6 +17,7 @@ from sendwell.ports.provider import Provider
 log = structlog.get_logger()
 MAILBOX = "mailbox"
 _A_MOMENT = timedelta(milliseconds=10)
+_LONGEST_WAIT = RetryPolicy().wait_cap
 
 
 @dataclass(slots=True)
@@ -145,8 +147,8 @@ class Exchange:
         return min((each.wait(now) for each in left), default=None)
 
     def pause(self, account: Account, microseconds: int) -> None:
-        """Ask it nothing for so long: it is over its rate limit."""
-        account.paused_until = self._now() + microseconds
+        """Ask it nothing for so long at least: it is over its rate limit."""
+        account.paused_until = max(account.paused_until, self._now() + microseconds)
 
     def leave(self, account: Account) -> None:
         """Give the seat back unused."""
@@ -158,6 +160,8 @@ class Exchange:
         account.in_flight -= 1
         if _is_their_fault(outcome):
             account.breaker = account.breaker.after_failure(self._now())
+            if isinstance(outcome, Deferred) and outcome.wait:
+                self._leave_alone(account, min(outcome.wait, _LONGEST_WAIT))
         elif not account.breaker.is_untouched:
             account.breaker = account.breaker.after_success(self._now())
 
@@ -168,6 +172,15 @@ class Exchange:
     def wait(self, route: Route | None) -> timedelta:
         """After how long to look for a seat by this route again, when there was none."""
         return max(self._closed_for(self._find(route).accounts), _A_MOMENT)
+
+    def _leave_alone(self, account: Account, wait: timedelta) -> None:
+        """It has asked for that. One that asks for longer than those rest that have failed is like
+        one of them.
+        """
+        if wait > account.breaker.policy.rest:
+            account.breaker = account.breaker.after_wish(self._now(), wait)
+        else:
+            self.pause(account, wait // timedelta(microseconds=1))
 
     def _closed_for(self, accounts: Mapping[str, Account]) -> timedelta:
         now = self._now()

@@ -130,6 +130,18 @@ def test_what_was_in_flight_when_it_opened_changes_nothing() -> None:
     assert breaker is breaker.after_success(6)
 
 
+def test_a_provider_is_left_alone_for_as_long_as_it_has_asked() -> None:
+    now = 5 + REST
+    probing = a_breaker(1, 2, 3, 4, 5).after_start(now)
+
+    for breaker in (a_breaker(), probing):
+        asked = breaker.after_wish(now, timedelta(hours=1))
+
+        assert asked.phase(now) is Phase.OPEN
+        assert timedelta(hours=1) == asked.wait(now)
+        assert asked is asked.after_wish(now, timedelta(minutes=59))
+
+
 def test_starting_and_succeeding_change_nothing_while_all_is_well() -> None:
     breaker = a_breaker()
 

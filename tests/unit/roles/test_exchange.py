@@ -1,9 +1,10 @@
 """By which account a delivery goes: by its tenant's route, else by the installation's."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sendwell.adapters.system import SystemChance, SystemClock
-from sendwell.domain.outcome import Deferred, Fault
+from sendwell.domain.outcome import Blame, Deferred, Fault
 from sendwell.domain.routing import Route
 from sendwell.providers.null import Null
 from sendwell.roles.delivery.exchange import Account, Exchange
@@ -168,3 +169,52 @@ def test_what_is_over_its_rate_is_not_down() -> None:
 
     assert not exchange.is_impaired
     assert not exchange.is_down(None)
+
+
+THROTTLED = Fault("http.throttled", "It answered 429.")
+
+
+def asks_for(exchange: Exchange, wait: timedelta, *, fault: Fault = THROTTLED) -> Account:
+    account = exchange.pick((), stays_in_house=False)
+    assert account is not None
+    exchange.learn(account, Deferred(fault, wait))
+    return account
+
+
+def test_an_account_that_asks_for_time_is_asked_nothing_until_then() -> None:
+    exchange = an_exchange("sendgrid,smtp")
+
+    asked = asks_for(exchange, timedelta(seconds=30))
+
+    assert picked(exchange) == "smtp"
+    assert not exchange.is_down(Route.parse("sendgrid"))
+    now = int(SystemClock().elapsed() * 1e6)
+    assert timedelta(seconds=20) < asked.wait(now) <= timedelta(seconds=30)
+
+
+def test_one_that_asks_for_longer_than_a_breaker_rests_is_down_until_then() -> None:
+    exchange = an_exchange("sendgrid,smtp")
+
+    asked = asks_for(exchange, timedelta(days=1))
+
+    assert picked(exchange) == "smtp"
+    assert exchange.is_down(Route.parse("sendgrid"))
+    now = int(SystemClock().elapsed() * 1e6)
+    assert timedelta(minutes=59) < asked.wait(now) <= timedelta(hours=1)
+
+
+def test_a_limit_does_not_shorten_what_an_account_has_asked_for() -> None:
+    exchange = an_exchange()
+    asked = asks_for(exchange, timedelta(seconds=30))
+
+    exchange.pause(asked, 50_000)
+
+    assert exchange.closed_for() > timedelta(seconds=20)
+
+
+def test_the_endpoint_of_somebody_asks_for_itself_alone() -> None:
+    exchange = an_exchange()
+
+    asks_for(exchange, timedelta(hours=1), fault=replace(THROTTLED, blame=Blame.ADDRESS))
+
+    assert picked(exchange) == "smtp"
