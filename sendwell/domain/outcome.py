@@ -52,9 +52,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may or may not have been taken: the connection or we died with the send in flight."""
+    """It may or may not have been taken: the connection or we died with the send in flight.
+
+    `wait` is what the provider asked for, if it did.
+    """
 
     fault: Fault
+    wait: timedelta | None = None
 
 
 Outcome = Accepted | Deferred | Refused | Unknown

@@ -74,8 +74,8 @@ def settle(
             return _dead(fault)
         case Refused(fault):
             return _next_provider(tried, fault, policy) or _dead(fault)
-        case Unknown(fault):
-            return _again(tried, fault, policy, wait=None, chance=chance)
+        case Unknown(fault, wait):
+            return _again(tried, fault, policy, wait=wait, chance=chance)
         case Deferred(fault, wait):  # pragma: no branch - there is no other outcome
             then = _next_provider(tried, fault, policy)
             again = _again(tried, fault, policy, wait=wait, chance=chance)

@@ -39,10 +39,11 @@ class Http(Protocol):
         """The answer, if the vendor has to interpret it: 2xx, 3xx and 4xx except 408, 425 and 429.
 
         Everything that means the same for every vendor comes back as an outcome, never raised:
-        refused, reset or timed out before the request was written, 408, 425, 429 and 5xx are
-        `Deferred` (with `Retry-After` in seconds or as an HTTP date, if given);
+        refused, reset or timed out before the request was written, 408, 425, 429 and 5xx but 502
+        and 504 are `Deferred` (with `Retry-After` in seconds or as an HTTP date, if given);
         a URL or address that policy forbids, or a malformed header, is `Refused`;
-        a connection that breaks or times out after the request was written is `Unknown`.
+        a connection that breaks or times out after the request was written is `Unknown`, and so
+        are 502 and 504 to it: there a gateway says the same of the connection behind it.
         """
         ...
 

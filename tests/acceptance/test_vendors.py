@@ -15,6 +15,7 @@ from tests.acceptance.product import Product, running, webhooks
 from tests.conformance.smtp_sink import SmtpSink
 from tests.simulators.fcm import FcmSimulator
 from tests.simulators.sendgrid import BOUNCED, SendGridSimulator
+from tests.simulators.troubles import Instead, Reply
 from tests.simulators.twilio import TwilioSimulator
 from tests.simulators.webhook import WebhookSimulator
 
@@ -271,6 +272,23 @@ async def test_the_next_provider_takes_over_at_once(tmp_path: Path) -> None:
                 for each in (await product.get("/notifications"))["data"]
             ]
             assert attempts == [1, 1, 1, 2, 2, 2, 2, 2]
+
+
+async def test_a_text_message_that_a_gateway_did_not_hear_of_is_there_once(tmp_path: Path) -> None:
+    async with TwilioSimulator() as twilio:
+        environment = {"PROVIDER_CREDENTIALS_TWILIO": json.dumps(twilio.credentials)}
+        async with running(tmp_path, "--no-sample", environment=environment) as product:
+            twilio.fail_next(Instead(Reply(504), is_taken=True))
+
+            answer = await product.send(
+                to={"phone": twilio.address}, content="Your code is 1234.", channel="sms"
+            )
+
+            found = await product.settled(answer.json()["id"], "DEAD")
+            assert found["deliveries"][0]["attempts"] == len(twilio.messages) == 1
+            (letter,) = (await product.get("/dead-letters"))["data"]
+            assert letter["cause"] == "unknown_outcome"
+            assert letter["error"]["code"] == "http.gateway"
 
 
 async def test_a_push_token_that_is_gone_is_taken_from_its_person(tmp_path: Path) -> None:

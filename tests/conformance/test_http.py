@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from sendwell.adapters.http import Code
-from sendwell.domain.outcome import Deferred
+from sendwell.domain.outcome import Deferred, Unknown
 from sendwell.ports.http import HttpAnswer
 from tests.conformance.http_calls import a_client, a_request, reply_to
 from tests.conformance.http_server import ok, pieces, saying, saying_once, serving
@@ -73,6 +73,7 @@ async def test_a_redirect_is_not_followed() -> None:
         (425, Code.NOT_NOW),
         (429, Code.THROTTLED),
         (500, Code.SERVER_ERROR),
+        (501, Code.SERVER_ERROR),
         (503, Code.SERVER_ERROR),
         (599, Code.SERVER_ERROR),
     ],
@@ -82,6 +83,17 @@ async def test_a_status_that_means_later_is_deferred(status: int, code: Code) ->
 
     assert isinstance(outcome, Deferred)
     assert (outcome.fault.code, outcome.wait) == (code, None)
+    assert outcome.fault.text == f"127.0.0.1 answered {status}."
+
+
+@pytest.mark.parametrize("status", [502, 504])
+async def test_what_a_gateway_does_not_know_is_unknown(status: int) -> None:
+    field = b"Retry-After: 120"
+
+    outcome = await reply_to(saying(ok(b"", field, status=b"%d Gateway" % status)))
+
+    assert isinstance(outcome, Unknown)
+    assert (outcome.fault.code, outcome.wait) == (Code.GATEWAY, timedelta(minutes=2))
     assert outcome.fault.text == f"127.0.0.1 answered {status}."
 
 

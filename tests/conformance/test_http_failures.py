@@ -321,6 +321,22 @@ async def test_an_answer_before_the_request_is_written_counts() -> None:
     assert answer.status == 413
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [b"content-length: 0\r\n\r\n", b"transfer-encoding: chunked\r\n\r\nfive\r\n"],
+    ids=["whole", "garbled"],
+)
+async def test_what_a_gateway_says_before_the_request_is_written_is_certain(rest: bytes) -> None:
+    async def script(talk: Talk) -> None:
+        await talk.reader.readexactly(1000)
+        await talk.say(b"HTTP/1.1 504 Gateway Timeout\r\n" + rest)
+        await talk.until_gone()
+
+    outcome = await reply_to(script, body=TOO_MUCH_TO_BUFFER)
+
+    assert code_of(outcome, Deferred) == Code.SERVER_ERROR
+
+
 def closes_behind_its_answer(listener: socket.socket, is_closed: threading.Event) -> None:
     """Two connections, each closed right behind its answer, in a thread with its own time."""
     for _ in range(2):

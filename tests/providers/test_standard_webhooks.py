@@ -16,7 +16,7 @@ from sendwell.ports.vendor import Means
 from sendwell.providers.webhook.standard import VENDOR, Credentials, request, understand
 from tests.providers.accounts import a_provider
 from tests.providers.builders import an_outgoing
-from tests.simulators.troubles import Lost, failing
+from tests.simulators.troubles import Instead, Lost, Reply, Trouble, failing
 from tests.simulators.webhook import WebhookSimulator
 
 NOW = 1_800_000_000_123_456
@@ -41,9 +41,12 @@ async def test_what_an_endpoint_took_has_arrived(endpoint: WebhookSimulator, mea
     assert payload["data"]["metadata"] == {"order": 7}
 
 
-async def test_both_attempts_carry_the_same_id(endpoint: WebhookSimulator, means: Means) -> None:
+@pytest.mark.parametrize("trouble", [Lost(), Instead(Reply(504), is_taken=True)])
+async def test_both_attempts_carry_the_same_id(
+    trouble: Trouble, endpoint: WebhookSimulator, means: Means
+) -> None:
     provider = a_provider("standard", endpoint, means)
-    endpoint.fail_next(Lost())
+    endpoint.fail_next(trouble)
 
     outcomes = [await provider.send(an_outgoing(address=endpoint.address)) for _ in range(2)]
 

@@ -101,8 +101,8 @@ class Simulator(ABC):
         match trouble:
             case None:
                 writer.write(_written(self.answer(call)))
-            case Instead(reply):
-                writer.write(_written(reply))
+            case Instead() as instead:
+                writer.write(_written(self._said_instead(instead, call)))
             case Broken(raw):
                 writer.write(raw)
                 writer.close()
@@ -118,6 +118,11 @@ class Simulator(ABC):
             case Huge(size_bytes):
                 await _pour(writer, size_bytes)
         await self._tell()
+
+    def _said_instead(self, instead: Instead, call: Call) -> Reply:
+        if instead.is_taken:
+            self.answer(call)
+        return instead.reply
 
     async def _tell(self) -> None:
         async with self._changed:

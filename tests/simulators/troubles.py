@@ -17,9 +17,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """This is answered instead, and nothing was taken."""
+    """This is answered instead, and nothing was taken unless it says so."""
 
     reply: Reply
+    is_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

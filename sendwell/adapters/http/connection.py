@@ -11,7 +11,7 @@ from sendwell.adapters.http.fault import Code, Peer
 from sendwell.adapters.http.keep_alive import idle_seconds
 from sendwell.adapters.http.limits import Limits
 from sendwell.adapters.http.reader import Garbled, Reader
-from sendwell.adapters.http.verdict import decides_alone
+from sendwell.adapters.http.verdict import decides_alone, is_in_doubt
 from sendwell.domain.outcome import Deferred, Unknown
 from sendwell.ports.http import HttpAnswer
 
@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
         else:
             self.abort()
         if not reply.done():
-            reply.set_result(answer)
+            reply.set_result(self._meant(answer))
 
     def _give_up(self, code: Code, what: str) -> None:
         self.abort()
@@ -162,11 +162,17 @@ class Connection(asyncio.Protocol):
             return
         fault = self._peer.fault(code, what)
         if decides_alone(self._reader.status):
-            reply.set_result(self._reader.take())
+            reply.set_result(self._meant(self._reader.take()))
         elif self._is_unwritten:
             reply.set_result(Deferred(fault))
         else:
             reply.set_result(Unknown(fault))
+
+    def _meant(self, answer: HttpAnswer) -> Reply:
+        """What is in doubt of a whole request is certain of half of one: nobody has taken that."""
+        if self._is_unwritten and is_in_doubt(answer.status):
+            return Deferred(self._peer.fault(Code.SERVER_ERROR, f"answered {answer.status}"))
+        return answer
 
     def _wake_by(self, due: float) -> None:
         self._due = due

@@ -24,10 +24,11 @@ class Code(StrEnum):
     CLOSING = "http.closing"  # we are stopping
     THROTTLED = "http.throttled"  # 429
     NOT_NOW = "http.not_now"  # 408, 425
-    SERVER_ERROR = "http.server_error"  # 5xx
+    SERVER_ERROR = "http.server_error"  # 5xx but those of GATEWAY
 
     TIMEOUT = "http.timeout"  # no complete answer before the deadline
     BROKEN = "http.broken"  # the connection ended in the middle of the exchange
+    GATEWAY = "http.gateway"  # 502, 504: who answers has handed it on, and does not know either
     BAD_ANSWER = "http.bad_answer"  # what came is not HTTP, or its head is too large
 
 

@@ -8,7 +8,7 @@ import structlog
 
 from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.breaker import Breaker
-from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome
+from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome, Unknown
 from sendwell.domain.routing import Route, order
 from sendwell.domain.settle import SOON
 from sendwell.ports.clock import Chance, Clock
@@ -160,7 +160,7 @@ class Exchange:
         account.in_flight -= 1
         if _is_their_fault(outcome):
             account.breaker = account.breaker.after_failure(self._now())
-            if isinstance(outcome, Deferred) and outcome.wait:
+            if isinstance(outcome, Deferred | Unknown) and outcome.wait:
                 self._leave_alone(account, min(outcome.wait, _LONGEST_WAIT))
         elif not account.breaker.is_untouched:
             account.breaker = account.breaker.after_success(self._now())

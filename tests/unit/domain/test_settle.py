@@ -138,6 +138,13 @@ def test_unknown_goes_out_again_with_the_same_key_where_the_channel_allows_it() 
     assert (result.state, result.is_unknown) == (State.RETRYING, False)
 
 
+def test_unknown_does_not_go_to_the_next_provider_and_waits_as_long_as_it_was_asked_to() -> None:
+    result = settled(WITH_ANOTHER, Unknown(fault(Blame.PROVIDER), timedelta(minutes=5)))
+
+    assert (result.state, result.refused_by) == (State.RETRYING, ())
+    assert result.wait >= timedelta(minutes=5)
+
+
 def test_unknown_is_left_to_a_person_where_the_channel_does_not() -> None:
     result = settled(FIRST, Unknown(fault(Blame.US)), resends_unknown=False)
 

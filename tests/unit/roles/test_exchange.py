@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from sendwell.adapters.system import SystemChance, SystemClock
-from sendwell.domain.outcome import Blame, Deferred, Fault
+from sendwell.domain.outcome import Blame, Deferred, Fault, Unknown
 from sendwell.domain.routing import Route
 from sendwell.providers.null import Null
 from sendwell.roles.delivery.exchange import Account, Exchange
@@ -174,17 +176,26 @@ def test_what_is_over_its_rate_is_not_down() -> None:
 THROTTLED = Fault("http.throttled", "It answered 429.")
 
 
-def asks_for(exchange: Exchange, wait: timedelta, *, fault: Fault = THROTTLED) -> Account:
+def asks_for(
+    exchange: Exchange,
+    wait: timedelta,
+    *,
+    fault: Fault = THROTTLED,
+    kind: type[Deferred | Unknown] = Deferred,
+) -> Account:
     account = exchange.pick((), stays_in_house=False)
     assert account is not None
-    exchange.learn(account, Deferred(fault, wait))
+    exchange.learn(account, kind(fault, wait))
     return account
 
 
-def test_an_account_that_asks_for_time_is_asked_nothing_until_then() -> None:
+@pytest.mark.parametrize("kind", [Deferred, Unknown])
+def test_an_account_that_asks_for_time_is_asked_nothing_until_then(
+    kind: type[Deferred | Unknown],
+) -> None:
     exchange = an_exchange("sendgrid,smtp")
 
-    asked = asks_for(exchange, timedelta(seconds=30))
+    asked = asks_for(exchange, timedelta(seconds=30), kind=kind)
 
     assert picked(exchange) == "smtp"
     assert not exchange.is_down(Route.parse("sendgrid"))
