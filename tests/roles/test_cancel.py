@@ -58,3 +58,15 @@ async def test_what_is_in_hand_meanwhile_is_not_cancelled(house: House) -> None:
 
     assert [] == await house.delivery.cancel(left.request)
     assert ["PROCESSING"] == await house.open()
+
+
+async def test_what_is_cancelled_does_not_wait_again_for_what_was_decided_before(
+    house: House,
+) -> None:
+    (left,) = await house.leave("ada@example.org")
+    await house.delivery.cancel(left.request)
+
+    held = structs.replace(left, state=State.HELD, due=CLOCK.now() + 60_000_000)
+    await house.database.commit(house.store.postpone([held]))
+
+    assert ["CANCELLED"] == await house.open()

@@ -94,3 +94,16 @@ async def test_work_that_was_tried_since_it_was_read_stays_where_it_is(
 
     assert [False] == list(await other.withdraw([task], epoch=5))
     assert [True] == list(await other.withdraw([tried], epoch=5))
+
+
+async def test_what_is_cancelled_does_not_wait_again_for_what_was_decided_before(
+    database: PostgresDatabase,
+) -> None:
+    owner = store_of(database, OWNER)
+    task = await scheduled(database, owner)
+    await owner.withdraw([task], epoch=1)
+
+    await database.commit(owner.postpone([structs.replace(task, state=State.HELD)]))
+
+    (left,) = await owner.abandoned(epoch=2, limit=10)
+    assert State.CANCELLED is left.state

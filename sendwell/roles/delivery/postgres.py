@@ -31,7 +31,7 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
 
 
 def postpone(connection: Connection, waits: Sequence[Postponement]) -> None:
-    """Put rows back to wait."""
+    """Put rows back to wait, but not what was cancelled meanwhile."""
     execute(connection, _POSTPONE, *columns(waits))
 
 
@@ -67,7 +67,7 @@ _CLAIM = f"""
 _POSTPONE = """
     UPDATE work SET state=v.state,due=v.due,reason=v.reason,plan=v.plan
     FROM unnest($1::bigint[],$2::text[],$3::bigint[],$4::text[],$5::text[])
-    AS v(work,state,due,reason,plan) WHERE work.work=v.work"""
+    AS v(work,state,due,reason,plan) WHERE work.work=v.work AND work.state<>'CANCELLED'"""
 
 _WITHDRAW = f"""
     UPDATE work SET state='CANCELLED',due=0,node=v.node,epoch=v.epoch

@@ -42,11 +42,11 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
 
 
 def postpone(connection: Connection, waits: Sequence[Postponement]) -> None:
-    """Put rows back to wait."""
+    """Put rows back to wait, but not what was cancelled meanwhile."""
     texts = (
         "UPDATE work SET state=v.column2,due=v.column3,reason=v.column4,plan=v.column5"
         " FROM (VALUES",
-        ") AS v WHERE work.work=v.column1",
+        ") AS v WHERE work.work=v.column1 AND work.state<>'CANCELLED'",
     )
     for _ in _with_values(connection, texts, waits):
         pass
