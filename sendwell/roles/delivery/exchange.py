@@ -156,13 +156,16 @@ class Exchange:
         account.breaker = account.breaker.after_leave(self._now())
 
     def learn(self, account: Account, outcome: Outcome) -> None:
-        """Give the seat back and let the breaker know how it went."""
+        """Give the seat back and let the breaker know how it went.
+
+        What went wrong on our side is neither a failure of the account nor a sign of life.
+        """
         account.in_flight -= 1
         if _is_their_fault(outcome):
             account.breaker = account.breaker.after_failure(self._now())
             if isinstance(outcome, Deferred | Unknown) and outcome.wait:
                 self._leave_alone(account, min(outcome.wait, _LONGEST_WAIT))
-        elif not account.breaker.is_untouched:
+        elif not (account.breaker.is_untouched or _is_our_fault(outcome)):
             account.breaker = account.breaker.after_success(self._now())
 
     def closed_for(self) -> timedelta:
@@ -239,3 +242,7 @@ def _untried(way: Way, tried: Collection[str]) -> Iterator[Account]:
 
 def _is_their_fault(outcome: Outcome) -> bool:
     return not isinstance(outcome, Accepted) and outcome.fault.blame is Blame.PROVIDER
+
+
+def _is_our_fault(outcome: Outcome) -> bool:
+    return not isinstance(outcome, Accepted) and outcome.fault.blame is Blame.US

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sendwell.adapters.system import SystemChance, SystemClock
+from sendwell.domain.breaker import Breaker
 from sendwell.domain.outcome import Blame, Deferred, Fault, Unknown
 from sendwell.domain.routing import Route
 from sendwell.providers.null import Null
@@ -229,3 +230,30 @@ def test_the_endpoint_of_somebody_asks_for_itself_alone() -> None:
     asks_for(exchange, timedelta(hours=1), fault=replace(THROTTLED, blame=Blame.ADDRESS))
 
     assert picked(exchange) == "smtp"
+
+
+DEFECT = Unknown(Fault("us.defect", "ValueError in smtp", Blame.US))
+
+
+def test_what_went_wrong_on_our_side_is_no_sign_of_life() -> None:
+    exchange = an_exchange()
+    account = account_of(exchange, "smtp")
+
+    failure = Deferred(THROTTLED)
+    for outcome in (failure, failure, failure, failure, DEFECT, failure):
+        account.in_flight += 1
+        exchange.learn(account, outcome)
+
+    assert exchange.is_down(None)
+
+
+def test_a_probe_that_went_wrong_on_our_side_costs_a_rest() -> None:
+    exchange = an_exchange()
+    account = account_of(exchange, "smtp")
+    account.breaker = Breaker(reopens_at=0)
+
+    probe = exchange.pick((), stays_in_house=False)
+    exchange.learn(account, DEFECT)
+
+    assert probe is account
+    assert exchange.is_down(None)
