@@ -100,11 +100,12 @@ class Dispatcher:
         """How many sends could begin now."""
         if self._is_stopping or self._is_paused(None):
             return 0
-        return min(self._capacity - self._seats, self.exchange.free_seats())
+        free = self.exchange.free_seats() or self.exchange.free_in_house()
+        return min(self._capacity - self._seats, free)
 
     def appetite(self) -> int:
         """How much new work, of whatever tenant, would find a seat at once."""
-        if len(self.ready) or self.ready.is_spilled:
+        if len(self.ready) or self.ready.is_spilled or not self.exchange.free_seats():
             return 0
         most = self._seats_for_one(urgent=False)
         return min(self.room(), most - max(self._seating.in_flight.values(), default=0))
@@ -283,9 +284,12 @@ class Dispatcher:
         quarter is not for what can wait.
         """
         taken = dict(self._seating.in_flight)
+        are_none_outside = not self.exchange.free_seats()
         most_urgent, most = self._seats_for_one(urgent=True), self._seats_for_one(urgent=False)
 
         def serves(lane: Lane, tenant: TenantId) -> bool:
+            if are_none_outside and not self._seating.stays_in_house(tenant):
+                return False
             has = taken.get(tenant, 0)
             if has >= (most_urgent if lane.is_urgent else most):
                 return False

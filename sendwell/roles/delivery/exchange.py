@@ -127,13 +127,17 @@ class Exchange:
         return sum(account.seats for account in self._in_use.values())
 
     def free_seats(self) -> int:
-        """How many deliveries could find a seat now."""
+        """How many deliveries that leave the house could find a seat now."""
         now = self._now()
         return sum(
             account.seats - account.in_flight
             for account in self._in_use.values()
             if account.is_open(now)
         )
+
+    def free_in_house(self) -> int:
+        """How many more could stay in the house now."""
+        return self._in_house.seats - self._in_house.in_flight
 
     def next_in(
         self, asked: Account, tried: Collection[str], route: Route | None = None

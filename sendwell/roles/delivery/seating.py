@@ -120,6 +120,10 @@ class Seating:
         policy = self._tenants.policy(tenant)
         return not policy.is_sandboxed and self._exchange.is_down(_route(policy, channel))
 
+    def stays_in_house(self, tenant: TenantId) -> bool:
+        """Whether nothing of the tenant's goes to a provider."""
+        return self._tenants.policy(tenant).is_sandboxed
+
     def leave(self, seat: Seat) -> None:
         """Give the seat back unused."""
         if seat.is_taken:
