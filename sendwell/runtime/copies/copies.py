@@ -5,6 +5,7 @@ Where all roles share a process or a database nothing of this is there (docs/dec
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -18,6 +19,7 @@ from sendwell.messages.extract import Extract
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
+from sendwell.messages.wire.cut import cut
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.packed import Packer
 from sendwell.ports.clock import Ids
@@ -73,49 +75,44 @@ class Copies:
         scene.knows(batch)
         scene.write(self._journal.copied(batch))
         if self._tells_requested:
-            self._tell(scene, batch[0].tenant, requested=tuple(batch))
+            self._tell(scene, batch[0].tenant, "requested", batch)
         return ()
 
     async def on_handed_on(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
         """Tasks go to the services that deliver, by channel."""
-        letters = [
-            self._packer.tasks(own, id_=f"{self._service}:{self._ids.position()}")
-            for own in group(tasks, by=lambda task: task.channel).values()
-        ]
-        self._outbox.put(letters, scene)
+        channels = group(tasks, by=lambda task: task.channel)
+        letters = [cut(own, self._packed_tasks) for own in channels.values()]
+        self._outbox.put([*chain(*letters)], scene)
         return ()
 
     async def on_taken(self, tasks: Sequence[Task], scene: Scene) -> Sequence[Message]:
         """They are open here."""
         scene.knows(requests := _requests(tasks))
         scene.write(self._journal.copied(requests))
-        self._tell(scene, tasks[0].request.tenant, tasks=tuple(tasks))
+        self._tell(scene, tasks[0].request.tenant, "tasks", tasks)
         return ()
 
     async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
         """They have moved here."""
         scene.write(_ended(batch))
-        self._tell(scene, batch[0].tenant, statuses=tuple(batch))
+        self._tell(scene, batch[0].tenant, "statuses", batch)
         return ()
 
     async def on_dead(self, batch: Sequence[Dead], scene: Scene) -> Sequence[Message]:
         """They have ended here, for triage elsewhere."""
-        self._tell(scene, batch[0].tenant, dead=tuple(batch))
+        self._tell(scene, batch[0].tenant, "dead", batch)
         return ()
 
     def accepted(self, batch: Sequence[Requested]) -> list[Letter]:
         """What was accepted here, to be published before it counts as handed on: what is read back
         and published again is not the same batch, so it bears another name.
         """
-        extract = self._extract(str(self._ids.position()), requested=tuple(batch))
-        return [self._packer.extract(extract, key=batch[0].tenant)]
+        return self._extracts(batch[0].tenant, "requested", batch)
 
     def to_plan(self, batch: Sequence[Requested]) -> list[Letter]:
-        """The same for who plans it, each lot in one letter."""
-        return [
-            self._packer.requests(own, id_=f"{self._service}:{self._ids.position()}")
-            for own in group(batch, by=self._packer.lot_of).values()
-        ]
+        """The same for who plans it, each lot by itself."""
+        lots = group(batch, by=self._packer.lot_of)
+        return [*chain(*(cut(own, self._packed_requests) for own in lots.values()))]
 
     # What others have put on record
 
@@ -190,12 +187,26 @@ class Copies:
         scene.write(_ended(fresh))
         scene.write(self._journal.planned(Counter(whose.values())))
 
-    def _tell(self, scene: Scene, key: str, **what: Any) -> None:
-        extract = self._extract(str(self._ids.position()), **what)
-        self._outbox.put([self._packer.extract(extract, key=key)], scene)
+    def _tell(self, scene: Scene, key: str, what: str, told: Sequence[Any]) -> None:
+        self._outbox.put(self._extracts(key, what, told), scene)
 
-    def _extract(self, number: str, **what: Any) -> Extract:
-        return Extract(f"{self._name[:8]}:{number}", self._name, self._service, **what)
+    def _extracts(self, key: str, what: str, told: Sequence[Any]) -> list[Letter]:
+        def pack(own: Sequence[Any]) -> Letter:
+            name = f"{self._name[:8]}:{self._ids.position()}"
+            said: dict[str, Any] = {what: tuple(own)}
+            extract = Extract(name, self._name, self._service, **said)
+            return self._packer.extract(extract, key=key)
+
+        return cut(told, pack)
+
+    def _packed_tasks(self, tasks: Sequence[Task]) -> Letter:
+        return self._packer.tasks(tasks, id_=self._letter_id())
+
+    def _packed_requests(self, requests: Sequence[Requested]) -> Letter:
+        return self._packer.requests(requests, id_=self._letter_id())
+
+    def _letter_id(self) -> str:
+        return f"{self._service}:{self._ids.position()}"
 
 
 def _beside(
