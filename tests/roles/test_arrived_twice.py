@@ -1,13 +1,17 @@
 """What a bus brings twice at a time is planned and sent once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.roles.delivery_house import EMAIL, House, a_house, a_task
+from sendwell.domain.lifecycle import State
+from sendwell.messages.task import Task
+from sendwell.runtime.flow import Message
+from sendwell.runtime.scene import Scene
+from tests.roles.delivery_house import CLOCK, EMAIL, House, a_house, a_task
 
 MAILS = ("ada@example.org", "bob@example.org")
 
@@ -52,3 +56,22 @@ async def test_what_is_to_go_out_later_is_scheduled_once(house: House) -> None:
     await house.with_planner().plan_arrived([later.request, later.request])
 
     assert await house.moves(later) == ["SCHEDULED"]
+
+
+async def test_a_backlog_is_taken_in_pieces(house: House) -> None:
+    tasks = [a_task(f"person{number}@example.org") for number in range(5_000)]
+    for task in tasks:
+        task.state, task.due = State.HELD, CLOCK.now() + 10**12
+    await house.database.commit(house.journal.copied([task.request for task in tasks]))
+    taken: list[int] = []
+
+    async def count(batch: Sequence[Task], scene: Scene) -> Sequence[Message]:
+        del scene
+        taken.append(len(batch))
+        return ()
+
+    house.flow.listen(Task, count)
+    await house.delivery.take_arrived([*tasks, *tasks])
+
+    assert max(taken) < 2_500
+    assert sum(taken) == len(tasks) == len(await house.open())

@@ -32,6 +32,8 @@ _FEW = 32
 _A_MOMENT = 0.01
 _STANDS_STILL = 512
 _MOST_TAKEN_OVER = 4_096
+_MOST_TAKEN = 2_048
+"""Tasks in one transaction; after an outage a bus hands out a hundred thousand at a time."""
 
 
 class Delivery:
@@ -97,9 +99,9 @@ class Delivery:
         that nobody delivers by here: they are to stay where they are.
         """
         ours = [task for task in tasks if task.channel in self._dispatchers]
-        fresh = await self._store.unknown(ours)
-        if fresh:
-            await self._take_fresh(fresh)
+        for start in range(0, len(ours), _MOST_TAKEN):
+            if fresh := await self._store.unknown(ours[start : start + _MOST_TAKEN]):
+                await self._take_fresh(fresh)
         if len(ours) < len(tasks):
             raise Unavailable(self._not_ours(task.channel for task in tasks))
 
