@@ -1,6 +1,7 @@
 """Who hears what is said in this process, and what is told to others."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sendwell.bootstrap.core import Core
@@ -13,13 +14,20 @@ from sendwell.messages.extract import Extract
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
+from sendwell.messages.wire.handed_on import tasks_in
+from sendwell.messages.wire.opening import Opening
+from sendwell.messages.wire.packed import Packer
 from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.receipts.service import Receipts
 from sendwell.runtime import measures
 from sendwell.runtime.copies.copies import Copies
 from sendwell.runtime.flow import Handler, Message
 from sendwell.runtime.journal.listener import recorder, refuser
+from sendwell.runtime.outbox.refused import Refused
 from sendwell.runtime.scene import Scene
+
+_ANY = 1 << 40
+"""Bytes of what we wrote ourselves."""
 
 
 def connect(core: Core, sending: Sending, receipts: Receipts, links: Links) -> None:
@@ -40,6 +48,7 @@ def connect(core: Core, sending: Sending, receipts: Receipts, links: Links) -> N
     if links.edge is not None:
         flow.listen(Status, links.edge.announcements.on_status)
         flow.listen(Dead, links.edge.announcements.on_dead)
+        links.edge.outbox.end_refused_by(_refused(core, sending, links.edge).end)
     flow.listen(Status, receipts.on_status)
     core.inward.listen(Task, sending.delivery.on_tasks)
     core.inward.listen(Task, refuser(core.journal))
@@ -52,6 +61,18 @@ def _taker(delivery: Delivery, edge: Edge | None, copies: Copies | None) -> Hand
     if edge is None or not edge.carries(LogicalStream.TASK):
         return delivery.on_tasks
     return copies.on_handed_on if copies and edge.packs_tasks else edge.announcements.on_tasks
+
+
+def _refused(core: Core, sending: Sending, edge: Edge) -> Refused:
+    secret = core.settings.secret.encode()
+    packer = Packer(edge.preset, secret=secret, tasks_by=edge.task_preset)
+    return Refused(
+        core.flow,
+        edge.preset,
+        tasks_in=partial(tasks_in, packer=packer, opening=Opening(secret=secret, most_bytes=_ANY)),
+        bury=sending.orchestrator.bury_tasks,
+        tell=edge.announcements.tell_quarantined,
+    )
 
 
 def _connect_copies(core: Core, sending: Sending, receipts: Receipts, *, copies: Copies) -> None:

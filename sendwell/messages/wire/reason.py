@@ -25,6 +25,7 @@ class Reason(StrEnum):
     UNPROVEN = "unproven"
     KEY_REUSED = "key_reused"
     REFUSED = "refused"
+    NOT_PUBLISHED = "not_published"
     DOUBTFUL_REPLY = "doubtful_reply"
 
     @property
@@ -58,6 +59,10 @@ _HINTS = {
     Reason.UNPROVEN: "It claims to be from Sendwell or an organization, and the proof is wrong.",
     Reason.KEY_REUSED: "Its idempotency key belongs to another request. Use a new key.",
     Reason.REFUSED: "It was read, and then refused; the text says why.",
+    Reason.NOT_PUBLISHED: (
+        "Sendwell wrote it, and the broker takes none like it, as a rule for its size. What it was"
+        " to hand on is a dead letter now. Let the broker take more, then replay that."
+    ),
     Reason.DOUBTFUL_REPLY: (
         "Somebody answered in words that may mean stop. Read it, and suppress the address if so."
     ),

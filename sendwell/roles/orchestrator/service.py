@@ -219,6 +219,11 @@ class Orchestrator:
         end = Ended(task, Stop(State.DEAD, "defect", text))
         await self._flow.say(lambda scene: self._say([message], [end], scene))
 
+    def bury_tasks(self, tasks: Sequence[Task], why: str, scene: Scene) -> Sequence[Message]:
+        """They were planned and can't be handed on: that is their end, for people to see."""
+        stop = Stop(State.DEAD, "defect", f"It could not be handed on: {why}")
+        return self._say((), [Ended(task, stop) for task in tasks], scene)
+
 
 def _falls_back(request: Requested) -> bool:
     return request.is_fallback or not request.channels

@@ -2,13 +2,13 @@
 
 In the order in which it was said: while any of it is on disk only, all that comes goes there, too.
 At least once: between the broker's word and the row's end the process may die. Who reads it tells
-repetitions by the letter's id. A letter that the broker will never take stays on disk, is logged,
-and is tried again when we start again; the others go on. So they do past a stream that the broker
-does not take while it takes others.
+repetitions by the letter's id. A letter that the broker will never take is logged and comes to an
+end that people see; the others go on. So they do past a stream that the broker does not take while
+it takes others.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -35,6 +35,10 @@ _WINDOW = 5_000
 """Letters held in memory; what is more waits on disk only."""
 _BATCH = 500
 _LONGEST_PAUSE_SECONDS = 5.0
+_END_AGAIN_SECONDS = 60.0
+
+End = Callable[[int, Letter, Invalid], Awaitable[None]]
+"""Takes a letter, by its number, off the disk in the commit that brings it to an end."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Letter).decode
@@ -54,6 +58,8 @@ class Outbox:
         self._read: AbstractSet[int] = frozenset()
         """What came from the disk last. Who told it may hear of its commit only now."""
         self._refused: set[int] = set()
+        """What no broker takes, and could not be brought to its end just now."""
+        self._end: End | None = None
         self._arrived = asyncio.Event()
         self._is_stopping = False
         self._standing = Standing(database, bus, node, wake=self._arrived.set)
@@ -69,6 +75,10 @@ class Outbox:
         rows = [(number, self._node, _encode(letter)) for number, letter in numbered]
         scene.write([Write(hot.put, rows)])
         scene.after_commit(lambda: self._hand_in(numbered))
+
+    def end_refused_by(self, end: End) -> None:
+        """From now on that is what becomes of letters that no broker takes. Before, they stay."""
+        self._end = end
 
     async def adopt(self, node: Node) -> int:
         """Publish what another process has left, too; gives how many letters those were."""
@@ -192,7 +202,7 @@ class Outbox:
         self._drop({number for number, _ in batch})
 
     async def _part(self, batch: Sequence[_Numbered], error: Invalid) -> None:
-        """One of them the broker will never take: each goes by itself, and that one stays."""
+        """One of them the broker will never take: each goes by itself, and that one ends."""
         if len(batch) > 1:
             for each in batch:
                 await self._publish([each])
@@ -203,6 +213,23 @@ class Outbox:
         )
         self._refused.add(number)
         self._drop({number})
+        await self._end_refused(number, letter, error)
+
+    async def _end_refused(self, number: int, letter: Letter, error: Invalid) -> None:
+        if self._end is None:
+            return
+        try:
+            await self._end(number, letter, error)
+        except Exception:  # whatever it is, the others must go on
+            log.exception("outbox.not_ended", letter=letter.id)
+            asyncio.get_running_loop().call_later(_END_AGAIN_SECONDS, self._try_again, number)
+        else:
+            self._refused.discard(number)
+
+    def _try_again(self, number: int) -> None:
+        self._refused.discard(number)
+        self._is_behind = True
+        self._arrived.set()
 
     def _drop(self, numbers: AbstractSet[int]) -> None:
         self._letters = [each for each in self._letters if each[0] not in numbers]

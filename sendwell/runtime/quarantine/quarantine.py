@@ -39,7 +39,7 @@ class QuarantineStore:
     async def keep(self, messages: Sequence[Quarantine], *, tell: Tell) -> None:
         """They are on disk when this returns; `tell` adds what is published about them."""
         scene = Scene(messages[0].at)
-        scene.write([Write(_keep, messages)])
+        self.put(messages, scene)
         tell(messages, scene)
         try:
             await self._database.commit(scene.unit)
@@ -47,16 +47,12 @@ class QuarantineStore:
             scene.failed()
             raise
         scene.committed()
-        for each in messages:
-            QUARANTINED.labels(each.reason.value).inc()
-            log.warning(
-                "bus.quarantined",
-                stream=each.stream,
-                place=each.place,
-                tenant=each.tenant,
-                reason=each.reason,
-                text=each.text,
-            )
+
+    @staticmethod
+    def put(messages: Sequence[Quarantine], scene: Scene) -> None:
+        """Keep them in that transaction."""
+        scene.write([Write(_keep, messages)])
+        scene.after_commit(lambda: _count(messages))
 
     async def page(
         self, tenant: TenantId, narrowed: Narrowed, *, before: int | None, limit: int
@@ -81,6 +77,19 @@ class QuarantineStore:
         if not rows:
             raise NotFound(f"There is no message {number} in quarantine.")
         return KeptInFull(_kept(rows[0]), _decode(rows[0].kept))
+
+
+def _count(messages: Sequence[Quarantine]) -> None:
+    for each in messages:
+        QUARANTINED.labels(each.reason.value).inc()
+        log.warning(
+            "bus.quarantined",
+            stream=each.stream,
+            place=each.place,
+            tenant=each.tenant,
+            reason=each.reason,
+            text=each.text,
+        )
 
 
 def _kept(row: Row[Any]) -> Kept:
