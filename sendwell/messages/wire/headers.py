@@ -40,6 +40,7 @@ REASON = "sendwell-reason"
 POINTER = "sendwell-pointer"
 STREAM = "sendwell-stream"
 PLACE = "sendwell-place"
+LEFT_OUT = "sendwell-left-out"
 
 MEANING: Mapping[str, str] = {
     ORGANIZATION: "The organization. Also known as `tenant-id`.",
@@ -71,6 +72,7 @@ MEANING: Mapping[str, str] = {
     POINTER: "What is wrong in the body, as JSON Pointer.",
     STREAM: "The stream that it came by.",
     PLACE: "Where it lay there.",
+    LEFT_OUT: "`body` or `headers`: what was too long for this copy, and is in the database only.",
 }
 """Every header there is, and what it says."""
 

@@ -12,6 +12,10 @@ from sendwell.domain.presets.streams import LogicalStream
 from sendwell.messages.wire import headers
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.reason import Reason
+from sendwell.messages.wire.strict import MOST_BYTES
+
+_MOST_HEADER_BYTES = 64 * 1024
+"""RabbitMQ takes a frame of them, 128 KiB."""
 
 
 class Quarantine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
@@ -42,7 +46,15 @@ class Quarantine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
 
 
 def letter_of(kept: Quarantine, preset: Preset) -> Letter:
-    """The message as it came, for who watches the quarantine on the broker; headers say why."""
+    """The message as it came, for who watches the quarantine on the broker; headers say why.
+
+    Without what is too long: streams of others may take more than ours. We keep it in full.
+    """
+    body, told, left_out = kept.body, kept.headers, []
+    if len(body) > MOST_BYTES:
+        body, left_out = b"", ["body"]
+    if _size(told) > _MOST_HEADER_BYTES:
+        told, left_out = {}, [*left_out, "headers"]
     why = {
         headers.REASON: kept.reason.value,
         headers.TEXT: kept.text,
@@ -51,10 +63,16 @@ def letter_of(kept: Quarantine, preset: Preset) -> Letter:
         headers.PLACE: kept.place,
         headers.AT: rfc3339_of(kept.at),
     }
+    if left_out:
+        why[headers.LEFT_OUT] = ", ".join(left_out)
     return Letter(
         preset.physical(LogicalStream.QUARANTINE, WHOLE),
         f"{kept.stream}:{kept.place}",
         kept.key,
-        kept.body,
-        {**kept.headers, **why},
+        body,
+        {**told, **why},
     )
+
+
+def _size(told: Mapping[str, str]) -> int:
+    return sum(len(f"{name}{value}".encode(errors="replace")) for name, value in told.items())

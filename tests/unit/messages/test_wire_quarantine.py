@@ -61,6 +61,20 @@ def test_the_same_place_is_one_letter() -> None:
     assert letter_of(KEPT, PRESETS["tenant"]).id == letter_of(again, PRESETS["tenant"]).id
 
 
+def test_what_is_too_long_is_left_out_of_the_letter_and_named() -> None:
+    long = msgspec.structs.replace(
+        KEPT, body=b"x" * 2_000_000, headers={"trace": "ü" * 50_000}, reason=Reason.TOO_LARGE
+    )
+
+    letter = letter_of(long, PRESETS["tenant"])
+
+    assert letter.body == b""
+    assert "trace" not in letter.headers
+    assert letter.headers[headers.LEFT_OUT] == "body, headers"
+    assert letter.headers[headers.REASON] == "too_large"
+    assert headers.LEFT_OUT not in letter_of(KEPT, PRESETS["tenant"]).headers
+
+
 def test_every_reason_says_what_to_do() -> None:
     assert all(reason.hint.endswith(".") for reason in Reason)
 
