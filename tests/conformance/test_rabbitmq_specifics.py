@@ -312,6 +312,46 @@ async def test_no_more_is_pushed_than_two_batches_and_all_of_it_is_lag(
     assert (80, 100) == (waiting, lag)
 
 
+async def test_of_long_messages_few_are_pushed_and_a_batch_of_them_ends_early(
+    bus: RabbitBus,
+) -> None:
+    await bus.declare([EMAIL])
+    long = [Parcel(f"{number}", "acme", b"x" * 512 * 1024) for number in range(80)]
+    await bus.publish(EMAIL, long)
+    sizes: list[int] = []
+    is_second, is_over = asyncio.Event(), asyncio.Event()
+
+    async def hold(batch: Sequence[Arrived]) -> None:
+        sizes.append(sum(len(each.body) for each in batch))
+        if sum(sizes) > 20 * 1024 * 1024:
+            is_second.set()
+            await is_over.wait()
+
+    async with reading(bus, hold), asyncio.timeout(SOON):
+        await is_second.wait()
+        unfinished = bus._members[0].intake.unfinished if bus._members[0].intake else 0
+
+    assert max(sizes) <= 16.5 * 1024 * 1024
+    assert 0 < unfinished <= 64
+
+
+async def test_short_messages_come_once_and_in_order_also_when_more_are_pushed(
+    bus: RabbitBus,
+) -> None:
+    await bus.declare([EMAIL])
+    sent = parcels(3_000)
+    await bus.publish(EMAIL, sent)
+
+    inbox = Inbox()
+    async with reading(bus, inbox, most=100), asyncio.timeout(SOON):
+        await inbox.until(lambda: len(inbox.arrived) >= len(sent))
+        ahead = bus._members[0]._ahead.count
+    got = inbox.arrived
+
+    assert [parcel.id for parcel in sent] == [each.id for each in got]
+    assert ahead == 200
+
+
 async def test_what_arrived_while_a_batch_was_at_work_is_the_next_one(bus: RabbitBus) -> None:
     await bus.declare([EMAIL])
     sizes: list[int] = []

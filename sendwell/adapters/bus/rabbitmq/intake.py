@@ -9,6 +9,7 @@ from aiormq import Channel
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
+from sendwell.adapters.bus.rabbitmq.ahead import Ahead
 from sendwell.adapters.bus.rabbitmq.fault import unavailable, within
 from sendwell.adapters.bus.rabbitmq.places import Places
 from sendwell.adapters.bus.rabbitmq.wire import arrived
@@ -17,18 +18,30 @@ from sendwell.ports.bus import Arrived, Stream
 
 _SECONDS = 10.0
 """A quorum queue that has lost its leader takes a while until it hands out."""
+_LARGEST_BATCH_BYTES = 16 * 1024 * 1024
+"""It ends with the parcel that reaches it."""
 
 
 class Intake:
-    """Everything that is not acknowledged goes back to the queue when the channel is closed."""
+    """Everything that is not acknowledged goes back to the queue when the channel is closed.
 
-    def __init__(self, channel: Channel, stream: Stream, queue: str, *, places: Places) -> None:
+    `ahead` says how much is pushed before that.
+    """
+
+    def __init__(
+        self, channel: Channel, stream: Stream, queue: str, *, places: Places, ahead: Ahead
+    ) -> None:
         self._channel = channel
         self._stream = stream
         self._queue = queue
         self._places = places
+        self._ahead = ahead
         self._waiting: deque[DeliveredMessage] = deque()
+        self._waiting_bytes = 0
         self._taken = 0
+        self._taken_bytes = 0
+        self.is_outdated = False
+        """More or fewer are to be pushed ahead: that takes another channel."""
         self._last_tag = 0
         self._news = asyncio.Event()
         self._end = ""
@@ -38,12 +51,12 @@ class Intake:
         """How many were pushed and not acknowledged."""
         return len(self._waiting) + self._taken
 
-    async def open(self, *, prefetch: int) -> None:
-        """From now on at most so many are pushed ahead of their acknowledgement."""
+    async def open(self) -> None:
+        """From now on messages are pushed ahead of their acknowledgement."""
         self._channel.on_consumer_cancel_callbacks.add(self._on_cancel)
         self._channel.closing.add_done_callback(self._on_closing)
         with unavailable(f"RabbitMQ does not hand out {self._queue}"):
-            await within(_SECONDS, self._start(prefetch))
+            await within(_SECONDS, self._start())
 
     async def until_filled(self) -> None:
         """There is something to take. Raises Unavailable when nothing is going to come."""
@@ -55,8 +68,8 @@ class Intake:
     def take(self, most: int) -> Sequence[Arrived]:
         """What has arrived, in order. Raises Unavailable when it was given to others meanwhile."""
         self._check()
-        self._taken = min(most, len(self._waiting))
-        batch = [self._waiting.popleft() for _ in range(self._taken)]
+        batch = self._next(most)
+        self._taken = len(batch)
         self._last_tag = cast("int", batch[-1].delivery_tag)
         return [arrived(each, self._stream, place=self._places.hand_out(each)) for each in batch]
 
@@ -64,11 +77,23 @@ class Intake:
         """What was taken last is done with, and with it all before."""
         with unavailable(f"What came from {self._queue} can't be acknowledged"):
             await self._channel.basic_ack(self._last_tag, multiple=True)
-        self._taken = 0
+        taken, self._taken = self._taken, 0
         self._places.acknowledge()
+        waiting = self._waiting_bytes
+        if self._ahead.learn(taken, self._taken_bytes, waiting_bytes=waiting):
+            self.is_outdated = True
 
-    async def _start(self, prefetch: int) -> None:
-        await self._channel.basic_qos(prefetch_count=prefetch)
+    def _next(self, most: int) -> list[DeliveredMessage]:
+        batch: list[DeliveredMessage] = []
+        self._taken_bytes = 0
+        while self._waiting and len(batch) < most and self._taken_bytes < _LARGEST_BATCH_BYTES:
+            batch.append(self._waiting.popleft())
+            self._taken_bytes += len(batch[-1].body)
+        self._waiting_bytes -= self._taken_bytes
+        return batch
+
+    async def _start(self) -> None:
+        await self._channel.basic_qos(prefetch_count=self._ahead.count)
         await self._channel.basic_consume(self._queue, self._on_message)
 
     def _check(self) -> None:
@@ -77,6 +102,7 @@ class Intake:
 
     async def _on_message(self, message: DeliveredMessage) -> None:
         self._waiting.append(message)
+        self._waiting_bytes += len(message.body)
         self._news.set()
 
     def _on_cancel(self, _: Basic.Cancel) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from sendwell.adapters.bus.rabbitmq.ahead import Ahead
 from sendwell.adapters.bus.rabbitmq.fault import is_cancelled
 from sendwell.adapters.bus.rabbitmq.intake import Intake
 from sendwell.adapters.bus.rabbitmq.link import Link
@@ -54,9 +55,11 @@ class Member:
     _losses: int = field(default=0, init=False)
     _is_declared: bool = field(default=False, init=False)
     _places: Places = field(init=False)
+    _ahead: Ahead = field(init=False)
 
     def __post_init__(self) -> None:
         self._places = Places(self.queue)
+        self._ahead = Ahead(min(_AHEAD * self.most, _MOST_AHEAD))
 
     @property
     def queue(self) -> str:
@@ -72,6 +75,7 @@ class Member:
         while True:
             try:
                 await self._read()
+                continue
             except _Refused:
                 self._refusals += 1
                 pause = delay(_REFUSED, self._refusals, chance=0)
@@ -84,11 +88,14 @@ class Member:
             await asyncio.sleep(pause.total_seconds())
 
     async def _read(self) -> None:
+        """Until more or fewer are to be pushed ahead. What was, and is not taken, comes again then,
+        in order; of a consumer that is cancelled it would come in any order.
+        """
         async with self._reading() as intake:
             if self._losses:
                 log.info("bus.back", queue=self.queue)
             self._losses = 0
-            while True:
+            while not intake.is_outdated:
                 await self._hand_over(intake)
 
     @asynccontextmanager
@@ -98,8 +105,10 @@ class Member:
             self._is_declared = True
         channel = await self.link.channel()
         try:
-            self.intake = Intake(channel, self.stream, self.queue, places=self._places)
-            await self.intake.open(prefetch=min(_AHEAD * self.most, _MOST_AHEAD))
+            self.intake = Intake(
+                channel, self.stream, self.queue, places=self._places, ahead=self._ahead
+            )
+            await self.intake.open()
             yield self.intake
         finally:
             self._places.give_back()
