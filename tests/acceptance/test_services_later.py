@@ -72,6 +72,30 @@ async def test_what_was_published_before_a_service_ever_ran_waits_for_it(
             assert (ledger["accepted"], ledger["difference"]) == (2, 0)
 
 
+@pytest.mark.parametrize("bus", [pytest.param("postgres_bus", marks=needs("postgres"))])
+async def test_a_notification_to_many_people_gets_through_the_bus(
+    bus: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    people = {f"person{number:03}@example.org" for number in range(320)}
+    roles = {name: own for name, own in PLAIN.items() if name != "in_app"}
+    async with SmtpSink() as sink:
+        environment = {
+            "BROKER_URL": request.getfixturevalue(bus),
+            "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),
+        }
+        async with installed(tmp_path, environment, roles) as installation:
+            sent = await installation.send(
+                to=[{"email": person} for person in sorted(people)],
+                channel="email",
+                content="A long letter. " * 3_300,
+            )
+            await has_come(sink, len(people))
+
+            found = await installation.settled(sent, "SENT")
+            assert {mail.recipients[0] for mail in sink.mails} == people
+            assert len(found["deliveries"]) == len(people)
+
+
 @pytest.mark.parametrize("bus", [pytest.param("rabbitmq_bus", marks=needs("rabbitmq"))])
 async def test_a_channel_that_nobody_delivers_holds_up_no_other(
     bus: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -111,6 +135,6 @@ async def unread(folder: Path, environment: Mapping[str, str]) -> set[str]:
 
 
 async def has_come(sink: SmtpSink, count: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while len(sink.mails) < count:
             await asyncio.sleep(0.1)
