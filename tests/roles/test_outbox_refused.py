@@ -30,6 +30,7 @@ from sendwell.messages.wire.quarantine import Quarantine, letter_of
 from sendwell.messages.wire.reason import Reason
 from sendwell.ports.bus import Bus, Parcel, Stream
 from sendwell.ports.keepers import Whom
+from sendwell.roles.delivery.tables import DEAD_LETTER
 from sendwell.runtime.outbox.keeping import OutboxKeeper
 from sendwell.runtime.outbox.outbox import Outbox
 from sendwell.runtime.outbox.refused import Refused
@@ -135,6 +136,8 @@ async def test_tasks_that_no_broker_takes_are_dead_letters(house: Planning, pres
         await house.broker.until(len(letters))
 
     assert {"ada@example.org": "DEAD", "bob@example.org": "DEAD"} == ends
+    causes = await house.database.rows(select(DEAD_LETTER.c.cause))
+    assert ["internal", "internal"] == [row.cause for row in causes]
     assert [(stream, "not_published", "acme")] * len(letters) == await house.quarantined()
     assert await house.database.rows(select(OUTBOX)) == []
 

@@ -25,6 +25,9 @@ from sendwell.ports.catalogue import Catalogue
 from sendwell.ports.directory import Address, Directory
 from sendwell.ports.tenants import Tenants
 
+DEFECT = "defect"
+"""The code of what ends by a fault of ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

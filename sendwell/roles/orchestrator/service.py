@@ -14,7 +14,7 @@ from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.journal import Journal
 from sendwell.roles.orchestrator.fallbacks import Fallbacks
-from sendwell.roles.orchestrator.planner import Ended, Planned, Planner, buried, moved
+from sendwell.roles.orchestrator.planner import DEFECT, Ended, Planned, Planner, buried, moved
 from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.cancelled import Cancelled
 from sendwell.runtime.failpoints import failpoint
@@ -216,12 +216,12 @@ class Orchestrator:
             planned_at=message.accepted_at,
         )
         text = f"It could not be planned: {error}"
-        end = Ended(task, Stop(State.DEAD, "defect", text))
+        end = Ended(task, Stop(State.DEAD, DEFECT, text))
         await self._flow.say(lambda scene: self._say([message], [end], scene))
 
     def bury_tasks(self, tasks: Sequence[Task], why: str, scene: Scene) -> Sequence[Message]:
         """They were planned and can't be handed on: that is their end, for people to see."""
-        stop = Stop(State.DEAD, "defect", f"It could not be handed on: {why}")
+        stop = Stop(State.DEAD, DEFECT, f"It could not be handed on: {why}")
         return self._say((), [Ended(task, stop) for task in tasks], scene)
 
 
