@@ -61,7 +61,7 @@ class PostgresMembership:
         with a new one. Only processes of the same `service` can do each other's work.
         Raises Unavailable.
         """
-        holder = f"{socket.gethostname()} {os.getpid()}"[:255]
+        holder = f"{_machine()} {os.getpid()}"
         await _bury_those_of_this_machine(direct)
         for _ in range(NODES):
             for question in (_TAKE_ANY, _TAKE_NEW):
@@ -152,14 +152,20 @@ class PostgresMembership:
 
 
 async def _bury_those_of_this_machine(direct: DirectConnection) -> None:
-    """A process of this machine that is gone needs no waiting for: its lease ends now.
-
-    Should that be wrong, because two containers have one name, the fence stops the other one.
-    """
+    """A process of this machine that is gone needs no waiting for: its lease ends now."""
     for node, epoch, holder in await direct.fetch(_LIVING):
-        host, _, process = holder.rpartition(" ")
-        if host == socket.gethostname() and process.isdecimal() and not _runs(int(process)):
+        machine, _, process = holder.rpartition(" ")
+        if machine == _machine() and process.isdecimal() and not _runs(int(process)):
             await direct.fetch(_LEAVE, node, epoch)
+
+
+def _machine() -> str:
+    """Where a process number means the same process: two containers may have one host name, and in
+    each of them number 1 is another one.
+    """
+    with suppress(OSError):  # there are such namespaces on Linux only
+        return f"{socket.gethostname()[:200]} {os.readlink(_NAMESPACE)}"
+    return socket.gethostname()[:200]
 
 
 def _runs(process: int) -> bool:
@@ -174,6 +180,8 @@ def _runs(process: int) -> bool:
         return True
     return True
 
+
+_NAMESPACE = "/proc/self/ns/pid"
 
 # The lock is what the fence of the former holder holds while it commits: it ends first.
 _TAKE = """
