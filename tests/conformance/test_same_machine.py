@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -44,7 +45,7 @@ async def held_by(direct: DirectConnection, holder: str) -> None:
 
 
 def here(process: int, *, namespace: str = "") -> str:
-    own = os.readlink("/proc/self/ns/pid")
+    own = Path("/proc/self/ns/pid").readlink()
     return f"{socket.gethostname()} {namespace or own} {process}"
 
 

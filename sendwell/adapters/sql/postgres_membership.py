@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 import structlog
@@ -164,7 +165,7 @@ def _machine() -> str:
     each of them number 1 is another one.
     """
     with suppress(OSError):  # there are such namespaces on Linux only
-        return f"{socket.gethostname()[:200]} {os.readlink(_NAMESPACE)}"
+        return f"{socket.gethostname()[:200]} {_NAMESPACE.readlink()}"
     return socket.gethostname()[:200]
 
 
@@ -181,7 +182,7 @@ def _runs(process: int) -> bool:
     return True
 
 
-_NAMESPACE = "/proc/self/ns/pid"
+_NAMESPACE = Path("/proc/self/ns/pid")
 
 # The lock is what the fence of the former holder holds while it commits: it ends first.
 _TAKE = """
