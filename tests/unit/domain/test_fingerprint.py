@@ -1,6 +1,6 @@
 """What stands for an address or a person: the same for the same, and for nobody else."""
 
-from sendwell.domain.fingerprint import fingerprint, print_of, pseudonym
+from sendwell.domain.fingerprint import fingerprint, mark_of, print_of, pseudonym
 from sendwell.domain.ids import ChannelName, TenantId, UserId
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
@@ -17,6 +17,12 @@ def test_equal_addresses_of_two_tenants_or_channels_are_told_apart() -> None:
     prints = {fingerprint(t, c, "x") for t in (ACME, OTHER) for c in (EMAIL, PUSH)}
 
     assert len(prints) == 4
+
+
+def test_a_mark_says_the_same_of_an_address_and_not_whose_it_is() -> None:
+    assert mark_of(EMAIL, "Ada@example.org") == mark_of(EMAIL, "ada@example.org")
+    assert mark_of(EMAIL, "x") != mark_of(PUSH, "x")
+    assert mark_of(EMAIL, "x") not in {fingerprint(t, EMAIL, "x") for t in (ACME, OTHER)}
 
 
 def test_a_pseudonym_is_the_print_of_the_id_and_nobody_elses() -> None:

@@ -31,6 +31,10 @@ def names_of(preset: str, stream: LogicalStream) -> set[str]:
     return {chosen.physical(stream, share).name for share in chosen.shares(stream, CHANNELS)}
 
 
+def test_all_but_the_plain_preset_hand_requests_or_tasks_on_to_others() -> None:
+    assert {name for name, preset in PRESETS.items() if not preset.hands_on} == {"plain"}
+
+
 def test_the_names_of_preset_tenant() -> None:
     assert names_of("tenant", LogicalStream.REQUESTED) == {"notification.requested"}
     assert names_of("tenant", LogicalStream.TASK) == {"notification.send"}
