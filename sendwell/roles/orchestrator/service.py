@@ -26,6 +26,8 @@ log = structlog.get_logger()
 _BATCH = 128
 Pace = Callable[[int], Awaitable[int]]
 """Says how many to plan next, at most so many; may take a moment."""
+_NO_CHANNEL = ChannelName("none")
+"""Of a request that could not be planned, where it names none: nothing follows on it."""
 
 
 class Orchestrator:
@@ -126,7 +128,7 @@ class Orchestrator:
         said: list[Message] = []
         for status in going_on:
             part = Part.parse(status.part)
-            if not part.replay:
+            if not part.replay and part.channel != _NO_CHANNEL:
                 channels = tried[status.position, part.recipient]
                 said += await self._plan_next(
                     requests[status.position], part.recipient, channels, scene
@@ -207,7 +209,7 @@ class Orchestrator:
 
     async def bury(self, message: Requested, error: Exception) -> None:
         """It could not be planned: that is its end, for people to see."""
-        channel = message.channels[0] if message.channels else ChannelName("none")
+        channel = message.channels[0] if message.channels else _NO_CHANNEL
         task = Task(
             request=message,
             part=str(Part(0, channel)),

@@ -63,7 +63,7 @@ def test_the_same_place_is_one_letter() -> None:
 
 def test_what_is_too_long_is_left_out_of_the_letter_and_named() -> None:
     long = msgspec.structs.replace(
-        KEPT, body=b"x" * 2_000_000, headers={"trace": "ü" * 50_000}, reason=Reason.TOO_LARGE
+        KEPT, body=b"x" * 4_000_000, headers={"trace": "ü" * 50_000}, reason=Reason.TOO_LARGE
     )
 
     letter = letter_of(long, PRESETS["tenant"])
@@ -73,6 +73,15 @@ def test_what_is_too_long_is_left_out_of_the_letter_and_named() -> None:
     assert letter.headers[headers.LEFT_OUT] == "body, headers"
     assert letter.headers[headers.REASON] == "too_large"
     assert headers.LEFT_OUT not in letter_of(KEPT, PRESETS["tenant"]).headers
+
+
+def test_what_a_notification_alone_may_not_have_is_still_there_byte_for_byte() -> None:
+    long = msgspec.structs.replace(KEPT, body=b"x" * 2_000_000, reason=Reason.TOO_LARGE)
+
+    letter = letter_of(long, PRESETS["tenant"])
+
+    assert letter.body == long.body
+    assert headers.LEFT_OUT not in letter.headers
 
 
 def test_every_reason_says_what_to_do() -> None:
