@@ -38,6 +38,7 @@ def connect(core: Core, sending: Sending, receipts: Receipts, links: Links) -> N
         flow.listen(Requested, links.plans.on_requested)
     flow.listen(Requested, measures.on_requested)
     flow.listen(Task, _taker(sending.delivery, links.edge, links.copies))
+    flow.listen(Task, refuser(core.journal))
     flow.listen(Status, recorder(core.journal))
     if "orchestrator" in here:
         flow.listen(Status, sending.orchestrator.on_status)

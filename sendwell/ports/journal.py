@@ -112,6 +112,12 @@ class Journal(Protocol):
         """
         ...
 
+    def unless_any_ended(self, positions: Sequence[Position]) -> Unit:
+        """The same where any delivery at these positions has ended. Before what is planned for
+        them: that may end at once.
+        """
+        ...
+
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
         """Those of the positions of which a delivery has ended."""
         ...

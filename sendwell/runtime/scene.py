@@ -21,6 +21,8 @@ class Scene:
     requests: dict[Position, Requested] = field(default_factory=dict)
     """Notifications that the transaction is about: it may store them, so others find them only
     once it has ended."""
+    arrived: set[Position] = field(default_factory=set)
+    """Notifications that came by a bus: others may have dealt with them since we looked."""
     _committed: list[Callable[[], None]] = field(default_factory=list)
     _failed: list[Callable[[], None]] = field(default_factory=list)
 

@@ -53,7 +53,7 @@ from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.cancelled import Cancelled
 from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
-from sendwell.runtime.journal.listener import recorder
+from sendwell.runtime.journal.listener import recorder, refuser
 from sendwell.runtime.journal.tables import HISTORY, OUTCOME
 from sendwell.runtime.process import Process, Worker
 from sendwell.runtime.timers import Timers
@@ -127,6 +127,7 @@ class House:
             database, self.journal, flow=self.flow, audit=self.tenants, channels=self.vendors
         )
         self.flow.listen(Task, self.delivery.on_tasks)
+        self.flow.listen(Task, refuser(self.journal))
         self.flow.listen(Status, recorder(self.journal))
         self.flow.listen(Dead, self.letters.on_dead)
 

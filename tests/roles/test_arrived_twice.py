@@ -49,6 +49,19 @@ async def test_a_request_that_comes_again_while_it_is_planned_is_sent_once(house
     assert [log["event"] for log in logs if log["log_level"] == "error"] == []
 
 
+async def test_a_request_that_was_looked_for_before_it_was_sent_is_sent_once(house: House) -> None:
+    task = a_task("ada@example.org", channels=(EMAIL,))
+    await house.database.commit(house.journal.copied([task.request]))
+    orchestrator = house.with_planner()
+
+    async with house.at_work():
+        await orchestrator.plan_arrived([task.request])
+        await house.ends([task])
+        await orchestrator._plan_each([task.request])  # it was unknown when somebody looked
+
+    assert house.vendors[EMAIL].got == ["ada@example.org"]
+
+
 async def test_what_is_to_go_out_later_is_scheduled_once(house: House) -> None:
     later = a_task("ada@example.org", channels=(EMAIL,), send_at="2099-01-01T00:00:00Z")
     await house.database.commit(house.journal.copied([later.request]))

@@ -224,8 +224,12 @@ class Delivery:
             dispatcher.stop()
 
     async def _take_fresh(self, fresh: Sequence[Task]) -> None:
+        def speak(scene: Scene) -> Sequence[Task]:
+            scene.arrived.update(task.request.position for task in fresh)
+            return fresh
+
         try:
-            await self._inward.run(fresh)
+            await self._inward.say(speak)
         except Conflict:
             if await self._store.unknown(fresh):
                 raise

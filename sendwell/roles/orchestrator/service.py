@@ -95,7 +95,7 @@ class Orchestrator:
         for start in range(0, len(fresh), _BATCH):
             batch = fresh[start : start + _BATCH]
             try:
-                await self._flow.run(batch)
+                await self._run_arrived(batch)
             except Unavailable:
                 raise
             except Conflict:  # somebody else plans one of them
@@ -185,9 +185,20 @@ class Orchestrator:
         for request in requests:
             await self._plan_alone(request)
 
+    async def _run_arrived(self, batch: Sequence[Requested]) -> None:
+        """Raises Conflict where somebody else has planned one of them since we looked."""
+        positions = [request.position for request in batch]
+
+        def speak(scene: Scene) -> Sequence[Requested]:
+            scene.arrived.update(positions)
+            scene.write(self._journal.unless_any_ended(positions))
+            return batch
+
+        await self._flow.say(speak)
+
     async def _plan_alone(self, request: Requested) -> None:
         try:
-            await self._flow.run([request])
+            await self._run_arrived([request])
         except (Conflict, Unavailable) as error:
             if isinstance(error, Unavailable):
                 raise

@@ -206,6 +206,9 @@ class SqlJournal:
     def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:
         return [Write(_refuse_ended, parts)]
 
+    def unless_any_ended(self, positions: Sequence[Position]) -> Unit:
+        return [Write(_refuse_any_end, positions)]
+
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
         rows = await self._database.rows(
             select(OUTCOME.c.position)
@@ -263,6 +266,12 @@ def _refuse_ended(connection: Connection, parts: Sequence[tuple[Position, str]])
     ends = select(OUTCOME.c.position).where(tuple_(OUTCOME.c.position, OUTCOME.c.part).in_(parts))
     if connection.execute(ends.limit(1)).first() is not None:
         raise Conflict("One of these deliveries has ended already.")
+
+
+def _refuse_any_end(connection: Connection, positions: Sequence[Position]) -> None:
+    ends = select(OUTCOME.c.position).where(OUTCOME.c.position.in_(positions))
+    if connection.execute(ends.limit(1)).first() is not None:
+        raise Conflict("One of these notifications is planned already.")
 
 
 def mark_of(node: Node) -> str:

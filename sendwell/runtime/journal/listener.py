@@ -20,14 +20,18 @@ def recorder(journal: Journal) -> Handler:
 
 
 def refuser(journal: Journal) -> Handler:
-    """The handler for tasks that have come by a bus: their unit fails where one has ended already.
+    """The handler for tasks of what came by a bus: their unit fails where one has ended already.
 
-    Another process may have taken the same task, sent and settled it, since we looked.
+    Somebody else may have taken the same one, sent and settled it, since we looked. It is asked
+    behind the writing of them, for that waits until who settles one has committed.
     """
 
     async def on_tasks(batch: Sequence[Task], scene: Scene) -> Sequence[Message]:
-        parts = [(task.request.position, task.part) for task in batch]
-        scene.write(journal.unless_ended(parts))
+        if scene.arrived:
+            tasks = [task for task in batch if task.request.position in scene.arrived]
+            scene.write(
+                journal.unless_ended([(task.request.position, task.part) for task in tasks])
+            )
         return ()
 
     return on_tasks
