@@ -42,6 +42,15 @@ def somebody_else_writes(file: Path) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
+@contextmanager
+def out_of_reach(file: Path) -> Iterator[None]:
+    aside = file.rename(file.with_name("aside.db"))
+    file.mkdir()
+    yield
+    file.rmdir()
+    aside.rename(file)
+
+
 async def names(database: SqliteDatabase) -> list[str]:
     return [row.tenant for row in await database.rows(select(TENANT.c.tenant))]
 
@@ -77,13 +86,8 @@ async def test_a_full_disk_is_told_as_such(database: SqliteDatabase) -> None:
 async def test_who_cannot_open_the_file_to_write_tries_again_for_the_next(
     database: SqliteDatabase, tmp_path: Path
 ) -> None:
-    file, aside = tmp_path / "sendwell.db", tmp_path / "aside.db"
-    file.rename(aside)
-    file.mkdir()
-    with pytest.raises(Unavailable):
+    with out_of_reach(tmp_path / "sendwell.db"), pytest.raises(Unavailable):
         await put(database, "early")
-    file.rmdir()
-    aside.rename(file)
     await put(database, "later")
 
     assert await names(database) == ["later"]
@@ -92,15 +96,9 @@ async def test_who_cannot_open_the_file_to_write_tries_again_for_the_next(
 async def test_a_read_of_a_file_that_cannot_be_opened_is_not_possible_now(
     database: SqliteDatabase, tmp_path: Path
 ) -> None:
-    file, aside = tmp_path / "sendwell.db", tmp_path / "aside.db"
-    file.rename(aside)
-    file.mkdir()
-
-    with pytest.raises(Unavailable):
+    with out_of_reach(tmp_path / "sendwell.db"), pytest.raises(Unavailable):
         await names(database)
 
-    file.rmdir()
-    aside.rename(file)
     assert await names(database) == []
 
 

@@ -263,15 +263,16 @@ def _people(request: Requested) -> tuple[tuple[int, UserId], ...]:
 
 
 def _refuse_ended(connection: Connection, parts: Sequence[tuple[Position, str]]) -> None:
-    ends = select(OUTCOME.c.position).where(tuple_(OUTCOME.c.position, OUTCOME.c.part).in_(parts))
-    if connection.execute(ends.limit(1)).first() is not None:
-        raise Conflict("One of these deliveries has ended already.")
+    _refuse(connection, tuple_(OUTCOME.c.position, OUTCOME.c.part).in_(parts))
 
 
 def _refuse_any_end(connection: Connection, positions: Sequence[Position]) -> None:
-    ends = select(OUTCOME.c.position).where(OUTCOME.c.position.in_(positions))
-    if connection.execute(ends.limit(1)).first() is not None:
-        raise Conflict("One of these notifications is planned already.")
+    _refuse(connection, OUTCOME.c.position.in_(positions))
+
+
+def _refuse(connection: Connection, which: ColumnElement[bool]) -> None:
+    if connection.execute(select(OUTCOME.c.position).where(which).limit(1)).first() is not None:
+        raise Conflict("One of these deliveries has ended already.")
 
 
 def mark_of(node: Node) -> str:

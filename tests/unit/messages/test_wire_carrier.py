@@ -34,26 +34,12 @@ from tests.unit.messages.builders import (
     requests,
     tasks,
 )
+from tests.unit.messages.carried import OF_CONTRACT, ORIGINAL, TENANT, WRITTEN, opened
 from tests.unit.messages.contracts import TENANT_REQUEST
 
-TENANT = PRESETS["tenant"]
-WRITTEN = TENANT_REQUEST.strip()
-ORIGINAL = Original("TenantRequest", msgspec.Raw(WRITTEN))
-OF_CONTRACT = a_request(
-    to=(To(email="user@example.com"),),
-    content=None,
-    data=msgspec.Raw(b'{\n    "name": "John",\n    "link": "https://example.com"\n  }'),
-    tenant="uuid",
-    id="uuid",
-    original=ORIGINAL,
-)
 FOREIGN = ["tenant", "intents", "lanes", "direct"]
 of_every_preset = pytest.mark.parametrize("preset", FOREIGN)
 presets = st.sampled_from(FOREIGN)
-
-
-def opened(letter: Letter, **how: Any) -> Requested | Task | Copy | Quarantined | None:
-    return Opening(**how).open(Incoming(letter.body, letter.headers, letter.id))
 
 
 def told(letter: Letter, name: str) -> Any:
@@ -357,68 +343,6 @@ def test_a_letter_stays_in_order_with_its_tenant_or_its_recipient() -> None:
 
 
 # Proof
-
-
-def test_what_we_sealed_is_opened() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
-
-    assert opened(letter, secret=b"s") == a_task(OF_CONTRACT)
-
-
-@pytest.mark.parametrize("name", [headers.KIND, headers.MESSAGE, headers.BODY, headers.SEAL])
-def test_a_changed_header_breaks_the_seal(name: str) -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
-    forged = {**letter.headers, name: letter.headers[name] + " "}
-
-    found = Opening(secret=b"s").open(Incoming(letter.body, forged))
-
-    assert isinstance(found, Quarantined)
-    assert found.reason is Reason.UNPROVEN
-
-
-@pytest.mark.parametrize("secret", [None, b"other"])
-def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
-    letter = Carrier(TENANT, secret=secret).task(a_task(OF_CONTRACT))
-
-    found = opened(letter, secret=b"s")
-
-    assert isinstance(found, Quarantined)
-    assert found.reason is Reason.UNPROVEN
-
-
-def test_a_changed_body_breaks_the_seal() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
-
-    found = Opening(secret=b"s").open(Incoming(letter.body + b" ", letter.headers))
-
-    assert isinstance(found, Quarantined)
-    assert found.reason is Reason.UNPROVEN
-
-
-def test_what_a_broker_adds_does_not_break_the_seal() -> None:
-    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
-    found = Opening(secret=b"s").open(Incoming(letter.body, {**letter.headers, "x-death": "1"}))
-
-    assert found == a_task(OF_CONTRACT)
-
-
-def test_a_task_over_the_body_of_another_organization_is_refused() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
-    body = letter.body.replace(b'"organizationId": "uuid"', b'"organizationId": "other"')
-
-    found = Opening().open(Incoming(body, letter.headers))
-
-    assert isinstance(found, Quarantined)
-    assert found.reason is Reason.CONTRADICTORY_ORGANIZATION
-
-
-def test_a_task_without_the_body_it_was_made_for_is_refused() -> None:
-    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
-
-    found = Opening().open(Incoming(b'{"organizationId": "uuid"}', letter.headers))
-
-    assert isinstance(found, Quarantined)
-    assert (found.reason, found.pointer) == (Reason.CONTRADICTION, "/payload")
 
 
 def test_a_message_without_our_headers_is_not_ours() -> None:

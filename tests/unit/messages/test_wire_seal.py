@@ -1,0 +1,74 @@
+"""What we said in headers is believed only as we said it, and of the body we said it of."""
+
+import pytest
+
+from sendwell.messages.wire import headers
+from sendwell.messages.wire.carrier import Carrier
+from sendwell.messages.wire.incoming import Incoming
+from sendwell.messages.wire.opening import Opening
+from sendwell.messages.wire.quarantined import Quarantined
+from sendwell.messages.wire.reason import Reason
+from tests.unit.messages.builders import a_task
+from tests.unit.messages.carried import OF_CONTRACT, TENANT, opened
+
+
+def test_what_we_sealed_is_opened() -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
+
+    assert opened(letter, secret=b"s") == a_task(OF_CONTRACT)
+
+
+@pytest.mark.parametrize("name", [headers.KIND, headers.MESSAGE, headers.BODY, headers.SEAL])
+def test_a_changed_header_breaks_the_seal(name: str) -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
+    forged = {**letter.headers, name: letter.headers[name] + " "}
+
+    found = Opening(secret=b"s").open(Incoming(letter.body, forged))
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+@pytest.mark.parametrize("secret", [None, b"other"])
+def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
+    letter = Carrier(TENANT, secret=secret).task(a_task(OF_CONTRACT))
+
+    found = opened(letter, secret=b"s")
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+def test_a_changed_body_breaks_the_seal() -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
+
+    found = Opening(secret=b"s").open(Incoming(letter.body + b" ", letter.headers))
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+def test_what_a_broker_adds_does_not_break_the_seal() -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
+    found = Opening(secret=b"s").open(Incoming(letter.body, {**letter.headers, "x-death": "1"}))
+
+    assert found == a_task(OF_CONTRACT)
+
+
+def test_a_task_over_the_body_of_another_organization_is_refused() -> None:
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
+    body = letter.body.replace(b'"organizationId": "uuid"', b'"organizationId": "other"')
+
+    found = Opening().open(Incoming(body, letter.headers))
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.CONTRADICTORY_ORGANIZATION
+
+
+def test_a_task_without_the_body_it_was_made_for_is_refused() -> None:
+    letter = Carrier(TENANT).task(a_task(OF_CONTRACT))
+
+    found = Opening().open(Incoming(b'{"organizationId": "uuid"}', letter.headers))
+
+    assert isinstance(found, Quarantined)
+    assert (found.reason, found.pointer) == (Reason.CONTRADICTION, "/payload")
