@@ -152,13 +152,16 @@ class House:
             for each in running:
                 each.cancel()
 
-    async def begins(self) -> None:
-        """Wait until its first look, at everybody, is behind us."""
+    @asynccontextmanager
+    async def begun(self) -> AsyncIterator[None]:
+        """At work, with its first look, at everybody, behind us."""
         (work,) = await self.hold(To(email="nobody@example.org"))
-        assert await self.comes_due(1) == [work]
-        await self.database.execute(delete(WORK).where(WORK.c.work == work))
-        self.due.clear()
-        self.told.clear()
+        async with self.at_work():
+            assert await self.comes_due(1) == [work]
+            await self.database.execute(delete(WORK).where(WORK.c.work == work))
+            self.due.clear()
+            self.told.clear()
+            yield
 
     async def comes_due(self, count: int) -> list[int]:
         """The numbers of what has come due, once it is so many."""
@@ -189,8 +192,7 @@ async def house(database: Database) -> AsyncIterator[House]:
         for user in (ADA, BOB, EVE):
             await house.users.put(tenant, user, Profile({EMAIL: f"{user}@example.org"}))
             await house.users.preferences.choose(tenant, user, value=quiet(around_now()))
-    async with house.at_work():
-        await house.begins()
+    async with house.begun():
         yield house
 
 
