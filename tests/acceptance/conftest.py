@@ -15,7 +15,7 @@ def each_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """The test runs once on every kind of database; every product in it shares one."""
     kind: str = request.param
     if kind == "postgresql":
-        monkeypatch.setenv("DB_URL", request.getfixturevalue("postgres_url"))
+        monkeypatch.setenv("DB_URL", request.getfixturevalue("made_postgres_url"))
     return kind
 
 

@@ -6,11 +6,14 @@ import sys
 from asyncio import StreamReader
 from asyncio.subprocess import PIPE
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Protocol
 
 from tests.acceptance import preloaded
 from tests.acceptance.preloaded import Beginning
+from tests.services.made import made_file
 
+_ON_FILES = ("up", "run")
 READ_AT_IMPORT = "PYTHONPATH"
 """Who gives another one than ours starts the command anew."""
 
@@ -32,9 +35,25 @@ class Process(Protocol):
 
 
 async def begin(beginning: Beginning, *, anew: bool = False) -> Process:
-    """It runs: as a copy of one with everything imported, or `anew`, as people start it."""
+    """It runs: as a copy of one with everything imported, and on tables that were made before; or
+    `anew`, as people start it.
+    """
     differs = beginning.environment.get(READ_AT_IMPORT) != os.environ.get(READ_AT_IMPORT)
-    return await (_anew(beginning) if anew or differs else preloaded.start(beginning))
+    if anew or differs:
+        return await _anew(beginning)
+    _make_tables(beginning)
+    return await preloaded.start(beginning)
+
+
+def _make_tables(beginning: Beginning) -> None:
+    """In the file that it would make itself."""
+    command, *options = [*beginning.arguments, ""]
+    if command not in _ON_FILES or "--data" not in options or "DB_URL" in beginning.environment:
+        return
+    data = Path(options[options.index("--data") + 1])
+    if not data.exists() or not any(data.iterdir()):
+        data.mkdir(parents=True, exist_ok=True)
+        made_file(data / "sendwell.db")
 
 
 async def _anew(beginning: Beginning) -> Process:

@@ -46,7 +46,7 @@ async def test_a_budget_outlives_redis(
     del servers
     redis: Redis = request.getfixturevalue("redis_server")
     url: str = request.getfixturevalue("redis_url")
-    environment = {"DB_URL": request.getfixturevalue("postgres_url"), "CACHE_URL": url}
+    environment = {"DB_URL": request.getfixturevalue("made_postgres_url"), "CACHE_URL": url}
     async with running(tmp_path, "--no-sample", environment=environment) as product:
         await begin(product, per_day=1)
         before = await ends(product)

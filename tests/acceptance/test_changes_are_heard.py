@@ -23,8 +23,10 @@ NO_MAIL = {"channels": {"email": {"enabled": False}}}
 
 
 @pytest.fixture
-async def processes(tmp_path: Path, postgres_url: str) -> AsyncIterator[tuple[Product, Product]]:
-    environment = {"DB_URL": postgres_url}
+async def processes(
+    tmp_path: Path, made_postgres_url: str
+) -> AsyncIterator[tuple[Product, Product]]:
+    environment = {"DB_URL": made_postgres_url}
     async with (
         running(tmp_path, "--no-sample", environment=environment) as one,
         running(tmp_path, "--no-sample", environment=environment) as other,

@@ -34,7 +34,7 @@ Tables = Callable[[], Awaitable[set[str]]]
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, str], Tables]:
     """Where the product keeps everything, and which tables there have the mark."""
     if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgres_url")
+        url: str = request.getfixturevalue("made_postgres_url")
         return {"DB_URL": url}, lambda: tables_on_server_with(url, MARK)
 
     async def marked() -> set[str]:

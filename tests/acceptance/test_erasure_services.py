@@ -52,11 +52,11 @@ async def erasure(installation: Installation, location: str, waits_for: str | No
 
 
 async def test_every_service_lets_go_of_an_erased_person_also_one_that_was_away(
-    tmp_path: Path, postgres_url: str, redis_url: str
+    tmp_path: Path, made_postgres_url: str, redis_url: str
 ) -> None:
     async with SmtpSink() as sink:
         environment = {
-            "BROKER_URL": postgres_url,
+            "BROKER_URL": made_postgres_url,
             "CACHE_URL": redis_url,
             "CHANNEL_ENABLE_LIST": "email,in_app",
             "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),

@@ -132,8 +132,8 @@ async def test_a_history_that_is_away_holds_up_nobody_and_is_told_everything_lat
 
 
 @pytest.fixture
-def shared(environment: dict[str, str], postgres_url: str) -> dict[str, str]:
-    return {**environment, "DB_URL": postgres_url, "LEASE_SECONDS": "3"}
+def shared(environment: dict[str, str], made_postgres_url: str) -> dict[str, str]:
+    return {**environment, "DB_URL": made_postgres_url, "LEASE_SECONDS": "3"}
 
 
 async def test_what_a_dead_process_has_not_told_another_one_tells(

@@ -19,8 +19,8 @@ async def end(product: Product) -> tuple[str, str | None]:
 @pytest.mark.parametrize(
     "servers",
     [
-        pytest.param(("postgres_url",), marks=needs("postgres")),
-        pytest.param(("postgres_url", "redis_url"), marks=needs("postgres", "redis")),
+        pytest.param(("made_postgres_url",), marks=needs("postgres")),
+        pytest.param(("made_postgres_url", "redis_url"), marks=needs("postgres", "redis")),
     ],
     ids=["postgres", "postgres and redis"],
 )

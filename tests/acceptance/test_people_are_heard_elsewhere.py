@@ -34,9 +34,9 @@ MAILBOX = {f"ROUTE_{name}": "mailbox" for name in ("EMAIL", "SMS", "PUSH", "WEBH
 
 
 async def test_a_person_changed_in_one_process_gets_what_another_holds(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, made_postgres_url: str
 ) -> None:
-    environment = {"DB_URL": postgres_url}
+    environment = {"DB_URL": made_postgres_url}
     async with (
         running(tmp_path, "--no-sample", environment=environment) as one,
         running(tmp_path, "--no-sample", environment=environment) as other,

@@ -26,13 +26,13 @@ EXCHANGE = "notifications.direct"
 
 @pytest.fixture
 async def product(
-    tmp_path: Path, rabbitmq_url: str, postgres_url: str, endpoint: WebhookSimulator
+    tmp_path: Path, rabbitmq_url: str, made_postgres_url: str, endpoint: WebhookSimulator
 ) -> AsyncIterator[Product]:
     environment = {
         **webhooks(endpoint.credentials),
         "PRESET": "direct",
         "BROKER_URL": rabbitmq_url,
-        "DB_URL": postgres_url,
+        "DB_URL": made_postgres_url,
     }
     async with running(tmp_path, "--no-sample", environment=environment) as started:
         yield started
@@ -154,12 +154,12 @@ async def test_what_is_in_quarantine_is_told_to_its_organization_by_api_and_comm
 
 
 async def test_who_has_stopped_consuming_is_not_ready_until_it_goes_on_and_loses_nothing(
-    product: Product, rabbit: RabbitClient, postgres_url: str
+    product: Product, rabbit: RabbitClient, made_postgres_url: str
 ) -> None:
     id_ = str(uuid4())
     messages = [a_message(notification_id=id_), a_message(request_id="with-a-key")]
 
-    async with a_stuck_table(postgres_url, "requested"):
+    async with a_stuck_table(made_postgres_url, "requested"):
         await rabbit.publish(EXCHANGE, "email", *messages)
         stuck = await readiness(product, 503)
     await readiness(product, 200)

@@ -45,9 +45,9 @@ async def on_kafka(tmp_path: Path, kafka: KafkaClient) -> AsyncIterator[Product]
 
 @pytest.fixture
 async def on_rabbitmq(
-    tmp_path: Path, rabbitmq_url: str, postgres_url: str
+    tmp_path: Path, rabbitmq_url: str, made_postgres_url: str
 ) -> AsyncIterator[Product]:
-    async with a_product(tmp_path, BROKER_URL=rabbitmq_url, DB_URL=postgres_url) as product:
+    async with a_product(tmp_path, BROKER_URL=rabbitmq_url, DB_URL=made_postgres_url) as product:
         yield product
 
 

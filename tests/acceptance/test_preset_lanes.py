@@ -41,9 +41,11 @@ def kafka(kafka_server: Kafka) -> Iterator[KafkaClient]:
 
 
 @pytest.fixture
-async def product(tmp_path: Path, kafka: KafkaClient, postgres_url: str) -> AsyncIterator[Product]:
+async def product(
+    tmp_path: Path, kafka: KafkaClient, made_postgres_url: str
+) -> AsyncIterator[Product]:
     """With the sample, whose organization takes calls without a key and has a `user-001`."""
-    environment = {"PRESET": "lanes", "BROKER_URL": kafka.url, "DB_URL": postgres_url}
+    environment = {"PRESET": "lanes", "BROKER_URL": kafka.url, "DB_URL": made_postgres_url}
     async with running(tmp_path, environment=environment) as started:
         yield started
 

@@ -54,9 +54,9 @@ def brief(page: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 async def test_the_gateway_shows_the_quarantines_of_all_services_and_says_which_are_away(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, made_postgres_url: str
 ) -> None:
-    environment = {"BROKER_URL": postgres_url, **IN_HOUSE}
+    environment = {"BROKER_URL": made_postgres_url, **IN_HOUSE}
     async with installed(tmp_path, environment, APART) as services:
         for at, service in ((1, "gateway"), (2, "receipts"), (3, "gateway"), (4, "receipts")):
             await asyncio.to_thread(put, services, service, OWN, at=at, body=f"{service} {at}")

@@ -77,7 +77,7 @@ async def test_a_quota_of_a_day_outlives_redis_and_its_absence(
 ) -> None:
     redis: Redis = request.getfixturevalue(f"{server}_server")
     url: str = request.getfixturevalue(f"{server}_url")
-    environment = {"DB_URL": request.getfixturevalue("postgres_url"), "CACHE_URL": url}
+    environment = {"DB_URL": request.getfixturevalue("made_postgres_url"), "CACHE_URL": url}
     async with running(tmp_path, "--no-sample", environment=environment) as product:
         taken = await set_quota([product], "20/d")
         taken += await let_in([product], 5)
@@ -95,7 +95,7 @@ async def test_while_the_limiter_is_away_each_process_lets_in_its_share(
 ) -> None:
     redis: Redis = request.getfixturevalue(f"{server}_server")
     environment = {
-        "DB_URL": request.getfixturevalue("postgres_url"),
+        "DB_URL": request.getfixturevalue("made_postgres_url"),
         "CACHE_URL": request.getfixturevalue(f"{server}_url"),
     }
     async with (

@@ -11,8 +11,8 @@ import pytest
 from tests.acceptance.product import Product, running
 from tests.acceptance.test_people_are_heard import sent_at
 from tests.acceptance.test_services import Installation, Roles, installed
+from tests.services.made import MadePostgres
 from tests.services.needs import needs
-from tests.services.postgres import Postgres
 
 pytestmark = needs("postgres")
 SOON_SECONDS = 5
@@ -23,8 +23,10 @@ APART: Roles = {
 
 
 @pytest.fixture
-async def processes(tmp_path: Path, postgres_url: str) -> AsyncIterator[tuple[Product, Product]]:
-    environment = {"DB_URL": postgres_url}
+async def processes(
+    tmp_path: Path, made_postgres_url: str
+) -> AsyncIterator[tuple[Product, Product]]:
+    environment = {"DB_URL": made_postgres_url}
     async with (
         running(tmp_path, "--no-sample", environment=environment) as one,
         running(tmp_path, "--no-sample", environment=environment) as other,
@@ -81,12 +83,12 @@ async def held_at(services: Installation) -> Any:
 
 
 async def test_a_service_obeys_what_the_accounts_service_was_told(
-    tmp_path: Path, postgres_server: Postgres
+    tmp_path: Path, made_postgres: MadePostgres
 ) -> None:
     with (
-        postgres_server.database() as accounts,
-        postgres_server.database() as others,
-        postgres_server.database() as bus,
+        made_postgres.database() as accounts,
+        made_postgres.database() as others,
+        made_postgres.server.database() as bus,
     ):
         environment = {
             **{f"{role.upper()}_DB_URL": accounts for role in APART["accounts"]},

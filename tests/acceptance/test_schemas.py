@@ -102,7 +102,7 @@ async def test_a_service_answers_as_described(
 ) -> None:
     environment = {"ACCOUNTS_URL": accounts.service.url}
     if role not in WITHOUT_BUS:
-        environment["BROKER_URL"] = request.getfixturevalue("postgres_url")
+        environment["BROKER_URL"] = request.getfixturevalue("made_postgres_url")
     if role == "delivery":
         environment["CHANNEL_ENABLE_LIST"] = "in_app"
     beside = NEIGHBOURS.get(role, ())

@@ -32,7 +32,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
         if request.param == "sqlite":
             yield ""
             return
-        name = {"postgresql": "postgres_server", "mariadb": "mariadb_server"}[request.param]
+        name = {"postgresql": "made_postgres", "mariadb": "mariadb_server"}[request.param]
         yield stack.enter_context(request.getfixturevalue(name).database())
 
 

@@ -20,9 +20,9 @@ from tests.acceptance.preloaded import Beginning
 from tests.acceptance.processes import begin
 from tests.acceptance.product import ROOT
 from tests.conformance.smtp_sink import SmtpSink
+from tests.services.made import MadePostgres
 from tests.services.needs import needs
 from tests.services.ports import free_ports
-from tests.services.postgres import Postgres
 from tests.simulators.sendgrid import SendGridSimulator
 
 Roles = Mapping[str, Sequence[str]]
@@ -224,15 +224,16 @@ def rabbitmq_bus(rabbitmq_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def postgres_bus(postgres_server: Postgres) -> Iterator[dict[str, str]]:
+def postgres_bus(made_postgres: MadePostgres) -> Iterator[dict[str, str]]:
     """A PostgreSQL database each, and one for the bus."""
     with ExitStack() as stack:
         urls = {
-            f"{role.upper()}_DB_URL": stack.enter_context(postgres_server.database())
+            f"{role.upper()}_DB_URL": stack.enter_context(made_postgres.database())
             for role in {name: None for names in SERVICES.values() for name in names[:1]}
         }
         urls["MAILBOX_DB_URL"] = urls["INBOX_DB_URL"]
-        yield {**urls, "BROKER_URL": stack.enter_context(postgres_server.database())}
+        bus = stack.enter_context(made_postgres.server.database())
+        yield {**urls, "BROKER_URL": bus}
 
 
 @pytest.fixture

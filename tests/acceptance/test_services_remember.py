@@ -72,11 +72,11 @@ class House(NamedTuple):
 
 @pytest.fixture
 async def house(
-    tmp_path: Path, postgres_url: str, redis_server: Redis, redis_url: str
+    tmp_path: Path, made_postgres_url: str, redis_server: Redis, redis_url: str
 ) -> AsyncIterator[House]:
     async with SmtpSink() as sink:
         environment = {
-            "BROKER_URL": postgres_url,
+            "BROKER_URL": made_postgres_url,
             "CACHE_URL": redis_url,
             "CHANNEL_ENABLE_LIST": "email",
             "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),

@@ -2,18 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from shutil import copy
 
 import pytest
-from sqlalchemy import create_engine, delete
+from sqlalchemy import delete
 
-from sendwell.adapters.sql.migrations import migrate, migrate_on
+from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.mysql import MysqlDatabase
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.bootstrap import TABLES
 from sendwell.roles.users import tables
 from sendwell.runtime.record import tables as record_tables
+from tests.services.made import made_file
 from tests.services.mariadb import MariaDb
 from tests.services.needs import needs
 from tests.services.postgres import Postgres
@@ -35,8 +35,7 @@ async def users_database(
 ) -> AsyncIterator[SqliteDatabase | PostgresDatabase | MysqlDatabase]:
     """The users role's tables, empty; they are made once for all tests."""
     if request.param == "sqlite":
-        made: Path = request.getfixturevalue("users_on_sqlite")
-        database = SqliteDatabase(Path(copy(made, tmp_path)))
+        database = SqliteDatabase(made_file(tmp_path / "users.sqlite"))
         yield database
         await database.close()
         return
@@ -49,16 +48,6 @@ async def users_database(
     for owned in OWNED.values():
         await shared.execute(*(delete(table) for table in owned.sorted_tables))
     await shared.close()
-
-
-@pytest.fixture(scope="session")
-def users_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """To be copied."""
-    file = tmp_path_factory.mktemp("made") / "users.sqlite"
-    engine = create_engine(f"sqlite:///{file}")
-    migrate(engine, MIGRATIONS)
-    engine.dispose()
-    return file
 
 
 @pytest.fixture(scope="session")

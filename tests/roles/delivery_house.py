@@ -13,9 +13,7 @@ from sqlalchemy import select
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.minijinja import MinijinjaRenderer
-from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.system import SystemChance, SystemClock, SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, Node, NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
@@ -58,11 +56,11 @@ from sendwell.runtime.journal.tables import HISTORY, OUTCOME
 from sendwell.runtime.process import Process, Worker
 from sendwell.runtime.timers import Timers
 from tests.roles.moody_database import MoodyDatabase
+from tests.services.made import made_file
 
 ACME = TenantId("acme")
 EMAIL, SMS = ChannelName("email"), ChannelName("sms")
 CLOCK, IDS = SystemClock(), SystemIds()
-OWNERS = ("cluster", "journal", "users", "accounts", "delivery")
 DAY = timedelta(days=1)
 EPOCH = 7
 
@@ -268,7 +266,6 @@ def address_of(task: Task) -> str:
 @asynccontextmanager
 async def a_house(folder: Path, suppressions: Suppressions | None = None) -> AsyncIterator[House]:
     """On a file of its own."""
-    database = MoodyDatabase(folder / "all.sqlite")
-    migrate(database.engine, {owner: TABLES[owner] for owner in OWNERS})
+    database = MoodyDatabase(made_file(folder / "all.sqlite"))
     yield House(database, suppressions)
     await database.close()

@@ -29,14 +29,14 @@ MIGRATIONS: dict[str, Path] = {"accounts": TABLES["accounts"]}
 
 Processes = list[PostgresDatabase | MysqlDatabase]
 OPENED: Mapping[str, type[PostgresDatabase | MysqlDatabase]] = {
-    "postgres_server": PostgresDatabase,
+    "made_postgres": PostgresDatabase,
     "mariadb_server": MysqlDatabase,
 }
 
 
 @pytest.fixture(
     params=[
-        pytest.param("postgres_server", marks=needs("postgres")),
+        pytest.param("made_postgres", marks=needs("postgres")),
         pytest.param("mariadb_server", marks=needs("mariadb")),
     ]
 )

@@ -9,11 +9,9 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import func, select
 
-from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import COUNTER_BITS, ChannelName, Node, Part, Position
 from sendwell.domain.lifecycle import State
@@ -38,7 +36,6 @@ from tests.unit.messages.builders import a_move, a_request, a_task
 pytestmark = needs("postgres")
 SOON_SECONDS = 10
 POSITION = Position(SystemClock().now() // 1_000 << COUNTER_BITS)
-OWN = {owner: TABLES[owner] for owner in ("journal", "delivery", "copies")}
 PUSH = ChannelName("push")
 REQUEST = a_request(position=POSITION)
 TASK = a_task(REQUEST)
@@ -113,9 +110,8 @@ class Process:
 
 
 @pytest.fixture
-async def processes(postgres_url: str) -> AsyncIterator[tuple[Process, Process]]:
-    slow, quick = SlowDatabase(postgres_url), PostgresDatabase(postgres_url)
-    await quick.with_connection(lambda connection: migrate_on(connection, OWN))
+async def processes(made_postgres_url: str) -> AsyncIterator[tuple[Process, Process]]:
+    slow, quick = SlowDatabase(made_postgres_url), PostgresDatabase(made_postgres_url)
     now = SystemClock().now()
     await quick.with_connection(lambda connection: make_ahead(connection, now))
     yield Process(slow, 1), Process(quick, 2)

@@ -8,10 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
-from sendwell.bootstrap import TABLES
 from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
@@ -28,6 +26,7 @@ from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.people import Profile
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
+from tests.services.made import made_file
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, EMAIL = UserId("ada"), ChannelName("email")
@@ -83,8 +82,7 @@ class House(NamedTuple):
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    database = SqliteDatabase(tmp_path / "all.sqlite")
-    migrate(database.engine, TABLES)
+    database = SqliteDatabase(made_file(tmp_path / "all.sqlite"))
     journal = SqlJournal(
         database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
     )

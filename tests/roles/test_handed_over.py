@@ -63,7 +63,7 @@ WAYS = {
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, ["outbox", "chronicle"]) as opened:
+    async with either(request) as opened:
         yield opened
 
 

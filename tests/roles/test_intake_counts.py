@@ -14,12 +14,11 @@ from tests.roles.databases import EITHER, either
 ACME = TenantId("acme")
 BEGAN_MS = 1_800_000_000_000
 SECOND = 1_000_000
-OWN = ("journal",)
 
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, OWN, until=BEGAN_MS * 1_000) as database:
+    async with either(request, until=BEGAN_MS * 1_000) as database:
         yield database
 
 

@@ -45,13 +45,12 @@ ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, BOB = UserId("ada"), UserId("bob")
 EMAIL = ChannelName("email")
 WHOM = Whom(ACME, ADA, ((EMAIL, "Ada@example.org"),))
-OWN = ("journal", "mailbox", "quarantine", "outbox")
 IDS, CLOCK = SystemIds(), SystemClock()
 
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, OWN, until=CLOCK.now()) as database:
+    async with either(request, until=CLOCK.now()) as database:
         yield database
 
 

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock, SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.channels import all_channels
 from sendwell.domain.admission import ERASED
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
@@ -35,6 +33,7 @@ from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.forgetting import Forgetting
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
+from tests.services.made import made_file
 
 ACME, ADA, BOB = TenantId("acme"), UserId("ada"), UserId("bob")
 EMAIL = ChannelName("email")
@@ -43,9 +42,7 @@ CLOCK, IDS = SystemClock(), SystemIds()
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = SqliteDatabase(tmp_path / "all.sqlite")
-    owners = ("journal", "users", "accounts")
-    migrate(database.engine, {owner: TABLES[owner] for owner in owners})
+    database = SqliteDatabase(made_file(tmp_path / "all.sqlite"))
     yield database
     await database.close()
 

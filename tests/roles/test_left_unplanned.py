@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.messages.requested import Requested, To
 from sendwell.ports.journal import Entry
 from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.journal.journal import SqlJournal
+from tests.services.made import made_file
 
 ACME = TenantId("acme")
 IDS = SystemIds()
@@ -27,8 +26,7 @@ MANY = 3 * WINDOW
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    database = SqliteDatabase(tmp_path / "all.sqlite")
-    migrate(database.engine, {"journal": TABLES["journal"]})
+    database = SqliteDatabase(made_file(tmp_path / "all.sqlite"))
     yield database
     await database.close()
 

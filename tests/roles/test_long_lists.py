@@ -35,7 +35,7 @@ ODD = b'{ "b":1.0,\t"a" : [{},1e2] }'
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     until = CLOCK.now()
-    async with either(request, ("journal", "delivery", "copies"), until=until) as database:
+    async with either(request, until=until) as database:
         yield database
 
 

@@ -45,7 +45,7 @@ class Reads:
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, ("mailbox",)) as database:
+    async with either(request) as database:
         yield database
 
 

@@ -30,14 +30,13 @@ from tests.roles.open_among import nothing_open
 ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, BOB, EVE = UserId("ada"), UserId("bob"), UserId("eve")
 EMAIL, SMS = ChannelName("email"), ChannelName("sms")
-OWN = ("journal", "delivery", "copies")
 CLOCK, IDS = SystemClock(), SystemIds()
 MANY = 7
 
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, OWN, until=CLOCK.now()) as database:
+    async with either(request, until=CLOCK.now()) as database:
         yield database
 
 

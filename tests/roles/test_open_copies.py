@@ -13,13 +13,12 @@ from sendwell.runtime.copies.rows import HandedOn, Heard, OpenRow, Stand
 from sendwell.runtime.copies.tables import HANDED_ON, HEARD, OPEN
 from tests.roles.databases import EITHER, either
 
-OWN = ("journal", "copies")
 MANY = 700
 
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, OWN) as database:
+    async with either(request) as database:
         yield database
 
 

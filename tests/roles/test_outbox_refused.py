@@ -9,9 +9,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.system import SystemIds
-from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import TooLarge, Unavailable
 from sendwell.domain.ids import Node, TenantId, UserId
 from sendwell.domain.lifecycle import State
@@ -37,9 +35,10 @@ from sendwell.runtime.outbox.refused import Refused
 from sendwell.runtime.outbox.tables import OUTBOX
 from sendwell.runtime.quarantine.tables import QUARANTINE
 from sendwell.runtime.scene import Scene
-from tests.roles.delivery_house import CLOCK, EMAIL, OWNERS, House, a_task
+from tests.roles.delivery_house import CLOCK, EMAIL, House, a_task
 from tests.roles.moody_database import MoodyDatabase
 from tests.roles.test_outbox import Broker, at_work
+from tests.services.made import made_file
 
 PACKER = Packer(PRESET, secret=b"ours", tasks_by=PRESET)
 OPENING = Opening(secret=b"ours")
@@ -97,9 +96,7 @@ class Planning(House):
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Planning]:
-    database = MoodyDatabase(tmp_path / "sendwell.db")
-    owners = (*OWNERS, "outbox", "quarantine")
-    migrate(database.engine, {owner: TABLES[owner] for owner in owners})
+    database = MoodyDatabase(made_file(tmp_path / "sendwell.db"))
     yield Planning(database)
     await database.close()
 

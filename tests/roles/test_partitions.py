@@ -39,13 +39,12 @@ ACME, EMAIL = TenantId("acme"), ChannelName("email")
 DAY = timedelta(days=1)
 MIDNIGHT = datetime(2026, 11, 19, tzinfo=UTC)
 """A Thursday's: also a week begins."""
-OWN = {owner: TABLES[owner] for owner in ("journal", "delivery", "copies")}
+JOURNAL = {"journal": TABLES["journal"]}
 
 
 @pytest.fixture
-async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
-    database = PostgresDatabase(postgres_url)
-    await database.with_connection(lambda connection: migrate_on(connection, OWN))
+async def database(made_postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(made_postgres_url)
     since = microseconds(MIDNIGHT - 60 * DAY)
     await database.with_connection(
         lambda connection: make_ahead(connection, microseconds(MIDNIGHT), since=since)
@@ -219,7 +218,7 @@ async def test_a_table_that_an_upgrade_makes_has_room_for_what_is_old(
         await connection.execute(text("DROP TABLE recipient"))
         await connection.execute(text("UPDATE journal_version SET version_num='0003'"))
 
-    await database.with_connection(lambda connection: migrate_on(connection, OWN))
+    await database.with_connection(lambda connection: migrate_on(connection, JOURNAL))
 
     old = msgspec.structs.replace(
         asked("old", MIDNIGHT - 50 * DAY), to=(To(UserId("ada")), To(UserId("bob")))

@@ -38,7 +38,6 @@ ACME, BETA = TenantId("acme"), TenantId("beta")
 ADA, BOB, EVE = UserId("ada"), UserId("bob"), UserId("eve")
 EMAIL = ChannelName("email")
 CLOCK, IDS = SystemClock(), SystemIds()
-OWNERS = ("cluster", "journal", "users", "accounts", "delivery")
 DAY = timedelta(days=1)
 MANY = [UserId(f"user-{number}") for number in range(1_203)]
 NOW = datetime.fromtimestamp(CLOCK.now() / 1e6, UTC)
@@ -181,7 +180,7 @@ class House:
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, OWNERS, until=CLOCK.now()) as database:
+    async with either(request, until=CLOCK.now()) as database:
         yield database
 
 

@@ -22,7 +22,7 @@ FIRST = NotificationId("first")
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, ["journal"], until=CLOCK.now()) as database:
+    async with either(request, until=CLOCK.now()) as database:
         yield database
 
 

@@ -30,7 +30,6 @@ from tests.roles.open_among import nothing_open, open_are
 ACME = TenantId("acme")
 SOMEBODY = Caller(ACME, "somebody")
 CLOCK, IDS = SystemClock(), SystemIds()
-OWN = ("journal", "delivery")
 
 
 class Unheard:
@@ -42,7 +41,7 @@ class Unheard:
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, OWN, until=CLOCK.now()) as database:
+    async with either(request, until=CLOCK.now()) as database:
         yield database
 
 

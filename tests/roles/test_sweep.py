@@ -9,10 +9,8 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
-from sendwell.bootstrap import TABLES
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import COUNTER_BITS, ChannelName, NotificationId, Position, TenantId
@@ -36,8 +34,10 @@ from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.sweep import Sweep
+from sendwell.runtime.journal.tables import IDEMPOTENCY
 from tests.roles.databases import EITHER, either
 from tests.roles.open_among import nothing_open, open_are
+from tests.services.made import made_file
 
 ACME, OTHER = TenantId("acme"), TenantId("other")
 DAY_MS = 86_400_000
@@ -63,8 +63,7 @@ async def test_what_is_old_is_forgotten_but_for_what_is_open(
     tmp_path: Path, is_open: list[int], left: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sendwell.runtime.journal.journal._FORGOTTEN_TOGETHER", 1)
-    database = SqliteDatabase(tmp_path / "journal.sqlite")
-    migrate(database.engine, TABLES)
+    database = SqliteDatabase(made_file(tmp_path / "journal.sqlite"))
     journal = SqlJournal(
         database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
     )
@@ -81,12 +80,42 @@ async def test_what_is_old_is_forgotten_but_for_what_is_open(
     await database.close()
 
 
-OWN = ("journal", "delivery", "receipts")
+def entry(number: int, day: int) -> Entry:
+    """One with a key, which lies where its number says."""
+    request = accepted(day)
+    request = msgspec.structs.replace(
+        request,
+        id=NotificationId(str(number)),
+        position=Position(request.position + number),
+    )
+    return Entry(request, key=bytes([25 * number] * 16), fingerprint=bytes(8))
+
+
+@pytest.mark.parametrize("together", [1, 3, 100])
+async def test_keys_that_no_longer_count_are_forgotten(
+    tmp_path: Path, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sendwell.runtime.journal.journal._KEYS_TOGETHER", together)
+    database = SqliteDatabase(made_file(tmp_path / "journal.sqlite"))
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
+    )
+    await journal.start()
+    days = (5, 20, 5, 19, 5, 5, 20, 5, 5, 5)
+    entries = [entry(number, day) for number, day in enumerate(days)]
+    await journal.accept(entries)
+
+    forgotten = await journal.forget_keys(20 * DAY_MS * 1000)
+
+    rows = await database.rows(select(IDEMPOTENCY.c.position).order_by(IDEMPOTENCY.c.position))
+    left = [entries[number].request.position for number in (3, 1, 6)]
+    assert (forgotten, [row.position for row in rows]) == (7, left)
+    await database.close()
 
 
 @pytest.fixture(params=EITHER)
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with either(request, OWN, until=20 * DAY_MS * 1000, since=0) as database:
+    async with either(request, until=20 * DAY_MS * 1000, since=0) as database:
         yield database
 
 

@@ -11,7 +11,7 @@ from tests.roles.templates_house import HERE, WELCOME, Role, a_role_on, a_templa
 
 @pytest.fixture(params=EITHER)
 async def role(request: pytest.FixtureRequest) -> AsyncIterator[Role]:
-    async with either(request, ("templates", "accounts")) as database, a_role_on(database) as role:
+    async with either(request) as database, a_role_on(database) as role:
         yield role
 
 

@@ -17,10 +17,8 @@ from sendwell.adapters.peers.packed import Packed
 from sendwell.adapters.peers.peer import Peer
 from sendwell.adapters.redis.cache import RedisCache
 from sendwell.adapters.redis.signals import RedisSignals
-from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
-from sendwell.bootstrap import TABLES
 from sendwell.domain.consent import Modes
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.person import Person
@@ -41,6 +39,7 @@ from sendwell.roles.users.store.people import Profile
 from sendwell.runtime.cluster.news import News
 from tests.conformance.signals import OURS, a_link
 from tests.roles.users_house import ACME, ADA, ADDRESS, BOB, EMAIL, PUSH
+from tests.services.made import made_file
 from tests.services.needs import needs
 
 pytestmark = needs("redis")
@@ -48,7 +47,6 @@ CLOCK = SystemClock()
 LASTS = timedelta(seconds=60)
 NO_MAIL = {"channels": {"email": {"enabled": False}}}
 CALLER = Caller(ACME, "editor")
-OWNED = {owner: TABLES[owner] for owner in ("accounts", "users", "templates", "record")}
 WAS = b"as it was"
 
 
@@ -105,8 +103,7 @@ class House:
 
 @pytest.fixture
 async def house(redis_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    database, link = SqliteDatabase(tmp_path / "own.db"), a_link(redis_url)
-    migrate(database.engine, OWNED)
+    database, link = SqliteDatabase(made_file(tmp_path / "own.db")), a_link(redis_url)
     signals = RedisSignals(redis_url, link, OURS)
     async with Redis.from_url(redis_url) as redis:
         yield House(database, signals, RedisCache(link, OURS), redis)

@@ -41,7 +41,7 @@ class OnRecord:
 
 @pytest.fixture(
     params=[
-        pytest.param("postgres_server", marks=needs("postgres")),
+        pytest.param("made_postgres", marks=needs("postgres")),
         pytest.param("mariadb_server", marks=needs("mariadb")),
     ]
 )

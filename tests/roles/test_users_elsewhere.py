@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import text
 
 from sendwell.adapters.sql.direct import DirectConnection
-from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_signals import PostgresSignals
 from sendwell.adapters.system import SystemClock
@@ -23,7 +22,6 @@ from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.people import Profile
 from sendwell.runtime.cluster.news import News
-from tests.roles.conftest import MIGRATIONS
 from tests.roles.users_house import ACME, ADA, ADDRESS, BOB, EMAIL, PUSH
 from tests.services.needs import needs
 
@@ -71,11 +69,8 @@ async def a_process(url: str) -> AsyncIterator[Process]:
 
 
 @pytest.fixture
-async def processes(postgres_url: str) -> AsyncIterator[tuple[Process, Process]]:
-    database = PostgresDatabase(postgres_url)
-    await database.with_connection(lambda connection: migrate_on(connection, MIGRATIONS))
-    await database.close()
-    async with a_process(postgres_url) as one, a_process(postgres_url) as other:
+async def processes(made_postgres_url: str) -> AsyncIterator[tuple[Process, Process]]:
+    async with a_process(made_postgres_url) as one, a_process(made_postgres_url) as other:
         yield one, other
 
 
@@ -181,10 +176,10 @@ _WAITING = text("SELECT count(*) AS waiting FROM pg_stat_activity WHERE wait_eve
 
 
 async def test_who_stores_a_person_that_somebody_else_is_just_storing_does_it_behind_that(
-    processes: tuple[Process, Process], postgres_url: str
+    processes: tuple[Process, Process], made_postgres_url: str
 ) -> None:
     here, there = processes
-    somebody = await asyncpg.connect(postgres_url)
+    somebody = await asyncpg.connect(made_postgres_url)
     async with somebody.transaction():
         await somebody.execute(_PERSON)
         storing = asyncio.create_task(here.users.put(ACME, ADA, Profile({EMAIL: ADDRESS})))

@@ -6,11 +6,9 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.system import SystemClock
-from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import COUNTER_BITS, ChannelName, Node, NotificationId, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Content, Requested, To
@@ -30,10 +28,8 @@ IN_HAND = (State.PROCESSING, State.CANCELLED)
 
 
 @pytest.fixture
-async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
-    database = PostgresDatabase(postgres_url)
-    own = {owner: TABLES[owner] for owner in ("journal", "delivery")}
-    await database.with_connection(lambda connection: migrate_on(connection, own))
+async def database(made_postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(made_postgres_url)
     await database.with_connection(lambda connection: make_ahead(connection, NOW))
     yield database
     await database.close()

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services import cassandra, kafka, mariadb, pgbouncer, postgres, rabbitmq, redis
+from tests.services import cassandra, kafka, made, mariadb, pgbouncer, postgres, rabbitmq, redis
 from tests.services.cassandra import Cassandra
 from tests.services.kafka import Kafka
+from tests.services.made import MadePostgres
 from tests.services.mariadb import MariaDb
 from tests.services.pgbouncer import PgBouncer
 from tests.services.postgres import Postgres
@@ -25,6 +26,18 @@ def postgres_server() -> Iterator[Postgres]:
 @pytest.fixture
 def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     yield from a_room(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def made_postgres(postgres_server: Postgres) -> Iterator[MadePostgres]:
+    with made.on(postgres_server) as copies:
+        yield copies
+
+
+@pytest.fixture
+def made_postgres_url(made_postgres: MadePostgres) -> Iterator[str]:
+    """With all of our tables, empty."""
+    yield from a_room(made_postgres)
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +119,7 @@ def insist_on(name: str) -> None:
         pytest.fail(reason)
 
 
-def a_room(server: Server) -> Iterator[str]:
+def a_room(server: Server | MadePostgres) -> Iterator[str]:
     server.start()  # an earlier test may have left it dead
     with server.room() as url:
         yield url

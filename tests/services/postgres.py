@@ -52,10 +52,13 @@ class Postgres:
         return f"postgresql://{user}@{HOST}:{self.port}/postgres{self._query}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a new, empty database, owned by a role that is no superuser. Dropped after."""
+    def database(self, *, like: str = "template1") -> Iterator[str]:
+        """The URL of a new database, owned by a role that is no superuser. Dropped after.
+
+        It is empty, or a copy of the one that it is to be like, in which nobody must be.
+        """
         name = f"test_{uuid.uuid4().hex}"
-        self.sql(f"CREATE DATABASE {name} OWNER {ROLE}")
+        self.sql(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {like}")
         try:
             yield f"postgresql://{ROLE}:{PASSWORD}@{HOST}:{self.port}/{name}{self._query}"
         finally:

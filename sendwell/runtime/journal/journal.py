@@ -38,7 +38,7 @@ from sendwell.runtime.journal.tables import (
 )
 from sendwell.runtime.journal.unplanned import Unplanned
 
-_LAST_BYTE = 255
+_KEYS_TOGETHER = 4_000
 _FORGOTTEN_TOGETHER = 500
 _FIRST = Node(0)
 _START = Position(0)
@@ -78,16 +78,19 @@ class SqlJournal:
 
         Bit by bit in the order of keys, so that no commit takes long and no index is needed.
         """
-        forgotten = 0
         before = (now // 1000 << COUNTER_BITS) - self._window
-        for first in range(256):
-            old = delete(IDEMPOTENCY).where(
-                IDEMPOTENCY.c.key >= bytes([first]), IDEMPOTENCY.c.position < before
+        forgotten = 0
+        after: bytes | None = b""
+        while after is not None:
+            last = await self._last_of_stretch(after)
+            stretch = [IDEMPOTENCY.c.key > after]
+            if last is not None:
+                stretch.append(IDEMPOTENCY.c.key <= last)
+            (done,) = await self._database.execute(
+                delete(IDEMPOTENCY).where(*stretch, IDEMPOTENCY.c.position < before)
             )
-            if first < _LAST_BYTE:
-                old = old.where(IDEMPOTENCY.c.key < bytes([first + 1]))
-            (done,) = await self._database.execute(old)
             forgotten += done.rowcount
+            after = last
         return forgotten
 
     async def forget_before(
@@ -216,6 +219,17 @@ class SqlJournal:
             .distinct()
         )
         return {row.position for row in rows}
+
+    async def _last_of_stretch(self, after: bytes) -> bytes | None:
+        """Where a stretch of keys ends that begins behind one; None where fewer are left."""
+        rows = await self._database.rows(
+            select(IDEMPOTENCY.c.key)
+            .where(IDEMPOTENCY.c.key > after)
+            .order_by(IDEMPOTENCY.c.key)
+            .offset(_KEYS_TOGETHER)
+            .limit(1)
+        )
+        return rows[0].key if rows else None
 
     async def _stored_mark(self, node: Node) -> Position | None:
         rows = await self._database.rows(
