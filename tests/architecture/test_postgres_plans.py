@@ -9,11 +9,9 @@ import pytest
 from sqlalchemy import Executable, Row, insert, text
 from sqlalchemy.sql import ClauseElement
 
-from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.sql.postgres_walls import raise_walls
-from sendwell.bootstrap import TABLES
 from sendwell.domain.ids import COUNTER_BITS, Node, Position, TenantId
 from sendwell.ports.journal import Filter
 from sendwell.roles.delivery.store import DeliveryStore
@@ -58,10 +56,8 @@ def a_row(number: int) -> dict[str, object]:
 
 
 @pytest.fixture
-async def database(postgres_url: str) -> AsyncIterator[Explained]:
-    database = Explained(postgres_url)
-    own = {owner: TABLES[owner] for owner in ("journal", "delivery")}
-    await database.with_connection(lambda connection: migrate_on(connection, own))
+async def database(made_postgres_url: str) -> AsyncIterator[Explained]:
+    database = Explained(made_postgres_url)
     await database.with_connection(lambda connection: make_ahead(connection, NOW_MS * 1_000))
     await database.with_connection(raise_walls)
     for first in range(0, MANY, AT_ONCE):
