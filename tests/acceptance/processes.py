@@ -5,6 +5,7 @@ import os
 import sys
 from asyncio import StreamReader
 from asyncio.subprocess import PIPE
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,6 @@ from tests.acceptance import preloaded
 from tests.acceptance.preloaded import Beginning
 from tests.services.made import made_file
 
-_ON_FILES = ("up", "run")
 READ_AT_IMPORT = "PYTHONPATH"
 """Who gives another one than ours starts the command anew."""
 
@@ -35,23 +35,15 @@ class Process(Protocol):
 
 
 async def begin(beginning: Beginning, *, anew: bool = False) -> Process:
-    """It runs: as a copy of one with everything imported, and on tables that were made before; or
-    `anew`, as people start it.
-    """
+    """It runs: as a copy of one with everything imported, or `anew`, as people start it."""
     differs = beginning.environment.get(READ_AT_IMPORT) != os.environ.get(READ_AT_IMPORT)
-    if anew or differs:
-        return await _anew(beginning)
-    _make_tables(beginning)
-    return await preloaded.start(beginning)
+    return await (_anew(beginning) if anew or differs else preloaded.start(beginning))
 
 
-def _make_tables(beginning: Beginning) -> None:
-    """In the file that it would make itself."""
-    command, *options = [*beginning.arguments, ""]
-    if command not in _ON_FILES or "--data" not in options or "DB_URL" in beginning.environment:
-        return
-    data = Path(options[options.index("--data") + 1])
-    if not data.exists() or not any(data.iterdir()):
+def make_tables(data: Path, environment: Mapping[str, str]) -> None:
+    """Those that a process on this folder would make first of all, if it is its first one."""
+    is_first = not data.exists() or not any(data.iterdir())
+    if is_first and "DB_URL" not in environment:
         data.mkdir(parents=True, exist_ok=True)
         made_file(data / "sendwell.db")
 

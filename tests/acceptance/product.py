@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx2
 
 from tests.acceptance.preloaded import Beginning
-from tests.acceptance.processes import begin
+from tests.acceptance.processes import begin, make_tables
 
 ROOT = Path(__file__).parents[2]
 _KEY = re.compile(r"API key: (?P<key>\S+)")
@@ -29,6 +29,7 @@ class Product:
         environment: Mapping[str, str] | None = None,
         anew: bool = False,
     ) -> None:
+        self._data = data
         self._arguments = ["up", "--port", "0", "--data", str(data), *options]
         self._anew = anew
         self._environment = {
@@ -47,6 +48,8 @@ class Product:
         environment = dict(self._environment)
         if failpoint:
             environment["SENDWELL_FAILPOINT"] = failpoint
+        if not self._anew:
+            make_tables(self._data, environment)
         beginning = Beginning(arguments=self._arguments, environment=environment, folder=ROOT)
         self.process = await begin(beginning, anew=self._anew)
         self._reading = asyncio.create_task(self._read_errors())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 
 from tests.acceptance.command import Result, sendwell
 from tests.acceptance.product import ROOT, running
@@ -20,6 +21,12 @@ LONGER_THAN_A_LOCK_IS_WAITED_FOR = 1.5
 async def migrate(data: Path, *options: str, url: str | None = None) -> Result:
     environment = {"DB_URL": url} if url else {}
     return await sendwell("migrate", "--data", str(data), *options, environment=environment)
+
+
+@pytest.fixture
+def made_postgres_url(postgres_url: str) -> str:
+    """To make the tables is what these tests are about: here none are."""
+    return postgres_url
 
 
 async def test_what_is_pending_is_told_and_then_applied(tmp_path: Path, each_database: str) -> None:

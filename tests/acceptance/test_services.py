@@ -17,7 +17,7 @@ import pytest
 from sendwell.settings import ROLES
 from tests.acceptance.foreign import rabbit_client
 from tests.acceptance.preloaded import Beginning
-from tests.acceptance.processes import begin
+from tests.acceptance.processes import begin, make_tables
 from tests.acceptance.product import ROOT
 from tests.conformance.smtp_sink import SmtpSink
 from tests.services.made import MadePostgres
@@ -78,6 +78,7 @@ class Service:
         )
 
     async def start(self) -> None:
+        make_tables(self.data, self._beginning.environment)
         self.process = await begin(self._beginning)
         self._has_begun = True
 
