@@ -63,7 +63,9 @@ def build_delivery(
             channel,
             ready=ReadyQueue(channel, store),
             exchange=exchange,
-            seating=Seating(exchange, gate=gate, limits=limits, words=words, tenants=tenants),
+            seating=Seating(
+                exchange, gate=gate, limits=limits, words=words, tenants=tenants, clock=core.clock
+            ),
             settler=settler,
             store=store,
             clock=core.clock,

@@ -110,8 +110,9 @@ class Timers:
             raise
         for timer in timers:
             heapq.heappush(self._heap, timer)
-        if len(timers) == _STRETCH:
-            self._forget_behind(timers[-1])
+        # So much may have been added meanwhile that not even all up to there is held.
+        last = timers[-1] if len(timers) == _STRETCH else _FOREVER
+        self._forget_behind(min(self._horizon, last))
 
     def _forget_behind(self, horizon: Due) -> None:
         """What is further away is on disk only, from now on."""

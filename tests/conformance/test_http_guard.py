@@ -61,6 +61,8 @@ async def test_no_spelling_of_a_private_address_is_dialled(host: str) -> None:
         outcome = await client.exchange(a_request(server.url(host=host)))
 
     assert code_of(outcome, Refused) == Code.FORBIDDEN_ADDRESS
+    assert isinstance(outcome, Refused)
+    assert outcome.fault.blame is Blame.ACCOUNT, "an address that is blamed is suppressed for good"
     assert server.connections == 0
 
 
@@ -73,13 +75,13 @@ async def test_what_some_resolvers_take_for_a_private_address_is_not_dialled(hos
     assert server.connections == 0
 
 
-async def test_a_name_that_leads_inside_is_refused_as_the_address_s_fault() -> None:
+async def test_a_name_that_leads_inside_today_is_refused_and_may_be_asked_again() -> None:
     policy = Guarded(allowed=NOTHING, resolve=resolver(["10.0.0.1", "::1"]))
     async with a_client(policy=policy) as client:
         outcome = await client.exchange(a_request("http://hooks.example/secret"))
 
     assert isinstance(outcome, Refused)
-    assert outcome.fault.blame is Blame.ADDRESS
+    assert outcome.fault.blame is Blame.ACCOUNT
     assert outcome.fault.text == (
         "hooks.example has no address that requests may go to (see OUTBOUND_ALLOW)."
     )

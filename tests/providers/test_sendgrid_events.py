@@ -99,6 +99,19 @@ def test_a_bounce_keeps_its_code_and_its_reason() -> None:
     assert receipt.text == "550 5.1.1 <(…)>: no such user"
 
 
+@pytest.mark.parametrize(
+    "strange",
+    [{"event": "account_status_change", "timestamp": 1}, {**stories.OPENED, "status": 3}, 7],
+)
+def test_an_event_that_cannot_be_read_hides_no_other(strange: Any) -> None:
+    simulator = SendGridSimulator()
+    bounce = simulator.event(MAIL, stories.BOUNCED)
+
+    receipts = read(simulator, simulator.hook(URL, [strange, bounce, strange], at=AT))
+
+    assert [receipt.said for receipt in receipts] == [Said.BOUNCED]
+
+
 def test_events_we_have_no_word_for_are_left_out() -> None:
     simulator = SendGridSimulator()
 

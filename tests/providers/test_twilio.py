@@ -114,14 +114,17 @@ async def test_a_text_that_is_too_long_is_the_contents_fault(
     assert outcome.fault.blame is Blame.CONTENT
 
 
-@pytest.mark.parametrize(("code", "status"), [(63017, 400), (20429, 403), (14107, 400)])
-def test_a_limit_told_by_code_is_a_matter_of_time(code: int, status: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "status", "blame"),
+    [(63017, 400, Blame.PROVIDER), (20429, 403, Blame.PROVIDER), (14107, 400, Blame.ADDRESS)],
+)
+def test_a_limit_told_by_code_is_a_matter_of_time(code: int, status: int, blame: Blame) -> None:
     reply = json_reply(status, {"code": code, "message": "Slow down", "status": status})
 
     outcome = understand(HttpAnswer(status, {}, reply.body))
 
     assert isinstance(outcome, Deferred)
-    assert outcome.fault.blame is Blame.PROVIDER
+    assert outcome.fault.blame is blame
 
 
 def test_a_messaging_service_sends_instead_of_a_number() -> None:

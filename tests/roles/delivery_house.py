@@ -159,7 +159,9 @@ class House:
             channel,
             ready=ReadyQueue(channel, self.store),
             exchange=exchange,
-            seating=Seating(exchange, gate=gate, limits=limits, words=words, tenants=self.tenants),
+            seating=Seating(
+                exchange, gate=gate, limits=limits, words=words, tenants=self.tenants, clock=CLOCK
+            ),
             settler=self.settler,
             store=self.store,
             clock=CLOCK,

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from sendwell.domain.errors import Conflict
 from sendwell.domain.lifecycle import State
 from sendwell.messages.task import Task
 from sendwell.runtime.flow import Message
 from sendwell.runtime.scene import Scene
-from tests.roles.delivery_house import CLOCK, EMAIL, House, a_house, a_task
+from tests.roles.delivery_house import CLOCK, EMAIL, EPOCH, IDS, House, a_house, a_task
 
 MAILS = ("ada@example.org", "bob@example.org")
 
@@ -60,6 +62,32 @@ async def test_a_request_that_was_looked_for_before_it_was_sent_is_sent_once(hou
         await orchestrator._plan_each([task.request])  # it was unknown when somebody looked
 
     assert house.vendors[EMAIL].got == ["ada@example.org"]
+
+
+async def test_beside_one_that_somebody_else_has_just_taken_the_others_are_sent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, bobs = (a_task(mail) for mail in MAILS)
+    await house.database.commit(house.journal.copied([taken.request, bobs.request]))
+    theirs = msgspec.structs.replace(taken, work=IDS.position())
+    look = house.store.unknown
+
+    async def unknown(tasks: Sequence[Task]) -> list[Task]:
+        found = await look(tasks)
+        monkeypatch.undo()
+        await house.database.commit(house.store.put([theirs], epoch=EPOCH))
+        return found
+
+    monkeypatch.setattr(house.store, "unknown", unknown)
+
+    async with house.at_work():
+        with pytest.raises(Conflict):
+            await house.delivery.take_arrived([taken, bobs])
+        for task in (taken, bobs):
+            await house.delivery.take_arrived([task])
+        await house.ends([bobs])
+
+    assert house.vendors[EMAIL].got == ["bob@example.org"]
 
 
 async def test_what_is_to_go_out_later_is_scheduled_once(house: House) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from asyncio import CancelledError, Future
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from sendwell.adapters.http.connection import Connection, Reply
@@ -13,7 +14,7 @@ from sendwell.adapters.http.limits import Limits
 from sendwell.adapters.http.policy import Policy
 from sendwell.adapters.http.target import Origin
 from sendwell.adapters.http.turns import Turns
-from sendwell.domain.outcome import Deferred, Refused
+from sendwell.domain.outcome import Blame, Deferred, Refused
 
 
 class Keeper(Protocol):
@@ -112,7 +113,9 @@ class Pool:
         addresses = await self._policy.addresses(self.origin.host)
         if not addresses:
             what = "has no address that requests may go to (see OUTBOUND_ALLOW)"
-            return Refused(self.peer.fault(Code.FORBIDDEN_ADDRESS, what))
+            # What this installation allows may change, and what a name leads to: the address stays.
+            ours = replace(self.peer, blame=Blame.ACCOUNT)
+            return Refused(ours.fault(Code.FORBIDDEN_ADDRESS, what))
         self._keeper.make_room()
         tls = self._tls() if self.origin.scheme == "https" else None
         connection = await dial(self.origin, addresses, tls=tls, make=self._make)

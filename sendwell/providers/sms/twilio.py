@@ -130,15 +130,14 @@ _BLAMES = {
 """What https://www.twilio.com/docs/api/errors says of a refusal. What is not here is the account's
 matter (senders, services, trial limits, registration): another provider may be asked."""
 
-_LATER = frozenset(
-    {
-        14107,  # too many messages for one number
-        20429,  # too many requests
-        21611,  # the sender's queue is full
-        63017,  # over 2,000 messages a second
-        63038,  # over the day's limit
-    }
-)
+_LATER = {
+    14107: Blame.ADDRESS,  # too many messages for one number
+    20429: Blame.PROVIDER,  # too many requests
+    21611: Blame.PROVIDER,  # the sender's queue is full
+    63017: Blame.PROVIDER,  # over 2,000 messages a second
+    63038: Blame.PROVIDER,  # over the day's limit
+}
+"""A matter of time, and whose: what is one number's must not keep others from being sent to."""
 
 
 def understand(answer: HttpAnswer) -> Outcome:
@@ -148,8 +147,8 @@ def understand(answer: HttpAnswer) -> Outcome:
     problem = parsed(answer.body, _Problem)
     if problem is None or answer.status < HTTPStatus.BAD_REQUEST:
         return undocumented(answer, "Twilio")
-    if problem.code in _LATER:
-        return Deferred(Fault(str(problem.code), words(problem.message), Blame.PROVIDER))
+    if later := _LATER.get(problem.code):
+        return Deferred(Fault(str(problem.code), words(problem.message), later))
     blame = _BLAMES.get(problem.code, Blame.ACCOUNT)
     return Refused(Fault(str(problem.code), words(problem.message), blame))
 

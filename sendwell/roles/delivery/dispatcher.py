@@ -7,7 +7,6 @@ the moment it is planned is claimed by the commit that plans it; what has waited
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -93,12 +92,12 @@ class Dispatcher:
 
     def look_again(self) -> None:
         """Pauses are over, whatever they were for."""
-        self._seating.paused.clear()
+        self._seating.pauses.clear()
         self._wake()
 
     def room(self) -> int:
         """How many sends could begin now."""
-        if self._is_stopping or self._is_paused(None):
+        if self._is_stopping or None in self._seating.pauses:
             return 0
         free = self.exchange.free_seats() or self.exchange.free_in_house()
         return min(self._capacity - self._seats, free)
@@ -128,6 +127,13 @@ class Dispatcher:
         seated = await self._seat(fit, now)
         seated.back += others
         return seated
+
+    def unclaim(self, send: Send) -> None:
+        """It did not get on disk: who hands the task in again is to find it as it was."""
+        task = send.seat.task
+        task.state = State.PENDING
+        task.attempt -= 1
+        task.claimed_at, task.provider = 0, None
 
     def claim(self, send: Send, now: int) -> None:
         """Turn a waiting task into an attempt; it has to be on disk before `send`."""
@@ -283,7 +289,7 @@ class Dispatcher:
         No tenant takes the last seats, so that a slow one leaves room for others; and the last
         quarter is not for what can wait.
         """
-        taken = dict(self._seating.in_flight)
+        taken, pauses = dict(self._seating.in_flight), self._seating.pauses
         are_none_outside = not self.exchange.free_seats()
         most_urgent, most = self._seats_for_one(urgent=True), self._seats_for_one(urgent=False)
 
@@ -293,7 +299,7 @@ class Dispatcher:
             has = taken.get(tenant, 0)
             if has >= (most_urgent if lane.is_urgent else most):
                 return False
-            if self._is_paused(tenant) or self._is_paused(lane):
+            if tenant in pauses or lane in pauses:
                 return False
             taken[tenant] = has + 1
             return True
@@ -305,25 +311,18 @@ class Dispatcher:
         eighths = 7 if urgent else 6
         return min(self._capacity, self.exchange.seats()) * eighths // 8
 
-    def _is_paused(self, who: Lane | TenantId | None) -> bool:
-        until = self._seating.paused.get(who)
-        return until is not None and until > self._clock.now()
-
     async def _rest(self) -> None:
         """Sleep until something changes, or until the next pause ends."""
-        now = self._clock.now()
-        paused = self._seating.paused
-        for who in [who for who, until in paused.items() if until <= now]:
-            del paused[who]
-        ends = [*paused.values()]
+        ends = self._seating.pauses.left()
         if closed := self.exchange.closed_for():  # a probe in flight may end that sooner
-            ends.append(now + closed // timedelta(microseconds=1))
-        if not ends and not self._seats and len(self.ready):
+            ends.append(closed.total_seconds())
+        if not ends and not self._seats and self.ready.has_any:
             await asyncio.sleep(0)
             return  # a pause has just ended, and nothing in flight would wake us
-        wait = (min(ends) - now) / 1e6 if ends else None
+        waits = [self._seating.wait(tenant, self.channel) for tenant in self.ready.stranded]
+        ends += [wait.total_seconds() for wait in waits]
         try:
-            async with asyncio.timeout(wait):
+            async with asyncio.timeout(min(ends, default=None)):
                 await self.ready.changed.wait()
         except TimeoutError:
             pass

@@ -61,9 +61,19 @@ class ReadyQueue:
         return is_here or any(lane.is_urgent for lane, _ in self._spills)
 
     @property
+    def has_any(self) -> bool:
+        """Whether anything waits here that `take` may give."""
+        return len(self._queue) > 0
+
+    @property
     def has_stranded(self) -> bool:
         """Whether anything is left aside until `bring_back`."""
         return self._aside > 0
+
+    @property
+    def stranded(self) -> Collection[TenantId]:
+        """Whose work that is."""
+        return self._stranded.keys()
 
     @property
     def is_spilled(self) -> bool:

@@ -19,11 +19,13 @@ from sendwell.domain.policy import Policy
 from sendwell.domain.routing import Route
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.task import Task
+from sendwell.ports.clock import Clock
 from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.events import Event, Held, Stopped, Unsendable
 from sendwell.roles.delivery.exchange import Account, Exchange
 from sendwell.roles.delivery.gate import Checked, Gate
-from sendwell.roles.delivery.limits import Limits, Over, Passage, Reach, Who
+from sendwell.roles.delivery.limits import Limits, Over, Passage, Reach
+from sendwell.roles.delivery.pauses import Pauses
 from sendwell.roles.delivery.words import Versions, Words
 
 _AT_ONCE = 8
@@ -65,15 +67,21 @@ class Seating:
     """Gives out the seats of one channel."""
 
     def __init__(
-        self, exchange: Exchange, *, gate: Gate, limits: Limits, words: Words, tenants: Tenants
+        self,
+        exchange: Exchange,
+        *,
+        gate: Gate,
+        limits: Limits,
+        words: Words,
+        tenants: Tenants,
+        clock: Clock,
     ) -> None:
         self._exchange = exchange
         self._gate = gate
         self._limits = limits
         self._words = words
         self._tenants = tenants
-        self.paused: dict[Who, int] = {}
-        """Whose deliveries a limit holds up, and until when."""
+        self.pauses = Pauses(clock)
         self.in_flight: dict[TenantId, int] = {}
         """How many seats each tenant has."""
 
@@ -84,7 +92,7 @@ class Seating:
         """
         seated = Seated()
         going = await self._allowed(tasks, now, seated)
-        seats = self._take(going, now, seated)
+        seats = self._take(going, seated)
         try:
             within = await self._within_limits(seats, now, seated)
             versions = await self._words.versions([seat.task for _, seat in within])
@@ -112,13 +120,17 @@ class Seating:
                 seated.back.append(each.task)
                 tenant = each.task.request.tenant
                 route = _route(self._tenants.policy(tenant), each.task.channel)
-                self._let_wait(tenant, route, now)
+                self._let_wait(tenant, route)
         return seated
 
     def is_down(self, tenant: TenantId, channel: ChannelName) -> bool:
         """Whether all accounts that the tenant's deliveries go by are spared, having failed."""
         policy = self._tenants.policy(tenant)
         return not policy.is_sandboxed and self._exchange.is_down(_route(policy, channel))
+
+    def wait(self, tenant: TenantId, channel: ChannelName) -> timedelta:
+        """After how long to look for a seat of the tenant's again, where all is down."""
+        return self._exchange.wait(_route(self._tenants.policy(tenant), channel))
 
     def stays_in_house(self, tenant: TenantId) -> bool:
         """Whether nothing of the tenant's goes to a provider."""
@@ -154,9 +166,7 @@ class Seating:
                     seated.events.append(Stopped(checked.task, stop))
         return going
 
-    def _take(
-        self, going: Sequence[Checked], now: int, seated: Seated
-    ) -> list[tuple[Checked, Seat]]:
+    def _take(self, going: Sequence[Checked], seated: Seated) -> list[tuple[Checked, Seat]]:
         """Those that found a seat at a provider."""
         seats: list[tuple[Checked, Seat]] = []
         for checked in going:
@@ -169,17 +179,16 @@ class Seating:
             )
             if account is None:
                 (seated.waiting if task.tried else seated.back).append(task)
-                self._let_wait(tenant, route, now)
+                self._let_wait(tenant, route)
             else:
                 self.in_flight[tenant] = self.in_flight.get(tenant, 0) + 1
                 seats.append((checked, Seat(task, account, route)))
         return seats
 
-    def _let_wait(self, tenant: TenantId, route: Route | None, now: int) -> None:
+    def _let_wait(self, tenant: TenantId, route: Route | None) -> None:
         """Where seats are not for everybody, a free one says nothing about this tenant's."""
         if self._exchange.is_split:
-            wait = self._exchange.wait(route) // timedelta(microseconds=1)
-            self.paused[tenant] = max(self.paused.get(tenant, 0), now + wait)
+            self.pauses.add(tenant, self._exchange.wait(route) // timedelta(microseconds=1))
 
     async def _within_limits(
         self, seats: Sequence[tuple[Checked, Seat]], now: int, seated: Seated
@@ -208,7 +217,7 @@ class Seating:
                 self._exchange.pause(seat.account, over.until - now)
                 seated.back.append(seat.task)
             case Reach.MANY:
-                self.paused[over.who] = over.until
+                self.pauses.add(over.who, over.until - now)
                 seated.back.append(seat.task)
 
     def _word(

@@ -286,6 +286,8 @@ class Delivery:
             self._settler.put(seated.events)
 
         def failed() -> None:
+            for send in seated.sends:
+                dispatcher.unclaim(send)
             dispatcher.leave(seated.sends)
             dispatcher.ready.forget(seated.back)
 

@@ -168,3 +168,29 @@ async def test_what_could_not_be_fired_is_fired_later() -> None:
     assert not running.done()
     running.cancel()
     assert sorted(number for number, _ in table.fired) == [1, 2]
+
+
+@pytest.mark.parametrize("stored", [0, 2, 4])
+async def test_however_much_is_added_while_the_table_is_read_all_of_it_fires(
+    stored: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sendwell.runtime.timers._STRETCH", 4)
+    now = CLOCK.now()
+    table = Table([(now + 1_000_000 + number, number) for number in range(stored)])
+    added = [(now + number, 100 + number) for number in range(20)]
+
+    async def load(after: Due, limit: int) -> Sequence[Due]:
+        found = await table.load(after, limit)
+        while added:
+            timer = added.pop(0)
+            table.rows.append(timer)
+            timers.add(*timer)
+        return found
+
+    timers = Timers(CLOCK, load=load, fire=table.fire)
+    running = asyncio.create_task(timers.run())
+
+    await table.until(20 + stored)
+
+    running.cancel()
+    assert {*range(stored), *range(100, 120)} == {number for number, _ in table.fired}
