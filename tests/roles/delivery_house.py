@@ -85,10 +85,16 @@ class Vendor:
 class House:
     """Delivery with what it needs; `suppressions` may be other than the users role itself."""
 
-    def __init__(self, database: MoodyDatabase, suppressions: Suppressions | None = None) -> None:
+    def __init__(
+        self,
+        database: MoodyDatabase,
+        suppressions: Suppressions | None = None,
+        *,
+        defaults: Policy | None = None,
+    ) -> None:
         self.database = database
         self.users = Users(UserStore(database), clock=CLOCK)
-        self.tenants = Accounts(AccountStore(database), defaults=Policy(), clock=CLOCK)
+        self.tenants = Accounts(AccountStore(database), defaults=defaults or Policy(), clock=CLOCK)
         self.journal = SqlJournal(
             database, idempotency_window=DAY, receipts_by_reference=frozenset()
         )
@@ -107,6 +113,7 @@ class House:
             wait=self.timers.add,
         )
         self.freed = asyncio.Event()
+        self.limits = Limits(MemoryLimiter(), Rates(), policy=self.tenants.policy)
         self.dispatchers = {channel: self._dispatcher(channel) for channel in self.vendors}
         self.delivery = Delivery(
             self.store,
@@ -153,14 +160,18 @@ class House:
             tenants=self.tenants,
             channels=all_channels(),
         )
-        limits = Limits(MemoryLimiter(), Rates(), policy=self.tenants.policy)
         gate = Gate(self.users, self.tenants, channels=self.vendors)
         return Dispatcher(
             channel,
             ready=ReadyQueue(channel, self.store),
             exchange=exchange,
             seating=Seating(
-                exchange, gate=gate, limits=limits, words=words, tenants=self.tenants, clock=CLOCK
+                exchange,
+                gate=gate,
+                limits=self.limits,
+                words=words,
+                tenants=self.tenants,
+                clock=CLOCK,
             ),
             settler=self.settler,
             store=self.store,
@@ -266,8 +277,10 @@ def address_of(task: Task) -> str:
 
 
 @asynccontextmanager
-async def a_house(folder: Path, suppressions: Suppressions | None = None) -> AsyncIterator[House]:
+async def a_house(
+    folder: Path, suppressions: Suppressions | None = None, *, defaults: Policy | None = None
+) -> AsyncIterator[House]:
     """On a file of its own."""
     database = MoodyDatabase(made_file(folder / "all.sqlite"))
-    yield House(database, suppressions)
+    yield House(database, suppressions, defaults=defaults)
     await database.close()

@@ -146,6 +146,7 @@ class Dispatcher:
 
     def send(self, sends: Sequence[Send]) -> None:
         """Begin these attempts: their claims are on disk."""
+        self._seating.claimed(sends)
         for send in sends:
             job = asyncio.create_task(self._send(send))
             self._sends.add(job)

@@ -3,7 +3,7 @@
 Those that bound what goes over a wire count attempts; what a person is spared counts deliveries.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from sendwell.domain.policy import Policy
 from sendwell.messages.task import Task
 from sendwell.ports.limiter import Demand, Limiter
 from sendwell.roles.delivery import own_limits
+from sendwell.roles.delivery.counted import Counted
 from sendwell.roles.delivery.own_limits import Case
 from sendwell.roles.delivery.recount import Recount
 
@@ -101,6 +102,7 @@ class Limits:
         self._limiter = limiter
         self._recount = recount
         self._policy = policy
+        self._counted = Counted()
         self.use(rates)
 
     def use(self, rates: Rates) -> None:
@@ -111,7 +113,8 @@ class Limits:
     async def take(self, wanted: Sequence[Passage], now: int) -> Sequence[Over | None]:
         """For each delivery: None when it may pass.
 
-        All limits of a delivery are asked together: it counts for all of them or for none.
+        All limits of a delivery are asked together: it counts for all of them or for none. Until
+        it is `claimed` it may ask again, and does not count again for its person on that day.
         """
         policies = {
             tenant: self._policy(tenant)
@@ -119,17 +122,24 @@ class Limits:
         }
         if self._is_idle and all(policy.is_unlimited for policy in policies.values()):
             return [None] * len(wanted)
-        cases = [
+        cases: Sequence[Case] = [
             own_limits.case_of(task, timezone, policies[task.request.tenant])
             for task, _, timezone in wanted
         ]
+        cases = self._counted.leave_out(cases, now)
         if self._recount is not None:
             await self._recount.catch_up(cases, now)
         answers = await self._limiter.take(self._demands(wanted, cases, now), now)
+        passed = (case for case, answer in zip(cases, answers, strict=True) if answer.key is None)
+        self._counted.add((case for case in passed if self._counts_for_person(case)), now)
         return [
             None if answer.key is None else self._over(case, answer.key, answer.until, now)
             for case, answer in zip(cases, answers, strict=True)
         ]
+
+    def claimed(self, tasks: Iterable[Task]) -> None:
+        """That these go out now is on disk."""
+        self._counted.forget(tasks)
 
     def _demands(self, wanted: Sequence[Passage], cases: Sequence[Case], now: int) -> list[Demand]:
         """What each counts for; what is the same for many of a batch is put together once."""
@@ -164,6 +174,10 @@ class Limits:
         if rate is None:
             return ()
         return ((f"{Scope.PERSON}:{case.task.request.tenant}:{case.spared}", rate),)
+
+    def _counts_for_person(self, case: Case) -> bool:
+        has_caps = self._rates.person is not None or case.policy.budget is not None
+        return has_caps and case.spared is not None
 
     def _over(self, case: Case, key: str, until: int, now: int) -> Over:
         scope = key.partition(":")[0]

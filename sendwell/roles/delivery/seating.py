@@ -136,6 +136,10 @@ class Seating:
         """Whether nothing of the tenant's goes to a provider."""
         return self._tenants.policy(tenant).is_sandboxed
 
+    def claimed(self, sends: Sequence[Send]) -> None:
+        """That these have their seats is on disk."""
+        self._limits.claimed(send.seat.task for send in sends)
+
     def leave(self, seat: Seat) -> None:
         """Give the seat back unused."""
         if seat.is_taken:

@@ -1,7 +1,9 @@
 """What a delivery counts for, and what becomes of it when that is reached."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +21,9 @@ from sendwell.domain.priority import PriorityRule
 from sendwell.domain.tenant_limits import TenantLimits
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.task import Task
+from sendwell.roles.delivery.counted import Counted
 from sendwell.roles.delivery.limits import Limits, Over, Passage, Rates, Reach
+from sendwell.roles.delivery.own_limits import case_of
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
 EMAIL, SMS = ChannelName("email"), ChannelName("sms")
@@ -28,6 +32,9 @@ ONE_A_DAY = Policy(CRITICAL, budget=Budget(1))
 LORD_HOWE = "Australia/Lord_Howe"
 NOON = datetime(2026, 4, 4, 1, 0, tzinfo=UTC)
 """In Lord Howe: the day before the clocks are put back by half an hour."""
+
+
+positions = count(1)
 
 
 def a_passage(
@@ -41,7 +48,7 @@ def a_passage(
     request = Requested(
         id=NotificationId("n"),
         tenant=tenant,
-        position=Position(1),
+        position=Position(next(positions)),
         accepted_at=0,
         event_type="alarm" if more.pop("is_critical", False) else "test",
         lane=Lane.MEDIUM,
@@ -79,11 +86,14 @@ async def test_a_person_over_their_budget_waits_for_the_same_wall_time_of_their_
 
 async def test_a_day_ends_at_midnight_where_the_person_is() -> None:
     limits = some_limits(acme=ONE_A_DAY)
-    there, here = a_passage(timezone=LORD_HOWE), a_passage(to=To(user_id=UserId("bob")))
     before = datetime(2026, 6, 1, 13, 0, tzinfo=UTC)  # 23:30 there
-    await taken(limits, before, there, here)
 
-    after_an_hour = await taken(limits, before + timedelta(hours=1), there, here)
+    def there_and_here() -> tuple[Passage, Passage]:
+        return a_passage(timezone=LORD_HOWE), a_passage(to=To(user_id=UserId("bob")))
+
+    await taken(limits, before, *there_and_here())
+
+    after_an_hour = await taken(limits, before + timedelta(hours=1), *there_and_here())
 
     assert [each is None for each in after_an_hour] == [True, False]
 
@@ -103,6 +113,69 @@ async def test_what_does_not_count_for_the_budget_passes_it(free: Passage) -> No
 
     assert await taken(limits, NOON, free, free, a_passage()) == [None, None, None]
     assert await taken(limits, NOON, free) == [None]
+
+
+@pytest.mark.parametrize(
+    ("rates", "policy"),
+    [(Rates(), ONE_A_DAY), (Rates(person=Rate.parse("1/d")), Policy())],
+    ids=["budget", "RATE_LIMIT_USER"],
+)
+async def test_what_asks_again_before_it_is_claimed_counts_once_a_day_for_its_person(
+    rates: Rates, policy: Policy
+) -> None:
+    limits = some_limits(rates, acme=policy)
+    passage = a_passage()
+    again = passage._replace(task=copy(passage.task))
+
+    assert await taken(limits, NOON, passage) == [None]
+    assert await taken(limits, NOON + timedelta(hours=1), again) == [None]
+    assert await taken(limits, NOON + timedelta(hours=1), a_passage()) != [None]
+
+    next_day, second = await taken(limits, NOON + timedelta(days=2), again, a_passage())
+    assert next_day is None
+    assert second is not None
+
+
+async def test_what_asks_again_before_it_is_claimed_counts_for_all_others() -> None:
+    limits = some_limits(Rates(channel={EMAIL: Rate.parse("1/h")}), acme=ONE_A_DAY)
+    passage = a_passage()
+    await taken(limits, NOON, passage)
+
+    (over,) = await taken(limits, NOON, passage)
+
+    assert over is not None
+    assert (over.reach, over.rule) == (Reach.MANY, "rate_limit.channel")
+    assert await taken(limits, NOON + timedelta(hours=1), passage) == [None]
+
+
+async def test_what_was_refused_counts_when_it_asks_again() -> None:
+    limits = some_limits(acme=ONE_A_DAY)
+    late = a_passage()
+
+    _, over = await taken(limits, NOON, a_passage(), late)
+
+    assert over is not None
+    assert await taken(limits, NOON, late) == [over]
+
+
+async def test_what_is_claimed_is_remembered_no_longer() -> None:
+    limits = some_limits(acme=ONE_A_DAY)
+    passage = a_passage()
+    await taken(limits, NOON, passage)
+
+    limits.claimed([passage.task])
+
+    assert await taken(limits, NOON, passage) != [None]
+
+
+def test_of_very_many_that_are_never_claimed_the_last_are_remembered() -> None:
+    counted = Counted(most=2)
+    cases = [case_of(a_passage().task, None, ONE_A_DAY) for _ in range(3)]
+
+    counted.add(cases, 0)
+
+    spared = [case.spared for case in counted.leave_out(cases, 0)]
+    assert spared == [UserId("ada"), None, None]
 
 
 async def test_a_budget_that_drops_says_so() -> None:
