@@ -49,7 +49,7 @@ async def test_a_clock_that_is_set_back_makes_no_pause_longer(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dispatcher, vendor = house.dispatchers[EMAIL], house.vendors[EMAIL]
-    dispatcher._seating._limits.use(Rates(everything=Rate.parse("5/s")))
+    house.limits.use(Rates(everything=Rate.parse("5/s")))
     now = CLOCK.now
 
     async with house.at_work():
