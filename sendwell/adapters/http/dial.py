@@ -1,7 +1,6 @@
 """From addresses to an open connection."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 
@@ -63,7 +62,6 @@ async def _connect(
 
 
 _TROUBLES: tuple[tuple[type[OSError], Code, str], ...] = (
-    (socket.gaierror, Code.DNS, "could not be resolved"),
     (TimeoutError, Code.CONNECT_TIMEOUT, "did not take the connection in time"),
     (ConnectionRefusedError, Code.CONNECT_REFUSED, "refused the connection"),
     (OSError, Code.UNREACHABLE, "could not be reached"),

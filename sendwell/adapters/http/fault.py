@@ -15,7 +15,7 @@ class Code(StrEnum):
 
     MALFORMED_REQUEST = "http.malformed_request"  # URL, method or header that is not allowed
     FORBIDDEN_ADDRESS = "http.forbidden_address"  # the guard permits none of the host's addresses
-    DNS = "http.dns"  # the name cannot be resolved
+    DNS = "http.dns"  # no answer for the name, or none before the deadline
     CONNECT_REFUSED = "http.connect_refused"  # nobody listens there
     CONNECT_TIMEOUT = "http.connect_timeout"  # no connection, TLS included, before the deadline
     UNREACHABLE = "http.unreachable"  # no route, reset while connecting, no socket left

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from typing import Protocol
 
+from sendwell.adapters.http.resolver import Resolver
 from sendwell.domain.outbound import Address, Allowed, literal, permitted
 from sendwell.domain.outcome import Blame
 
@@ -49,14 +50,15 @@ class Guarded:
     """For URLs that came from tenants, people or payloads: only what `permitted` lets through.
 
     A failing host is the address's fault, not the provider's: one tenant's dead URL must not
-    open the breaker for the others.
+    open the breaker for the others. Nor may its name hold up those that `Trusted` asks for: it
+    is asked by a `Resolver`, away from the event loop's own.
     """
 
     blame = Blame.ADDRESS
 
-    def __init__(self, *, allowed: Allowed, resolve: Resolve = ask_system) -> None:
+    def __init__(self, *, allowed: Allowed, resolve: Resolve | None = None) -> None:
         self._allowed = allowed
-        self._resolve = resolve
+        self._resolve = resolve or Resolver()
 
     def allow(self, allowed: Allowed) -> None:
         """What may be reached by connections that are made from now on."""

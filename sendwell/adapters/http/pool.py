@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from asyncio import CancelledError, Future
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from sendwell.adapters.http.limits import Limits
 from sendwell.adapters.http.policy import Policy
 from sendwell.adapters.http.target import Origin
 from sendwell.adapters.http.turns import Turns
+from sendwell.domain.outbound import Address
 from sendwell.domain.outcome import Blame, Deferred, Refused
 
 
@@ -105,17 +106,21 @@ class Pool:
     async def _dial(self, deadline: float) -> Connection | Deferred | Refused:
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._connect()
-        except OSError as error:
-            return Deferred(trouble(error, self.peer))
-
-    async def _connect(self) -> Connection | Refused:
-        addresses = await self._policy.addresses(self.origin.host)
+                addresses = await self._policy.addresses(self.origin.host)
+        except OSError:
+            return Deferred(self.peer.fault(Code.DNS, "could not be resolved"))
         if not addresses:
             what = "has no address that requests may go to (see OUTBOUND_ALLOW)"
             # What this installation allows may change, and what a name leads to: the address stays.
             ours = replace(self.peer, blame=Blame.ACCOUNT)
             return Refused(ours.fault(Code.FORBIDDEN_ADDRESS, what))
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._connect(addresses)
+        except OSError as error:
+            return Deferred(trouble(error, self.peer))
+
+    async def _connect(self, addresses: Sequence[Address]) -> Connection:
         self._keeper.make_room()
         tls = self._tls() if self.origin.scheme == "https" else None
         connection = await dial(self.origin, addresses, tls=tls, make=self._make)

@@ -1,0 +1,183 @@
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_address
+from typing import Self
+
+import pytest
+
+from sendwell.adapters.http.resolver import Resolver
+from sendwell.domain.outbound import Address
+
+HERE = [ip_address("192.0.2.1")]
+PATIENCE = 30.0
+Asking = list[asyncio.Task[Sequence[Address]]]
+
+
+class Machine:
+    """A machine's resolver that answers when it is told to, all at once."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._news = threading.Semaphore(0)
+        self._released = threading.Event()
+
+    def ask(self, name: str) -> Sequence[Address]:
+        self.asked.append(name)
+        self._news.release()
+        self._released.wait(PATIENCE)
+        return HERE
+
+    async def has_heard(self, count: int) -> None:
+        for _ in range(count):
+            assert await asyncio.to_thread(self._news.acquire, timeout=PATIENCE)
+
+    def answer(self) -> None:
+        self._released.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.answer()
+
+
+async def ask(resolver: Resolver, names: Iterable[str]) -> Asking:
+    asking = [asyncio.ensure_future(resolver(name)) for name in names]
+    await asyncio.sleep(0)
+    return asking
+
+
+def of_one_domain(count: int) -> list[str]:
+    return [f"{number}.tenant.example" for number in range(count)]
+
+
+def of_many_domains(count: int) -> list[str]:
+    return [f"hooks.tenant-{number}.example" for number in range(count)]
+
+
+async def test_equal_names_are_asked_once_for_all_who_wait() -> None:
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        asking = await ask(resolver, ["hooks.example"] * 3)
+        await machine.has_heard(1)
+        machine.answer()
+
+        assert [HERE] * 3 == await asyncio.gather(*asking)
+        assert machine.asked == ["hooks.example"]
+
+
+async def test_no_answer_is_kept() -> None:
+    with Machine() as machine:
+        machine.answer()
+        resolver = Resolver(ask=machine.ask)
+
+        await resolver("hooks.example")
+        await resolver("hooks.example")
+
+        assert machine.asked == ["hooks.example"] * 2
+
+
+async def test_who_gives_up_does_not_take_the_answer_from_the_others() -> None:
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        gone, there = await ask(resolver, ["hooks.example"] * 2)
+        gone.cancel()
+        await asyncio.wait([gone])
+        machine.answer()
+
+        assert await there == HERE
+
+
+@pytest.mark.parametrize(("names", "at_once"), [(of_many_domains, 32), (of_one_domain, 8)])
+async def test_so_many_names_are_asked_at_once(
+    names: Callable[[int], list[str]], at_once: int
+) -> None:
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        asking = await ask(resolver, names(at_once + 5))
+        await machine.has_heard(at_once)
+        before = sorted(machine.asked)
+        machine.answer()
+
+        assert [HERE] * (at_once + 5) == await asyncio.gather(*asking)
+        assert before == sorted(names(at_once))
+        assert sorted(machine.asked) == sorted(names(at_once + 5))
+
+
+async def test_names_of_others_pass_those_of_a_domain_that_has_its_share() -> None:
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        await ask(resolver, of_one_domain(20))
+        await ask(resolver, ["hooks.other.example"])
+        await machine.has_heard(9)
+
+        assert "hooks.other.example" in machine.asked
+
+
+async def test_a_question_that_nobody_waits_for_any_more_is_not_begun() -> None:
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        *_, gone, there = await ask(resolver, of_one_domain(10))
+        gone.cancel()
+        await asyncio.wait([gone])
+        machine.answer()
+        await there
+
+        assert "8.tenant.example" not in machine.asked
+        assert "9.tenant.example" in machine.asked
+
+
+async def test_too_many_names_of_one_domain_fail_at_once() -> None:
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        asking = await ask(resolver, of_one_domain(40))
+
+        with pytest.raises(socket.gaierror):
+            await resolver("one-more.tenant.example")
+        machine.answer()
+        assert [HERE] * 40 == await asyncio.gather(*asking)
+
+
+async def test_whatever_fails_is_heard_by_all_who_wait() -> None:
+    def fail(_: str) -> Sequence[Address]:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    asking = await ask(Resolver(ask=fail), ["hooks.example"] * 2)
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [socket.gaierror] * 2 == [type(outcome) for outcome in outcomes]
+
+
+_HANG = """
+import asyncio, threading
+from sendwell.adapters.http.resolver import Resolver
+
+begun = threading.Event()
+
+def hang(_):
+    begun.set()
+    threading.Event().wait()
+
+async def run():
+    asking = asyncio.ensure_future(Resolver(ask=hang)("hooks.example"))
+    await asyncio.to_thread(begun.wait)
+    asking.cancel()
+
+asyncio.run(run())
+"""
+
+
+def test_a_process_ends_while_a_name_hangs() -> None:
+    ended = subprocess.run([sys.executable, "-c", _HANG], timeout=PATIENCE, check=False)
+
+    assert ended.returncode == 0
