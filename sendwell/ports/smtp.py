@@ -29,5 +29,7 @@ class Smtp(Protocol):
         ...
 
     async def close(self) -> None:
-        """QUIT idle connections and wait for mails in flight."""
+        """QUIT idle connections and wait for mails in flight, for a moment: what is not settled
+        then is Deferred before the final dot was written, after it Unknown.
+        """
         ...

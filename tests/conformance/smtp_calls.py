@@ -38,16 +38,20 @@ async def a_client(
     *,
     connections: int = 1,
     mail: float = 5.0,
+    answer: float = 60.0,
     opening: float = 5.0,
     idle: float = 60.0,
+    closing: float = 60.0,
     trusting: trustme.CA = AUTHORITY,
 ) -> AsyncIterator[SmtpClient]:
     """A client that trusts the tests' authority; times are seconds. Closed in the end."""
     limits = Limits(
         connections=connections,
         mail=timedelta(seconds=mail),
+        answer=timedelta(seconds=answer),
         opening=timedelta(seconds=opening),
         idle=timedelta(seconds=idle),
+        closing=timedelta(seconds=closing),
     )
     client = SmtpClient(relay, limits=limits, tls=trusted(trusting))
     yield client

@@ -65,6 +65,8 @@ class SmtpSink:
     tls: ssl.SSLContext | None = None
     is_implicit: bool = False
     users: Mapping[str, str] = field(default_factory=dict)
+    slowness: float = 0.0
+    """Seconds from a final dot to its answer; what comes behind it waits as well."""
 
     port: int = 0
     lines: list[str] = field(default_factory=list)
@@ -133,6 +135,7 @@ class _Session(asyncio.Protocol):
         self._is_message = False
         self._secrets: list[str] | None = None
         self._is_in_handshake = False
+        self._is_busy = False
         self._is_silent = False
         self.is_private = sink.is_implicit
         self.is_closed = False
@@ -160,7 +163,7 @@ class _Session(asyncio.Protocol):
         self._take_all()
 
     def _take_all(self) -> None:
-        while not self._is_in_handshake and self._take():
+        while not (self._is_in_handshake or self._is_busy) and self._take():
             pass
         self._sink.note_change()
 
@@ -191,6 +194,20 @@ class _Session(asyncio.Protocol):
     def _take_message(self, stuffed: bytes) -> None:
         self._is_message = False
         self._sink.lines.append("MESSAGE")
+        if self._sink.slowness:
+            self._is_busy = True
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._sink.slowness, self._answer_late, stuffed)
+        else:
+            self._answer_message(stuffed)
+
+    def _answer_late(self, stuffed: bytes) -> None:
+        """A mail is taken, also from one that is gone by now."""
+        self._is_busy = False
+        self._answer_message(stuffed)
+        self._take_all()
+
+    def _answer_message(self, stuffed: bytes) -> None:
         number = len(self._sink.mails) + 1
         if self._say("MESSAGE", usual=DEFAULTS["MESSAGE"].format(number=number)):
             message = (stuffed + b"\r\n").replace(b"\r\n..", b"\r\n.").removeprefix(b"\r\n")

@@ -49,7 +49,7 @@ async def test_one_mail_after_the_other_keeps_one_connection() -> None:
 async def test_many_mails_at_once_open_as_many_connections_as_allowed() -> None:
     async with (
         SmtpSink(answers={"MESSAGE": [Trouble.SILENCE] * 3}) as sink,
-        a_client(LocalRelay(sink.port), connections=3, mail=1.0) as client,
+        a_client(LocalRelay(sink.port), connections=3, mail=1.0, answer=1.0) as client,
     ):
         tasks = sending(client, *"abcdefghij")
         await sink.until(lambda: sink.lines.count("MESSAGE") == 3)
@@ -171,7 +171,7 @@ async def test_a_relay_that_stops_answering_defers_the_mail(verb: str) -> None:
 
 async def test_a_relay_that_does_not_answer_the_final_dot_leaves_that_mail_unknown() -> None:
     async with SmtpSink(answers={"MESSAGE": [Trouble.SILENCE]}) as sink:
-        async with a_client(LocalRelay(sink.port), mail=1.0) as client:
+        async with a_client(LocalRelay(sink.port), mail=1.0, answer=1.0) as client:
             sent, following = await settled(sending(client, "sent", "following"))
 
         assert fault_of(sent) == (Unknown, "smtp.timeout", Blame.PROVIDER)

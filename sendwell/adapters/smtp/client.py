@@ -18,6 +18,9 @@ from sendwell.ports.vendor import Relay
 
 _USUAL = Limits()
 
+_LATE = Deferred(Fault(UNRESPONSIVE, "No connection to the relay was free in time."))
+_CLOSED = Deferred(Fault(CLOSED, "We are shutting down.", Blame.US))
+
 _PAUSE = 5.0
 """Seconds without a further dial, after one has failed while other connections work."""
 
@@ -25,7 +28,8 @@ _PAUSE = 5.0
 class SmtpClient:
     """Mails go out in the order they came, over as many connections as they keep busy.
 
-    A mail is settled within `limits.mail`, whatever the relay does. A connection that cannot be
+    Whatever the relay does, a mail whose message was not written within `limits.mail` is Deferred,
+    and one that was is settled within `limits.answer` of that. A connection that cannot be
     opened fails the waiting mails only when no other is left to carry them. Nothing is dialled
     before the first mail. `tls` says whom to trust; None: the system's authorities.
     """
@@ -36,7 +40,9 @@ class SmtpClient:
         self._relay = relay
         self._limits = limits
         self._tls = tls
+        self._waiting_seconds = limits.waiting.total_seconds()
         self._mail_seconds = limits.mail.total_seconds()
+        self._answer_seconds = limits.answer.total_seconds()
         self._idle_seconds = limits.idle.total_seconds()
         self._waiting: deque[OutgoingMail] = deque()
         self._connections: set[Connection] = set()
@@ -47,6 +53,7 @@ class SmtpClient:
         self._dials_after = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._is_closing = False
+        self._has_given_up = False
         self._gone = asyncio.Event()
 
     async def deliver(self, envelope: Envelope) -> Outcome:
@@ -54,9 +61,16 @@ class SmtpClient:
         if wrong is not None:
             return wrong
         if self._is_closing:
-            return Deferred(Fault(CLOSED, "We are shutting down.", Blame.US))
+            return _CLOSED
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append(OutgoingMail(envelope, outcome, monotonic() + self._mail_seconds))
+        now = monotonic()
+        mail = OutgoingMail(
+            envelope,
+            outcome,
+            begin_by=now + self._waiting_seconds,
+            deadline=now + self._mail_seconds,
+        )
+        self._waiting.append(mail)
         self._set_to_work()
         return await outcome
 
@@ -69,18 +83,29 @@ class SmtpClient:
             for task in self._tasks:
                 task.cancel()
         self._tell_when_gone()
-        await self._gone.wait()
+        try:
+            async with asyncio.timeout(self._limits.closing.total_seconds()):
+                await self._gone.wait()
+        except TimeoutError:
+            self._give_up()
+            await self._gone.wait()
 
     def next_mail(self) -> OutgoingMail | None:
+        now = monotonic()
         while self._waiting:
             mail = self._waiting.popleft()
-            if not mail.is_settled:
+            if mail.begin_by <= now:
+                mail.settle(_LATE)
+            elif not mail.is_settled:
                 return mail
         return None
 
     def hand_back(self, mail: OutgoingMail) -> None:
-        self._waiting.appendleft(mail)
-        self._set_to_work()
+        if self._has_given_up:
+            mail.settle(_CLOSED)
+        if not mail.is_settled:
+            self._waiting.appendleft(mail)
+            self._set_to_work()
 
     def rest(self, connection: Connection) -> None:
         self._resting[connection] = monotonic()
@@ -119,7 +144,9 @@ class SmtpClient:
     async def _open(self) -> None:
         match await self._try_to_open():
             case (wire, capabilities):
-                connection = Connection(wire, capabilities, self)
+                connection = Connection(
+                    wire, capabilities, self, answer_seconds=self._answer_seconds
+                )
                 self._connections.add(connection)
                 connection.fetch()
             case outcome:
@@ -143,6 +170,15 @@ class SmtpClient:
         while mail := self.next_mail():
             mail.settle(outcome)
 
+    def _give_up(self) -> None:
+        """Settle everything now."""
+        self._has_given_up = True
+        self._fail_waiting(_CLOSED)
+        for task in self._tasks:
+            task.cancel()
+        for connection in self._connections:
+            connection.give_up()
+
     def _dismiss(self, connection: Connection) -> None:
         del self._resting[connection]
         connection.quit()
@@ -152,12 +188,11 @@ class SmtpClient:
         and come back when the next one is due; nobody watches while there is nothing to watch.
         """
         now = monotonic()
-        while self._waiting and (self._waiting[0].is_settled or self._waiting[0].deadline <= now):
-            late = Fault(UNRESPONSIVE, "No connection to the relay was free in time.")
-            self._waiting.popleft().settle(Deferred(late))
+        while self._waiting and (self._waiting[0].is_settled or self._waiting[0].begin_by <= now):
+            self._waiting.popleft().settle(_LATE)
         for connection in self._connections:
             if connection.deadline is not None and connection.deadline <= now:
-                connection.give_up()
+                connection.run_out(now)
         for connection, since in list(self._resting.items()):
             if since + self._idle_seconds <= now:
                 self._dismiss(connection)
@@ -168,9 +203,9 @@ class SmtpClient:
             self._timer = None
             self._tell_when_gone()
             return
-        # What begins from now on is due after the shorter of the two, so nothing is overslept.
-        due = [now + min(self._mail_seconds, self._idle_seconds)]
-        due += [mail.deadline for mail in list(self._waiting)[:1]]
+        # What begins from now on is due after the shortest of these, so nothing is overslept.
+        due = [now + min(self._waiting_seconds, self._answer_seconds, self._idle_seconds)]
+        due += [mail.begin_by for mail in list(self._waiting)[:1]]
         due += [c.deadline for c in self._connections if c.deadline is not None]
         due += [since + self._idle_seconds for since in self._resting.values()]
         wait = max(0.0, min(due) - now)

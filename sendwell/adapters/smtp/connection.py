@@ -1,6 +1,7 @@
 """Sending mails over one open connection, one round trip each."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Protocol
 
 from sendwell.adapters.smtp.capabilities import Capabilities
@@ -42,10 +43,13 @@ class Connection:
     command waits for the answer to the one before. `_on` takes the next reply.
     """
 
-    def __init__(self, wire: Wire, capabilities: Capabilities, source: Source) -> None:
+    def __init__(
+        self, wire: Wire, capabilities: Capabilities, source: Source, *, answer_seconds: float
+    ) -> None:
         self._wire = wire
         self._capabilities = capabilities
         self._source = source
+        self._answer_seconds = answer_seconds
         self._sent: OutgoingMail | None = None
         self._current: OutgoingMail | None = None
         self._is_refused = False
@@ -59,9 +63,13 @@ class Connection:
 
     @property
     def deadline(self) -> float | None:
-        """When the older of its mails must be settled; None: it has none."""
-        mail = self._sent or self._current
-        return mail.deadline if mail else None
+        """When the next of its mails must be settled; None: it has none."""
+        sent, current = self._sent, self._current
+        if sent is None:
+            return current.deadline if current else None
+        if current is None or current.is_settled:
+            return sent.deadline
+        return min(sent.deadline, current.deadline)
 
     def fetch(self) -> None:
         """Begin with the next mail that waits, or rest."""
@@ -79,9 +87,19 @@ class Connection:
         self._wire.write(b"QUIT\r\n")
         self._wire.hang_up()
 
+    def run_out(self, now: float) -> None:
+        """Settle what has run out of time, and with that drop the connection, unless an earlier
+        mail still has time for its answer.
+        """
+        late = TimeoutError("no answer in time")
+        if self._sent and self._current and self._sent.deadline > now:
+            self._current.settle(Deferred(broken(late)))
+        else:
+            self._wire.fail(late)
+
     def give_up(self) -> None:
-        """Drop the connection because its mail has run out of time."""
-        self._wire.fail(TimeoutError("no answer in time"))
+        """Drop the connection with all that is under way on it."""
+        self._wire.fail(ConnectionError("we are shutting down"))
 
     def replied(self, reply: Reply) -> None:
         mail = self._sent or self._current
@@ -151,6 +169,9 @@ class Connection:
             # It refused the only recipient and wants a message all the same: RFC 2920 section 3.1
             # asks for one without a line.
             self._send(mail, b".\r\n")
+        elif mail.is_settled:
+            # Nobody waits for it any more, and only a message or the end leads out of DATA.
+            self._wire.fail(TimeoutError("asked for the message too late"))
         else:
             self._send(mail, stuffed(mail.envelope.message))
 
@@ -186,6 +207,7 @@ class Connection:
     def _send(self, mail: OutgoingMail, data: bytes) -> None:
         """Write the message up to its final dot, and right behind it the next mail's commands."""
         self._sent, self._current = mail, None
+        mail.deadline = monotonic() + self._answer_seconds
         if self._capabilities.is_pipelining and (following := self._fitting()):
             data += self._begin(following)
         self._on = self._on_final

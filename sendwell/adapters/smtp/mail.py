@@ -12,15 +12,25 @@ _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class OutgoingMail:
-    """A mail with the promise of an outcome. Settled once; later outcomes change nothing."""
+    """A mail with the promise of an outcome. Settled once; later outcomes change nothing.
 
-    __slots__ = ("deadline", "envelope", "has_been_handed_back", "outcome")
+    It is begun before `begin_by` or never. Until its message is written `deadline` is for that,
+    from then on for the answer.
+    """
+
+    __slots__ = ("begin_by", "deadline", "envelope", "has_been_handed_back", "outcome")
 
     def __init__(
-        self, envelope: Envelope, outcome: asyncio.Future[Outcome], deadline: float
+        self,
+        envelope: Envelope,
+        outcome: asyncio.Future[Outcome],
+        *,
+        begin_by: float,
+        deadline: float,
     ) -> None:
         self.envelope = envelope
         self.outcome = outcome
+        self.begin_by = begin_by
         self.deadline = deadline
         self.has_been_handed_back = False
 
