@@ -79,6 +79,7 @@ def _from_list(file: BinaryIO, line: int) -> Iterator[Item]:
         is_last = text.next_character() == "]"
         if not is_last:
             text.skip_comma()
+    text.end()
 
 
 class _Text:
@@ -107,6 +108,12 @@ class _Text:
         if self.next_character() == "]":
             raise self.wrong("there is a comma before the ]")
 
+    def end(self) -> None:
+        """Go past the ], behind which nothing may stand: it would never be sent."""
+        self._window = self._window[1:]
+        if self.next_character():
+            raise self.wrong("something stands behind its ]")
+
     def value(self) -> str:
         """Go past one JSON value; gives its text."""
         while True:
@@ -117,6 +124,8 @@ class _Text:
                     self.line += error.lineno - 1
                     raise self.wrong(error.msg) from error
                 continue
+            except RecursionError as error:
+                raise self.wrong("its values are nested too deep") from error
             if end < len(self._window) or not self._read():
                 break
         text, self._window = self._window[:end], self._window[end:]

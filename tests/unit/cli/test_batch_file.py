@@ -70,9 +70,13 @@ def test_an_empty_file_has_no_items() -> None:
         (b'[\n{"a": 1},\n]', "line 3 .*comma before"),
         (b'[{"a": 1},\n{"b": oops}]', "line 2 .*Expecting value"),
         (b'[{"a": "\xff"}]', "line 1 .*not UTF-8"),
+        (b'[{"a": 1}]\n[{"b": 2}]', "line 2 .*behind its ]"),
+        (b'[{"a": 1}],{"b": 2}]', "line 1 .*behind its ]"),
+        (b'[]\n\n{"a": 1}', "line 3 .*behind its ]"),
+        (b'[{"a": 1},\n' + b"[" * 100_000, "line 2 .*nested too deep"),
     ],
 )
-def test_a_list_that_breaks_off_is_refused_with_the_line(text: bytes, why: str) -> None:
+def test_a_list_that_breaks_off_or_goes_on_is_refused_with_the_line(text: bytes, why: str) -> None:
     with pytest.raises(Invalid, match=why):
         list(read_items(io.BytesIO(text)))
 
