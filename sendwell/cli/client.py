@@ -91,7 +91,7 @@ class Client:
             connection.request(method, self._parts.path + path, content, all_headers)
             answer = connection.getresponse()
             body = answer.read()
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeError) as error:  # the last one: of a host's name
             self.close()
             raise _unreachable(self.url, error, is_write=method != "GET") from error
         self._used_at = time.monotonic()
@@ -140,7 +140,8 @@ def step(text: str) -> str:
 def _parts(url: str) -> SplitResult:
     """The URL taken apart. Raises ValueError for anything but http and https with a host."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+    is_strange = not parts.path.isascii() or " " in url
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or is_strange:
         raise ValueError(f"{url!r} is no address like http://127.0.0.1:8000")
     _ = parts.port  # raises ValueError when it is none
     return parts

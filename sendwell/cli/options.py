@@ -10,6 +10,7 @@ from sendwell.domain.errors import Invalid
 
 HOME = "http://127.0.0.1:8000"
 KEY_FILE = "api-key"
+_ONE = "it is one line of ASCII characters"
 
 Url = Annotated[
     str, typer.Option(envvar="SENDWELL_URL", metavar="URL", help="Where Sendwell runs.")
@@ -55,11 +56,22 @@ def _key(key: str | None, data: Path | None) -> str | None:
         return _read(Path(key[1:]))
     if key is None and data is not None:
         return _read(data / KEY_FILE)
+    if key is not None and not _can_be_key(key):
+        raise typer.BadParameter(f"--key, or SENDWELL_API_KEY: this is not an API key; {_ONE}.")
     return key
 
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text().strip()
+        key = file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise Invalid(f"The API key cannot be read from {file}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Invalid(f"The API key cannot be read from {file}: it is not a text.") from error
+    if not _can_be_key(key):
+        raise Invalid(f"{file} does not hold one API key; {_ONE}.")
+    return key
+
+
+def _can_be_key(text: str) -> bool:
+    return text.isascii() and text.isprintable()

@@ -52,6 +52,8 @@ def json_object(text: str, option: str) -> dict[str, Any]:
         value = json.loads(text_or_file(text, option))
     except ValueError as error:
         raise typer.BadParameter(f"{option}: this is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise typer.BadParameter(f"{option}: its values are nested too deep.") from error
     if not isinstance(value, dict):
         raise typer.BadParameter(f"{option}: this must be a JSON object, like '{{\"name\": 1}}'.")
     return value
@@ -65,6 +67,12 @@ def text_or_file(text: str, option: str) -> str:
         return Path(text[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"{option}: {text[1:]} cannot be read: {error}.") from error
+
+
+def check_header(text: str, option: str) -> None:
+    """Raise typer's usage error for what cannot go out as a header."""
+    if not text.isprintable() or max(text, default="") > "\xff":
+        raise typer.BadParameter(f"{option}: use visible ASCII characters.")
 
 
 def ttl_seconds(text: str) -> int:

@@ -8,7 +8,7 @@ import typer
 from sendwell.cli.batch import send_file
 from sendwell.cli.client import Client
 from sendwell.cli.options import HOME, IsJson, Key, Url, connect
-from sendwell.cli.request import json_object, recipients, text_or_file, ttl_seconds
+from sendwell.cli.request import check_header, json_object, recipients, text_or_file, ttl_seconds
 from sendwell.cli.screen import REFUSED, print_json, show, warn
 from sendwell.cli.timeline import show_timeline
 from sendwell.cli.waiting import await_end, is_at_end, went_out
@@ -97,6 +97,8 @@ def send(
     nothing else. With --idempotency-key the same file can be sent again safely.
     """
     client = connect(url, key)
+    if idempotency_key is not None:
+        check_header(idempotency_key, "--idempotency-key")
     words = {"subject": subject, "text": text, "html": html and text_or_file(html, "--html")}
     request = {
         "content": _given(words) or None,

@@ -186,6 +186,7 @@ async def test_an_answer_that_is_not_sendwells_is_said_to_be() -> None:
         (["send", "--text", "x"], "Say whom to tell"),
         (["send", "--to", "ada", "--text", "x"], "not an e-mail address"),
         (["send", "--to", "a@example.com", "--template", "t", "--data", "{"], "not JSON"),
+        (["send", "--to", "a@example.com", "--data", "[" * 100_000], "nested too deep"),
         (["send", "--to", "a@example.com", "--text", "x", "--ttl", "soon"], "90s, 10m"),
         (["send", "--batch", "x.json", "--text", "x"], "--batch takes everything"),
         (["replay"], "Give the number of a dead letter, or --all."),
