@@ -45,7 +45,7 @@ def in_force(settings: Settings) -> dict[str, object]:
         "SERVICE_TOKEN": peers.token,
         **_each("{}_URL", peers.url),
         **_each("{}_PORT", peers.port),
-        "SERVICE_URLS": ",".join(url.text for url in peers.more) or None,
+        "SERVICE_URLS": peers.more or None,
         "CHANNEL_ENABLE_LIST": None if settings.channels is None else ",".join(settings.channels),
         **_each("PROVIDER_CREDENTIALS_{}", {each.name: each.json for each in settings.credentials}),
         **_each("ROUTE_{}", settings.routes),
@@ -66,6 +66,8 @@ def shown(name: str, value: object) -> str:
     setting = find(name)
     if setting is not None and setting.secrecy is Secrecy.HIDDEN:
         return "built in" if value == BUILT_IN_SECRET else "(set)"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(value)  # a URL masks itself
 
 

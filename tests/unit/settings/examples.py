@@ -30,7 +30,7 @@ EXAMPLES = {
     "PARTITION_BY": "user",
     "BUS_AUTH": "jwt",
     "SERVICE_TOKEN": "a-token-of-more-than-32-characters",
-    "SERVICE_URLS": "http://127.0.0.1:8012,http://127.0.0.1:8013",
+    "SERVICE_URLS": "http://sendwell:hunter2@127.0.0.1:8012,http://127.0.0.1:8013",
     "TEMPLATES_URL": "http://127.0.0.1:8004",
     "TEMPLATES_PORT": "8004",
     "CHANNEL_ENABLE_LIST": "email,sms",

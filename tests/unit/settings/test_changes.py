@@ -55,6 +55,8 @@ def test_two_secrets_differ_without_being_shown() -> None:
         "postgresql://sendwell:***@db/sendwell",
         "postgresql://sendwell:***@db/sendwell (another)",
     )
+    services = "http://sendwell:***@127.0.0.1:8012,http://127.0.0.1:8013"
+    assert found["SERVICE_URLS"] == (services, f"{services} (another)")
     assert "hunter" not in str(found)
 
 
