@@ -86,14 +86,16 @@ class Client:
         self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
     ) -> tuple[HTTPResponse, bytes]:
         all_headers = {**self._headers(content), **headers}
-        connection = self._connect()
+        is_in_doubt = False
         try:
+            connection = self._connect()
+            is_in_doubt = method != "GET"
             connection.request(method, self._parts.path + path, content, all_headers)
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, HTTPException, UnicodeError) as error:  # the last one: of a host's name
             self.close()
-            raise _unreachable(self.url, error, is_write=method != "GET") from error
+            raise _unreachable(self.url, error, is_in_doubt=is_in_doubt) from error
         self._used_at = time.monotonic()
         return answer, body
 
@@ -110,6 +112,8 @@ class Client:
             kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
             host, port = self._parts.hostname or "", self._parts.port
             self._connection = kind(host, port, timeout=self._seconds)
+        if self._connection.sock is None:
+            self._connection.connect()
         return self._connection
 
     def _headers(self, content: bytes | None) -> dict[str, str]:
@@ -167,12 +171,12 @@ def _refusal(answer: HTTPResponse, content: bytes) -> SendwellError:
     return SendwellError(said, flaws=flaws, code=problem.get("code", f"http_{answer.status}"))
 
 
-def _unreachable(url: str, error: Exception, *, is_write: bool) -> SendwellError:
+def _unreachable(url: str, error: Exception, *, is_in_doubt: bool) -> SendwellError:
     why = getattr(error, "strerror", None) or str(error) or type(error).__name__
     if isinstance(error, ConnectionRefusedError):
         said = f"Nobody answers at {url}. Start it with `sendwell up`, or name another by --url."
-    elif is_write and not isinstance(error, OSError):
-        said = f"The connection to {url} broke off: {why}. It may or may not have been accepted."
+    elif is_in_doubt:
+        said = f"No answer came from {url}: {why}. It may or may not have been accepted."
     else:
         said = f"{url} cannot be reached: {why}."
     return SendwellError(said, code="unreachable")

@@ -94,7 +94,8 @@ def send(
 
     A file has one JSON notification a line, as POST /api/v1/notifications takes it, or is one
     JSON list of them. It may have any size. Refused ones are listed with their lines, and refuse
-    nothing else. With --idempotency-key the same file can be sent again safely.
+    nothing else. With --idempotency-key the same notification or file can be sent again safely,
+    also when no answer came.
     """
     client = connect(url, key)
     if idempotency_key is not None:
@@ -121,6 +122,7 @@ def send(
     whole = {**recipients(to or (), user or ()), **_given(request)}
     answer = client.post("/notifications", whole, headers=_headers(idempotency_key))
     if wait:
+        warn(_accepted(answer))
         _wait(client, answer["id"], timeout, is_json=is_json)
     else:
         _show(answer, is_json=is_json)
@@ -138,9 +140,15 @@ def _show(answer: dict[str, Any], *, is_json: bool) -> None:
     if is_json:
         print_json(answer)
     elif answer["duplicate"]:
-        show(f"Repeated: it was accepted before, as {answer['id']}. Nothing more is sent.")
+        show(_accepted(answer))
     else:
-        show(f"Accepted: {answer['id']}", f"  sendwell timeline {answer['id']}")
+        show(_accepted(answer), f"  sendwell timeline {answer['id']}")
+
+
+def _accepted(answer: dict[str, Any]) -> str:
+    if answer["duplicate"]:
+        return f"Repeated: it was accepted before, as {answer['id']}. Nothing more is sent."
+    return f"Accepted: {answer['id']}"
 
 
 def _wait(client: Client, id_: str, seconds: float, *, is_json: bool) -> None:
