@@ -70,7 +70,7 @@ async def promote(file: Path, url: Url, *, is_ahead: bool, tell: Tell) -> Promot
             if is_ahead:
                 return Promotion(await _copy(source, target, shapes, tell=tell))
             promotion = await _move(source, target, shapes, tell=tell)
-            await claim_ids(source, target, shapes, now=SystemClock().now())
+            await claim_ids(source, target, shapes)
             source.close_for_good()  # from here on until the end nobody can send anything
             await run.end(connection, shapes, now=SystemClock().now())
             return promotion

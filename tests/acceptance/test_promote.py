@@ -64,6 +64,19 @@ async def test_what_was_and_what_is_to_come_goes_on_after_the_move(
     assert (sorted(arrived), endpoint.repeats) == (sorted((sent, soon, waiting, fresh)), 0)
 
 
+async def test_an_id_of_long_ago_is_known_after_the_move(tmp_path: Path, postgres_url: str) -> None:
+    await an_installation(tmp_path)
+    add_notifications(tmp_path, 1, days_ago=40)
+    moved = await promote(tmp_path, postgres_url)
+    environment = {"DB_URL": postgres_url, "IDEMPOTENCY_WINDOW_HOURS": "2160"}
+
+    async with running(tmp_path, "--no-sample", environment=environment) as new:
+        again = await new.send(to={"email": "a@example.com"}, content="hello", id="n0")
+
+    assert moved.code == 0, moved.errors
+    assert (again.status_code, again.json()["duplicate"]) == (202, True)
+
+
 async def test_the_public_key_of_the_sample_is_not_good_where_it_was_moved(
     tmp_path: Path, postgres_url: str
 ) -> None:
@@ -251,9 +264,9 @@ async def seen(product: Product, id_: str) -> Any:
     return [await product.get(f"/notifications/{id_}{page}") for page in ("", "/timeline")]
 
 
-def add_notifications(data: Path, count: int) -> None:
+def add_notifications(data: Path, count: int, *, days_ago: int = 0) -> None:
     """Many small rows, a second apart, far back in time."""
-    first = (time.time_ns() // 1_000_000 - count * 1000) << 21
+    first = (time.time_ns() // 1_000_000 - days_ago * 86_400_000 - count * 1000) << 21
     with closing(sqlite3.connect(data / "sendwell.db")) as connection, connection:
         connection.executemany(
             "INSERT INTO requested(position,tenant,id,event_type,accepted_at,body)"

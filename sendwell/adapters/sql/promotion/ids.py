@@ -1,8 +1,8 @@
 """What a file knows by an index, and PostgreSQL by its claims: ids that producers gave.
 
 A repeated id is recognized there only by its claim (see `sendwell.runtime.journal.claims`). The
-file does not say who gave an id, so all of the last weeks are claimed: one of our own making is
-never repeated anyway.
+file does not say who gave an id, so all are claimed, however long a duplicate is looked for: one of
+our own making is never repeated anyway.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,13 @@ from sendwell.adapters.sql.promotion.target import Target
 from sendwell.domain.ids import COUNTER_BITS
 
 _DAY_MS = 86_400_000
-_DAYS = 31
-"""Longer than any duplicate is looked for by default."""
 
 
-async def claim_ids(source: Source, target: Target, shapes: Sequence[Shape], *, now: int) -> None:
-    """Ids of the last weeks cannot be taken again on the target. `now` in microseconds."""
+async def claim_ids(source: Source, target: Target, shapes: Sequence[Shape]) -> None:
+    """The ids of all notifications in the file cannot be taken again on the target."""
     by_name = {shape.name: shape for shape in shapes}
     requested, claims = by_name["requested"], by_name["idempotency"]
-    since = (now // 1000 - _DAYS * _DAY_MS) << COUNTER_BITS
-    for batch in source.batches(requested, (since,)):
+    for batch in source.batches(requested):
         await target.add(claims, [_claim(requested, claims, row) for row in batch])
 
 
