@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendwell.domain.errors import Invalid
-from sendwell.domain.rendering import Context, Source
+from sendwell.domain.rendering import Context, Missing, Source
 from sendwell.ports.renderer import Renderer
 from tests.conformance.renderers import every_adapter, render
 
@@ -68,7 +68,17 @@ def test_a_value_is_never_read_as_a_template(
     "source",
     ['<a href="{{ link }}">', "<img src=' {{ link }}'>", '<form action="{{ link }}x">',
      '<a title="x" HREF = "{% if true %}{{ link }}{% else %}{{ link }}{% endif %}">',
-     '{% for i in [1] %}<a href="{{ link }}">{% endfor %}', "{{ link|url }}"],
+     '{% for i in [1] %}<a href="{{ link }}">{% endfor %}', "{{ link|url }}",
+     '<a href="{% if false %}https://a.example/{% else %}{{ link }}{% endif %}">',
+     '<a href="{% if false %}https://a.example/{% elif true %}{{ link }}{% endif %}">',
+     '<a href="{% if false %}https://a.example{% endif %}{{ link }}">',
+     '<a href="{% if false %}https://a.example/" class="b">{% else %}{{ link }}">{% endif %}',
+     '<a href="{% if true %}{% if false %}https://a.example{% endif %}{% endif %} {{ link }}">',
+     '<a href="{% for i in [] %}https://a.example{% endfor %}{{ link }}">',
+     '<a href="{% for i in [] %}https://a.example{% else %}{{ link }}{% endfor %}">',
+     '<a href="https://a.example/{% for i in [1, 2] %}{{ link }}"><a href="{% endfor %}">',
+     '{% for i in [1, 2] %}<a href="{% if i == 1 %}https://a{% endif %}{{ link }}">{% endfor %}',
+     '<meta http-equiv="refresh" content="0; URL={{ link }}">'],
 )  # fmt: skip
 def test_a_link_that_could_run_something_is_refused(
     renderer: Renderer, source: str, value: str
@@ -96,6 +106,61 @@ def test_a_link_that_is_one_passes(renderer: Renderer, source: str, link: str) -
 
 @every_adapter
 @pytest.mark.parametrize(
+    ("source", "links"),
+    [
+        (
+            "{% if tracked %}https://t.example/{{ url|urlencode }}{% else %}{{ url }}{% endif %}",
+            ("https://t.example/https%3A%2F%2Fa.example%2Fb", "https://a.example/b"),
+        ),
+        (
+            "{% if tracked %}https://t.example/r?u={% endif %}{{ url }}",
+            ("https://t.example/r?u=https://a.example/b", "https://a.example/b"),
+        ),
+        (
+            "{% if tracked %}https://t.example{% elif true %}https://b{% endif %}{{ path }}",
+            ("https://t.example/c", "https://b/c"),
+        ),
+        (
+            '{% if tracked %}https://t.example">{% else %}{{ url }}">{% endif %}{{ path }}',
+            ("https://t.example", "https://a.example/b"),
+        ),
+        (
+            "{% for part in parts %}{% if loop.first %}tel:{% endif %}{{ part }}/{% endfor %}",
+            ("tel:b/True/3.0/", "tel:b/True/3.0/"),
+        ),
+    ],
+)
+def test_a_value_that_stands_behind_words_is_no_link_of_its_own(
+    renderer: Renderer, source: str, links: tuple[str, str]
+) -> None:
+    data = {"url": "https://a.example/b", "path": "/c", "parts": ["b", True, 3.0]}
+
+    for tracked, link in zip((True, False), links, strict=True):
+        page = Page(render(renderer, f'<a href="{source}">', {**data, "tracked": tracked}, HTML))
+        assert page.tags[0] == ("a", {"href": link})
+
+
+@every_adapter
+def test_what_is_missing_in_a_link_is_named_behind_words_and_before(renderer: Renderer) -> None:
+    source = '<a href="{% if own %}https://a.example{% endif %}{{ path }}">'
+
+    for own in (True, False):
+        for data in ({"own": own}, {"own": own, "path": None}):
+            with pytest.raises(Missing, match="path"):
+                render(renderer, source, data, HTML)
+
+
+@every_adapter
+def test_a_link_that_was_refused_leaves_nothing_to_the_next_page(renderer: Renderer) -> None:
+    source = '{% if bad %}<a href="{% endif %}{{ link }}'
+    with pytest.raises(Invalid, match="link"):
+        render(renderer, source, {"bad": True, "link": "javascript:1"}, HTML)
+
+    assert render(renderer, source, {"bad": False, "link": "words"}, HTML) == "words"
+
+
+@every_adapter
+@pytest.mark.parametrize(
     "source",
     ["<script>{{ x }}</script>", "<SCRIPT>a='{{ x }}'", '<a onclick="{{ x }}">', "<a b={{ x }}>",
      "<a {{ x }}>", "<{{ x }}>", '<iframe srcdoc="{{ x }}">', "<a b=1{{ x }}>",
@@ -110,12 +175,16 @@ def test_a_value_where_no_escaping_makes_it_safe_is_refused_beforehand(
 
 @every_adapter
 @pytest.mark.parametrize(
-    "source", ['<p style="color: {{ c }}">', "<style>p{color:{{ c }}}</style>"]
-)
+    "source",
+    ['<p style="color: {{ c }}">', "<style>p{color:{{ c }}}</style>",
+     '<svg><set attributeName="fill" to="{{ c }}"/>',
+     '<svg><animate attributeName="fill" values="red;{{ c }}" from="{{ c }}"/>'],
+)  # fmt: skip
 def test_a_style_takes_a_colour_and_nothing_that_loads_or_ends_it(
     renderer: Renderer, source: str
 ) -> None:
     assert "#ff0000" in render(renderer, source, {"c": "#ff0000"}, HTML)
-    for value in ("red;background:url(//evil.example)", "}", "expression(alert(1))", "</style>"):
+    for value in ("red;background:url(//evil.example)", "}", "expression(alert(1))", "</style>",
+                  "javascript:alert(1)"):  # fmt: skip
         with pytest.raises(Invalid, match="style"):
             render(renderer, source, {"c": value}, HTML)

@@ -7,6 +7,7 @@ a variable that is absent comes in, for missing, unless it says otherwise.
 
 import operator
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -28,11 +29,18 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
+class _Link(threading.local):
+    """The link that the render of this thread is in."""
+
+    is_empty = False
+
+
 class Filters:
     """The functions behind the names, for one meter."""
 
     def __init__(self, meter: Meter) -> None:
         self._spend = meter.spend
+        self._link = _Link()
 
     def text(self, value: Any) -> str:
         """The value as it would be printed."""
@@ -159,6 +167,15 @@ class Filters:
             raise Invalid("A link begins with https:, http:, mailto: or tel:.", code=_CODE)
         return text
 
+    def opens(self, is_empty: bool) -> str:
+        """Nothing; notes whether a link begins here, or words stand in it by now."""
+        self._link.is_empty = is_empty
+        return ""
+
+    def is_first(self, _: Any) -> bool:
+        """Whether no words stand in the link so far."""
+        return self._link.is_empty
+
     def style(self, value: Any) -> str:
         """The value, if it is a plain one of CSS, like a colour; by itself there in styles."""
         text = self.text(value)
@@ -282,6 +299,8 @@ INTERNAL: Mapping[str, Callable[..., Any]] = {
     "_times": Filters.times,
     "_compare": Filters.compare,
     "_fields": Filters.fields,
+    "_first": Filters.is_first,
+    "_opens": Filters.opens,
     "_style": Filters.style,
 }
 """What the grammar writes."""

@@ -3,12 +3,16 @@
 Escaping is enough between tags and in quoted attributes. It is not in a link, where `javascript:`
 has nothing to escape, nor in a style; there a value has to pass a filter. In scripts, event
 handlers, `srcdoc`, unquoted attributes and among the names of a tag nothing makes it safe.
+
+A link is judged by what stands first in it. Where only some of the ways through `if` and `for` have
+put words before a value, the page itself notes while it is made whether they came.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 
+from sendwell.adapters.rendering.branches import Answers, Branches
 from sendwell.adapters.rendering.program import Kind, Program, Segment
 from sendwell.domain.errors import Invalid
 
@@ -16,6 +20,13 @@ _LINKS = frozenset(
     {"href", "src", "action", "formaction", "background", "poster", "cite", "longdesc"}
     | {"xlink:href", "data", "manifest", "ping", "srcset"}
 )
+_META_LINK = re.compile(r"url\s*=\s*['\"]?\s*\Z", re.IGNORECASE)
+_ANIMATED = frozenset({"to", "from", "by", "values"})
+"""What `set` and `animate` of SVG give to an attribute, which may be a link."""
+_YES, _NO, _EITHER = frozenset({True}), frozenset({False}), frozenset({True, False})
+_IS_FIRST = "(true|_first)"
+_OPENS = Segment(Kind.VALUE, "true|_opens")
+_SHUTS = Segment(Kind.VALUE, "false|_opens")
 _OPENING = re.compile(r"<(?:(?P<comment>!--)|/?(?P<element>[a-zA-Z][^\s/>]*|\Z))")
 _IN_TAG = re.compile(r"(?P<end>>)|(?P<name>[^\s=>/\"']+)(?P<value>\s*=\s*(?P<quote>[\"']?))?")
 _UNQUOTED_END = re.compile(r"[\s>]")
@@ -34,23 +45,34 @@ class _Mode(Enum):
 def guarded(program: Program) -> Program:
     """The program with a filter on each value that escaping alone does not make safe.
 
-    Raises Invalid for a value where nothing does. Branches are read one after the other, as they
-    are written.
+    Raises Invalid for a value where nothing does. Tags of HTML are read as they are written, one
+    branch after the other.
     """
-    return program.with_segments(_guarded(program.segments), "url", "_style")
+    segments = list(_guarded(program.segments))
+    if not any(_IS_FIRST in segment.code for segment in segments):
+        segments = [segment for segment in segments if segment not in (_OPENS, _SHUTS)]
+    return program.with_segments(segments, "url", "_first", "_opens", "_style")
 
 
 def _guarded(segments: Iterable[Segment]) -> Iterator[Segment]:
     page, line = _Page(), 1
+    yield _SHUTS
     for segment in segments:
         match segment.kind:
             case Kind.WORDS:
+                before = page.begins_link
                 page.read(segment.code)
                 yield segment
+                if page.begins_link != before:
+                    yield _OPENS if page.begins_link == _YES else _SHUTS
             case Kind.VALUE:
                 guard = page.guard(line + segment.code.count("\n"))
-                yield segment.with_guard(guard) if guard else segment
+                if guard == "url" and page.begins_link == _EITHER:
+                    yield segment.with_guard_where(_IS_FIRST, guard)
+                else:
+                    yield segment.with_guard(guard) if guard else segment
             case Kind.STATEMENT:
+                page.take(segment.code)
                 yield segment
         line += segment.code.count("\n")
 
@@ -63,25 +85,40 @@ class _Page:
         self._element = ""
         self._attribute = ""
         self._quote = ""
-        self._is_fresh = False
-        """Nothing but values and spaces has been in the attribute so far."""
+        self._begins = Branches(first=False)
+        """Nothing but values and spaces has been in a link so far."""
+
+    @property
+    def begins_link(self) -> Answers:
+        """Whether a value would be the first in a link, by each of the ways to here."""
+        return self._begins.here
+
+    def take(self, statement: str) -> None:
+        self._begins.take(statement)
+        if statement.startswith("for ") and self._is_link:
+            # A later round may come from behind words, or from the beginning of another link.
+            self._begins.here = _EITHER
 
     def read(self, words: str) -> None:
+        if words.strip():
+            self._begins.here = _NO
         at = 0
         while at < len(words):
             at = self._read_from(words, at)
+        if self._is_refresh and _META_LINK.search(words):
+            self._begins.here = _YES
 
     def guard(self, line: int) -> str | None:
         """The filter that a value needs here, if any."""
         match self._mode:
-            case _Mode.CONTENT | _Mode.COMMENT:
-                return None
             case _Mode.STYLE:
                 return "_style"
-            case _Mode.ATTRIBUTE if self._attribute == "style":
+            case _Mode.ATTRIBUTE if self._is_style:
                 return "_style"
+            case _Mode.CONTENT | _Mode.COMMENT:
+                return "url" if True in self.begins_link else None
             case _Mode.ATTRIBUTE if not _is_code(self._attribute):
-                return "url" if self._is_fresh and self._attribute in _LINKS else None
+                return "url" if True in self.begins_link else None
             case _Mode.UNQUOTED:
                 why = f"put the value of {self._attribute} in quotes"
             case _Mode.TAG:
@@ -89,6 +126,20 @@ class _Page:
             case _:
                 why = "no escaping makes a value safe in a script"
         raise Invalid(f"line {line}: {why}.", code="template_error")
+
+    @property
+    def _is_link(self) -> bool:
+        return self._mode is _Mode.ATTRIBUTE and self._attribute in _LINKS
+
+    @property
+    def _is_refresh(self) -> bool:
+        is_content = self._element == "meta" and self._attribute == "content"
+        return self._mode is _Mode.ATTRIBUTE and is_content
+
+    @property
+    def _is_style(self) -> bool:
+        is_animated = self._element in ("set", "animate") and self._attribute in _ANIMATED
+        return self._attribute == "style" or is_animated
 
     def _read_from(self, words: str, at: int) -> int:
         match self._mode:
@@ -131,16 +182,17 @@ class _Page:
             self._mode = _AFTER_TAG.get(self._element, _Mode.CONTENT)
         elif found["value"] is not None:
             self._attribute, self._quote = found["name"].lower(), found["quote"]
-            self._is_fresh = True
             self._mode = _Mode.ATTRIBUTE if self._quote else _Mode.UNQUOTED
+            self._begins.here = _YES if self._is_link else _NO
         return found.end()
 
     def _read_attribute(self, words: str, at: int) -> int:
         end = words.find(self._quote, at)
         if words[at : end if end >= 0 else None].strip():
-            self._is_fresh = False
+            self._begins.here = _NO
         if end < 0:
             return len(words)
+        self._begins.here = _NO
         self._mode = _Mode.TAG
         return end + 1
 

@@ -30,6 +30,11 @@ class Segment:
         """The value, passed through one more filter."""
         return Segment(self.kind, f"({self.code}|{guard})", self.is_looped)
 
+    def with_guard_where(self, condition: str, guard: str) -> "Segment":
+        """The value, passed through one more filter where the condition holds."""
+        code = f"(({self.code}|{guard}) if {condition} else {self.code.lstrip()})"
+        return Segment(self.kind, code, self.is_looped)
+
     def on_one_line(self) -> "Segment":
         """The words with every line end made a space."""
         if self.kind is not Kind.WORDS:
