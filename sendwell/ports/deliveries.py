@@ -28,7 +28,8 @@ class Found:
     """A delivery and where it stands; `at` is when it got there, in microseconds since 1970.
 
     `address` is where it was sent, None where that is not known (any more): a person's where it is
-    still the one that the provider means.
+    still the one that the provider means. `is_erased`: whoever it was for was erased since, and no
+    words about them may be written down.
     """
 
     tenant: TenantId
@@ -42,6 +43,7 @@ class Found:
     reference: str | None = None
     user_id: UserId | None = None
     address: str | None = None
+    is_erased: bool = False
 
 
 class Deliveries(Protocol):

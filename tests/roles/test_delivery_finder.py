@@ -1,6 +1,6 @@
 """Which delivery a provider means, where several tenants have chosen the same id."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -18,13 +18,17 @@ from sendwell.messages.receipt import Receipt, Said
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.status import Status
 from sendwell.ports.journal import Entry
+from sendwell.ports.keepers import Whom
 from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.receipts.decision import decide
 from sendwell.roles.receipts.look import Look
 from sendwell.roles.tracker.deliveries import DeliveryFinder
 from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.people import Profile
+from sendwell.runtime.journal.erasing import JournalKeeper
 from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.journal.personal import Theirs
 from sendwell.runtime.journal.records import SqlRecords
 from tests.services.made import made_file
 
@@ -32,6 +36,7 @@ ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, EMAIL = UserId("ada"), ChannelName("email")
 ORDER, PART = NotificationId("order-7"), "0.email"
 SENDGRID = "sendgrid"
+WORDS = "550 5.2.2 The mailbox of Ada is full."
 numbers = count(1)
 
 
@@ -43,7 +48,14 @@ class House(NamedTuple):
     users: Users
     finder: DeliveryFinder
 
-    async def send(self, tenant: TenantId, *, by: str = SENDGRID, to: To | None = None) -> str:
+    async def send(
+        self,
+        tenant: TenantId,
+        *,
+        by: str = SENDGRID,
+        to: To | None = None,
+        beside: tuple[To, ...] = (),
+    ) -> str:
         """A mail of that tenant has gone out; gives the account's own id of it."""
         number = next(numbers)
         request = Requested(
@@ -53,7 +65,7 @@ class House(NamedTuple):
             accepted_at=number,
             event_type="order",
             lane=2,
-            to=(to or To(email=f"ada@{tenant}.example"),),
+            to=(to or To(email=f"ada@{tenant}.example"), *beside),
         )
         await self.journal.accept([Entry(request, is_named=True)])
         sent = Status(
@@ -78,6 +90,29 @@ class House(NamedTuple):
         receipt = Receipt("event", Said.BOUNCED, 1, key=key_of(ACME), address=mark)
         sought = Look(1, SENDGRID, tenant=None, receipt=receipt, taken_at=1).sought
         return (await self.finder.find([sought]))[sought].address
+
+    async def erase(self, address: str) -> None:
+        """Whoever has that address is erased from the journal, as from each copy of it."""
+        keeper, after = JournalKeeper(self.database, stop=_nothing_is_in_flight), None
+        while True:
+            step = await keeper.erase(Whom(ACME, ADA, ((EMAIL, address),)), after=after)
+            if (after := step.after) is None:
+                return
+
+    async def bounce(self) -> Status:
+        """The account says in its words why Acme's mail came back; gives what is on record then."""
+        receipt = Receipt(
+            "event", Said.BOUNCED, 1, key=key_of(ACME), code="mailbox_full", text=WORDS
+        )
+        look = Look(1, SENDGRID, tenant=None, receipt=receipt, taken_at=1)
+        moves = decide([look], await self.finder.find([look.sought]), now=1).statuses()
+        await self.database.commit(self.journal.recorded(moves))
+        (ended,) = await SqlRecords(self.database).outcomes(ACME, [moves[0].position])
+        return ended
+
+
+async def _nothing_is_in_flight(_: Sequence[Theirs]) -> Collection[Position]:
+    return ()
 
 
 @pytest.fixture
@@ -163,3 +198,24 @@ async def test_the_address_that_a_request_gives_cannot_change(
     await house.send(ACME, to=to)
 
     assert await house.address(about) == "ada@example.org"
+
+
+@pytest.mark.parametrize(
+    ("erased", "text"),
+    [
+        ("ada@example.org", None),
+        ("bob@example.org", WORDS),
+        ("eve@example.org", WORDS),
+    ],
+)
+async def test_what_a_vendor_says_of_somebody_erased_since_is_not_written_down(
+    erased: str, text: str | None, house: House
+) -> None:
+    await house.send(ACME, to=To(email="ada@example.org"), beside=(To(email="bob@example.org"),))
+    await house.erase(erased)
+
+    ended = await house.bounce()
+
+    assert (State.BOUNCED, "mailbox_full", text) == (ended.state, ended.code, ended.text)
+    moves = await SqlRecords(house.database).moves(ACME, ended.position)
+    assert text == moves[-1].text

@@ -23,7 +23,7 @@ class Settled:
     state: State | None
 
     def status(self) -> Status | None:
-        """The move, if there is one."""
+        """The move, if there is one; without words about somebody who was erased since."""
         if self.found is None or self.state is None:
             return None
         found, receipt = self.found, self.look.receipt
@@ -39,7 +39,7 @@ class Settled:
             provider=self.look.provider,
             reference=receipt.reference or found.reference,
             code=receipt.code,
-            text=receipt.text,
+            text=None if found.is_erased else receipt.text,
             user_id=found.user_id,
         )
 

@@ -80,6 +80,7 @@ class DeliveryFinder:
             reference=status.reference,
             user_id=request.to[part.recipient].user_id,
             address=await self._address(sought, part, request),
+            is_erased=part.recipient in request.erased,
         )
 
     async def _address(self, sought: Sought, part: Part, request: Requested) -> str | None:
