@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, Position
@@ -13,12 +13,12 @@ from sendwell.messages.requested import Requested, To
 from sendwell.ports.database import Database
 from sendwell.ports.keepers import Whom
 from sendwell.runtime.journal.tables import REQUESTED
-from sendwell.runtime.portion import portion
+from sendwell.runtime.reading import read_portion
 
 _FEW = 200
-"""Rows that are the person's, each of them decoded."""
+"""Rows that are the person's, each of them decoded: so many in a step where they are short."""
 _MANY = 2_000
-"""Rows that are only looked through."""
+"""Rows that are only looked through, in the same way."""
 
 _EMAIL = ChannelName("email")
 _FIELDS = {name: channel.address_field for name, channel in all_channels().items()}
@@ -51,38 +51,30 @@ class Personal:
         return await self._among(whom, position)
 
     async def _alone(self, whom: Whom, after: Position) -> tuple[Sequence[Theirs], str | None]:
-        rows = await self._database.rows(
-            select(REQUESTED.c.position, REQUESTED.c.body)
-            .where(
-                REQUESTED.c.tenant == whom.tenant,
-                REQUESTED.c.user_id == whom.user_id,
-                REQUESTED.c.position > after,
-            )
-            .order_by(REQUESTED.c.position)
-            .limit(_FEW)
-        )
-        taken, last = portion(rows, _FEW, lambda row: len(row.body))
-        found = [Theirs(codec.decode(row.body), (0,)) for row in taken]
-        return found, f"{_AMONG}:0" if last is None else f"{_ALONE}:{last.position}"
+        bodies, last = await self._read(whom, REQUESTED.c.user_id == whom.user_id, after, _FEW)
+        found = [Theirs(codec.decode(body), (0,)) for body in bodies]
+        return found, f"{_AMONG}:0" if last is None else f"{_ALONE}:{last}"
 
     async def _among(self, whom: Whom, after: Position) -> tuple[Sequence[Theirs], str | None]:
-        rows = await self._database.rows(
-            select(REQUESTED.c.position, REQUESTED.c.body)
-            .where(
-                REQUESTED.c.tenant == whom.tenant,
-                REQUESTED.c.user_id.is_(None),
-                REQUESTED.c.position > after,
-            )
-            .order_by(REQUESTED.c.position)
-            .limit(_MANY)
-        )
+        bodies, last = await self._read(whom, REQUESTED.c.user_id.is_(None), after, _MANY)
         marks = _marks(whom)
-        looked = [(row, _mentions(row.body, marks)) for row in rows]
-        # Only what is found is handed on: the rest may be as long as it likes.
-        taken, last = portion(looked, _MANY, lambda each: len(each[0].body) if each[1] else 0)
-        requests = (codec.decode(row.body) for row, is_near in taken if is_near)
+        requests = (codec.decode(body) for body in bodies if _mentions(body, marks))
         found = [Theirs(each, places) for each in requests if (places := _places(each, whom))]
-        return found, None if last is None else f"{_AMONG}:{last[0].position}"
+        return found, None if last is None else f"{_AMONG}:{last}"
+
+    async def _read(
+        self, whom: Whom, whose: ColumnElement[bool], after: Position, limit: int
+    ) -> tuple[Sequence[bytes], int | None]:
+        rows, last = await read_portion(
+            self._database,
+            select(REQUESTED.c.body).where(
+                REQUESTED.c.tenant == whom.tenant, whose, REQUESTED.c.position > after
+            ),
+            key=REQUESTED.c.position,
+            long=REQUESTED.c.body,
+            limit=limit,
+        )
+        return [row.body for row in rows], last
 
 
 def _marks(whom: Whom) -> list[bytes]:

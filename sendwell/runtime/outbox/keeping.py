@@ -8,6 +8,7 @@ from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
 from sendwell.ports.keepers import Erased, Told, Whom
 from sendwell.runtime.outbox.tables import OUTBOX
+from sendwell.runtime.reading import read_portion
 
 _AT_ONCE = 500
 _HELD_UP_MS = 2_000
@@ -29,18 +30,21 @@ class OutboxKeeper:
     async def erase(self, whom: Whom, *, after: str | None) -> Erased:
         """See the port."""
         before = (self._clock.now() // 1000 - _HELD_UP_MS) << COUNTER_BITS
-        rows = await self._database.rows(
-            select(OUTBOX.c.number, OUTBOX.c.letter)
-            .where(OUTBOX.c.number > int(after or 0), OUTBOX.c.number < before)
-            .order_by(OUTBOX.c.number)
-            .limit(_AT_ONCE)
+        rows, last = await read_portion(
+            self._database,
+            select(OUTBOX.c.letter).where(
+                OUTBOX.c.number > int(after or 0), OUTBOX.c.number < before
+            ),
+            key=OUTBOX.c.number,
+            long=OUTBOX.c.letter,
+            limit=_AT_ONCE,
         )
         marks = [msgspec.json.encode(name) for name in _names(whom)]
         tenant = whom.tenant.encode()
         is_busy = any(
             tenant in row.letter and any(mark in row.letter for mark in marks) for row in rows
         )
-        return Erased(0, str(rows[-1].number) if len(rows) == _AT_ONCE else None, is_busy)
+        return Erased(0, None if last is None else str(last), is_busy)
 
 
 def _names(whom: Whom) -> list[str]:

@@ -10,8 +10,8 @@ from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.ports.database import Database
 from sendwell.ports.keepers import Erased, Item, Told, Whom
 from sendwell.runtime.moments import moment
-from sendwell.runtime.portion import portion
 from sendwell.runtime.quarantine.tables import QUARANTINE
+from sendwell.runtime.reading import read_portion
 
 _AT_ONCE = 200
 _encode = msgspec.json.Encoder().encode
@@ -44,21 +44,23 @@ class QuarantineKeeper:
     async def _step(
         self, whom: Whom, after: str | None
     ) -> tuple[list[tuple[Row[Any], Quarantine]], str | None]:
-        rows = await self._database.rows(
-            select(QUARANTINE)
-            .where(QUARANTINE.c.tenant == whom.tenant, QUARANTINE.c.id > int(after or 0))
-            .order_by(QUARANTINE.c.id)
-            .limit(_AT_ONCE)
+        rows, last = await read_portion(
+            self._database,
+            select(QUARANTINE).where(
+                QUARANTINE.c.tenant == whom.tenant, QUARANTINE.c.id > int(after or 0)
+            ),
+            key=QUARANTINE.c.id,
+            long=QUARANTINE.c.kept,
+            limit=_AT_ONCE,
         )
         marks = _marks(whom)
-        taken, last = portion(rows, _AT_ONCE, lambda row: len(row.kept))
-        found = ((row, _decode(row.kept)) for row in taken)
+        found = ((row, _decode(row.kept)) for row in rows)
         theirs = [
             (row, kept)
             for row, kept in found
             if _mentions(kept, marks) or kept.key.endswith(f"/{whom.user_id}")
         ]
-        return theirs, None if last is None else str(last.id)
+        return theirs, None if last is None else str(last)
 
 
 def _marks(whom: Whom) -> Sequence[bytes]:
