@@ -63,7 +63,8 @@ class Client:
     def ready(self) -> Mapping[str, Any]:
         """What /readyz says, also when it says no."""
         answer, content = self._exchange("GET", "/readyz", None, {})
-        return {"http_status": answer.status, **(_document(content) or {})}
+        said = _document(content)
+        return {"http_status": answer.status, **(said if isinstance(said, dict) else {})}
 
     def _call(
         self,

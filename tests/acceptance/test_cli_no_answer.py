@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from sendwell.cli.client import Client
+from sendwell.cli.diagnosis.server import look_at_server
 from sendwell.domain.errors import SendwellError
 from tests.acceptance.command import sendwell
 
@@ -38,7 +39,7 @@ def taking(then: Callable[[socket.socket], object]) -> Iterator[str]:
 
 
 @contextmanager
-def answering_in_turn(*answers: tuple[int, dict[str, object]] | None) -> Iterator[str]:
+def answering_in_turn(*answers: tuple[int, object] | None) -> Iterator[str]:
     """A server with one answer for each request, None hangs up; the last one is for all others."""
     rest = list(answers)
 
@@ -106,6 +107,13 @@ def test_a_post_that_nobody_hears_was_not_accepted() -> None:
 
     with pytest.raises(SendwellError, match="Nobody answers at"):
         Client(url, None, seconds=30).post("/notifications")
+
+
+def test_who_says_that_they_are_ready_in_other_words_is_somebody_else() -> None:
+    with answering_in_turn((200, ["OK"])) as url:
+        found = look_at_server(Client(url, None, seconds=30))
+
+    assert found.text == f"Something else than Sendwell answers at {url}."
 
 
 ACCEPTED: dict[str, object] = {"id": "order-7", "duplicate": False}
