@@ -5,7 +5,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -55,12 +55,22 @@ async def sendwell(
     return Result(code, out.decode(), errors.decode())
 
 
-@contextmanager
-def answering(status: int, document: dict[str, Any]) -> Iterator[str]:
+def answering(status: int, document: dict[str, Any]) -> AbstractContextManager[str]:
     """A server that says the same to everybody; gives its address."""
+    return answering_in_turn((status, document))
 
-    class Answers(BaseHTTPRequestHandler):
+
+@contextmanager
+def answering_in_turn(*answers: tuple[int, object] | None) -> Iterator[str]:
+    """A server with one answer for each request, None hangs up; the last one is for all others."""
+    rest = list(answers)
+
+    class InTurn(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            answer = rest.pop(0) if len(rest) > 1 else rest[0]
+            if answer is None:
+                return
+            status, document = answer
             body = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -74,7 +84,7 @@ def answering(status: int, document: dict[str, Any]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Answers)
+    server = HTTPServer(("127.0.0.1", 0), InTurn)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -1,18 +1,16 @@
 """What the command line says when no answer comes: the truth about what was accepted."""
 
-import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from sendwell.cli.client import Client
 from sendwell.cli.diagnosis.server import look_at_server
 from sendwell.domain.errors import SendwellError
-from tests.acceptance.command import sendwell
+from tests.acceptance.command import answering_in_turn, sendwell
 
 IN_DOUBT = "may or may not have been accepted"
 
@@ -36,41 +34,6 @@ def taking(then: Callable[[socket.socket], object]) -> Iterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             thread.join()
-
-
-@contextmanager
-def answering_in_turn(*answers: tuple[int, object] | None) -> Iterator[str]:
-    """A server with one answer for each request, None hangs up; the last one is for all others."""
-    rest = list(answers)
-
-    class InTurn(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = rest.pop(0) if len(rest) > 1 else rest[0]
-            if answer is None:
-                return
-            status, document = answer
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), InTurn)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_a_post_whose_connection_ends_without_an_answer_may_have_been_accepted() -> None:
