@@ -1,4 +1,4 @@
-"""`./dev check`: what tells of most mistakes within a minute, all at once.
+"""`./dev check`: what tells of most mistakes in about a minute, all at once.
 
 `--fix` formats and mends first, where a tool can.
 """
