@@ -104,7 +104,7 @@ async def test_each_recipient_gets_its_own_answer(postfix: Postfix, door: str) -
 
     assert fault_of(outcomes["gone"]) == (Refused, "5.1.1", Blame.ADDRESS)
     assert fault_of(outcomes["full"]) == (Deferred, "4.2.2", Blame.ADDRESS)
-    assert fault_of(outcomes["busy"]) == (Deferred, "4.7.1", Blame.PROVIDER)
+    assert fault_of(outcomes["busy"]) == (Deferred, "4.7.1", Blame.ADDRESS)
     assert fault_of(outcomes["left"]) == (Refused, "5.7.1", Blame.ACCOUNT)
     accepted = [name for name, outcome in outcomes.items() if isinstance(outcome, Accepted)]
     assert accepted == ["ada", "bob", "cleo", "dora", "emil"]

@@ -12,7 +12,8 @@ looked up in this order (`x` is 4 or 5):
     x.1.7 x.1.8                     account   our sender is not welcome
     x.1.* x.2.*                     address   unknown, disabled, full; to MAIL: account
     x.3.* x.5.*                     provider  its system, its protocol
-    any other 4xx                   provider  overload, greylisting, its network
+    4xx that speaks of greylisting  address   says nothing about the next mail
+    any other 4xx                   provider  overload, its network
     5.7.* to DATA or the message    content   taken for spam
     5.7.* before it                 account   we may not relay, or are on a list
     500 … 504 555                   provider  it does not know the command
@@ -68,6 +69,9 @@ _NEVER = 500
 _STATUS = re.compile(rb"[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _QUEUE_ID = re.compile(rb"queued as ([\w.-]{1,128})|\bid=([\w.-]{1,128})")
 _RELAYING = re.compile(rb"\brelay", re.IGNORECASE)
+_GREYLISTING = re.compile(rb"gr[ea]y-?list", re.IGNORECASE)
+
+_OF_ONE_MAIL = frozenset({Stage.RCPT, Stage.MESSAGE})
 
 _BY_STATUS = {
     "1": Blame.ADDRESS, "1.7": Blame.ACCOUNT, "1.8": Blame.ACCOUNT,
@@ -90,7 +94,10 @@ def _status(reply: Reply) -> str:
 
 
 def _blame_for_now(reply: Reply, stage: Stage) -> Blame:
-    return _blame_by_status(_status(reply), stage) or Blame.PROVIDER
+    blame = _blame_by_status(_status(reply), stage)
+    if blame is None and _GREYLISTING.search(reply.text) and stage in _OF_ONE_MAIL:
+        return Blame.ADDRESS
+    return blame or Blame.PROVIDER
 
 
 def _blame_for_good(reply: Reply, stage: Stage) -> Blame:
