@@ -9,13 +9,15 @@ import pytest
 
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.consent import Matter, objection
-from sendwell.domain.ids import ChannelName, UserId
+from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.ports.database import Database
 from sendwell.roles.users.cache import PeopleCache
 from sendwell.roles.users.service import Users
-from sendwell.roles.users.service.suppressions import Notice, Suppressions
+from sendwell.roles.users.service.suppressions import EVERYBODY, Notice, Suppressions
 from sendwell.roles.users.store import UserStore
+from sendwell.roles.users.store.suppressions import Reasons, SuppressionStore
+from tests.roles.patient_clock import PatientClock
 from tests.roles.users_house import (
     ACME,
     ADA,
@@ -263,3 +265,39 @@ async def test_growing_beyond_memory_forgets_no_suppression(role: Role) -> None:
 
         for tenant in (ACME, OTHER):
             assert number + 1 == len(await small.among(tenant, wanted))
+
+
+async def test_lists_that_are_too_many_together_are_not_read_again_and_again(role: Role) -> None:
+    store = WholeReads(role.database)
+    clock = PatientClock()
+    small = Suppressions(store, clock=clock, most=10)
+    tenants = [ACME, OTHER, TenantId("third")]
+    for tenant in tenants:
+        await small.change([Notice(tenant, SMS, f"+{number}", "stop", 1) for number in range(4)])
+
+    async def ask_all() -> int:
+        """Gives how many lists were read whole for it."""
+        before = store.whole
+        for tenant in tenants:
+            assert {(SMS, "+3"): "stop"} == await small.among(tenant, [(SMS, "+3"), (SMS, "+7")])
+        return store.whole - before
+
+    assert await ask_all() == 3
+    assert [await ask_all() for _ in range(5)] == [0] * 5
+    clock.passed = 301.0
+    assert await ask_all() == 1
+    await small.change([Notice(ACME, SMS, f"+{number}", None, 2) for number in range(3)])
+    clock.passed = 602.0
+    assert [await ask_all() for _ in range(2)] == [1, 0]
+    clock.passed = 903.0
+    assert await ask_all() == 0
+
+
+class WholeReads(SuppressionStore):
+    """Counts how often a list is read from its beginning."""
+
+    whole = 0
+
+    async def changed_since(self, tenant: TenantId, since: int, *, most: int) -> Reasons:
+        self.whole += since == 0 and tenant != EVERYBODY
+        return await super().changed_since(tenant, since, most=most)

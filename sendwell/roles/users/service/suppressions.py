@@ -26,6 +26,9 @@ MOST_KEPT = 100_000
 """Over all tenants; measured 80 bytes each. A tenant with more is asked for in the database."""
 
 _OLDEST_SECONDS = 5.0
+_REST_SECONDS = 300.0
+"""A list that has made room for another is not read whole again before that: where all together are
+too many, each would else push the next one out at every question."""
 _NEVER = float("-inf")
 _LONGEST_COMMIT = 60_000_000
 """Microseconds between the time a change bears and the moment others can see it."""
@@ -53,6 +56,8 @@ class _List:
     reasons: dict[bytes, str] | None
     read_at: int = 0
     checked: float = 0.0
+    rests_until: float = float("inf")
+    """Where it has made room for others: when it is kept again."""
 
     @property
     def size(self) -> int:
@@ -162,7 +167,8 @@ class Suppressions:
         while True:
             edition, checked, now = self._edition, self._clock.elapsed(), self._clock.now()
             known = self._lists.get(tenant)
-            if known is None or now < known.read_at:  # unknown, or the clock was put back
+            # Unknown, or the clock was put back, or it has rested.
+            if known is None or now < known.read_at or known.rests_until <= checked:
                 known = _List({})
             since = max(0, known.read_at - _LONGEST_COMMIT)
             changed = await self._store.changed_since(tenant, since, most=self._most + 1)
@@ -179,7 +185,14 @@ class Suppressions:
         self._lists[tenant] = known
         self._kept += known.size
         while self._kept > self._most:
-            self._drop(next(iter(self._lists)))
+            self._let_rest(next(tenant for tenant, each in self._lists.items() if each.size))
+
+    def _let_rest(self, tenant: TenantId) -> None:
+        """From now on it is asked for in the database."""
+        known = self._lists[tenant]
+        self._kept -= known.size
+        known.reasons = None
+        known.rests_until = self._clock.elapsed() + _REST_SECONDS
 
     def _drop(self, tenant: TenantId) -> None:
         gone = self._lists.pop(tenant, None)
