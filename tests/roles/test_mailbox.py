@@ -6,7 +6,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -16,35 +15,26 @@ from hypothesis import strategies as st
 
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
-from sendwell.domain.ids import ChannelName, NotificationId, TenantId, UserId
+from sendwell.domain.ids import ChannelName
 from sendwell.domain.lane import Lane
 from sendwell.domain.outcome import Accepted, Deferred
-from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
 from sendwell.providers.mailbox import Mailbox as MailboxProvider
 from sendwell.roles.mailbox.api import PATH, routes
-from sendwell.roles.mailbox.message import MailboxMessage, MessagePage, Narrowing
+from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
 from sendwell.roles.mailbox.service import Mailbox
-from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.roles.mailbox.tables import METADATA
 from tests.roles.calling import a_client, an_app
-
-SAMPLE, OTHER = TenantId("sample"), TenantId("other")
-NOTIFICATION = NotificationId("0191f0aa-7c1e-7000-8000-000000000001")
-EVERYTHING = Narrowing()
-
-
-class WatchedStore(MailboxStore):
-    """Tells when somebody has looked and may be waiting now."""
-
-    def __init__(self, database: SqliteDatabase) -> None:
-        super().__init__(database)
-        self.looked = asyncio.Event()
-
-    async def page(self, *args: Any, **kwargs: Any) -> MessagePage:
-        found = await super().page(*args, **kwargs)
-        self.looked.set()
-        return found
+from tests.roles.mailbox_house import (
+    EVERYTHING,
+    NOTIFICATION,
+    OTHER,
+    SAMPLE,
+    WatchedStore,
+    an_outgoing,
+    fill,
+    shown,
+)
 
 
 @pytest.fixture
@@ -69,42 +59,6 @@ def mailbox(store: WatchedStore) -> Mailbox:
 async def client(mailbox: Mailbox) -> AsyncIterator[AsyncClient]:
     async with a_client(an_app(SAMPLE, routers=[routes(mailbox)])) as client:
         yield client
-
-
-def an_outgoing(
-    part: str = "0.email",
-    *,
-    tenant: TenantId = SAMPLE,
-    channel: str = "email",
-    address: str = "ada@example.org",
-    content: Content | None = None,
-    event_type: str = "order_shipped",
-    user_id: str | None = None,
-) -> Outgoing:
-    return Outgoing(
-        key=f"{NOTIFICATION}.{part}",
-        tenant=tenant,
-        notification=NOTIFICATION,
-        part=part,
-        channel=ChannelName(channel),
-        address=address,
-        content=content or Content(subject="Your parcel", text="It is on its way."),
-        lane=Lane.HIGH,
-        attempt=1,
-        event_type=event_type,
-        user_id=UserId(user_id) if user_id else None,
-    )
-
-
-async def fill(mailbox: Mailbox, number: int, *, first: int = 0) -> None:
-    for each in range(first, first + number):
-        await mailbox.put(an_outgoing(f"{each}.email"))
-
-
-async def shown(client: AsyncClient, **query: str) -> list[str]:
-    answer = await client.get(PATH, params=query)
-    assert answer.status_code == 200
-    return [message["delivery"] for message in answer.json()["data"]]
 
 
 async def test_what_would_have_been_sent_is_shown(mailbox: Mailbox, client: AsyncClient) -> None:
@@ -226,55 +180,6 @@ async def test_a_filter_on_the_content_looks_behind_the_first_rows(
     await asyncio.gather(*(mailbox.put(an_outgoing(f"{each}.email")) for each in range(1, 1_200)))
 
     assert await shown(client, to="needle@example.org", limit="1") == ["0.email"]
-
-
-async def test_who_waits_gets_the_message_when_it_comes(
-    mailbox: Mailbox, store: WatchedStore, client: AsyncClient
-) -> None:
-    waiting = asyncio.create_task(shown(client, to="grace@example.org", wait_seconds="30"))
-    await store.looked.wait()
-
-    await mailbox.put(an_outgoing("1.email", address="other@example.org"))
-    await mailbox.put(an_outgoing("2.email", address="grace@example.org"))
-
-    async with asyncio.timeout(5):
-        assert await waiting == ["2.email"]
-
-
-async def test_who_waits_for_what_is_there_does_not_wait(
-    mailbox: Mailbox, client: AsyncClient
-) -> None:
-    await fill(mailbox, 1)
-
-    async with asyncio.timeout(5):
-        assert await shown(client, wait_seconds="60") == ["0.email"]
-
-
-async def test_who_has_waited_gets_also_what_another_process_has_stored(
-    store: WatchedStore, client: AsyncClient
-) -> None:
-    waiting = asyncio.create_task(shown(client, wait_seconds="2"))
-    await store.looked.wait()
-
-    await Mailbox(store, SystemClock()).put(an_outgoing("0.email"))
-
-    assert await waiting == ["0.email"]
-
-
-async def test_waiting_ends_empty_when_its_time_is_over(client: AsyncClient) -> None:
-    assert await shown(client, wait_seconds="0.01") == []
-
-
-async def test_waiting_ends_when_the_mailbox_closes(
-    mailbox: Mailbox, store: WatchedStore, client: AsyncClient
-) -> None:
-    waiting = asyncio.create_task(shown(client, wait_seconds="60"))
-    await store.looked.wait()
-
-    mailbox.close()
-
-    async with asyncio.timeout(5):
-        assert await waiting == []
 
 
 async def test_an_email_is_shown_as_the_bytes_a_relay_would_have_got(

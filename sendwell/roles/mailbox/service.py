@@ -13,6 +13,9 @@ from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.runtime.bell import Bell
 
 _MOST_KEPT = 10_000
+_LONGEST_COMMIT = 1.0
+"""Seconds. Several write on PostgreSQL, and a message may be seen after one with a higher id; so who
+waits does not pass what came just before he looked."""
 
 
 class Mailbox:
@@ -48,16 +51,19 @@ class Mailbox:
         self, tenant: TenantId, narrowing: Narrowing, *, limit: int, wait: timedelta
     ) -> MessagePage:
         """The first page as soon as there is something on it; empty when `wait` is over."""
-        deadline = asyncio.get_running_loop().time() + wait.total_seconds()
-        seen = 0
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + wait.total_seconds()
+        seen, newest, looked = 0, 0, clock()
         with self._arrivals.listening(tenant) as arrived:
             while not self._arrivals.is_closed:
                 arrived.clear()
-                newest = await self._store.newest(tenant)
+                is_settled = clock() >= looked + _LONGEST_COMMIT
                 page = await self._store.page(tenant, narrowing, after=seen, limit=limit)
                 if page.messages:
                     return page
-                seen = newest
+                if is_settled:
+                    seen, newest = newest, await self._store.newest(tenant)
+                    looked = clock()
                 try:
                     async with asyncio.timeout_at(deadline):
                         await arrived.wait()
