@@ -202,7 +202,7 @@ def _mount_pages(core: Core, app: FastAPI) -> None:
         secret=None if core.settings.secret == BUILT_IN_SECRET else core.settings.secret,
         clock=core.clock,
         limiter=MemoryLimiter(),
-        is_https=_is_https(core.settings),
+        public_url=core.settings.public_url,
     ).mount()
 
 

@@ -21,13 +21,20 @@ class Desk:
     """Where every request for a page arrives. `app` is the application whose API the pages call."""
 
     def __init__(
-        self, app: App, *, sessions: Sessions, templates: Templates, clock: Clock, is_https: bool
+        self,
+        app: App,
+        *,
+        sessions: Sessions,
+        templates: Templates,
+        clock: Clock,
+        public_url: str | None,
     ) -> None:
         self._app = app
         self._sessions = sessions
         self._templates = templates
         self._clock = clock
-        self._is_https = is_https
+        self._public_url = public_url
+        self._is_https = (public_url or "").startswith("https:")
 
     def get(self, path: str, view: View) -> Route:
         """A page that is read."""
@@ -72,6 +79,7 @@ class Desk:
             sessions=self._sessions,
             templates=self._templates,
             now=self._clock.now(),
+            public_url=self._public_url,
         )
 
     def _give_cookie(self, visit: Visit, response: Response) -> None:

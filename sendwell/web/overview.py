@@ -24,5 +24,5 @@ async def show(visit: Visit) -> Response:
         ledger=ledger,
         bar=bar_of(ledger),
         notifications=newest["data"],
-        origin=str(visit.request.base_url).rstrip("/"),
+        origin=visit.origin,
     )

@@ -29,8 +29,8 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 class Pages:
     """The pages of `app`, which has the routes of every role by now.
 
-    `secret` seals the sessions: None makes one up, and then a restart ends them. `is_https` says
-    that people come by TLS even where this process is asked by plain HTTP.
+    `secret` seals the sessions: None makes one up, and then a restart ends them. `public_url` is
+    what people know us under: by TLS perhaps, even where this process is asked by plain HTTP.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Pages:
         secret: str | None,
         clock: Clock,
         limiter: Limiter,
-        is_https: bool = False,
+        public_url: str | None = None,
     ) -> None:
         self._app = app
         self._assets = Assets()
         templates = Templates(self._assets)
         sessions = Sessions(secret or secrets.token_urlsafe(), clock)
         self._desk = Desk(
-            app, sessions=sessions, templates=templates, clock=clock, is_https=is_https
+            app, sessions=sessions, templates=templates, clock=clock, public_url=public_url
         )
         self._reference = Reference(app, self._desk, templates)
         self._sign_in = SignIn(self._desk, limiter)

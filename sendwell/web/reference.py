@@ -60,7 +60,7 @@ class Reference:
     async def show(self, visit: Visit) -> Response:
         """The document, for people; its calls go to the address under which they have come."""
         made = await self._made()
-        origin = str(escape(str(visit.request.base_url).rstrip("/")))
+        origin = str(escape(visit.origin))
         return visit.page(
             "reference.html",
             about=made.document["info"]["description"],

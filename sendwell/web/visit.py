@@ -33,6 +33,7 @@ class Visit:
         sessions: Sessions,
         templates: Templates,
         now: int,
+        public_url: str | None = None,
     ) -> None:
         self.request = request
         self.session = session
@@ -40,6 +41,12 @@ class Visit:
         self.now = now
         self._sessions = sessions
         self._templates = templates
+        self._public_url = public_url
+
+    @property
+    def origin(self) -> str:
+        """What people call us by, without a slash behind; what they see may be a proxy's name."""
+        return (self._public_url or str(self.request.base_url)).rstrip("/")
 
     @property
     def query(self) -> dict[str, str]:

@@ -102,6 +102,34 @@ async def test_a_key_is_rotated_once(acme: Any) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "key_ended")
 
 
+async def test_a_key_that_ends_soon_is_rotated_and_the_new_one_lasts_as_long(
+    house: House, acme: Any
+) -> None:
+    old = await a_key(acme, expires_in_days=1)
+    house.clock.passed += 20 * 3600
+
+    answer = await acme.post(f"{KEYS}/{old['id']}/rotate", json={"overlap_hours": 48})
+    again = await acme.post(f"{KEYS}/{old['id']}/rotate", json={"overlap_hours": 1})
+    new = answer.json()
+    good = {}
+    for hours in (0, 5, 25):
+        house.clock.passed += hours * 3600
+        asked = [await house.client(each["key"]).get(ME) for each in (old, new)]
+        good[hours] = [each.status_code for each in asked]
+
+    assert (answer.status_code, again.status_code) == (201, 409)
+    assert good == {0: [200, 200], 5: [401, 200], 25: [401, 401]}
+
+
+async def test_a_key_whose_time_is_over_is_not_rotated(house: House, acme: Any) -> None:
+    old = await a_key(acme, expires_in_days=1)
+    house.clock.passed += 86_461
+
+    answer = await acme.post(f"{KEYS}/{old['id']}/rotate")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "key_ended")
+
+
 async def test_a_revoked_key_is_refused_here_at_once_and_elsewhere_within_60_s(
     house: House, acme: Any
 ) -> None:

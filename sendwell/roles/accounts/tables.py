@@ -48,6 +48,7 @@ API_KEY = Table(
     Column("expires_at", BigInteger),
     Column("last_used_at", BigInteger),
     Column("created_by", String(255)),
+    Column("rotated_at", BigInteger),
     Index("api_key_tenant", "tenant"),
 )
 """`scopes` is a JSON list; a key without may do all that can be done within its tenant."""

@@ -14,8 +14,8 @@ from sendwell.runtime.bell import Bell
 
 _MOST_KEPT = 10_000
 _LONGEST_COMMIT = 1.0
-"""Seconds. Several write on PostgreSQL, and a message may be seen after one with a higher id; so who
-waits does not pass what came just before he looked."""
+"""Seconds. On PostgreSQL several write, and a message may be seen after one with a higher id; so
+who waits does not pass what came just before he looked."""
 
 
 class Mailbox:

@@ -98,6 +98,8 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # Behind a proxy that speaks TLS they would lead to plain HTTP.
+        redirect_slashes=False,
     )
     app.state.callers = callers
     app.state.service_token = service_token

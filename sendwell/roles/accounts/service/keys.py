@@ -59,7 +59,8 @@ class Keys:
     async def rotate(
         self, caller: Caller, id_: str, *, overlap: timedelta
     ) -> tuple[StoredKey, Key]:
-        """A new key in place of one that goes on working for the overlap.
+        """A new key in place of one that goes on working for the overlap, but no longer than it
+        would have. The new one lasts as long as the old one was to last from the beginning.
 
         Raises NotFound, Denied for a key that may do more than the caller, and Conflict for one
         that has been rotated or revoked before.
@@ -71,11 +72,14 @@ class Keys:
             id=key.id,
             hash=key.hash,
             created_at=now,
-            expires_at=None,
+            expires_at=None if old.expires_at is None else now + old.expires_at - old.created_at,
             last_used_at=None,
             created_by=caller.name,
         )
-        ending = replace(old, expires_at=now + _microseconds(overlap))
+        ends_at = now + _microseconds(overlap)
+        if old.expires_at is not None:
+            ends_at = min(ends_at, old.expires_at)
+        ending = replace(old, expires_at=ends_at, rotated_at=now)
         await self._store.rotate(ending, made, self._deed(caller, "key.rotated", old, new=made.id))
         self._accounts.forget(f"key:{old.id}")
         return made, key

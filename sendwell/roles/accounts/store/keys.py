@@ -32,6 +32,8 @@ class StoredKey:
     revoked_at: int | None = None
     last_used_at: int | None = None
     created_by: str | None = None
+    rotated_at: int | None = None
+    """When another one came in its place."""
 
     def is_good(self, now: int) -> bool:
         """Whether it may still be used."""
@@ -97,7 +99,7 @@ class KeyStore:
     async def rotate(self, old: StoredKey, new: StoredKey, deed: Deed) -> None:
         """Store the new key; the old one ends when its `expires_at` says. On the record.
 
-        Raises Conflict when the old one is no longer as it was: then somebody else was faster.
+        Raises Conflict when the old one was rotated or revoked before, or has ended.
         """
         await self._database.commit([Write(_end, [old]), *added(new), *recorded(deed)])
 
@@ -122,7 +124,7 @@ class KeyStore:
 
 
 def _end(connection: Connection, keys: Sequence[StoredKey]) -> None:
-    """Let keys end when they say, unless they were revoked or are to end already."""
+    """Let keys end when they say, unless they were revoked or rotated already, or have ended."""
     for key in keys:
         ended = connection.execute(
             update(API_KEY)
@@ -130,12 +132,15 @@ def _end(connection: Connection, keys: Sequence[StoredKey]) -> None:
                 API_KEY.c.tenant == key.tenant,
                 API_KEY.c.id == key.id,
                 API_KEY.c.revoked_at.is_(None),
-                API_KEY.c.expires_at.is_(None) | (API_KEY.c.expires_at > key.expires_at),
+                API_KEY.c.rotated_at.is_(None),
+                API_KEY.c.expires_at.is_(None) | (API_KEY.c.expires_at > key.rotated_at),
             )
-            .values(expires_at=key.expires_at)
+            .values(expires_at=key.expires_at, rotated_at=key.rotated_at)
         )
         if ended.rowcount == 0:
-            raise Conflict("This key was rotated or revoked already.", code="key_ended")
+            raise Conflict(
+                "This key was rotated or revoked already, or its time is over.", code="key_ended"
+            )
 
 
 def _text(scopes: Permissions | None) -> str | None:
@@ -156,4 +161,5 @@ def _key(row: Row[Any]) -> StoredKey:
         row.revoked_at,
         row.last_used_at,
         row.created_by,
+        row.rotated_at,
     )
