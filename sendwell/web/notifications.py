@@ -19,6 +19,8 @@ CHANNELS = ("email", "sms", "push", "in_app", "webhook")
 _HERE = "/notifications"
 _API = "/api/v1/notifications"
 _MOST_MAILS = "200"
+_MOST_SHOWN = 200
+"""Deliveries on the page of one, and twice as many events: a request may be to a thousand."""
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -47,12 +49,17 @@ async def show_one(visit: Visit) -> Response:
     id_ = visit.request.path_params["id"]
     notification = await visit.read(f"{_API}/{id_}")
     timeline = await visit.read(f"{_API}/{id_}/timeline")
+    deliveries, events = notification["deliveries"], timeline["events"]
     return visit.page(
         "notification.html",
         notification=notification,
-        events=timeline["events"],
+        deliveries=deliveries[:_MOST_SHOWN],
+        deliveries_left=max(0, len(deliveries) - _MOST_SHOWN),
+        events=events[: 2 * _MOST_SHOWN],
+        events_left=max(0, len(events) - 2 * _MOST_SHOWN),
         mails=await _mails(visit, id_),
         dead=_dead(notification),
+        api=f"{_API}/{id_}",
     )
 
 

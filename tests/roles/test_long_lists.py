@@ -57,10 +57,11 @@ async def client(database: Database, journal: SqlJournal) -> AsyncIterator[Async
         yield client
 
 
-async def accept(journal: SqlJournal, metadata: bytes) -> str:
+async def accept(journal: SqlJournal, metadata: bytes = b"{}", *, people: int = 1) -> str:
     request = Requested(
         id=NotificationId(IDS.notification()), tenant=ACME, position=Position(IDS.position()),
-        accepted_at=CLOCK.now(), event_type="order", lane=2, to=(To(UserId("u-1")),),
+        accepted_at=CLOCK.now(), event_type="order", lane=2,
+        to=tuple(To(UserId(f"u-{number}")) for number in range(people)),
         metadata=msgspec.Raw(metadata),
     )  # fmt: skip
     await journal.accept([Entry(request)])
@@ -84,6 +85,21 @@ async def test_a_page_of_long_notifications_ends_early_and_none_is_left_out(
 
     assert ids[::-1] == [each["id"] for page in pages for each in page["data"]]
     assert len(pages) == (5 if limit == 1 else 2)
+
+
+async def test_a_page_of_notifications_to_many_ends_early_and_none_is_left_out(
+    client: AsyncClient, journal: SqlJournal
+) -> None:
+    ids = [await accept(journal, people=people) for people in (1, 900, 900, 900, 1)]
+
+    pages: list[list[str]] = []
+    asked: str | None = LIST
+    while asked is not None:
+        answer = await client.get(asked)
+        pages.append([each["id"] for each in answer.json()["data"]])
+        asked = answer.links["next"]["url"] if "next" in answer.links else None
+
+    assert pages == [ids[:1:-1], ids[1::-1]]
 
 
 async def test_metadata_is_answered_as_it_was_given(

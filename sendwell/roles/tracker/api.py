@@ -72,10 +72,10 @@ def routes(tracker: Tracker) -> APIRouter:
         return _json(document(await tracker.find(caller.tenant, NotificationId(id))))
 
     @router.get("/notifications/{id}/timeline", operation_id="get_timeline")
-    async def timeline(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - as above
+    async def timeline(id: str, caller: Asking) -> Response:  # noqa: A002 - as above
         """Every move of the notification with its reason, in the order of time."""
         events = await tracker.timeline(caller.tenant, NotificationId(id))
-        return {"id": id, "events": [event_document(event) for event in events]}
+        return _json({"id": id, "events": [event_document(event) for event in events]})
 
     @router.get("/ledger", operation_id="get_ledger")
     async def ledger(caller: Asking) -> dict[str, Any]:

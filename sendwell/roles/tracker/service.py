@@ -14,8 +14,11 @@ from sendwell.ports.journal import Filter, Records
 from sendwell.ports.work import Work
 from sendwell.roles.tracker.timeline import Event, timeline
 from sendwell.roles.tracker.told import shown
+from sendwell.runtime.portion import fitting
 
 _LOOKS = 4
+_DELIVERY_BYTES = 1024
+"""What one counts for on a page: a request to a thousand is small, its deliveries are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Tracker:
     async def page(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
     ) -> Page:
-        """Those with a delivery that matches; fewer than `limit` where they are long."""
+        """Those with a delivery that matches; fewer than `limit` where they are long or to many."""
         look = limit + 1
         positions = {*await self._records.positions(tenant, narrowed, before=before, limit=look)}
         if narrowed.status or narrowed.channel:
@@ -99,7 +102,7 @@ class Tracker:
                 await self._work.positions(tenant, narrowed, before=before, limit=look)
             )
         newest = sorted(positions, reverse=True)[:look]
-        requests = await self._records.at(tenant, newest[:limit])
+        requests = fitting(await self._records.at(tenant, newest[:limit]), _weight)
         last = requests[-1].position if requests and requests[-1].position > newest[-1] else None
         return Page(await self._tracked(tenant, requests), last)
 
@@ -130,6 +133,11 @@ class Tracker:
         return [
             Tracked(request, tuple(deliveries[request.position].values())) for request in requests
         ]
+
+
+def _weight(request: Requested) -> int:
+    """About what its deliveries come to; which channels people prefer is not known here."""
+    return _DELIVERY_BYTES * len(request.to) * max(1, len(request.channels))
 
 
 def _unknown(notification: NotificationId) -> NotFound:
