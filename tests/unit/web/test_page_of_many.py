@@ -8,12 +8,12 @@ from sendwell.adapters.system import SystemClock
 from sendwell.web.pages import Pages
 
 AT = "2026-11-22T10:00:00.000Z"
-NOTIFICATION = {
+NOTIFICATION: dict[str, object] = {
     "id": "n-1", "status": "SENT", "event_type": "news", "priority": "low", "category": "default",
     "topic": None, "channels": ["sms"], "user_id": None, "template": None,
     "correlation_id": "n-1", "metadata": {}, "created_at": AT, "expires_at": None, "send_at": None,
 }  # fmt: skip
-DELIVERY = {
+DELIVERY: dict[str, object] = {
     "channel": "sms", "status": "SENT", "provider": "twilio", "attempts": 1, "error": None,
     "rule": None, "due_at": None,
 }  # fmt: skip
