@@ -69,8 +69,8 @@ def import_people(
 
     Each line is stored as PUT /api/v1/users/USER_ID stores a person, or with --mode merge changes
     only what it gives; those that are wrong are told with the reason, and their neighbours are
-    stored. CSV has a header with the names of fields (user_id, email, phone, url, name, locale,
-    timezone, attributes.NAME).
+    stored. CSV has a header with the names of fields (user_id, email, phone, country, url, name,
+    locale, timezone, attributes.NAME).
 
     The file may be of any size. When the connection breaks or the server restarts, it goes on by
     itself; after Ctrl-C it goes on with --resume. Exits with 1 when a line was refused.

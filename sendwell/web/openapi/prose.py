@@ -9,8 +9,9 @@ Errors are problem documents (RFC 9457, `application/problem+json`): `code` is s
 for people, `errors` points at each wrong field. Every answer has an `X-Request-ID`, a problem
 document as `trace_id`, too; quote it when you ask for help.
 
-Lists are newest first. `next_cursor` is the `cursor` of the next page; it stays right while things
-are added. Times are RFC 3339 in UTC. Send an `Idempotency-Key` with whatever must not happen twice.
+Most lists are newest first. `next_cursor` is the `cursor` of the next page; it stays right while
+things are added, and only where it is null was this the last one. Times are RFC 3339 in UTC. Send an
+`Idempotency-Key` when you hand in notifications: what comes again is not sent again.
 """
 
 TAGS = {

@@ -93,7 +93,9 @@ DOCUMENTS: dict[str, Document] = {
     "routing": Document(
         "routing_rules",
         "Through which provider accounts each channel goes, in this order or by shares.",
-        _by_channel({"type": "string", "description": "Like `smtp,sendgrid` or `smtp:3,ses:1`."}),
+        _by_channel(
+            {"type": "string", "description": "Like `smtp,sendgrid` or `smtp:3,sendgrid:1`."}
+        ),
     ),
     "limits": Document(
         "rate_limits",
