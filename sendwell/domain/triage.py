@@ -56,7 +56,7 @@ _BY_CODE = {
 }
 
 _PUT_OFF = {Blame.PROVIDER: Cause.PROVIDER_OUTAGE, Blame.ACCOUNT: Cause.CREDENTIALS}
-"""Put off again and again by the others: a full mailbox, say."""
+"""Put off again and again by the others: a full mailbox, or the endpoint of a webhook, say."""
 
 _REFUSED = {
     Blame.ADDRESS: Cause.INVALID_ADDRESS,
@@ -96,7 +96,8 @@ _HINTS = {
         "The provider failed at every attempt. Replay when it is back, or add a second provider."
     ),
     Cause.ATTEMPTS_EXHAUSTED: (
-        "It was put off at every attempt, a full mailbox for instance. Replay later."
+        "It was put off at every attempt: a full mailbox, for instance, or a webhook's endpoint"
+        " that answers no 2xx. Mend the endpoint, then replay; what only needs time, replay later."
     ),
     Cause.UNKNOWN_OUTCOME: (
         "It may have arrived: the connection or the process broke off in the middle of the send."

@@ -59,8 +59,8 @@ async def test_a_temporary_failure_is_tried_again_with_the_same_key(
 async def test_a_permanent_failure_becomes_a_dead_letter_and_is_replayed_once(
     product: Product, endpoint: WebhookSimulator
 ) -> None:
-    endpoint.fail_next(Instead(Reply(404)))
-    answer = await product.send(to={"url": endpoint.address}, content="Gone?")
+    endpoint.fail_next(Instead(Reply(413)))
+    answer = await product.send(to={"url": endpoint.address}, content="Too much?")
     await product.settled(answer.json()["id"], "DEAD")
     (letter,) = (await product.get("/dead-letters"))["data"]
 
@@ -76,9 +76,9 @@ async def test_a_permanent_failure_becomes_a_dead_letter_and_is_replayed_once(
 async def test_dead_letters_are_replayed_at_a_rate(
     product: Product, endpoint: WebhookSimulator
 ) -> None:
-    endpoint.fail_next(*[Instead(Reply(404))] * 5)
+    endpoint.fail_next(*[Instead(Reply(413))] * 5)
     for _ in range(5):
-        answer = await product.send(to={"url": endpoint.address}, content="Gone?")
+        answer = await product.send(to={"url": endpoint.address}, content="Too much?")
         await product.settled(answer.json()["id"], "DEAD")
 
     began = time.monotonic()

@@ -67,7 +67,7 @@ async def test_what_happened_is_in_the_history_whoever_is_killed_meanwhile(
     environment: dict[str, str],
     history: CassandraHistory,
 ) -> None:
-    endpoint.fail_next(Instead(Reply(503)), Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(503)), Instead(Reply(413)))
     killed = await Product(tmp_path, "--no-sample", environment=environment).start()
     ids = await accepted(killed, 30, to={"url": endpoint.address})
     await killed.kill()
@@ -88,7 +88,7 @@ async def test_the_timeline_of_what_the_journal_has_forgotten_comes_from_the_his
     environment: dict[str, str],
     history: CassandraHistory,
 ) -> None:
-    endpoint.fail_next(Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(413)))
     async with running(tmp_path, "--no-sample", environment=environment) as product:
         (id_,) = await accepted(product, 1, to={"url": endpoint.address, "user_id": "u-1"})
         await product.settled(id_, "DEAD")

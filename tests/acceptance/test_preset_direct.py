@@ -73,14 +73,14 @@ async def test_what_cannot_be_delivered_ends_in_failed_queue_with_its_reason(
     product: Product, rabbit: RabbitClient, endpoint: WebhookSimulator
 ) -> None:
     id_ = str(uuid4())
-    endpoint.fail_next(Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(413)))
     body = a_message(notification_id=id_, to={"url": endpoint.address})
 
     await rabbit.publish(EXCHANGE, "webhook.queue", body)
 
     (dead,) = await rabbit.hear(await rabbit.queue("failed.queue"), lambda _: True)
     assert (dead.body, dead.headers["notification-id"]) == (body, id_)
-    assert dead.headers["sendwell-code"] == "http_404"
+    assert dead.headers["sendwell-code"] == "http_413"
     (letter,) = (await product.get("/dead-letters"))["data"]
     assert letter["notification_id"] == id_
 

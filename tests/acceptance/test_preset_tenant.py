@@ -67,14 +67,14 @@ async def test_what_fails_for_now_is_on_the_retry_topic_and_what_fails_for_good_
 ) -> None:
     id_ = str(uuid4())
     body = message(notificationId=id_, channel="WEBHOOK", recipient=endpoint.address, mine=[1.0])
-    endpoint.fail_next(Instead(Reply(503)), Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(503)), Instead(Reply(413)))
 
     await kafka.publish(REQUESTED, body, key=TENANT)
 
     (again,) = await kafka.hear("notification.send.retry", lambda _: True)
     (dead,) = await kafka.hear("notification.send.dlt", lambda _: True)
     assert again.body == dead.body == body
-    assert (dead.key, dead.headers["sendwell-code"]) == (TENANT, "http_404")
+    assert (dead.key, dead.headers["sendwell-code"]) == (TENANT, "http_413")
     (failed,) = await kafka.hear(STATUS, lambda m: m.json["state"] == "DEAD")
     assert (failed.json["notificationId"], failed.json["status"]) == (id_, "FAILED")
     assert failed.json["retryCount"] == 1

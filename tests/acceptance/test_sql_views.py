@@ -96,7 +96,7 @@ async def test_preset_tenant_finds_a_sent_notification_by_organization_and_statu
 async def test_preset_tenant_tells_every_move_of_a_notification_as_the_timeline_does(
     product: Product, sql: asyncpg.Connection, endpoint: WebhookSimulator
 ) -> None:
-    endpoint.fail_next(Instead(Reply(503)), Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(503)), Instead(Reply(413)))
     answer = await product.send(to={"url": endpoint.address}, content="Twice")
     await product.settled(id_ := answer.json()["id"], "DEAD")
     told = (await product.get(f"/notifications/{id_}/timeline"))["events"]
@@ -182,13 +182,13 @@ async def test_preset_direct_derives_the_status_as_the_api_does(
 ) -> None:
     for name in ("u-1", "u-2"):
         await product.client.put(f"/api/v1/users/{name}", json={"name": name})
-    endpoint.fail_next(Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(413)))
     both = [{"url": endpoint.address, "user_id": name} for name in ("u-1", "u-2")]
     answer = await product.send(
         to=both, channels=["webhook", "in_app"], routing="fallback", content="x"
     )
     fallen_back = await product.settled(answer.json()["id"], "SENT", "DELIVERED")
-    endpoint.fail_next(Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(413)))
     answer = await product.send(to={"url": endpoint.address}, channels=["webhook"], content="x")
     dead = await product.settled(answer.json()["id"], "DEAD")
     (letter,) = await sql.fetch(
@@ -211,7 +211,7 @@ async def status_in(sql: asyncpg.Connection, id_: str) -> str:
 async def test_preset_plain_finds_deliveries_their_history_and_dead_letters(
     product: Product, sql: asyncpg.Connection, endpoint: WebhookSimulator
 ) -> None:
-    endpoint.fail_next(Instead(Reply(404)))
+    endpoint.fail_next(Instead(Reply(413)))
     answer = await product.send(to={"url": endpoint.address}, content="Gone", priority="low")
     await product.settled(id_ := answer.json()["id"], "DEAD")
     delivery = f"{id_}.0.webhook"

@@ -61,7 +61,10 @@ TROUBLES: dict[str, tuple[Trouble, type[Outcome]]] = {
     "a 400 is not even text": (Instead(Reply(400, b"\xff\xfe\x00{", JSON)), Refused),
     "it redirects": (elsewhere(), Refused),
 }
+_REFUSALS = [case for case, (_, usual) in TROUBLES.items() if usual is Refused]
 EXCEPTIONS: dict[tuple[str, str], type[Outcome]] = {
+    # whatever a recipient's endpoint refuses may be taken when it is mended
+    **{("standard", case): Deferred for case in _REFUSALS},
     # any 2xx of a recipient's endpoint means that it has the message
     ("standard", "a 200 is a page for people"): Accepted,
     ("standard", "a 200 is JSON that ends early"): Accepted,
@@ -176,7 +179,7 @@ async def test_no_fault_quotes_the_recipient(name: str, means: Means) -> None:
 
         outcome = await provider.send(an_outgoing(address=simulator.address))
 
-        assert isinstance(outcome, Refused)
+        assert not isinstance(outcome, Accepted)
         assert simulator.address not in outcome.fault.text
 
 

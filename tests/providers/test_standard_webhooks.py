@@ -94,9 +94,16 @@ async def test_an_endpoints_outage_is_not_blamed_on_the_channel(
     assert outcome.fault.blame is Blame.ADDRESS
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404, 422])
-def test_any_other_refusal_concerns_this_message_only(status: int) -> None:
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 409, 422])
+def test_any_other_refusal_may_pass_and_is_this_endpoints_alone(status: int) -> None:
     outcome = understand(HttpAnswer(status, {}, b""))
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.fault.blame is Blame.ADDRESS
+
+
+def test_what_is_too_large_for_an_endpoint_is_not_sent_there_again() -> None:
+    outcome = understand(HttpAnswer(413, {}, b""))
 
     assert isinstance(outcome, Refused)
     assert outcome.fault.blame is Blame.CONTENT
@@ -124,14 +131,14 @@ async def test_a_receiver_that_has_only_the_old_secret_still_verifies(
     assert isinstance(outcome, Accepted)
 
 
-async def test_a_receiver_with_another_secret_refuses(
+async def test_a_receiver_with_another_secret_may_soon_have_ours(
     endpoint: WebhookSimulator, means: Means
 ) -> None:
     outcome = await a_provider("standard", endpoint, means, secrets=[NEW]).send(
         an_outgoing(address=endpoint.address)
     )
 
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, Deferred)
     assert outcome.fault.code == "http_401"
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from sendwell.domain.ids import ChannelName, ProviderName
-from sendwell.domain.outcome import Accepted, Blame, Fault, Outcome, Refused
+from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
@@ -143,20 +143,24 @@ _ARRIVED = Accepted(is_delivered=True)
 
 
 def understand(answer: HttpAnswer) -> Outcome:
-    """Any 2xx means that it has arrived, 410 that this endpoint is gone for good.
+    """Any 2xx means that it has arrived, 410 that this endpoint is gone for good, 413 that it has
+    no room for such a payload. Whatever else it answers is tried again ("Delivery success and
+    failure"), and is this endpoint's fault alone.
 
-    Other refusals are this endpoint's and this message's: they neither say that the address is
-    dead nor that the next endpoint would refuse.
+    Also 400 and 422, for they seldom speak of the content: receivers answer them to a signature
+    that does not verify and to a type they do not know yet, and both end when they are mended.
     """
     code = f"http_{answer.status}"
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return _ARRIVED
     if answer.status == HTTPStatus.GONE:
         return Refused(Fault(code, "The endpoint says that it is gone.", Blame.ADDRESS))
+    if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Refused(Fault(code, "The endpoint says that it is too large.", Blame.CONTENT))
     if answer.status < HTTPStatus.BAD_REQUEST:
         text = "The endpoint redirects, and a signed message is not sent anywhere else."
-        return Refused(Fault(code, text, Blame.CONTENT))
-    return Refused(Fault(code, f"The endpoint answered {answer.status}.", Blame.CONTENT))
+        return Deferred(Fault(code, text, Blame.ADDRESS))
+    return Deferred(Fault(code, f"The endpoint answered {answer.status}.", Blame.ADDRESS))
 
 
 VENDOR = Vendor(

@@ -1,4 +1,4 @@
-"""An endpoint for webhooks: POST /<serial>/<recipient>, and /gone/… which wants nothing."""
+"""An endpoint for webhooks: POST /<serial>/<recipient>, and /gone/… which never takes anything."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.chaos.sinks.sink import Sink, Temper
 
 _END = b"\r\n\r\n"
 _TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
-_GONE = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
+_GONE = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n"
 _NOT_NOW = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n",
