@@ -2,7 +2,8 @@
 
 An e-mail address at `simulator.sendwell`, or any address with the word as its tag
 (`ada+tempfail@example.org`); a phone number of those that belong to nobody; for every other channel
-an address that ends in the word, like `https://example.org/hooks/permfail`.
+an address that is the word, or ends in it behind one of `/ : . _ - =`, like
+`https://example.org/hooks/permfail`.
 """
 
 import re
@@ -27,14 +28,14 @@ _PHONES = {
 }
 _WORDS = "|".join(Simulated)
 _MAIL = re.compile(rf"(?:[^@]*\+)?(?P<word>{_WORDS})@(?P<domain>.+)", re.IGNORECASE)
-_OTHER = re.compile(rf"(?:.*[/:._-])?(?P<word>{_WORDS})", re.IGNORECASE)
+_OTHER = re.compile(rf"(?:.*[/:._=-])?(?P<word>{_WORDS})", re.IGNORECASE)
 
 
 def simulated(address: str) -> Simulated | None:
     """What that address stands for; None for one like any other."""
     if address in _PHONES:
         return _PHONES[address]
-    if "@" in address:
+    if "@" in address and "://" not in address:
         return _mail(address)
     found = _OTHER.fullmatch(address)
     return Simulated(found["word"].lower()) if found else None

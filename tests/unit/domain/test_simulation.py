@@ -22,6 +22,8 @@ GOOD, LATER, NEVER = Simulated.DELIVERED, Simulated.TEMPORARY, Simulated.PERMANE
         ("permfail", NEVER),
         ("device-token:tempfail", LATER),
         ("https://example.org/hooks/delivered", GOOD),
+        ("https://example.org/hook?case=permfail", NEVER),
+        ("https://example.org/@ada/tempfail", LATER),
         ("permfail@example.org", None),
         ("anna@simulator.sendwell", None),
         ("undelivered@simulator.sendwell", None),
@@ -29,6 +31,8 @@ GOOD, LATER, NEVER = Simulated.DELIVERED, Simulated.TEMPORARY, Simulated.PERMANE
         ("+14155550100", None),
         ("https://example.org/undelivered", None),
         ("https://example.org/permfail/ada", None),
+        ("https://example.org/?to=ada+permfail@example.org", None),
+        ("tokenpermfail", None),
         ("", None),
     ],
 )
