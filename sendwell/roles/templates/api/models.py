@@ -40,7 +40,7 @@ class Body(BaseModel):
     """The sources for one channel in one locale, in the language of Jinja.
 
     A channel uses its own parts of them: e-mail subject, text (else told from html) and html; SMS
-    text; push and in-app title and body.
+    text; push and in-app title and body; webhook all of them.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
