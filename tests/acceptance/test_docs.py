@@ -14,6 +14,7 @@ import pytest
 
 from sendwell.domain.lifecycle import MOVES, State
 from sendwell.domain.triage import Cause
+from sendwell.providers import discovery
 from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.exchange import Account
 from sendwell.telemetry.names import REGISTRY
@@ -160,6 +161,14 @@ def test_every_page_is_in_the_index() -> None:
     missing = [page.name for page in PAGES if DOCS in page.parents and page.name not in index]
 
     assert [name for name in missing if name != "README.md"] == []
+
+
+def test_every_vendor_has_a_page_that_gives_its_account() -> None:
+    taught = "".join(page.read_text() for page in DOCS.glob("how-to/send-*.md"))
+
+    vendors = [name.upper() for name in discovery.vendors()]
+
+    assert [each for each in vendors if f"export PROVIDER_CREDENTIALS_{each}=" not in taught] == []
 
 
 # The reference
