@@ -10,8 +10,8 @@ for people, `errors` points at each wrong field. Every answer has an `X-Request-
 document as `trace_id`, too; quote it when you ask for help.
 
 Most lists are newest first. `next_cursor` is the `cursor` of the next page; it stays right while
-things are added, and only where it is null was this the last one. Times are RFC 3339 in UTC. Send an
-`Idempotency-Key` when you hand in notifications: what comes again is not sent again.
+things are added, and only where it is null was this the last one. Times are RFC 3339 in UTC. Send
+an `Idempotency-Key` when you hand in notifications: what comes again is not sent again.
 """
 
 TAGS = {
