@@ -81,7 +81,7 @@ class Ports:
     persons: Persons
     listener: Listener
     find: Find
-    http: Http
+    http: HttpClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class HttpRequest(NamedTuple):
 
 
 class HttpAnswer(NamedTuple):
-    """A complete answer; header names are lower case. Bodies over the size cap are cut there."""
+    """An answer; header names are lower case. Cut: the body is over the size cap, or broke off."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,4 +49,12 @@ class Http(Protocol):
 
     async def close(self) -> None:
         """Close idle connections and wait for the open exchanges."""
+        ...
+
+
+class Passage(Protocol):
+    """The same way for calls that we hand on: the answer is the caller's to interpret, not ours."""
+
+    async def hand_on(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
+        """The answer as it is, whatever its status; an outcome only where there is none."""
         ...

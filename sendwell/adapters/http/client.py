@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
+from typing import NamedTuple
 
 from sendwell.adapters.http.fault import Code
 from sendwell.adapters.http.limits import Limits
 from sendwell.adapters.http.policy import Policy
 from sendwell.adapters.http.pools import Pools
-from sendwell.adapters.http.target import locate
+from sendwell.adapters.http.target import Origin, locate
 from sendwell.adapters.http.verdict import judge
 from sendwell.adapters.http.wire import write
 from sendwell.domain.errors import Invalid
@@ -17,9 +18,9 @@ from sendwell.ports.http import HttpAnswer, HttpRequest
 
 
 class HttpClient:
-    """The HTTP port over HTTP/1.1, for one policy and one event loop.
+    """The ports Http and Passage over HTTP/1.1, for one policy and one event loop.
 
-    Beyond the port: a request is written at most once, unless the write itself failed on a
+    Beyond the ports: a request is written at most once, unless the write itself failed on a
     connection that had been idle. A server's answer of 408, 425, 429 or 5xx counts from its
     status on, even if its body never comes. While more exchanges than connections go to one
     host, they are served in the order of coming, and waiting counts towards the time-out.
@@ -38,7 +39,28 @@ class HttpClient:
         self._pools = Pools(policy, limits or Limits(), tls)
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
-        deadline = asyncio.get_running_loop().time() + request.timeout.total_seconds()
+        deadline = _deadline_of(request)
+        written = self._write(request)
+        if not isinstance(written, _Written):
+            return written
+        pool = self._pools.of(written.origin)
+        reply = await pool.exchange(written.wire, deadline, is_head=request.method == "HEAD")
+        if isinstance(reply, HttpAnswer):
+            return judge(reply, pool.peer, self._clock)
+        return reply
+
+    async def hand_on(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
+        deadline = _deadline_of(request)
+        written = self._write(request)
+        if not isinstance(written, _Written):
+            return written
+        pool = self._pools.of(written.origin)
+        return await pool.exchange(written.wire, deadline, is_head=request.method == "HEAD")
+
+    async def close(self) -> None:
+        await self._pools.close()
+
+    def _write(self, request: HttpRequest) -> "_Written | Deferred | Refused":
         try:
             target = locate(request.url)
         except Invalid as flaw:
@@ -49,15 +71,18 @@ class HttpClient:
             return _malformed(flaw, Blame.US)
         if self._pools.is_closing:
             return Deferred(Fault(Code.CLOSING.value, "We are stopping.", Blame.US))
+        return _Written(target.origin, wire)
 
-        pool = self._pools.of(target.origin)
-        reply = await pool.exchange(wire, deadline, is_head=request.method == "HEAD")
-        if isinstance(reply, HttpAnswer):
-            return judge(reply, pool.peer, self._clock)
-        return reply
 
-    async def close(self) -> None:
-        await self._pools.close()
+class _Written(NamedTuple):
+    """A request that may go out, and where to."""
+
+    origin: Origin
+    wire: bytes
+
+
+def _deadline_of(request: HttpRequest) -> float:
+    return asyncio.get_running_loop().time() + request.timeout.total_seconds()
 
 
 def _malformed(flaw: Invalid, blame: Blame) -> Refused:

@@ -84,7 +84,8 @@ class Reader:
         pieces, self._pieces = self._pieces, []
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         most = self._limits.body_size
-        return HttpAnswer(self.status, headers, body[:most], is_cut=len(body) > most)
+        is_cut = len(body) > most or not self.is_complete
+        return HttpAnswer(self.status, headers, body[:most], is_cut=is_cut)
 
     def on_message_begin(self) -> None:
         if self.is_complete:

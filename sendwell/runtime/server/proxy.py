@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sendwell.domain.errors import Unavailable
-from sendwell.ports.http import Http, HttpAnswer, HttpRequest
+from sendwell.ports.http import HttpAnswer, HttpRequest, Passage
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.client_address import OWN_HEADERS, told_by
 from sendwell.runtime.server.framework import REQUEST_ID, path_of
@@ -32,11 +32,11 @@ _STAMPED = frozenset({"x-request-id", "x-content-type-options"})
 class Proxy:
     """Hands calls on to one service, and its answers back. `token` proves that we are one too."""
 
-    def __init__(self, role: str, url: str, http: Http, *, token: str = "") -> None:
+    def __init__(self, role: str, url: str, passage: Passage, *, token: str = "") -> None:
         self._role = role
         self._token = token
         self._url = url.rstrip("/")
-        self._http = http
+        self._passage = passage
 
     def routes_of(self, routers: Sequence[APIRouter]) -> list[Route]:
         """What the role offers, as routes that lead there."""
@@ -48,7 +48,7 @@ class Proxy:
         ]
 
     async def hand_on(self, request: Request) -> Response:
-        """The service's answer. Raises Unavailable where it gives none."""
+        """The service's answer, whatever it is. Raises Unavailable where it gives none."""
         query = f"?{request.url.query}" if request.url.query else ""
         asked = HttpRequest(
             request.method,
@@ -57,13 +57,17 @@ class Proxy:
             await body_of(request, most=_MOST_BYTES),
             _PATIENCE,
         )
-        answer = await self._http.exchange(asked)
+        answer = await self._passage.hand_on(asked)
         if not isinstance(answer, HttpAnswer):
             log.warning("proxy.no_answer", role=self._role, why=answer.fault.text)
             raise Unavailable(f"The service {self._role} does not answer right now.")
         if answer.is_cut:
-            log.warning("proxy.no_answer", role=self._role, why="it is longer than is taken")
-            raise Unavailable(f"The service {self._role} has answered longer than is handed on.")
+            log.warning(
+                "proxy.no_answer", role=self._role, why="it is longer than is taken, or broke off"
+            )
+            raise Unavailable(
+                f"The service {self._role} has answered longer than is handed on, or broke off."
+            )
         headers = _passed_on(answer.headers.items(), but=_STAMPED)
         return Response(answer.body, answer.status, headers)
 
