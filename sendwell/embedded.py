@@ -65,6 +65,7 @@ class Embedded:
         self.roles.gateway.close()
         self.roles.mailbox.close()
         self.roles.inbox.close()
+        self.roles.ports.http.end_streams()
 
     async def stop(self) -> None:
         """Finish or hand back what is in flight, and close everything."""

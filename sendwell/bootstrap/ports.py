@@ -37,11 +37,12 @@ from sendwell.roles.users.service.log_in import LogIn
 from sendwell.roles.users.service.stop_words import StopWords
 from sendwell.runtime.cluster.news import News
 from sendwell.runtime.process import Worker
+from sendwell.runtime.server.connections import most_streams
 from sendwell.runtime.server.questions import Questions
 from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback
 from sendwell.telemetry.names import ANSWERS
 
-_OURS = Limits(body_size=16 * 1024 * 1024)
+_MOST_BYTES = 16 * 1024 * 1024
 """A person's export is longer than what others may answer."""
 
 
@@ -100,7 +101,8 @@ class Local:
 async def open_ports(core: Core, local: Local) -> Ports:
     """Waits until the accounts role has told the tenants' rules, where it is elsewhere."""
     here, clock = core.settings.roles, core.clock
-    http = HttpClient(policy=Trusted(), clock=clock, limits=_OURS)
+    limits = Limits(body_size=_MOST_BYTES, streams=most_streams())
+    http = HttpClient(policy=Trusted(), clock=clock, limits=limits)
     core.process.at_close("peers", http.close)
     find = _finder(core, http)
     catalogue: Catalogue = local.templates

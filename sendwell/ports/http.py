@@ -1,6 +1,6 @@
 """The one way out by HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
@@ -52,9 +52,45 @@ class Http(Protocol):
         ...
 
 
+class HttpStream(Protocol):
+    """An answer that has begun. Who has it closes it."""
+
+    @property
+    def status(self) -> int:
+        """Of the answer."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of the answer; names are lower case."""
+        ...
+
+    def pieces(self, silence: timedelta) -> AsyncIterator[bytes]:
+        """The body as it comes, and no faster than it is taken. Never raises: it ends with the
+        answer, with the connection, by `close`, or when nothing has come for as long as that.
+        """
+        ...
+
+    def close(self) -> None:
+        """Nobody reads on: the connection is closed. A second time changes nothing."""
+        ...
+
+
 class Passage(Protocol):
     """The same way for calls that we hand on: the answer is the caller's to interpret, not ours."""
 
     async def hand_on(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
         """The answer as it is, whatever its status; an outcome only where there is none."""
+        ...
+
+    async def follow(self, request: HttpRequest) -> HttpStream | Deferred | Refused | Unknown:
+        """The same for an answer without an end, as soon as it has begun, within the time-out.
+
+        It takes no connection from the other calls. Only so many are followed at a time; one more
+        is `Deferred` at once.
+        """
+        ...
+
+    def end_streams(self) -> None:
+        """End what is followed, now and from now on: we are about to stop."""
         ...

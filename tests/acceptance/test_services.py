@@ -145,6 +145,17 @@ class Installation:
         assert answer.is_success, answer.text
         return answer.json()
 
+    @asynccontextmanager
+    async def live(self, path: str) -> AsyncIterator[AsyncIterator[str]]:
+        """The data of events as they come."""
+        async with (
+            asyncio.timeout(90),
+            self.client.stream("GET", f"/api/v1{path}") as answer,
+        ):
+            assert answer.is_success
+            lines = answer.aiter_lines()
+            yield (line[6:] async for line in lines if line.startswith("data: "))
+
     async def send(self, **request: Any) -> str:
         answer = await self.client.post("/api/v1/notifications", json=request)
         assert answer.status_code == 202, answer.text
@@ -266,7 +277,9 @@ async def test_from_http_to_smtp_and_back_by_a_signed_webhook(
             await installation.put("/users/ada", email=sendgrid.address, locale="en")
 
             mailed = await installation.send(user_id="ada", channel="email", content="Hello")
-            stored = await installation.send(user_id="ada", channel="in_app", content="Hello")
+            async with installation.live("/users/ada/inbox/stream?after=0") as events:
+                stored = await installation.send(user_id="ada", channel="in_app", content="Hello")
+                assert stored == json.loads(await anext(events))["notification"]
             await installation.settled(mailed, "SENT")
             await installation.settled(stored, "DELIVERED")
             assert [mail.recipients for mail in sink.mails] == [(sendgrid.address,)]

@@ -1,5 +1,6 @@
 """A call that the gateway hands on to the service that serves it."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 from fastapi import APIRouter, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sendwell.adapters.http import HttpClient, Limits, Trusted
 from sendwell.adapters.system import SystemClock
@@ -16,10 +18,14 @@ from sendwell.runtime.server.app import FrontDoor, build_app
 from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.proxy import Proxy
 from sendwell.runtime.server.serving import Server
-from tests.conformance.http_server import saying_once, serving
+from tests.conformance.http_server import Talk, ok, saying_once, serving
 from tests.roles.calling import NoKeys
 
 MOST_BYTES = 1_000
+LIMITS = Limits(body_size=MOST_BYTES)
+STREAM = "/things/some/stream"
+BEGUN = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+EVENT = b"id: 1\ndata: {}\n\n"
 WAIT = b'{"code":"unavailable","detail":"There were too many tries. Wait a while."}'
 PROBLEM = "application/problem+json"
 CALLERS = Callers(NoKeys(), anonymous=TenantId("acme"))
@@ -35,6 +41,10 @@ def a_router() -> APIRouter:
     @router.get("/things/{id}")
     async def find(id: str) -> None:  # noqa: A002 - the name in the path
         raise NotFound(f"There is no {id}.")
+
+    @router.get("/things/{id}/stream", response_class=EventSourceResponse)
+    async def follow(id: str) -> AsyncIterator[ServerSentEvent]:  # noqa: A002 - the same
+        yield ServerSentEvent(data=id)
 
     @router.post("/things/{status}")
     async def refuse(status: int) -> Response:
@@ -55,14 +65,32 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @asynccontextmanager
-async def a_client_of_the_gateway_to(port: int) -> AsyncIterator[httpx2.AsyncClient]:
-    http = HttpClient(policy=Trusted(), clock=SystemClock(), limits=Limits(body_size=MOST_BYTES))
+async def a_client_of_the_gateway_to(
+    port: int, *, limits: Limits = LIMITS
+) -> AsyncIterator[httpx2.AsyncClient]:
+    http = HttpClient(policy=Trusted(), clock=SystemClock(), limits=limits)
     proxied = Proxy("things", f"http://127.0.0.1:{port}", http).routes_of([a_router()])
-    door = FrontDoor(build_app(CALLERS, proxied, []), [])
-    transport = httpx2.ASGITransport(door)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-        yield client
-    await http.close()
+    listener = socket.create_server(("127.0.0.1", 0))
+    gateway = Server(FrontDoor(build_app(CALLERS, proxied, []), []), listener)
+    await gateway.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        async with asyncio.timeout(60), httpx2.AsyncClient(base_url=url, timeout=30) as client:
+            yield client
+    finally:
+        http.end_streams()
+        await gateway.stop()
+        await http.close()
+
+
+async def telling(talk: Talk) -> None:
+    """A service that tells one event of a stream, and then nothing more."""
+    while (asked := await talk.hear()) is not None:
+        if b"/stream " not in asked:
+            await talk.say(ok(b"shelf"))
+            continue
+        await talk.say(BEGUN + b"%x\r\n%s\r\n" % (len(EVENT), EVENT))
+        await talk.until_gone()
 
 
 @pytest.mark.parametrize("sent", [{"X-Request-ID": "cart-7"}, {}])
@@ -117,3 +145,69 @@ async def test_half_of_an_answer_is_none() -> None:
 
     assert 503 == answer.status_code
     assert "broke off" in answer.json()["detail"]
+
+
+async def test_a_live_stream_comes_through_while_it_goes_on_and_ends_with_who_follows_it() -> None:
+    async with (
+        serving(telling) as service,
+        a_client_of_the_gateway_to(service.port) as client,
+    ):
+        async with client.stream("GET", STREAM, headers={"Last-Event-ID": "7"}) as answer:
+            first = await anext(answer.aiter_raw())
+            is_followed = service.open
+        await service.until(lambda: service.open == 0)
+
+    assert (200, "text/event-stream") == (answer.status_code, answer.headers["content-type"])
+    assert EVENT == first
+    assert 1 == is_followed
+    assert b"last-event-id: 7\r\n" in service.requests[0].lower()
+
+
+async def test_a_live_stream_ends_with_the_service() -> None:
+    async def leaving(talk: Talk) -> None:
+        await saying_once(BEGUN, b"%x\r\n%s\r\n" % (len(EVENT), EVENT))(talk)
+
+    async with (
+        serving(leaving) as service,
+        a_client_of_the_gateway_to(service.port) as client,
+        client.stream("GET", STREAM) as answer,
+    ):
+        told = [piece async for piece in answer.aiter_raw()]
+
+    assert [EVENT] == told
+
+
+async def test_who_may_not_follow_is_told_so(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/things/some/stream", headers={"Authorization": "Bearer sw_unknown"})
+
+    assert (401, "Bearer") == (answer.status_code, answer.headers["www-authenticate"])
+    assert PROBLEM == answer.headers["content-type"]
+
+
+async def test_live_streams_take_no_connection_from_other_calls() -> None:
+    limits = Limits(connections_per_host=1, streams=2)
+    async with (
+        serving(telling) as service,
+        a_client_of_the_gateway_to(service.port, limits=limits) as client,
+        client.stream("GET", STREAM),
+        client.stream("GET", STREAM),
+    ):
+        answer = await client.get("/things", params={"size": 1})
+
+    assert (200, b"shelf") == (answer.status_code, answer.content)
+
+
+async def test_one_live_stream_more_than_may_be_is_refused_until_another_ends() -> None:
+    limits = Limits(streams=1)
+    async with (
+        serving(telling) as service,
+        a_client_of_the_gateway_to(service.port, limits=limits) as client,
+    ):
+        async with client.stream("GET", STREAM):
+            refused = await client.get(STREAM)
+        await service.until(lambda: service.open == 0)
+        async with client.stream("GET", STREAM) as again:
+            pass
+
+    assert (503, "1") == (refused.status_code, refused.headers["retry-after"])
+    assert 200 == again.status_code

@@ -4,17 +4,18 @@ import asyncio
 import ssl
 from typing import NamedTuple
 
-from sendwell.adapters.http.fault import Code
+from sendwell.adapters.http.fault import STOPPING, Code
 from sendwell.adapters.http.limits import Limits
 from sendwell.adapters.http.policy import Policy
 from sendwell.adapters.http.pools import Pools
+from sendwell.adapters.http.streams import Streams
 from sendwell.adapters.http.target import Origin, locate
 from sendwell.adapters.http.verdict import judge
 from sendwell.adapters.http.wire import write
 from sendwell.domain.errors import Invalid
 from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
 from sendwell.ports.clock import Clock
-from sendwell.ports.http import HttpAnswer, HttpRequest
+from sendwell.ports.http import HttpAnswer, HttpRequest, HttpStream
 
 
 class HttpClient:
@@ -37,6 +38,7 @@ class HttpClient:
         self._policy = policy
         self._clock = clock
         self._pools = Pools(policy, limits or Limits(), tls)
+        self._streams = Streams(policy, limits or Limits(), self._pools.context)
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
         deadline = _deadline_of(request)
@@ -57,7 +59,19 @@ class HttpClient:
         pool = self._pools.of(written.origin)
         return await pool.exchange(written.wire, deadline, is_head=request.method == "HEAD")
 
+    async def follow(self, request: HttpRequest) -> HttpStream | Deferred | Refused | Unknown:
+        deadline = _deadline_of(request)
+        written = self._write(request)
+        if not isinstance(written, _Written):
+            return written
+        is_head = request.method == "HEAD"
+        return await self._streams.begin(written.origin, written.wire, deadline, is_head=is_head)
+
+    def end_streams(self) -> None:
+        self._streams.end()
+
     async def close(self) -> None:
+        self._streams.end()
         await self._pools.close()
 
     def _write(self, request: HttpRequest) -> "_Written | Deferred | Refused":
@@ -70,7 +84,7 @@ class HttpClient:
         except Invalid as flaw:
             return _malformed(flaw, Blame.US)
         if self._pools.is_closing:
-            return Deferred(Fault(Code.CLOSING.value, "We are stopping.", Blame.US))
+            return Deferred(STOPPING)
         return _Written(target.origin, wire)
 
 

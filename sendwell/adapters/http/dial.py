@@ -3,12 +3,16 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
-from sendwell.adapters.http.connection import Connection
 from sendwell.adapters.http.fault import Code, Peer
+from sendwell.adapters.http.policy import Policy
 from sendwell.adapters.http.target import Origin
 from sendwell.domain.outbound import Address
-from sendwell.domain.outcome import Fault
+from sendwell.domain.outcome import Blame, Deferred, Fault, Refused
+
+Dialled = TypeVar("Dialled", bound=asyncio.Protocol)
 
 _PATIENCE = 2.0
 """Seconds for one address while others are left: a dead route must not use up the deadline."""
@@ -22,13 +26,30 @@ def default_tls() -> ssl.SSLContext:
     return context
 
 
+async def addresses_of(
+    origin: Origin, peer: Peer, *, policy: Policy, deadline: float
+) -> Sequence[Address] | Deferred | Refused:
+    """Where to dial; an outcome where the name is not known in time, or leads nowhere we may go."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            addresses = await policy.addresses(origin.host)
+    except OSError:
+        return Deferred(peer.fault(Code.DNS, "could not be resolved"))
+    if not addresses:
+        what = "has no address that requests may go to (see OUTBOUND_ALLOW)"
+        # What this installation allows may change, and what a name leads to: the address stays.
+        ours = replace(peer, blame=Blame.ACCOUNT)
+        return Refused(ours.fault(Code.FORBIDDEN_ADDRESS, what))
+    return addresses
+
+
 async def dial(
     origin: Origin,
     addresses: Sequence[Address],
     *,
     tls: ssl.SSLContext | None,
-    make: Callable[[], Connection],
-) -> Connection:
+    make: Callable[[], Dialled],
+) -> Dialled:
     """A connection to exactly one of the addresses, the first that takes it.
 
     With TLS, the certificate must be the origin's, whatever the address is. Raises what the last
@@ -49,8 +70,8 @@ async def _connect(
     address: Address,
     *,
     tls: ssl.SSLContext | None,
-    make: Callable[[], Connection],
-) -> Connection:
+    make: Callable[[], Dialled],
+) -> Dialled:
     _, connection = await asyncio.get_running_loop().create_connection(
         make,
         str(address),

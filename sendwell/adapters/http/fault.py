@@ -32,6 +32,9 @@ class Code(StrEnum):
     BAD_ANSWER = "http.bad_answer"  # what came is not HTTP, or its head is too large
 
 
+STOPPING = Fault(Code.CLOSING.value, "We are stopping.", Blame.US)
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """The other side: its host, and whom to blame when it does not do its part."""

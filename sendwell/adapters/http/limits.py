@@ -6,9 +6,13 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes; `connections` in all is kept by closing idle ones, never by waiting."""
+    """Sizes in bytes; `connections` in all is kept by closing idle ones, never by waiting.
+
+    `streams` are the answers that are followed, to all hosts; their connections do not count.
+    """
 
     connections_per_host: int = 128
+    streams: int = 128
     connections: int = 512
     idle: timedelta = timedelta(seconds=30)
     head_size: int = 64 * 1024

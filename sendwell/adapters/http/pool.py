@@ -4,18 +4,17 @@ import asyncio
 import ssl
 from asyncio import CancelledError, Future
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from sendwell.adapters.http.connection import Connection, Reply
-from sendwell.adapters.http.dial import dial, trouble
+from sendwell.adapters.http.dial import addresses_of, dial, trouble
 from sendwell.adapters.http.fault import Code, Peer
 from sendwell.adapters.http.limits import Limits
 from sendwell.adapters.http.policy import Policy
 from sendwell.adapters.http.target import Origin
 from sendwell.adapters.http.turns import Turns
 from sendwell.domain.outbound import Address
-from sendwell.domain.outcome import Blame, Deferred, Refused
+from sendwell.domain.outcome import Deferred, Refused
 
 
 class Keeper(Protocol):
@@ -104,16 +103,11 @@ class Pool:
         return None
 
     async def _dial(self, deadline: float) -> Connection | Deferred | Refused:
-        try:
-            async with asyncio.timeout_at(deadline):
-                addresses = await self._policy.addresses(self.origin.host)
-        except OSError:
-            return Deferred(self.peer.fault(Code.DNS, "could not be resolved"))
-        if not addresses:
-            what = "has no address that requests may go to (see OUTBOUND_ALLOW)"
-            # What this installation allows may change, and what a name leads to: the address stays.
-            ours = replace(self.peer, blame=Blame.ACCOUNT)
-            return Refused(ours.fault(Code.FORBIDDEN_ADDRESS, what))
+        addresses = await addresses_of(
+            self.origin, self.peer, policy=self._policy, deadline=deadline
+        )
+        if isinstance(addresses, Deferred | Refused):
+            return addresses
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._connect(addresses)

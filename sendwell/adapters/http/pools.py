@@ -28,14 +28,13 @@ class Pools:
         return self._pools.get(origin) or self._open(origin)
 
     def _open(self, origin: Origin) -> Pool:
-        pool = Pool(
-            origin, keeper=self, policy=self._policy, limits=self._limits, tls=self._context
-        )
+        pool = Pool(origin, keeper=self, policy=self._policy, limits=self._limits, tls=self.context)
         self._pools[origin] = pool
         self._is_empty.clear()
         return pool
 
-    def _context(self) -> ssl.SSLContext:
+    def context(self) -> ssl.SSLContext:
+        """How `https` is spoken."""
         if self._tls is None:
             self._tls = default_tls()  # reads the machine's certificates: only when needed
         return self._tls

@@ -76,16 +76,25 @@ class Reader:
         return self.is_complete
 
     def take(self) -> HttpAnswer:
-        """Hand over the answer as far as it came; fields of a name are joined (RFC 9110, 5.3)."""
+        """Hand over the answer as far as it came."""
+        headers, body = self.headers(), self.take_body()
+        most = self._limits.body_size
+        is_cut = len(body) > most or not self.is_complete
+        return HttpAnswer(self.status, headers, body[:most], is_cut=is_cut)
+
+    def headers(self) -> dict[str, str]:
+        """Those of the answer; fields of a name are joined (RFC 9110, 5.3)."""
         headers: dict[str, str] = {}
         for raw_name, raw_value in self._fields:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return headers
+
+    def take_body(self) -> bytes:
+        """Hand over what has come of the body since the last time."""
         pieces, self._pieces = self._pieces, []
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        most = self._limits.body_size
-        is_cut = len(body) > most or not self.is_complete
-        return HttpAnswer(self.status, headers, body[:most], is_cut=is_cut)
+        self._size = 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def on_message_begin(self) -> None:
         if self.is_complete:

@@ -1,4 +1,4 @@
-"""How many connections a server may have."""
+"""How many connections a server may have, and how many of them may lead on to others."""
 
 import sys
 
@@ -11,7 +11,16 @@ def most_connections() -> int:
 
     What is left is for its own connections: to database, broker, services and vendors.
     """
+    return _eighths(6)
+
+
+def most_streams() -> int:
+    """An eighth of them: what is followed at another service has a connection there as well."""
+    return _eighths(1)
+
+
+def _eighths(count: int) -> int:
     if sys.platform == "win32":
         return sys.maxsize
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return sys.maxsize if files == resource.RLIM_INFINITY else max(1, files * 3 // 4)
+    return sys.maxsize if files == resource.RLIM_INFINITY else max(1, files * count // 8)

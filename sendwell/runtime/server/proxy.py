@@ -1,17 +1,20 @@
 """Routes of roles in other services, offered where clients call: one public API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 import structlog
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from fastapi.sse import EventSourceResponse
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from sendwell.domain.errors import Unavailable
-from sendwell.ports.http import HttpAnswer, HttpRequest, Passage
+from sendwell.domain.outcome import Deferred, Fault, Refused, Unknown
+from sendwell.ports.http import HttpAnswer, HttpRequest, HttpStream, Passage
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.client_address import OWN_HEADERS, told_by
 from sendwell.runtime.server.framework import REQUEST_ID, path_of
@@ -20,6 +23,9 @@ log = structlog.get_logger()
 _MOST_BYTES = 10 * 1024 * 1024
 _PATIENCE = timedelta(seconds=65)
 """Some calls wait for something to happen, a minute at most."""
+_BEGINNING = timedelta(seconds=10)
+_SILENCE = timedelta(seconds=45)
+"""Of a live stream, which says at least every 15 s that it is there."""
 _HOP_BY_HOP = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-authenticate",
     "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "expect",
@@ -41,7 +47,7 @@ class Proxy:
     def routes_of(self, routers: Sequence[APIRouter]) -> list[Route]:
         """What the role offers, as routes that lead there."""
         return [
-            Route(route.path, self.hand_on, methods=sorted(route.methods or ()))
+            Route(route.path, self._way_of(route), methods=sorted(route.methods or ()))
             for router in routers
             for route in router.routes
             if isinstance(route, APIRoute)
@@ -49,18 +55,9 @@ class Proxy:
 
     async def hand_on(self, request: Request) -> Response:
         """The service's answer, whatever it is. Raises Unavailable where it gives none."""
-        query = f"?{request.url.query}" if request.url.query else ""
-        asked = HttpRequest(
-            request.method,
-            f"{self._url}{path_of(request)}{query}",
-            self._headers(request),
-            await body_of(request, most=_MOST_BYTES),
-            _PATIENCE,
-        )
-        answer = await self._passage.hand_on(asked)
+        answer = await self._passage.hand_on(await self._asked(request, _PATIENCE))
         if not isinstance(answer, HttpAnswer):
-            log.warning("proxy.no_answer", role=self._role, why=answer.fault.text)
-            raise Unavailable(f"The service {self._role} does not answer right now.")
+            raise self._unanswered(answer.fault)
         if answer.is_cut:
             log.warning(
                 "proxy.no_answer", role=self._role, why="it is longer than is taken, or broke off"
@@ -71,12 +68,52 @@ class Proxy:
         headers = _passed_on(answer.headers.items(), but=_STAMPED)
         return Response(answer.body, answer.status, headers)
 
+    async def follow(self, request: Request) -> Response:
+        """The service's answer while it comes, until one of the two sides leaves."""
+        stream = await self._passage.follow(await self._asked(request, _BEGINNING))
+        if isinstance(stream, Deferred | Refused | Unknown):
+            raise self._unanswered(stream.fault)
+        return _Followed(stream)
+
+    def _way_of(self, route: APIRoute) -> Callable[[Request], Awaitable[Response]]:
+        is_live = route.response_class is EventSourceResponse
+        return self.follow if is_live else self.hand_on
+
+    async def _asked(self, request: Request, patience: timedelta) -> HttpRequest:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return HttpRequest(
+            request.method,
+            f"{self._url}{path_of(request)}{query}",
+            self._headers(request),
+            await body_of(request, most=_MOST_BYTES),
+            patience,
+        )
+
+    def _unanswered(self, fault: Fault) -> Unavailable:
+        log.warning("proxy.no_answer", role=self._role, why=fault.text)
+        return Unavailable(f"The service {self._role} does not answer right now.")
+
     def _headers(self, request: Request) -> dict[str, str]:
         """The caller's, where the call came from, and by what name it goes here."""
         passed_on = _passed_on(request.headers.items())
         if request_id := request.scope.get(REQUEST_ID):
             passed_on["x-request-id"] = request_id.decode("ascii")
         return {**passed_on, **told_by(request, self._token)}
+
+
+class _Followed(StreamingResponse):
+    """Closes the stream however it ends: also when the caller leaves in the middle of a piece."""
+
+    def __init__(self, stream: HttpStream) -> None:
+        headers = _passed_on(stream.headers.items(), but=_STAMPED)
+        super().__init__(stream.pieces(_SILENCE), stream.status, headers)
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._stream.close()
 
 
 def _passed_on(

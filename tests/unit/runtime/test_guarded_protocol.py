@@ -265,11 +265,13 @@ async def test_one_connection_too_many_is_ended_at_once(
 
 
 @pytest.mark.parametrize(
-    ("files", "most"), [(1024, 768), (1, 1), (resource.RLIM_INFINITY, 2**63 - 1)]
+    ("files", "most", "followed"),
+    [(1024, 768, 128), (1, 1, 1), (resource.RLIM_INFINITY, 2**63 - 1, 2**63 - 1)],
 )
 def test_some_files_are_left_for_our_own_connections(
-    files: int, most: int, monkeypatch: pytest.MonkeyPatch
+    *, files: int, most: int, followed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
 
     assert most == connections.most_connections()
+    assert followed == connections.most_streams()
