@@ -79,7 +79,7 @@ async def test_a_stream_ends_with_its_connection(answer: bytes) -> None:
 
 
 async def test_a_stream_ends_when_nothing_comes_for_too_long() -> None:
-    script = saying_and_waiting(HEAD, b"4\r\nsome\r\n")
+    script = saying_and_waiting(HEAD + b"4\r\nsome\r\n")
     async with serving(script) as server, a_client() as client:
         stream = await followed(client, server.url())
 
