@@ -1,6 +1,7 @@
 """Builds the delivery role."""
 
 import asyncio
+from collections.abc import Sequence
 
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.system import SystemChance
@@ -47,6 +48,10 @@ def build_delivery(
         fire=lambda works: delivery.wake(works),  # noqa: PLW0108 - it is made below
     )
     core.process.start(Worker("timers", timers.run))
+
+    async def wake_some(works: Sequence[int]) -> Sequence[int]:
+        return await delivery.wake_some(works)
+
     settler = Settler(
         core.flow,
         store,
@@ -61,7 +66,7 @@ def build_delivery(
     dispatchers = {
         channel: Dispatcher(
             channel,
-            ready=ReadyQueue(channel, store),
+            ready=ReadyQueue(channel, store, wake=wake_some),
             exchange=exchange,
             seating=Seating(
                 exchange, gate=gate, limits=limits, words=words, tenants=tenants, clock=core.clock

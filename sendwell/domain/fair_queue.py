@@ -23,13 +23,19 @@ class FairQueue(Generic[T]):
     Higher lanes go first, but every eighth pick begins at a lower lane, these taking turns, so
     that a flood above starves nobody below. Inside a lane each tenant gets one pick a round, so
     that one tenant's million does not delay another's ten. Order within (lane, tenant) is kept.
+
+    `weigh` tells for how many an item counts in `weight` and `waiting`; always the same of an item.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, weigh: Callable[[T], int] | None = None) -> None:
         self._lanes: list[OrderedDict[TenantId, deque[T]]] = [OrderedDict() for _ in Lane]
         self._depths = [0 for _ in Lane]
         self._picks = 0
         self._size = 0
+        self._weigh = weigh
+        self._surplus: dict[tuple[Lane, TenantId], int] = {}
+        """For how many more than one each the items of a queue count, where they do."""
+        self._surplus_of_all = 0
 
     def __len__(self) -> int:
         return self._size
@@ -43,16 +49,25 @@ class FairQueue(Generic[T]):
         queue.append(item)
         self._depths[lane] += 1
         self._size += 1
+        if self._weigh and (surplus := self._weigh(item) - 1):
+            self._count(lane, tenant, surplus)
 
     def put_back(self, lane: Lane, tenant: TenantId, item: T) -> None:
         """Return a taken item to the front of its tenant's queue."""
         self._lanes[lane].setdefault(tenant, deque()).appendleft(item)
         self._depths[lane] += 1
         self._size += 1
+        if self._weigh and (surplus := self._weigh(item) - 1):
+            self._count(lane, tenant, surplus)
+
+    @property
+    def weight(self) -> int:
+        """For how many all items count."""
+        return self._size + self._surplus_of_all
 
     def waiting(self, lane: Lane, tenant: TenantId) -> int:
-        """How many items that tenant has in that lane."""
-        return len(self._lanes[lane].get(tenant, ()))
+        """For how many the items count that that tenant has in that lane."""
+        return len(self._lanes[lane].get(tenant, ())) + self._surplus.get((lane, tenant), 0)
 
     def depth(self, lane: Lane) -> int:
         """How many items wait in a lane."""
@@ -101,8 +116,17 @@ class FairQueue(Generic[T]):
         item = queue.popleft()
         self._depths[lane] -= 1
         self._size -= 1
+        if self._weigh and (surplus := self._weigh(item) - 1):
+            self._count(lane, tenant, -surplus)
         if queue:
             tenants.move_to_end(tenant)
         else:
             del tenants[tenant]
         return item
+
+    def _count(self, lane: Lane, tenant: TenantId, surplus: int) -> None:
+        self._surplus_of_all += surplus
+        key = (lane, tenant)
+        self._surplus[key] = self._surplus.get(key, 0) + surplus
+        if not self._surplus[key]:
+            del self._surplus[key]

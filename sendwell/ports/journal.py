@@ -91,12 +91,18 @@ class Journal(Protocol):
         """The accepted notifications at these positions."""
         ...
 
-    async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
-        """Accepted notifications that nobody has planned yet, oldest first, from the last mark."""
+    async def unplanned(
+        self, *, after: Position, limit: int
+    ) -> tuple[Sequence[Requested], Position | None]:
+        """Accepted notifications that nobody has planned yet, oldest first, from the last mark: as
+        many as fit; and behind which position there may be more.
+        """
         ...
 
     async def left_by(self, node: Node, *, after: Position, limit: int) -> Sequence[Requested]:
-        """What another process has accepted and may not have planned, oldest first."""
+        """What another process has accepted and may not have planned, oldest first: some of it,
+        where there is any.
+        """
         ...
 
     async def ended_parts(

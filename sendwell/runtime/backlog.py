@@ -15,6 +15,7 @@ from sendwell.domain.ids import Node, Position
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Journal
+from sendwell.runtime.weight import weight
 
 Planned = Callable[[Sequence[Position]], Awaitable[Collection[Position]]]
 """Which of these are planned already: their deliveries are open work."""
@@ -39,7 +40,7 @@ class Backlog:
         self._planned = planned
         self._window = window
         self._chunk = window // 8
-        self._queue: FairQueue[Requested] = FairQueue()
+        self._queue: FairQueue[Requested] = FairQueue(weigh=weight)
         self._read_from: Position | None = None
         """Behind this position some are only on disk; None: all are in memory."""
         self._last = Position(0)
@@ -144,7 +145,7 @@ class Backlog:
             self._keep(request)  # also what was numbered before that place, but committed later
 
     def _is_full_for(self, request: Requested) -> bool:
-        return len(self._queue) >= self._window and request.position > self._last
+        return self._queue.weight >= self._window and request.position > self._last
 
     def _keep(self, request: Requested) -> None:
         self._last = max(self._last, request.position)
@@ -158,30 +159,34 @@ class Backlog:
             dropped = list(self._dropped)
             self.put(await self.unknown(dropped))
             del self._dropped[: len(dropped)]
-        if self._read_from is not None and len(self._queue) < self._window // 2:
+        if self._read_from is not None and self._queue.weight < self._window // 2:
             await self._read_back(self._read_from)
 
     async def _read_back(self, after: Position) -> None:
         self._late = []
         read: Collection[Position] = ()
         try:
-            requests = await self._journal.unplanned(after=after, limit=self._chunk)
+            requests, last = await self._journal.unplanned(after=after, limit=self._chunk)
             positions = [request.position for request in requests]
             # In this order: what ends after the first look is found by the second.
             known = {*await self._planned(positions), *await self._journal.ended(positions)}
             self._journal.forget([each for each in requests if each.position in known])
-            self._take_in(requests, without=known | self._urgent | self._expected)
+            self._take_in(requests, last, without=known | self._urgent | self._expected)
             read = set(positions)
         finally:  # when the reading fails, what came meanwhile is treated as if it came now
             late, self._late = self._late, None
             self.put([request for request in late if request.position not in read])
 
-    def _take_in(self, requests: Sequence[Requested], *, without: Collection[Position]) -> None:
+    def _take_in(
+        self,
+        requests: Sequence[Requested],
+        last: Position | None,
+        *,
+        without: Collection[Position],
+    ) -> None:
         for request in requests:
             if request.position not in without:
                 self._keep(request)
-        if len(requests) == self._chunk:
-            self._read_from = requests[-1].position
-        else:  # the disk has been read to its end: from now on all is in memory again
-            self._read_from = None
+        self._read_from = last
+        if last is None:  # the disk has been read to its end: from now on all is in memory again
             self._urgent.clear()

@@ -12,7 +12,9 @@ from sqlalchemy.sql import ClauseElement
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_partitions import make_ahead
 from sendwell.adapters.sql.postgres_walls import raise_walls
-from sendwell.domain.ids import COUNTER_BITS, Node, Position, TenantId
+from sendwell.domain.ids import COUNTER_BITS, ChannelName, Node, Position, TenantId
+from sendwell.domain.lane import Lane
+from sendwell.domain.lifecycle import State
 from sendwell.ports.journal import Filter
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.journal.journal import SqlJournal
@@ -76,6 +78,18 @@ async def test_what_is_not_planned_is_read_in_order_and_only_until_there_is_enou
     assert "Limit" in way
     assert "Index Scan using requested_" in way
     assert "Sort" not in way
+
+
+async def test_how_long_waiting_work_is_is_looked_up_for_what_is_read_only(
+    database: Explained,
+) -> None:
+    store = DeliveryStore(database, a_journal(database))
+    await store.ready(ChannelName("email"), Lane.LOW, ACME, after=0, limit=4_096)
+    await store.load_some([1, 2])
+    await store.take_over(Node(1), [State.PENDING], epoch=1, limit=500)
+
+    assert len(database.ways) == 3
+    assert not any("Seq Scan on requested" in way for way in database.ways)
 
 
 async def test_what_is_to_a_person_is_read_by_indexes_of_people(database: Explained) -> None:

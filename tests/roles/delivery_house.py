@@ -91,8 +91,10 @@ class House:
         suppressions: Suppressions | None = None,
         *,
         defaults: Policy | None = None,
+        budget: int = 4_096,
     ) -> None:
         self.database = database
+        self._budget = budget
         self.users = Users(UserStore(database), clock=CLOCK)
         self.tenants = Accounts(AccountStore(database), defaults=defaults or Policy(), clock=CLOCK)
         self.journal = SqlJournal(
@@ -163,7 +165,7 @@ class House:
         gate = Gate(self.users, self.tenants, channels=self.vendors)
         return Dispatcher(
             channel,
-            ready=ReadyQueue(channel, self.store),
+            ready=ReadyQueue(channel, self.store, wake=self._wake_some, budget=self._budget),
             exchange=exchange,
             seating=Seating(
                 exchange,
@@ -254,6 +256,9 @@ class House:
     async def _wake(self, works: Sequence[int]) -> None:
         await self.delivery.wake(works)
 
+    async def _wake_some(self, works: Sequence[int]) -> Sequence[int]:
+        return await self.delivery.wake_some(works)
+
 
 def a_task(address: str, channel: ChannelName = EMAIL, **changes: Any) -> Task:
     to = To(email=address) if channel == EMAIL else To(phone=address)
@@ -278,9 +283,13 @@ def address_of(task: Task) -> str:
 
 @asynccontextmanager
 async def a_house(
-    folder: Path, suppressions: Suppressions | None = None, *, defaults: Policy | None = None
+    folder: Path,
+    suppressions: Suppressions | None = None,
+    *,
+    defaults: Policy | None = None,
+    budget: int = 4_096,
 ) -> AsyncIterator[House]:
     """On a file of its own."""
     database = MoodyDatabase(made_file(folder / "all.sqlite"))
-    yield House(database, suppressions, defaults=defaults)
+    yield House(database, suppressions, defaults=defaults, budget=budget)
     await database.close()

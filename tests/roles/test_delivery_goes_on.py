@@ -73,7 +73,9 @@ class BrokenOnce(ReadyQueue):
 
 async def test_what_ends_one_part_ends_all_and_they_begin_again(house: House) -> None:
     """Nothing is sent twice, nothing lost, and what is sent goes on record as before."""
-    broken = house.dispatchers[SMS].ready = BrokenOnce(SMS, house.store)
+    broken = house.dispatchers[SMS].ready = BrokenOnce(
+        SMS, house.store, wake=house.delivery.wake_some
+    )
 
     async with house.at_work() as process:
         await house.until(lambda: "delivery" in process.silent())

@@ -60,7 +60,7 @@ async def test_what_waited_for_its_template_is_found_after_a_crash_although_late
         slow = asyncio.create_task(gateway.accept(TEMPLATE_BODY, ORIGIN))
         await asyncio.sleep(0)
         fast = await gateway.accept(BODY, ORIGIN)
-        (planned,) = await journal.unplanned(after=Position(0), limit=10)
+        (planned,), _ = await journal.unplanned(after=Position(0), limit=10)
         assert planned.id == fast.id
         journal.forget([planned])
         templates.goes_on.set()
@@ -69,7 +69,7 @@ async def test_what_waited_for_its_template_is_found_after_a_crash_although_late
 
         reopened = a_journal(database)
         await reopened.start()
-        left = await reopened.unplanned(after=Position(0), limit=10)
+        left, _ = await reopened.unplanned(after=Position(0), limit=10)
 
     assert [request.id for request in left] == [accepted.id]
 

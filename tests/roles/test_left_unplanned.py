@@ -11,10 +11,11 @@ from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemIds
 from sendwell.domain.ids import NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
-from sendwell.messages.requested import Requested, To
+from sendwell.messages.requested import Content, Requested, To
 from sendwell.ports.journal import Entry
 from sendwell.runtime.backlog import Backlog
 from sendwell.runtime.journal.journal import SqlJournal
+from sendwell.runtime.portion import MOST_BYTES
 from tests.services.made import made_file
 
 ACME = TenantId("acme")
@@ -22,6 +23,7 @@ IDS = SystemIds()
 WINDOW = 16
 SOON_SECONDS = 10
 MANY = 3 * WINDOW
+LARGE, LONG = 128, 200 * 1024
 
 
 @pytest.fixture
@@ -38,19 +40,19 @@ async def nothing(_: Sequence[Position]) -> Collection[Position]:
 class Life:
     """One life of the process that accepts and plans."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqliteDatabase, *, window: int = WINDOW) -> None:
         self._database = database
         self._journal = SqlJournal(
             database, idempotency_window=timedelta(days=1), receipts_by_reference=frozenset()
         )
-        self.backlog = Backlog(self._journal, nothing, window=WINDOW)
+        self.backlog = Backlog(self._journal, nothing, window=window)
 
     async def begin(self) -> None:
         await self._journal.start()
         self.backlog.recover()
 
-    async def accept(self, count: int, lane: Lane) -> list[Requested]:
-        requests = [a_request(lane) for _ in range(count)]
+    async def accept(self, count: int, lane: Lane, *, length: int = 0) -> list[Requested]:
+        requests = [a_request(lane, length) for _ in range(count)]
         await self._journal.accept([Entry(request) for request in requests])
         self.backlog.put(requests)
         return requests
@@ -72,7 +74,7 @@ class Life:
         return found
 
 
-def a_request(lane: Lane) -> Requested:
+def a_request(lane: Lane, length: int = 0) -> Requested:
     position = Position(IDS.position())
     return Requested(
         id=NotificationId(f"n-{position}"),
@@ -82,11 +84,12 @@ def a_request(lane: Lane) -> Requested:
         event_type="test",
         lane=lane,
         to=(To(email="ada@example.org"),),
+        content=Content(text="x" * length) if length else None,
     )
 
 
-async def begun(database: SqliteDatabase) -> Life:
-    life = Life(database)
+async def begun(database: SqliteDatabase, *, window: int = WINDOW) -> Life:
+    life = Life(database, window=window)
     await life.begin()
     return life
 
@@ -141,4 +144,21 @@ async def test_when_all_is_planned_the_mark_follows(database: SqliteDatabase) ->
     third = await begun(database)
     (new,) = await third.accept(1, Lane.LOW)
 
+    assert [new] == await third.read(1)
+
+
+async def test_of_long_ones_few_are_in_memory_and_none_is_left(database: SqliteDatabase) -> None:
+    first = await begun(database, window=LARGE)
+    left = await first.accept(MANY, Lane.LOW, length=LONG)
+    second = await begun(database, window=LARGE)
+    await second.backlog.wait()
+
+    kept = len(second.backlog)
+    found = await second.read(MANY)
+    await second.plan(found)
+    third = await begun(database)
+    (new,) = await third.accept(1, Lane.LOW)
+
+    assert 0 < kept * LONG <= LARGE * 8 * 1024 + MOST_BYTES
+    assert [request.id for request in left] == [request.id for request in found]
     assert [new] == await third.read(1)

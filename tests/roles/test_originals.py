@@ -73,7 +73,7 @@ async def by_rest(house: House, body: bytes) -> Requested:
 
 async def accepted(house: House) -> Requested:
     """As it is read back after a crash."""
-    (request,) = await house.journal.unplanned(after=Position(0), limit=2)
+    (request,), _ = await house.journal.unplanned(after=Position(0), limit=2)
     return request
 
 
@@ -171,7 +171,7 @@ async def test_in_a_batch_each_has_its_own(tmp_path: Path) -> None:
 
     async with running(tmp_path, "lanes") as house:
         await house.gateway.accept_many(bodies, ORIGIN)
-        requests = await house.journal.unplanned(after=Position(0), limit=9)
+        requests, _ = await house.journal.unplanned(after=Position(0), limit=9)
 
     carrier = Carrier(PRESETS["lanes"])
     assert [carrier.requested(each).body for each in requests] == bodies

@@ -7,6 +7,7 @@ from itertools import compress
 
 from sendwell.domain.admission import NOT_DELIVERED, Stop
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
+from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Node, Position, TenantId
 from sendwell.domain.lifecycle import WAITING, State
 from sendwell.domain.outcome import Blame, Fault, Unknown
@@ -126,13 +127,25 @@ class Delivery:
         return room
 
     async def wake(self, works: Sequence[int]) -> None:
-        """What waited for its time may be looked at again."""
-        tasks = await self._without_cancelled(await self._store.load(works))
+        """What waited for its time may be looked at again, as soon as there is room for it."""
+        left = works
+        while left:
+            if not all(each.ready.has_room(len(left)) for each in self._dispatchers.values()):
+                left = await self._with_room(left)
+            left = await self.wake_some(left)
+
+    async def wake_some(self, works: Sequence[int]) -> Sequence[int]:
+        """The same at once, but only as much as is read at a time; gives those that are left."""
+        if not works:
+            return ()
+        loaded, left = await self._store.load_some(works)
+        tasks = await self._without_cancelled(loaded)
         for task in await self._delivered(tasks):
             if task.due <= self._clock.now():
                 self._dispatchers[task.channel].ready.put_due([task])
             else:  # it was put off once more
                 self._timers.add(task.due, task.work)
+        return left
 
     async def recover(self) -> int:
         """Pick up what an earlier process left; gives the number of attempts it died in.
@@ -248,6 +261,19 @@ class Delivery:
         await self._end(strange, NOT_DELIVERED)
         return [task for task in tasks if task.channel in self._dispatchers]
 
+    async def _with_room(self, works: Sequence[int]) -> Sequence[int]:
+        """Those that find room, or are of a channel that nobody delivers by here; the ready queues
+        ask for the others when they have run low.
+        """
+        fitting: list[int] = []
+        places = group(await self._store.places(works), by=lambda each: each[1:])
+        for (channel, lane, tenant), theirs in places.items():
+            numbers: Sequence[int] = [work for work, *_ in theirs]
+            if dispatcher := self._dispatchers.get(channel):
+                numbers = dispatcher.ready.fitting(lane, tenant, numbers)
+            fitting += numbers
+        return fitting
+
     async def _without_cancelled(self, tasks: Sequence[Task]) -> Sequence[Task]:
         """Ends the retries of what was in flight when its notification was cancelled."""
         retries = [task for task in tasks if task.state is State.RETRYING and not task.replay_of]
@@ -305,12 +331,12 @@ class Delivery:
 
     async def _keep_up(self) -> None:
         """Wait until what was taken over is no longer more than memory should hold."""
-        while any(len(each.ready) > _MOST_TAKEN_OVER for each in self._dispatchers.values()):  # noqa: ASYNC110 - after a crash only
+        while any(each.ready.weight > _MOST_TAKEN_OVER for each in self._dispatchers.values()):  # noqa: ASYNC110 - after a crash only
             await asyncio.sleep(_A_MOMENT)
 
     def _room(self, most: int) -> int:
         """The seats of the channels that are in use and keep up."""
-        rooms = [each.appetite() for each in self._busy if len(each.ready) < _STANDS_STILL]
+        rooms = [each.appetite() for each in self._busy if each.ready.weight < _STANDS_STILL]
         return min(rooms, default=most)
 
     def _wait_for_time(self, tasks: Sequence[Task]) -> None:

@@ -1,6 +1,6 @@
 """What the delivery role remembers: its open work."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from sendwell.roles.delivery.tables import WORK
 from sendwell.runtime.among import among
 from sendwell.runtime.journal.tables import OUTCOME, REQUESTED
 from sendwell.runtime.open_work import OpenWork
+from sendwell.runtime.portion import fitting, portion
 
 _FIRST = Node(0)
 _ACCEPTED_BEFORE_US = 2 * 86_400_000_000
@@ -46,6 +47,14 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
 _encode_plan = msgspec.json.Encoder().encode
 _decode_plan = msgspec.json.Decoder(Plan).decode
 
+
+_SIZE = (
+    select(func.length(REQUESTED.c.body))
+    .where(REQUESTED.c.position == WORK.c.position)
+    .scalar_subquery()
+    .label("size")
+)
+"""Neither database reads a body to tell its length."""
 
 _AT = func.coalesce(func.nullif(WORK.c.claimed_at, 0), WORK.c.planned_at)
 
@@ -104,22 +113,45 @@ class DeliveryStore(OpenWork):
     async def take_over(
         self, node: Node, states: Collection[State], *, epoch: int, limit: int
     ) -> list[Task]:
-        """From now on this is ours: the next work that another process has left in such states."""
-        which = (
-            select(WORK.c.work)
-            .where(WORK.c.node == node, WORK.c.state.in_(states))
-            .order_by(WORK.c.work)
-            .limit(limit)
-        )
-        moved = update(WORK).where(WORK.c.work.in_(which)).values(node=self._node, epoch=epoch)
-        (done,) = await self._database.execute(moved.returning(WORK))
-        return await self._joined(sorted(done.rows, key=lambda row: row.work))
+        """From now on this is ours: the next work that another process has left in such states, as
+        much as fits.
+        """
+        is_left = (WORK.c.node == node) & WORK.c.state.in_(states)
+        next_ = select(WORK.c.work, WORK.c.position, _SIZE).where(is_left)
+        while rows := await self._database.rows(next_.order_by(WORK.c.work).limit(limit)):
+            works = [row.work for row in fitting(rows, _size_once())]
+            moved = update(WORK).where(among(WORK.c.work, works, self._database), is_left)
+            (done,) = await self._database.execute(
+                moved.values(node=self._node, epoch=epoch).returning(WORK)
+            )
+            if tasks := await self._joined(sorted(done.rows, key=lambda row: row.work)):
+                return tasks
+        return []
 
     async def load(self, works: Collection[int]) -> list[Task]:
         """Those of the works that still wait."""
         return await self._tasks(
             select(WORK).where(among(WORK.c.work, works, self._database), WORK.c.state.in_(WAITING))
         )
+
+    async def load_some(self, works: Collection[int]) -> tuple[list[Task], list[int]]:
+        """Those of the works that still wait, as many as fit; and the works to load after them."""
+        rows = await self._database.rows(
+            select(WORK, _SIZE)
+            .where(among(WORK.c.work, works, self._database), WORK.c.state.in_(WAITING))
+            .order_by(WORK.c.work)
+        )
+        taken = fitting(rows, _size_once())
+        return await self._joined(taken), [row.work for row in rows[len(taken) :]]
+
+    async def places(self, works: Collection[int]) -> list[tuple[int, ChannelName, Lane, TenantId]]:
+        """Where those of the works wait that still do."""
+        rows = await self._database.rows(
+            select(WORK.c.work, WORK.c.channel, WORK.c.lane, WORK.c.tenant)
+            .where(among(WORK.c.work, works, self._database), WORK.c.state.in_(WAITING))
+            .order_by(WORK.c.work)
+        )
+        return [(row.work, row.channel, Lane(row.lane), row.tenant) for row in rows]
 
     async def waiting(self, works: Collection[int]) -> set[int]:
         """Those of the works that still wait: nobody has taken them in hand, or away."""
@@ -132,10 +164,12 @@ class DeliveryStore(OpenWork):
 
     async def ready(
         self, channel: ChannelName, lane: Lane, tenant: TenantId, *, after: int, limit: int
-    ) -> list[Task]:
-        """The next pending work of a tenant in a lane, behind the work numbered `after`."""
-        return await self._tasks(
-            select(WORK)
+    ) -> tuple[list[Task], int | None]:
+        """The next pending work of a tenant in a lane, behind the work numbered `after`: as much as
+        fits; and behind which work there may be more.
+        """
+        rows = await self._database.rows(
+            select(WORK, _SIZE)
             .where(
                 WORK.c.tenant == tenant,
                 WORK.c.state == State.PENDING,
@@ -147,6 +181,8 @@ class DeliveryStore(OpenWork):
             .order_by(WORK.c.work)
             .limit(limit)
         )
+        taken, last = portion(rows, limit, _size_once())
+        return await self._joined(taken), last.work if last else None
 
     async def has_asked(self, tenant: TenantId, since: int, until: int) -> bool:
         """Whether the tenant asked for anything that may have been attempted between two times.
@@ -266,6 +302,8 @@ class DeliveryStore(OpenWork):
         return await self._joined(await self._database.rows(question))
 
     async def _joined(self, rows: Sequence[Row[Any]]) -> list[Task]:
+        if not rows:
+            return []
         requests = await self._journal.requested(list({row.position for row in rows}))
         return [_task(row, requests[row.position]) for row in rows if row.position in requests]
 
@@ -286,6 +324,19 @@ def plan_of(task: Task) -> str:
         task.beside,
     )
     return _encode_plan(plan).decode()
+
+
+def _size_once() -> Callable[[Row[Any]], int]:
+    """How much a row adds to what is read: its request is, for all that belong to it, read once."""
+    seen: set[Position] = set()
+
+    def size(row: Row[Any]) -> int:
+        if row.position in seen:
+            return 0
+        seen.add(row.position)
+        return row.size or 0
+
+    return size
 
 
 def _row(task: Task, epoch: int, node: int) -> tuple[Any, ...]:

@@ -37,6 +37,7 @@ from sendwell.runtime.journal.tables import (
     REQUESTED,
 )
 from sendwell.runtime.journal.unplanned import Unplanned
+from sendwell.runtime.portion import portion
 
 _KEYS_TOGETHER = 4_000
 _FORGOTTEN_TOGETHER = 500
@@ -186,16 +187,19 @@ class SqlJournal:
         )
         return {row.position: codec.decode(row.body) for row in rows}
 
-    async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
+    async def unplanned(
+        self, *, after: Position, limit: int
+    ) -> tuple[Sequence[Requested], Position | None]:
         behind = max(after, Position(self._unplanned.mark))
-        requests = await self._unplanned_of(self._node, behind, limit)
+        requests, last = await self._unplanned_of(self._node, behind, limit)
         positions = [request.position for request in requests]
-        self._unplanned.read(positions, is_end=len(requests) < limit)
-        return requests
+        self._unplanned.read(positions, to=last)
+        return requests, last
 
     async def left_by(self, node: Node, *, after: Position, limit: int) -> Sequence[Requested]:
         mark = await self._stored_mark(node) or _START
-        return await self._unplanned_of(node, max(after, mark), limit)
+        requests, _ = await self._unplanned_of(node, max(after, mark), limit)
+        return requests
 
     async def ended_parts(
         self, positions: Sequence[Position]
@@ -237,16 +241,22 @@ class SqlJournal:
         )
         return Position(rows[0].position) if rows else None
 
-    async def _unplanned_of(self, node: Node, after: Position, limit: int) -> Sequence[Requested]:
+    async def _unplanned_of(
+        self, node: Node, after: Position, limit: int
+    ) -> tuple[Sequence[Requested], Position | None]:
         ended = select(OUTCOME.c.position).where(OUTCOME.c.position == REQUESTED.c.position)
         is_open = ended.limit(1).correlate(REQUESTED).scalar_subquery().is_(None)
-        rows = await self._database.rows(
-            select(REQUESTED.c.body)
+        # Neither database reads a body to tell its length.
+        sizes = await self._database.rows(
+            select(REQUESTED.c.position, func.length(REQUESTED.c.body).label("size"))
             .where(REQUESTED.c.position > after, _one_by_one(self._is_of(node) & is_open))
             .order_by(REQUESTED.c.position)
             .limit(limit)
         )
-        return [codec.decode(row.body) for row in rows]
+        taken, last = portion(sizes, limit, lambda row: row.size)
+        found = await self.requested([row.position for row in taken]) if taken else {}
+        requests = [found[row.position] for row in taken if row.position in found]
+        return requests, Position(last.position) if last else None
 
     def _is_of(self, node: Node) -> ColumnElement[bool]:
         if self._database.dialect == "sqlite":  # there is only one

@@ -28,15 +28,14 @@ class Unplanned:
         heapq.heappush(self._in_order, position)
         self._open.add(position)
 
-    def read(self, positions: Sequence[int], *, is_end: bool) -> None:
-        """These are open on disk, the next ones in their order; there are more unless `is_end`."""
+    def read(self, positions: Sequence[int], *, to: int | None) -> None:
+        """These are open on disk, the next ones in their order; there may be more behind `to`."""
         if self._read_to is None:
             return
         for position in positions:
             if position <= self._last and position not in self._open:
                 self.add(position)
-        has_all = is_end or positions[-1] >= self._last
-        self._read_to = None if has_all else positions[-1]
+        self._read_to = None if to is None or to >= self._last else to
         self._move()
 
     def finish(self, positions: Iterable[int]) -> None:

@@ -116,3 +116,20 @@ def test_the_depth_of_a_lane_is_what_waits_in_it() -> None:
     queue.take(2)
 
     assert [queue.depth(lane) for lane in Lane] == [0, 0, 0, 3]
+
+
+def test_what_an_item_weighs_counts_while_it_waits() -> None:
+    queue: FairQueue[int] = FairQueue(weigh=lambda item: item)
+    for item in (1, 5, 7):
+        queue.put(Lane.LOW, ACME, item)
+    queue.put(Lane.HIGH, BETA, 3)
+    before = queue.weight, queue.waiting(Lane.LOW, ACME), len(queue)
+
+    queue.put_back(Lane.HIGH, BETA, *queue.take(1))
+    queue.take_urgent(1)
+    queue.take(2)
+
+    assert before == (16, 13, 4)
+    assert (queue.weight, queue.waiting(Lane.LOW, ACME), len(queue)) == (7, 7, 1)
+    queue.take(1)
+    assert (queue.weight, queue.waiting(Lane.LOW, ACME)) == (0, 0)

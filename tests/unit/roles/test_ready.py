@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
-from sendwell.messages.requested import Requested, To
+from sendwell.messages.requested import Content, Requested, To
 from sendwell.messages.task import Task
 from sendwell.roles.delivery.ready import ReadyQueue
 from sendwell.roles.delivery.store import DeliveryStore
@@ -20,7 +20,7 @@ WINDOW = 32
 TENANTS = [TenantId("acme"), TenantId("beta")]
 
 
-def a_task(work: int, *, tenant: str = "acme", lane: Lane = Lane.MEDIUM) -> Task:
+def a_task(work: int, *, tenant: str = "acme", lane: Lane = Lane.MEDIUM, length: int = 0) -> Task:
     request = Requested(
         id=NotificationId(f"n-{work}"),
         tenant=TenantId(tenant),
@@ -29,6 +29,7 @@ def a_task(work: int, *, tenant: str = "acme", lane: Lane = Lane.MEDIUM) -> Task
         event_type="test",
         lane=lane,
         to=(To(),),
+        content=Content(text="x" * length),
     )
     return Task(
         request=request, part="0.email", recipient=0, channel=EMAIL, planned_at=0, work=work
@@ -44,7 +45,11 @@ class Disk:
 
     def __init__(self) -> None:
         self.is_slow = False
+        self.most: int | None = None
+        """How many fit into one reading."""
         self.pending: dict[int, Task] = {}
+        self.late: dict[int, Task] = {}
+        """Work whose time has come."""
         self._halted: asyncio.Future[None] | None = None
 
     @property
@@ -67,7 +72,7 @@ class Disk:
 
     async def ready(
         self, channel: ChannelName, lane: Lane, tenant: TenantId, *, after: int, limit: int
-    ) -> list[Task]:
+    ) -> tuple[list[Task], int | None]:
         await self._halt()
         found = [
             task
@@ -75,7 +80,8 @@ class Disk:
             if work > after and (task.request.lane, task.request.tenant) == (lane, tenant)
         ]
         await self._halt()
-        return found[:limit]
+        taken = found[: min(limit, self.most or limit)]
+        return taken, taken[-1].work if len(taken) < len(found) else None
 
     async def _halt(self) -> None:
         if self.is_slow:
@@ -84,7 +90,21 @@ class Disk:
 
 
 def a_queue(disk: Disk) -> ReadyQueue:
-    return ReadyQueue(EMAIL, cast("DeliveryStore", disk), budget=WINDOW)
+    async def wake(works: Sequence[int]) -> Sequence[int]:
+        most = disk.most or len(works)
+        queue.put_due([disk.late.pop(work) for work in works[:most]])
+        return works[most:]
+
+    queue = ReadyQueue(EMAIL, cast("DeliveryStore", disk), wake=wake, budget=WINDOW)
+    return queue
+
+
+def come_due(queue: ReadyQueue, disk: Disk, tasks: Sequence[Task]) -> None:
+    """Their time has come: those that find no room wait as numbers."""
+    for task in tasks:
+        disk.late[task.work] = task
+        key = Lane(task.request.lane), task.request.tenant
+        queue.put_due([disk.late.pop(work) for work in queue.fitting(*key, [task.work])])
 
 
 def plan(queue: ReadyQueue, disk: Disk, tasks: Sequence[Task]) -> None:
@@ -183,6 +203,63 @@ async def test_work_whose_time_has_come_is_kept_however_much_waits() -> None:
 
     assert len(queue) == WINDOW + 1
     assert sorted(await handed_out(queue, disk)) == list(range(1, 42))
+
+
+async def test_of_what_comes_due_only_a_window_is_in_memory_and_all_is_handed_out() -> None:
+    disk = Disk()
+    queue = a_queue(disk)
+    come_due(queue, disk, some(*range(1, 201)))
+
+    kept, is_spilled = len(queue), queue.is_spilled
+    await queue.fill()
+
+    assert (kept, is_spilled, len(queue)) == (WINDOW, True, WINDOW)
+    assert await handed_out(queue, disk) == list(range(1, 201))
+    assert not queue.is_spilled
+
+
+async def test_what_is_urgent_and_comes_due_does_not_wait_behind_the_rest() -> None:
+    disk = Disk()
+    queue = a_queue(disk)
+    come_due(queue, disk, some(*range(1, 201)))
+
+    come_due(queue, disk, [a_task(work, lane=Lane.HIGH) for work in range(201, 241)])
+
+    assert claim(queue, disk, 3) == [201, 202, 203]
+    assert queue.has_urgent
+
+
+async def test_long_ones_fill_the_window_although_they_are_few() -> None:
+    disk = Disk()
+    queue = a_queue(disk)
+    disk.most = 3
+    tasks = [a_task(work, length=100_000) for work in range(1, 51)]
+    plan(queue, disk, tasks[:25])
+    come_due(queue, disk, tasks[25:])
+
+    kept, weight = len(queue), queue.weight
+
+    assert kept < WINDOW // 8
+    assert weight < 3 * WINDOW
+    assert sorted(await handed_out(queue, disk)) == list(range(1, 51))
+    assert queue.weight == 0
+
+
+async def test_after_a_portion_that_leaves_the_window_low_there_is_more_to_do() -> None:
+    disk = Disk()
+    queue = a_queue(disk)
+    disk.most = 3
+    disk.store(some(*range(1, 101)))
+    queue.recover(Lane.MEDIUM, TenantId("acme"))
+
+    fills = 0
+    while queue.changed.is_set():
+        queue.changed.clear()
+        await queue.fill()
+        fills += 1
+
+    assert WINDOW // 2 < len(queue) <= WINDOW // 2 + 3
+    assert fills == 6
 
 
 async def test_work_whose_time_comes_twice_while_it_waits_is_handed_out_once() -> None:
@@ -372,8 +449,12 @@ class AnyInterleaving(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting)
     @rule()
     def the_time_of_what_waited_has_come(self) -> None:
-        self.queue.put_due(self.waiting)
+        come_due(self.queue, self.disk, self.waiting)
         self.waiting.clear()
+
+    @rule(most=st.none() | st.integers(1, 8))
+    def more_or_fewer_fit_into_a_reading(self, most: int | None) -> None:
+        self.disk.most = most
 
     def number(self, size: int, tenant: TenantId) -> list[Task]:
         first, self.last = self.last + 1, self.last + size
@@ -386,7 +467,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         """At the end all the work that is on disk has been handed out."""
         try:
             self.what_is_stored_is_put()
-            self.queue.put_due(self.waiting)
+            come_due(self.queue, self.disk, self.waiting)
             rest = handed_out(self.queue, self.disk, filling=self.filling)
             self.handed += self.loop.run_until_complete(rest)
             assert sorted(self.handed) == sorted(self.due)

@@ -7,14 +7,16 @@ from typing import cast
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import NotificationId, Position, TenantId
 from sendwell.domain.lane import Lane
-from sendwell.messages.requested import Requested, To
+from sendwell.messages.requested import Content, Requested, To
 from sendwell.ports.journal import Journal
 from sendwell.runtime.backlog import Backlog
 
 WINDOW = 16
 
 
-def a_request(position: int, *, lane: Lane = Lane.MEDIUM, tenant: str = "acme") -> Requested:
+def a_request(
+    position: int, *, lane: Lane = Lane.MEDIUM, tenant: str = "acme", length: int = 0
+) -> Requested:
     return Requested(
         id=NotificationId(f"n-{position}"),
         tenant=TenantId(tenant),
@@ -23,6 +25,7 @@ def a_request(position: int, *, lane: Lane = Lane.MEDIUM, tenant: str = "acme") 
         event_type="test",
         lane=lane,
         to=(To(),),
+        content=Content(text="x" * length),
     )
 
 
@@ -38,6 +41,8 @@ class Disk:
 
     def __init__(self, *, is_slow: bool = False) -> None:
         self.is_slow = is_slow
+        self.most: int | None = None
+        """How many fit into one reading."""
         self.stored: dict[Position, Requested] = {}
         self.open: set[Position] = set()
         self.over: set[Position] = set()
@@ -64,12 +69,15 @@ class Disk:
     def forget(self, requests: Sequence[Requested]) -> None:
         self.over.update(request.position for request in requests)
 
-    async def unplanned(self, *, after: Position, limit: int) -> Sequence[Requested]:
+    async def unplanned(
+        self, *, after: Position, limit: int
+    ) -> tuple[Sequence[Requested], Position | None]:
         await self._halt()
         waiting = sorted(self.stored.keys() - self.over)
         found = [self.stored[position] for position in waiting if position > after]
         await self._halt()
-        return found[:limit]
+        taken = found[: min(limit, self.most or limit)]
+        return taken, taken[-1].position if len(taken) < len(found) else None
 
     async def planned(self, positions: Sequence[Position]) -> Collection[Position]:
         await self._halt()

@@ -29,6 +29,18 @@ async def test_what_does_not_fit_is_left_to_the_disk_and_read_back_in_its_order(
     assert (kept, handed) == (WINDOW, list(range(1, 101)))
 
 
+async def test_long_ones_fill_the_window_although_they_are_few() -> None:
+    disk = Disk()
+    disk.most = 3
+    backlog = a_backlog(disk)
+    accept(backlog, disk, [a_request(position, length=50_000) for position in range(1, 51)])
+
+    kept = len(backlog)
+
+    assert 0 < kept < WINDOW // 2
+    assert await handed_out(backlog, disk) == list(range(1, 51))
+
+
 async def test_waiting_ends_when_something_comes() -> None:
     disk = Disk()
     backlog = a_backlog(disk)
