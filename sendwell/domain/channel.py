@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sendwell.domain.errors import Flaw
+from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName
 
+_LONGEST_CHARACTER = 4
+"""Bytes of UTF-8."""
 _STAND_INS = {"text": "body", "body": "text", "subject": "title", "title": "subject"}
 
 
@@ -27,13 +29,20 @@ class ContentLimit:
 
     def flaw(self, content: Mapping[str, str]) -> Flaw | None:
         """What is wrong with the content, if it is too much; it points at the part."""
-        words = "".join(content.get(part, "") for part in self.parts)
-        size = len(words) if self.unit is Unit.CHARACTERS else len(words.encode(errors="replace"))
+        length = 0
+        for part in self.parts:
+            length += len(content.get(part, ""))
+        if length * _LONGEST_CHARACTER <= self.most:
+            return None  # so are nearly all, and nothing had to be encoded
+        size = length if self.unit is Unit.CHARACTERS else self._bytes(content)
         if size <= self.most:
             return None
         pointer = f"/{self.parts[0]}" if len(self.parts) == 1 else ""
         names = " and ".join(self.parts)
         return Flaw(pointer, f"{names}: {size} {self.unit}, and at most {self.most} fit.")
+
+    def _bytes(self, content: Mapping[str, str]) -> int:
+        return sum(len(content.get(part, "").encode(errors="replace")) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +82,9 @@ class Channel:
         """Everything that there is too much of."""
         flaws = (limit.flaw(content) for limit in self.limits)
         return tuple(flaw for flaw in flaws if flaw is not None)
+
+    def require_room(self, content: Mapping[str, str]) -> None:
+        """Raise Invalid where there is too much of it."""
+        for limit in self.limits:
+            if (flaw := limit.flaw(content)) is not None:
+                raise Invalid(flaw.why, flaws=[flaw], code="content_too_large")

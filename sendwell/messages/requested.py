@@ -1,5 +1,6 @@
 """`Requested`: somebody asks to tell somebody something, and we have accepted it."""
 
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -40,6 +41,13 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     def parts(self) -> dict[str, str]:
         """The words by part, without those that are empty."""
         return {part: words for part in _PARTS if (words := getattr(self, part))}
+
+    @property
+    def counted(self) -> dict[str, str]:
+        """The words by part as limits count them: all names and values of the data are one."""
+        if not self.data:
+            return self.parts
+        return self.parts | {"data": "".join(chain.from_iterable(self.data.items()))}
 
 
 _PARTS = ("subject", "text", "html", "title", "body")

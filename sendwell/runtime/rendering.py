@@ -16,15 +16,19 @@ def prepare_parts(
 ) -> Callable[[bytes], Content]:
     """Everything the channel uses, to be rendered at once from a JSON object.
 
-    Raises what `Renderer.prepare` raises; a body without words for the channel is Invalid too.
+    Raises what `Renderer.prepare` raises; a body without words for the channel is Invalid too, and
+    so is what comes out longer than the channel takes.
     """
     parts = _sources(body, channel)
     if not parts:
         raise Invalid(f"The template has no words for {channel}.", code="template_error")
     render = renderer.prepare(parts, locale=locale)
+    require_room = all_channels()[channel].require_room
 
     def content(data: bytes) -> Content:
-        words = render(data).get
+        rendered = render(data)
+        require_room(rendered)
+        words = rendered.get
         return Content(
             words("text"), words("subject"), words("html"), words("title"), words("body")
         )

@@ -21,7 +21,11 @@ CODES: dict[str, str] = {
     ),
     "missing_variable": "The template needs data that was not given; `errors` names it. Give it.",
     "data_mismatch": "The data does not fit the template or its schema; `errors` says where.",
-    "content_too_large": "There are more words than the channel takes. Shorten them.",
+    "content_too_large": (
+        "There are more words, and data that goes with them, than the channel takes. Shorten them."
+        " What a template makes is measured when the message is made: its delivery ends as a dead"
+        " letter with this cause."
+    ),
     "idempotency_key_reused": (
         "The idempotency key was used for another request. Use a new key, or send the same body."
     ),

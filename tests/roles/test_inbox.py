@@ -21,7 +21,7 @@ from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
 from sendwell.providers.in_app.stored import Stored
 from sendwell.roles.inbox.api import routes
-from sendwell.roles.inbox.message import InboxMessage
+from sendwell.roles.inbox.message import MessagePage
 from sendwell.roles.inbox.service import Inbox
 from sendwell.roles.inbox.store import InboxStore, Owner
 from sendwell.roles.inbox.tables import METADATA
@@ -43,7 +43,7 @@ class WatchedStore(InboxStore):
         super().__init__(database)
         self.looked = asyncio.Event()
 
-    async def behind(self, owner: Owner, number: int, *, limit: int) -> list[InboxMessage]:
+    async def behind(self, owner: Owner, number: int, *, limit: int) -> MessagePage:
         found = await super().behind(owner, number, limit=limit)
         self.looked.set()
         return found
@@ -232,7 +232,7 @@ async def test_what_it_does_not_understand_it_refuses(
 async def test_what_is_stored_has_been_delivered(inbox: Inbox) -> None:
     outcome = await Stored(inbox).send(an_outgoing())
 
-    (message,) = await inbox.page((SAMPLE, ADA), before=None, limit=2)
+    (message,) = (await inbox.page((SAMPLE, ADA), before=None, limit=2)).messages
     assert outcome == Accepted(str(message.id), is_delivered=True)
 
 

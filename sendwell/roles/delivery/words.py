@@ -106,8 +106,9 @@ class Words:
     def _given(self, content: Content, channel: ChannelName) -> Content:
         """The producer's own words, in the parts that the channel uses."""
         known = self._channels[channel]
-        if flaws := known.flaws_in_content(fitted := known.fit(content.parts)):
-            raise Invalid(flaws[0].why, flaws=flaws, code="content_too_large")
+        fitted = known.fit(content.counted)
+        known.require_room(fitted)
+        fitted.pop("data", None)  # it goes out as it is
         fitted = self._with_text(fitted, content.html, known)
         if not fitted and not content.data:
             raise Invalid(f"There are no words for {channel} in it.", code="template_error")

@@ -15,7 +15,7 @@ def require_words(content: Content, channel: Channel) -> None:
     """Raise Untimely where the channel has no use for any of the words, or there are too many."""
     if _is_short_text(content):
         return
-    fitted = channel.fit(content.parts)
+    fitted = channel.fit(content.counted)
     if flaws := channel.flaws_in_content(fitted):
         raise _refused(flaws[0].why, code="content_too_large")
     is_told = bool(content.html) and "text" in channel.parts
@@ -25,6 +25,8 @@ def require_words(content: Content, channel: Channel) -> None:
 
 
 def _is_short_text(content: Content) -> bool:
+    if content.data:
+        return False
     text, body = content.text or "", content.body or ""
     others = len(content.title or "") + len(content.subject or "") + len(content.html or "")
     return bool(text or body) and len(text) + len(body) + others <= _SHORT

@@ -111,14 +111,13 @@ async def _page(inbox: Inbox, owner: Owner, query: PageQuery) -> Page:
     found = await inbox.page(
         owner,
         before=position_of(query.cursor),
-        limit=query.limit + 1,
+        limit=query.limit,
         is_unread=query.unread,
     )
-    has_more, shown = len(found) > query.limit, found[: query.limit]
     return Page(
-        data=[_view(message) for message in shown],
+        data=[_view(message) for message in found.messages],
         unread=await inbox.unread(owner),
-        next_cursor=cursor_of(shown[-1].id) if has_more else None,
+        next_cursor=None if found.last is None else cursor_of(found.last),
     )
 
 

@@ -7,7 +7,6 @@ from sendwell.ports.keepers import Erased, Item, Told, Whom
 from sendwell.roles.inbox.store import InboxStore
 from sendwell.roles.inbox.tables import INBOX_MESSAGE as MESSAGE
 from sendwell.runtime.moments import moment
-from sendwell.runtime.portion import portion
 
 _AT_ONCE = 500
 
@@ -23,7 +22,6 @@ class InboxKeeper:
         """See the port."""
         owner = whom.tenant, whom.user_id
         found = await self._store.behind(owner, int(after or 0), limit=_AT_ONCE)
-        taken, last = portion(found, _AT_ONCE, lambda message: len(message.body))
         items = [
             Item(
                 "inbox_message",
@@ -37,9 +35,9 @@ class InboxKeeper:
                     "read_at": moment(message.read_at),
                 },
             )
-            for message in taken
+            for message in found.messages
         ]
-        return Told(items, None if last is None else str(last.id))
+        return Told(items, None if found.last is None else str(found.last))
 
     async def erase(self, whom: Whom, *, after: str | None) -> Erased:
         """Messages go as a whole: what was sent, and how that ended, the journal knows."""

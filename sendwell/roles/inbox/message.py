@@ -1,6 +1,6 @@
 """A message in a person's inbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendwell.domain.ids import NotificationId
@@ -18,3 +18,11 @@ class InboxMessage:
     data: Mapping[str, str]
     at: int
     read_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Some messages; `last` is the id behind which more may follow, None at the end."""
+
+    messages: Sequence[InboxMessage]
+    last: int | None

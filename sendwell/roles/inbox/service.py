@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from sendwell.domain.errors import NotFound
 from sendwell.messages.outgoing import Outgoing
 from sendwell.ports.clock import Clock
-from sendwell.roles.inbox.message import InboxMessage
+from sendwell.roles.inbox.message import InboxMessage, MessagePage
 from sendwell.roles.inbox.store import InboxStore, Owner
 from sendwell.runtime.bell import Bell
 from sendwell.runtime.cluster.news import News
@@ -33,8 +33,10 @@ class Inbox:
 
     async def page(
         self, owner: Owner, *, before: int | None, limit: int, is_unread: bool = False
-    ) -> list[InboxMessage]:
-        """Messages older than the id `before`, newest first; only unread ones if asked."""
+    ) -> MessagePage:
+        """Messages older than the id `before`, newest first; only unread ones if asked. Fewer than
+        `limit` where they are long.
+        """
         return await self._store.page(owner, before=before, limit=limit, is_unread=is_unread)
 
     async def unread(self, owner: Owner) -> int:
@@ -57,7 +59,7 @@ class Inbox:
             last = await self._store.newest(owner) if after is None else after
             while not self._bell.is_closed:
                 heard.clear()
-                while page := await self._store.behind(owner, last, limit=_CHUNK):
+                while page := (await self._store.behind(owner, last, limit=_CHUNK)).messages:
                     for message in page:
                         yield message
                     last = page[-1].id

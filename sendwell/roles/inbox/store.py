@@ -1,5 +1,6 @@
 """What the inbox keeps, on a SQL database."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,8 +10,9 @@ from sendwell.domain.ids import TenantId
 from sendwell.messages.outgoing import Outgoing
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.roles.inbox import hot, rows
-from sendwell.roles.inbox.message import InboxMessage
+from sendwell.roles.inbox.message import InboxMessage, MessagePage
 from sendwell.roles.inbox.tables import INBOX_MESSAGE as MESSAGE
+from sendwell.runtime.reading import read_portion
 
 Owner = tuple[TenantId, str]
 """Whose inbox it is: a tenant and the id of a person there."""
@@ -43,19 +45,23 @@ class InboxStore:
 
     async def page(
         self, owner: Owner, *, before: int | None, limit: int, is_unread: bool = False
-    ) -> list[InboxMessage]:
-        """Messages older than the id `before`, newest first."""
-        question = _of(owner).order_by(MESSAGE.c.id.desc()).limit(limit)
+    ) -> MessagePage:
+        """Messages older than the id `before`, newest first: fewer than `limit` where they are
+        long.
+        """
+        question = _of(owner)
         if before is not None:
             question = question.where(MESSAGE.c.id < before)
         if is_unread:
             question = question.where(MESSAGE.c.read_at.is_(None))
-        return await self._messages(question)
+        rows, last = await self._read(question, limit=limit + 1, is_newest_first=True)
+        shown = [_message(row) for row in rows[:limit]]
+        return MessagePage(shown, shown[-1].id if len(rows) > limit else last)
 
-    async def behind(self, owner: Owner, number: int, *, limit: int) -> list[InboxMessage]:
-        """Messages newer than the id, in the order they came."""
-        question = _of(owner).where(MESSAGE.c.id > number)
-        return await self._messages(question.order_by(MESSAGE.c.id).limit(limit))
+    async def behind(self, owner: Owner, number: int, *, limit: int) -> MessagePage:
+        """Messages newer than the id, in the order they came; as many as `page` gives."""
+        rows, last = await self._read(_of(owner).where(MESSAGE.c.id > number), limit=limit)
+        return MessagePage([_message(row) for row in rows], last)
 
     async def newest(self, owner: Owner) -> int:
         """The highest id in the inbox, 0 when it is empty."""
@@ -79,8 +85,17 @@ class InboxStore:
         )
         return done.rowcount > 0
 
-    async def _messages(self, question: Select[Any]) -> list[InboxMessage]:
-        return [_message(row) for row in await self._database.rows(question)]
+    async def _read(
+        self, question: Select[Any], *, limit: int, is_newest_first: bool = False
+    ) -> tuple[Sequence[Row[Any]], int | None]:
+        return await read_portion(
+            self._database,
+            question,
+            key=MESSAGE.c.id,
+            long=MESSAGE.c.body,
+            limit=limit,
+            is_newest_first=is_newest_first,
+        )
 
 
 def _of(owner: Owner) -> Select[Any]:

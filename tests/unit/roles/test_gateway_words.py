@@ -21,6 +21,10 @@ def channel(name: str) -> Channel:
         ("sms", Content(body="x" * 5_000), "content_too_large"),
         ("push", Content(html="<p>only</p>"), "template_error"),
         ("push", Content(title="t", body="\U0001f600" * 1_001), "content_too_large"),
+        ("push", Content(title="t", data={"k": "x" * 5_000}), "content_too_large"),
+        ("push", Content(text="short", data={"k": "x" * 5_000}), "content_too_large"),
+        ("push", Content(text="short", data={"k" * 5_000: ""}), "content_too_large"),
+        ("in_app", Content(text="short", data={"k": "ü" * 10_000}), "content_too_large"),
     ],
 )
 def test_what_the_only_channel_can_never_say_is_refused(
@@ -41,6 +45,8 @@ def test_what_the_only_channel_can_never_say_is_refused(
         ("sms", Content(title="a title", body="words")),
         ("email", Content(subject="only")),
         ("push", Content(data={"a": "b"})),
+        ("push", Content(text="short", data={"k": "x" * 3_994})),
+        ("email", Content(text="short", data={"k": "x" * 50_000})),
         ("push", Content(text="stands in for the body", html="x" * 5_000)),
     ],
 )
