@@ -78,13 +78,20 @@ def test_a_value_is_never_read_as_a_template(
      '<a href="{% for i in [] %}https://a.example{% else %}{{ link }}{% endfor %}">',
      '<a href="https://a.example/{% for i in [1, 2] %}{{ link }}"><a href="{% endfor %}">',
      '{% for i in [1, 2] %}<a href="{% if i == 1 %}https://a{% endif %}{{ link }}">{% endfor %}',
+     '<a href="{{ link }}{{ good }}">', '<a href="{% if bad %}{{ bad }}{% endif %}{{ link }}">',
+     '<a href="{% for i in [] %}{{ good }}{% endfor %}{{ link }}">',
+     '<a href="{{ good }}"><a href="{{ link }}">',
+     '<a href="{{ good }}{{ good }}"><a href="{{ link }}">',
+     '<a href="{% for i in [1, 2] %}{% if i == 2 %}{{ link }}{% endif %}{% endfor %}">',
+     '{% for i in [1, 2] %}<a href="{{ good if i == 1 else link }}{{ good }}">{% endfor %}',
+     '<a href="{% for i in [1, 2] %}{{ good }}"><a href="{% endfor %}{{ link }}">',
      '<meta http-equiv="refresh" content="0; URL={{ link }}">'],
 )  # fmt: skip
 def test_a_link_that_could_run_something_is_refused(
     renderer: Renderer, source: str, value: str
 ) -> None:
     with pytest.raises(Invalid, match="link"):
-        render(renderer, source, {"link": value}, HTML)
+        render(renderer, source, {"link": value, "good": "https://a.example", "bad": False}, HTML)
 
 
 @every_adapter
@@ -128,12 +135,38 @@ def test_a_link_that_is_one_passes(renderer: Renderer, source: str, link: str) -
             "{% for part in parts %}{% if loop.first %}tel:{% endif %}{{ part }}/{% endfor %}",
             ("tel:b/True/3.0/", "tel:b/True/3.0/"),
         ),
+        ("{{ url }}{{ path }}", ("https://a.example/b/c", "https://a.example/b/c")),
+        (
+            "{{ url }}{% if tracked %}{{ path }}{% endif %}",
+            ("https://a.example/b/c", "https://a.example/b"),
+        ),
+        (
+            "{% if tracked %}{{ url }}{% else %}https://b{% endif %}{{ path }}",
+            ("https://a.example/b/c", "https://b/c"),
+        ),
+        (
+            "{% if tracked %}{{ url }}{% endif %}{{ url }}",
+            ("https://a.example/bhttps://a.example/b", "https://a.example/b"),
+        ),
+        (
+            "{% for step in steps %}{{ step }}{% endfor %}",
+            ("https://a.example/x", "https://a.example/x"),
+        ),
+        (
+            '{{ url }}{{ path }}"><a href="{% for step in steps %}{{ step }}{% endfor %}',
+            ("https://a.example/b/c", "https://a.example/b/c"),
+        ),
     ],
 )
-def test_a_value_that_stands_behind_words_is_no_link_of_its_own(
+def test_a_value_that_stands_behind_others_or_words_is_no_link_of_its_own(
     renderer: Renderer, source: str, links: tuple[str, str]
 ) -> None:
-    data = {"url": "https://a.example/b", "path": "/c", "parts": ["b", True, 3.0]}
+    data = {
+        "url": "https://a.example/b",
+        "path": "/c",
+        "parts": ["b", True, 3.0],
+        "steps": ["https://a.example", "/", "x"],
+    }
 
     for tracked, link in zip((True, False), links, strict=True):
         page = Page(render(renderer, f'<a href="{source}">', {**data, "tracked": tracked}, HTML))

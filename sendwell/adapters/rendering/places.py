@@ -71,6 +71,9 @@ def _guarded(segments: Iterable[Segment]) -> Iterator[Segment]:
                     yield segment.with_guard_where(_IS_FIRST, guard)
                 else:
                     yield segment.with_guard(guard) if guard else segment
+                if guard == "url":
+                    page.begin_link()
+                    yield _SHUTS
             case Kind.STATEMENT:
                 page.take(segment.code)
                 yield segment
@@ -86,7 +89,7 @@ class _Page:
         self._attribute = ""
         self._quote = ""
         self._begins = Branches(first=False)
-        """Nothing but values and spaces has been in a link so far."""
+        """Nothing but spaces has been in a link so far."""
 
     @property
     def begins_link(self) -> Answers:
@@ -107,6 +110,10 @@ class _Page:
             at = self._read_from(words, at)
         if self._is_refresh and _META_LINK.search(words):
             self._begins.here = _YES
+
+    def begin_link(self) -> None:
+        """A value has passed the guard, so that what follows can't change the scheme any more."""
+        self._begins.here = _NO
 
     def guard(self, line: int) -> str | None:
         """The filter that a value needs here, if any."""
