@@ -121,7 +121,7 @@ class _Line:
         words = self._template.render(data)
         if (flaw := flaw_in_line(words)) is not None:
             raise Invalid(flaw, code="template_error")
-        return words.strip()
+        return words.replace("\t", " ").strip()  # harmless, but no header may hold it
 
 
 class _Told:

@@ -14,8 +14,8 @@ class Context(StrEnum):
     """Where rendered words will stand; decides how values are escaped and what is refused."""
 
     LINE = "line"
-    """One line, as in a header. Line ends that the author wrote become spaces, those in a value
-    are refused: they could begin a header of their own."""
+    """One line, as in a header. Tabs, and line ends that the author wrote, become spaces; line ends
+    in a value are refused: they could begin a header of their own."""
     TEXT = "text"
     """Plain text; nothing is escaped."""
     HTML = "html"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendwell.domain.errors import Invalid, TooLarge
+from sendwell.domain.mime.header import unstructured
 from sendwell.domain.rendering import Context, Missing, Source
 from sendwell.ports.renderer import Renderer
 from tests.conformance.renderers import every_adapter, render
@@ -250,6 +251,14 @@ def test_the_line_breaks_of_the_author_become_spaces_where_one_line_must_be(
     source = "\n  Hello\n  {% if x %}\n{{ x }}{% endif %}\n"
 
     assert render(renderer, source, {"x": "Ada"}, LINE) == "Hello  Ada"
+
+
+@every_adapter
+def test_a_tab_becomes_a_space_where_one_line_must_be(renderer: Renderer) -> None:
+    words = render(renderer, "Order\t{{ x }}", {"x": "Mug\tblue\t"}, LINE)
+
+    assert words == "Order Mug blue"
+    assert unstructured("Subject", words, pointer="/subject") == "Subject: Order Mug blue\r\n"
 
 
 @every_adapter

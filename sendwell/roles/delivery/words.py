@@ -87,7 +87,7 @@ class Words:
     def _content(self, task: Task, person: Person, versions: Versions) -> Content:
         """Words that fit the channel; an e-mail always has a subject."""
         content = self._words(task, person, versions)
-        if content.subject is None and "subject" in self._channels[task.channel].parts:
+        if not content.subject and "subject" in self._channels[task.channel].parts:
             subject = subject_of(task.request.event_type, content.text)
             return msgspec.structs.replace(content, subject=subject)
         return content

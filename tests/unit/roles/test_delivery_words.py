@@ -102,6 +102,17 @@ def test_data_counts_with_the_words_it_goes_out_with(channel: str, most: int) ->
     assert refused.value.code == "content_too_large"
 
 
+@pytest.mark.parametrize("subject", [None, "{{ more|default('') }}", " {% if more %}x{% endif %}"])
+def test_an_email_whose_subject_says_nothing_gets_the_beginning_of_its_text(
+    subject: str | None,
+) -> None:
+    body = TemplateBody(subject=subject, text="Your code is 7.\nBye")
+
+    made = said("email", bodies={"en": body}, data={"more": ""})
+
+    assert made.content == Content(subject="Your code is 7.", text="Your code is 7.\nBye")
+
+
 def test_data_that_a_channel_does_not_show_does_not_count() -> None:
     content = Content(text="Hello", data={"k": "x" * 10_000})
 
