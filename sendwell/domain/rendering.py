@@ -91,6 +91,15 @@ def pick_locale(available: Collection[str], wanted: str | None, default: str) ->
     return next((by_tag[tag] for tag in tags if tag in by_tag), None)
 
 
+def locale_of_formats(picked: str, wanted: str | None) -> str:
+    """The locale in which dates and numbers stand among words of the picked one.
+
+    The wanted one where it is a kind of that, as `en-GB` of `en`. Else the picked one itself: who
+    gets English words because there are no French ones is not to read French dates in them.
+    """
+    return wanted if wanted and _tag(picked) in _kinds_of(wanted) else picked
+
+
 def absent(names: Iterable[str], data: Mapping[str, Any]) -> tuple[str, ...]:
     """Those of the dotted names that `data` has no value for, in order."""
     value_of = data.get

@@ -100,6 +100,17 @@ async def test_a_preview_is_rendered_as_it_would_be_sent(role: Role) -> None:
     assert (shown["missing"], shown["errors"]) == ([], [])
 
 
+@pytest.mark.parametrize(("locale", "due"), [("fr", "Feb 1, 2030"), ("en-GB", "1 Feb 2030")])
+async def test_a_preview_writes_dates_in_the_language_of_its_words(
+    role: Role, locale: str, due: str
+) -> None:
+    await a_template(role, bodies={"sms": {"en": {"text": "Due on {{ due|date }}"}}})
+
+    shown = await a_preview(role, channel="sms", locale=locale, data={"due": "2030-02-01"})
+
+    assert (shown["locale_used"], shown["parts"]["text"]) == ("en", f"Due on {due}")
+
+
 async def test_a_preview_names_what_is_missing_and_renders_the_rest(role: Role) -> None:
     await a_template(role)
 

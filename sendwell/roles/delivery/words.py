@@ -13,7 +13,7 @@ from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.person import Person
 from sendwell.domain.plain_words import subject_of
 from sendwell.domain.policy import Policy
-from sendwell.domain.rendering import pick_locale
+from sendwell.domain.rendering import locale_of_formats, pick_locale
 from sendwell.domain.template import TemplateVersion
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
@@ -151,7 +151,8 @@ class Words:
                 code="template_error",
             )
         body = bodies[locale]
-        return prepare_parts(self._renderer, body, channel=channel, locale=wanted or locale)
+        formats = locale_of_formats(locale, wanted)
+        return prepare_parts(self._renderer, body, channel=channel, locale=formats)
 
 
 def _absent(code: str, version: int | None) -> str:

@@ -13,6 +13,7 @@ from sendwell.domain.rendering import (
     Source,
     TemplateBody,
     absent,
+    locale_of_formats,
     pick_locale,
     pointer,
     sources,
@@ -59,6 +60,24 @@ def test_what_is_picked_is_always_one_of_the_available(
     available: set[str], wanted: str | None, default: str
 ) -> None:
     assert pick_locale(available, wanted, default) in {*available, None}
+
+
+@pytest.mark.parametrize(
+    ("picked", "wanted", "formats"),
+    [
+        ("en", "en-GB", "en-GB"),
+        ("EN", "en_gb", "en_gb"),
+        ("de-AT", "de-AT", "de-AT"),
+        ("en", "fr", "en"),
+        ("en", "eng", "en"),
+        ("en-GB", "en", "en-GB"),
+        ("en", None, "en"),
+    ],
+)
+def test_formats_are_the_wanted_ones_where_they_are_a_kind_of_the_words(
+    picked: str, wanted: str | None, formats: str
+) -> None:
+    assert formats == locale_of_formats(picked, wanted)
 
 
 def test_an_email_has_its_three_parts_each_in_its_context() -> None:

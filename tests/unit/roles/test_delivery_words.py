@@ -113,6 +113,29 @@ def test_an_email_whose_subject_says_nothing_gets_the_beginning_of_its_text(
     assert made.content == Content(subject="Your code is 7.", text="Your code is 7.\nBye")
 
 
+@pytest.mark.parametrize(
+    ("there", "locale", "words"),
+    [
+        ("en", "fr", "Friday, February 1, 2030: \u20ac1,234.50"),
+        ("en", "en-GB", "Friday, 1 February 2030: \u20ac1,234.50"),
+        ("en", "EN_gb", "Friday, 1 February 2030: \u20ac1,234.50"),
+        ("en", None, "Friday, February 1, 2030: \u20ac1,234.50"),
+        ("de", "de-CH", "Freitag, 1. Februar 2030: EUR 1\u2019234.50"),
+    ],
+)
+def test_dates_and_numbers_are_in_the_language_of_the_words_among_them(
+    there: str, locale: str | None, words: str
+) -> None:
+    body = TemplateBody(text="{{ due|date('full') }}: {{ sum|money('EUR') }}")
+
+    made = said(
+        "sms", bodies={there: body}, data={"due": "2030-02-01", "sum": 1234.5}, locale=locale
+    )
+
+    assert made.content.text is not None
+    assert made.content.text.replace("\u00a0", " ") == words
+
+
 def test_data_that_a_channel_does_not_show_does_not_count() -> None:
     content = Content(text="Hello", data={"k": "x" * 10_000})
 

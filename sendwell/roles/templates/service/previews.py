@@ -9,7 +9,7 @@ import msgspec
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName
-from sendwell.domain.rendering import Missing, pick_locale, sources
+from sendwell.domain.rendering import Missing, locale_of_formats, pick_locale, sources
 from sendwell.domain.template import TemplateVersion
 from sendwell.ports.renderer import Renderer
 
@@ -42,12 +42,12 @@ def preview(
     picked = pick_locale(bodies, locale, version.default_locale)
     if picked is None:
         raise _no_words(version)
-    given = msgspec.json.encode(data)
+    given, formats = msgspec.json.encode(data), locale_of_formats(picked, locale)
     parts: dict[str, str] = {}
     missing: set[str] = set()
     for part, source in sources(bodies[picked], all_channels()[channel]).items():
         try:
-            parts |= renderer.render({part: source}, given, locale=locale or picked)
+            parts |= renderer.render({part: source}, given, locale=formats)
         except Missing as error:
             missing.update(error.names)
     return Preview(version, picked, parts, sorted(missing), ())
