@@ -8,6 +8,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from sendwell.adapters.rendering.lists import has_numbers_that_vary
 from sendwell.adapters.rendering.program import Kind, Program, Segment
 from sendwell.domain.errors import Invalid, TooLarge
 
@@ -46,10 +47,13 @@ def text_program(program: Program) -> Program | None:
     """The template of a text, told once from the template of a page instead of once per person.
 
     Each tag is stood in for by a character. None when a statement got lost or changed its place,
-    as when it stood within a tag of HTML: then only the finished page can be told.
+    as when it stood within a tag of HTML, and where it numbers the items of a list: then only the
+    finished page can be told.
     """
     tags = [segment for segment in program.segments if segment.kind is not Kind.WORDS]
     if len(tags) > _MOST_TAGS or any(_STAND_IN.search(words.code) for words in program.segments):
+        return None
+    if has_numbers_that_vary(program):
         return None
     numbers = _numbers(tags)
     told = text_of(_page(program, numbers))

@@ -121,6 +121,43 @@ def test_the_told_template_says_the_words_of_the_told_page(
     assert expected.split() == told(source, data).split()
 
 
+@pytest.mark.parametrize("names", [[], ["one"], ["one", "two", "three"]])
+@pytest.mark.parametrize("is_vip", [True, False])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<ol>{% for x in xs %}<li>{{ x }}</li>{% endfor %}</ol>",
+        "<ol>{% if v %}<li>{{ n }}</li>{% endif %}<li>a</li></ol>",
+        "<OL>{% for x in xs %}{% if v %}<LI>{{ x }}{% endif %}{% endfor %}<li>b</OL>",
+        "<ol><li>c<ul><li>d</ul>{% if v %}<li>e{% else %}<li>f<li>g{% endif %}<li>h</ol>",
+        "<ol><li>i<ol><li>j</ol>{% for x in xs %}<li>{{ x }}{% endfor %}</ol>",
+        "{% if v %}<ol>{% else %}<ul>{% endif %}<li>k</li><li>l</li>",
+    ],
+)
+def test_items_that_come_and_go_are_numbered_as_on_the_page(
+    names: list[str], is_vip: bool, source: str
+) -> None:
+    data = {"n": "Ada", "xs": names, "v": is_vip}
+
+    assert text_of(page(source, data)).split() == told(source, data).split()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<ol><li>{{ n }}</li><li>a{% if v %} b{% endif %}</li></ol>{% if v %}<p>c</p>{% endif %}",
+        "{% for x in xs %}<ol><li>{{ x }}</li><li>d</li></ol>{% endfor %}",
+        "<ol><li>e<ul>{% for x in xs %}<li>{{ x }}</li>{% endfor %}</ul></li><li>f</li></ol>",
+        "<ol><li>g</li></ol>{% for x in xs %}<li>{{ x }}</li>{% endfor %}",
+    ],
+)
+def test_items_that_always_have_the_same_number_are_told_once_for_all(source: str) -> None:
+    data = {"n": "Ada", "xs": ["one", "two"], "v": True}
+
+    assert text_program(parse(source)) is not None
+    assert text_of(page(source, data)).split() == told(source, data).split()
+
+
 @pytest.mark.parametrize(
     ("html", "text"),
     [
