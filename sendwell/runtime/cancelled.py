@@ -6,9 +6,11 @@ by another channel, whichever process it is in, and whoever goes on with it afte
 
 from collections.abc import Mapping
 
+from sendwell.domain.admission import OWN_ENDS
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.lifecycle import State
+from sendwell.messages.status import Status
 from sendwell.ports.journal import Journal
 from sendwell.ports.work import Work
 
@@ -26,8 +28,12 @@ class Cancelled:
         # Open work first: what ends between the two reads is then seen twice, never not at all.
         for tenant, own in group(tenants, by=lambda position: tenants[position]).items():
             stands = await self._work.open(tenant, own)
-            found |= {each.position for each in stands if each.state is State.CANCELLED}
+            found |= {each.position for each in stands if _is_cancelled(each)}
         ended = await self._journal.ended_parts(list(tenants))
         return found | {
             position for (position, _), state in ended.items() if state is State.CANCELLED
         }
+
+
+def _is_cancelled(status: Status) -> bool:
+    return status.state is State.CANCELLED and status.rule not in OWN_ENDS

@@ -81,6 +81,26 @@ async def test_what_waits_for_its_time_on_such_a_channel_holds_up_no_other(house
     assert {"0.push": "no_provider"} == await causes(house)
 
 
+@pytest.mark.parametrize("state", [State.PENDING, State.SCHEDULED, State.HELD])
+async def test_what_another_process_has_left_on_such_a_channel_goes_on_by_the_next_one(
+    house: House, state: State
+) -> None:
+    to = (To(token="token", email="ada@example.org"),)
+    task = a_task("", PUSH, to=to, channels=(PUSH, EMAIL), is_fallback=True)
+    task.work, task.state = IDS.position(), state
+    task.due = 0 if state is State.PENDING else CLOCK.now()
+    left = DeliveryStore(house.database, house.journal, node=Node(3))
+    await house.database.commit(
+        [*house.journal.copied([task.request]), *left.put([task], epoch=EPOCH)]
+    )
+
+    async with house.at_work():
+        await house.delivery.adopt(Node(3))
+        await house.until(lambda: bool(house.vendors[EMAIL].got))
+
+    assert ["ada@example.org"] == house.vendors[EMAIL].got
+
+
 @pytest.mark.parametrize("state", [State.PENDING, State.SCHEDULED])
 async def test_what_another_process_has_left_on_such_a_channel_ends(
     house: House, state: State

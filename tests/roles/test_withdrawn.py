@@ -70,13 +70,14 @@ async def test_work_of_another_process_is_found_with_who_cancelled_it(
     owner, other, heir = (store_of(database, node) for node in (OWNER, OTHER, HEIR))
     task = await scheduled(database, owner)
 
-    taken = await other.withdraw([task, structs.replace(task, work=8)], epoch=5)
+    taken = await other.withdraw([task, structs.replace(task, work=8)], by="erased", epoch=5)
     of_owner = await heir.take_over(OWNER, tuple(State), epoch=9, limit=10)
     of_other = await heir.take_over(OTHER, IN_HAND, epoch=9, limit=10)
 
     assert list(taken) == [True, False]
     assert of_owner == []
-    assert [(each.work, each.state) for each in of_other] == [(7, State.CANCELLED)]
+    found = [(each.work, each.state, each.reason) for each in of_other]
+    assert found == [(7, State.CANCELLED, "erased")]
 
 
 async def test_work_that_was_tried_since_it_was_read_stays_where_it_is(
@@ -88,8 +89,8 @@ async def test_work_that_was_tried_since_it_was_read_stays_where_it_is(
     tried = structs.replace(task, state=State.RETRYING, attempt=1)
     await database.commit(owner.postpone([tried]))
 
-    assert [False] == list(await other.withdraw([task], epoch=5))
-    assert [True] == list(await other.withdraw([tried], epoch=5))
+    assert [False] == list(await other.withdraw([task], by="cancel", epoch=5))
+    assert [True] == list(await other.withdraw([tried], by="cancel", epoch=5))
 
 
 async def test_what_is_cancelled_does_not_wait_again_for_what_was_decided_before(
@@ -97,7 +98,7 @@ async def test_what_is_cancelled_does_not_wait_again_for_what_was_decided_before
 ) -> None:
     owner = store_of(database, OWNER)
     task = await scheduled(database, owner)
-    await owner.withdraw([task], epoch=1)
+    await owner.withdraw([task], by="cancel", epoch=1)
 
     await database.commit(owner.postpone([structs.replace(task, state=State.HELD)]))
 

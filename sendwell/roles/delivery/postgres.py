@@ -70,8 +70,9 @@ _POSTPONE = """
     AS v(work,state,due,reason,plan) WHERE work.work=v.work AND work.state<>'CANCELLED'"""
 
 _WITHDRAW = f"""
-    UPDATE work SET state='CANCELLED',due=0,node=v.node,epoch=v.epoch
-    FROM unnest($1::bigint[],$2::int[],$3::int[],$4::bigint[]) AS v(work,attempt,node,epoch)
+    UPDATE work SET state='CANCELLED',due=0,node=v.node,epoch=v.epoch,reason=v.reason
+    FROM unnest($1::bigint[],$2::int[],$3::int[],$4::bigint[],$5::text[])
+    AS v(work,attempt,node,epoch,reason)
     WHERE work.work=v.work AND work.attempt=v.attempt AND state IN {_WAITING}
     RETURNING work.work"""
 

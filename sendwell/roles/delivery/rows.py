@@ -30,10 +30,11 @@ class Postponement(NamedTuple):
 
 class Withdrawal(NamedTuple):
     """One row to take away from whoever has it, by the process `node` in its life `epoch`, unless
-    there were more attempts than `attempt` meanwhile.
+    there were more attempts than `attempt` meanwhile; `reason` is the rule that ends it.
     """
 
     work: int
     attempt: int
     node: int
     epoch: int
+    reason: str

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress
 
-from sendwell.domain.admission import NOT_DELIVERED, Stop
+from sendwell.domain.admission import NOT_DELIVERED, OWN_ENDS, Stop
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Node, Position, TenantId
@@ -289,7 +289,7 @@ class Delivery:
     async def _end(self, tasks: Sequence[Task], stop: Stop) -> list[str]:
         ended: list[str] = []
         while tasks:
-            taken = await self._store.withdraw(tasks, epoch=self._epoch)
+            taken = await self._store.withdraw(tasks, by=stop.rule, epoch=self._epoch)
             for task in compress(tasks, taken):
                 self._settler.put((Stopped(task, stop),))
                 ended.append(task.part)
@@ -347,7 +347,7 @@ class Delivery:
     def _left_behind(self, task: Task) -> Sent | Stopped:
         if task.state is State.CANCELLED:
             task.state = State.PENDING
-            return Stopped(task, _CANCELLED)
+            return Stopped(task, OWN_ENDS.get(task.reason or "", _CANCELLED))
         fault = Fault("unknown", "Sendwell stopped while the send was in flight.", Blame.US)
         return Sent(task, Unknown(fault), self._clock.now())
 

@@ -63,7 +63,7 @@ def withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> list[
     Nobody else is there to have them, or to take over from.
     """
     texts = (
-        "UPDATE work SET state='CANCELLED',due=0 FROM (VALUES",
+        "UPDATE work SET state='CANCELLED',due=0,reason=v.column5 FROM (VALUES",
         ") AS v WHERE work.work=v.column1 AND work.attempt=v.column2"
         " AND state IN ('PENDING','SCHEDULED','HELD','RETRYING') RETURNING work.work",
     )

@@ -94,13 +94,13 @@ class DeliveryStore(OpenWork):
         (claimed,) = await self._database.commit([write], is_urgent=is_urgent)
         return claimed
 
-    async def withdraw(self, tasks: Sequence[Task], *, epoch: int) -> Sequence[bool]:
-        """Take waiting work away from everybody, durably; False where somebody has it in hand, or
-        has had it since it was read.
+    async def withdraw(self, tasks: Sequence[Task], *, by: str, epoch: int) -> Sequence[bool]:
+        """Take waiting work away from everybody, durably, for it ends by that rule; False where
+        somebody has it in hand, or has had it since it was read.
 
         It is ours then, whose-ever it was: who takes over from us finds it and ends it.
         """
-        withdrawals = [Withdrawal(t.work, t.attempt, self._node, epoch) for t in tasks]
+        withdrawals = [Withdrawal(t.work, t.attempt, self._node, epoch, by) for t in tasks]
         (withdrawn,) = await self._database.commit([Write(hot.withdraw, withdrawals)])
         return withdrawn
 
