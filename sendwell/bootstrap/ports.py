@@ -191,7 +191,7 @@ def _answer_delivery(questions: Questions, core: Core, delivery: Delivery) -> No
         known = await core.journal.requested([asked.position])
         request = known.get(asked.position)
         is_theirs = request is not None and request.tenant == asked.tenant
-        return q.Cancelled(await delivery.cancel(request) if request and is_theirs else [])
+        return await delivery.cancel(request) if request and is_theirs else q.Cancelled([])
 
     questions.answer(q.CANCEL, cancel)
 

@@ -50,6 +50,7 @@ NO_ADDRESS = Stop(State.DEAD, "no_address", "There is no address for this channe
 NOT_DELIVERED = Stop(State.DEAD, "no_provider", "Nobody delivers by this channel here.")
 ERASED = Stop(State.SUPPRESSED, "erased", "The person was erased.")
 """Goes before every other rule, also where the request brought an address of its own."""
+CANCELLED = Stop(State.CANCELLED, "cancel", "It was cancelled before it went out.")
 OWN_ENDS = {stop.rule: stop for stop in (NOT_DELIVERED, ERASED)}
 """By these we take away what waits of one recipient; that is nobody's cancelling."""
 

@@ -192,9 +192,10 @@ class Cancel(msgspec.Struct, frozen=True):
 
 
 class Cancelled(msgspec.Struct, frozen=True):
-    """Those were stopped."""
+    """Those were stopped; those in flight go no further than this attempt."""
 
     parts: list[str]
+    in_flight: list[str] = []
 
 
 class AskOf(msgspec.Struct, frozen=True):

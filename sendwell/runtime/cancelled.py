@@ -6,7 +6,7 @@ by another channel, whichever process it is in, and whoever goes on with it afte
 
 from collections.abc import Mapping
 
-from sendwell.domain.admission import OWN_ENDS
+from sendwell.domain.admission import CANCELLED, OWN_ENDS
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.lifecycle import State
@@ -36,4 +36,6 @@ class Cancelled:
 
 
 def _is_cancelled(status: Status) -> bool:
-    return status.state is State.CANCELLED and status.rule not in OWN_ENDS
+    if status.state is State.CANCELLED:
+        return status.rule not in OWN_ENDS
+    return status.rule == CANCELLED.rule  # it was in flight then

@@ -85,6 +85,36 @@ async def test_what_is_in_flight_is_named_and_not_tried_again_nor_sent_by_anothe
         assert len(twilio.calls) == 1
 
 
+@pytest.mark.parametrize(("answer", "end"), [(FILTERED, "DEAD"), (failing(), "CANCELLED")])
+async def test_one_to_one_person_is_named_and_goes_no_further_either(
+    tmp_path: Path, twilio: SlowTwilio, answer: Trouble, end: str
+) -> None:
+    twilio.fail_next(answer)
+    environment = environment_of(twilio)
+    async with running(tmp_path, "--no-sample", environment=environment) as product:
+        accepted = await product.send(
+            id="order-8",
+            to={"phone": "+436641234567", "email": "ada@example.org"},
+            content="It is on its way",
+            channels=["sms", "email"],
+            routing="fallback",
+        )
+        assert accepted.status_code == 202, accepted.text
+        await asyncio.wait_for(twilio.is_asked.wait(), 60)
+
+        cancelled = await product.client.post("/api/v1/notifications/order-8/cancel")
+        twilio.may_answer.set()
+
+        assert cancelled.json() == {"id": "order-8", "cancelled": [], "in_flight": ["0.sms"]}
+        found = await product.settled("order-8", end)
+        assert [(each["id"], each["status"]) for each in found["deliveries"]] == [("0.sms", end)]
+        again = await product.client.post("/api/v1/notifications/order-8/cancel")
+        assert (again.status_code, again.json()["detail"]) == (
+            409,
+            "Nothing is left to cancel: it is at its end.",
+        )
+
+
 async def test_a_process_that_goes_on_after_a_crash_knows_it_too(
     tmp_path: Path, twilio: SlowTwilio
 ) -> None:

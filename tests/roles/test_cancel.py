@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sendwell.domain.ids import Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.task import Task
+from sendwell.ports.questions import Cancelled
 from sendwell.roles.delivery.rows import Claim
 from sendwell.runtime.journal.tables import OUTCOME
 from tests.roles.delivery_house import CLOCK, EPOCH, House, a_house
@@ -47,7 +48,7 @@ async def test_what_was_tried_meanwhile_is_cancelled_with_its_attempt(house: Hou
         ends = await house.ends([left])
     (row,) = await house.database.rows(select(OUTCOME.c.attempt))
 
-    assert [left.part] == stopped
+    assert Cancelled([left.part]) == stopped
     assert {"ada@example.org": "CANCELLED"} == ends
     assert row.attempt == 1
 
@@ -56,7 +57,7 @@ async def test_what_is_in_hand_meanwhile_is_not_cancelled(house: House) -> None:
     (left,) = await house.leave("ada@example.org")
     house.store.of = Meanwhile(house, ends=False)  # type: ignore[method-assign]
 
-    assert [] == await house.delivery.cancel(left.request)
+    assert Cancelled([], [left.part]) == await house.delivery.cancel(left.request)
     assert ["PROCESSING"] == await house.open()
 
 

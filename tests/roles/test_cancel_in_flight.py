@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from sendwell.domain.ids import Node
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Deferred, Fault, Outcome, Refused
+from sendwell.domain.policy import Policy
 from sendwell.messages.requested import To
 from sendwell.messages.task import Task
+from sendwell.ports.questions import Cancelled
 from sendwell.roles.delivery.rows import Claim
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.roles.orchestrator.planner import moved
 from sendwell.runtime.journal.tables import OUTCOME
 from tests.roles.delivery_house import CLOCK, EMAIL, EPOCH, IDS, SMS, House, a_house, a_task
@@ -23,6 +27,7 @@ IN_TURN: dict[str, Any] = {"to": (ADA, EVE), "channels": (SMS, EMAIL), "is_fallb
 REFUSED = Refused(Fault("30007", "Filtered.", Blame.CONTENT))
 BUSY = Deferred(Fault("http.503", "It is down."))
 EARLIER = EPOCH - 1
+ANOTHER = Node(3)
 TOMORROW = CLOCK.now() + 86_400_000_000
 
 
@@ -75,9 +80,75 @@ async def test_it_is_neither_tried_again_nor_sent_by_another_channel(
         vendor.is_free.set()
         await nothing_is_open(house)
 
-    assert ["1.sms"] == stopped
+    assert Cancelled(["1.sms"], ["0.sms"]) == stopped
     assert {"0.sms": end, "1.sms": "CANCELLED"} == await ends_of(house, tasks[0])
     assert (1, 0) == (len(vendor.got), len(house.vendors[EMAIL].got))
+
+
+@pytest.mark.parametrize(("answer", "end"), [(REFUSED, "DEAD"), (BUSY, "CANCELLED")])
+async def test_so_it_is_where_nothing_else_of_it_waits(
+    house: House, answer: Outcome, end: str
+) -> None:
+    vendor = house.vendors[SMS]
+    vendor.answers["+436641234567"] = answer
+    vendor.is_free.clear()
+    task, _ = to_both()
+    await house.database.commit(house.journal.copied([task.request]))
+
+    async with house.at_work():
+        await house.flow.run([task])
+        await house.until(lambda: bool(vendor.got))
+        stopped = await house.delivery.cancel(task.request)
+        again = await house.delivery.cancel(task.request)
+        vendor.is_free.set()
+        await nothing_is_open(house)
+
+    assert [Cancelled([], ["0.sms"])] * 2 == [stopped, again]
+    assert {"0.sms": end} == await ends_of(house, task)
+    assert (1, 0) == (len(vendor.got), len(house.vendors[EMAIL].got))
+
+
+async def test_a_replay_that_is_in_flight_then_is_not_tried_again_either(house: House) -> None:
+    vendor = house.vendors[SMS]
+    vendor.answers["+436641234567"] = BUSY
+    vendor.is_free.clear()
+    first, _ = to_both()
+    replay = Task(first.request, "0.sms.r1", 0, SMS, CLOCK.now(), replay_of="0.sms")
+    await house.database.commit(house.journal.copied([first.request]))
+
+    async with house.at_work():
+        await house.flow.run([replay])
+        await house.until(lambda: bool(vendor.got))
+        await house.delivery.cancel(first.request)
+        vendor.is_free.set()
+        await nothing_is_open(house)
+
+    assert {"0.sms.r1": "CANCELLED"} == await ends_of(house, first)
+    assert len(vendor.got) == 1
+
+
+@pytest.mark.parametrize(("resends", "end"), [(True, "CANCELLED"), (False, "DEAD")])
+async def test_another_process_that_takes_over_what_was_in_flight_knows_it(
+    tmp_path: Path, *, resends: bool, end: str
+) -> None:
+    async with a_house(tmp_path, defaults=Policy(resends_unknown={SMS: resends})) as house:
+        house.with_planner()
+        task, _ = to_both()
+        task.work = IDS.position()
+        left = DeliveryStore(house.database, house.journal, node=ANOTHER)
+        await house.database.commit(
+            [*house.journal.copied([task.request]), *left.put([task], epoch=EARLIER)]
+        )
+        await left.claim([Claim(task.work, "vendor", CLOCK.now(), EARLIER)], is_urgent=False)
+
+        stopped = await house.delivery.cancel(task.request)
+        async with house.at_work():
+            await house.delivery.adopt(ANOTHER)
+            await nothing_is_open(house)
+
+        assert Cancelled([], ["0.sms"]) == stopped
+        assert {"0.sms": end} == await ends_of(house, task)
+        assert ([], []) == (house.vendors[SMS].got, house.vendors[EMAIL].got)
 
 
 @pytest.mark.parametrize("is_on_record", [True, False])

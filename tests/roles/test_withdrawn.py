@@ -104,3 +104,32 @@ async def test_what_is_cancelled_does_not_wait_again_for_what_was_decided_before
 
     (left,) = await owner.abandoned(epoch=2, limit=10)
     assert State.CANCELLED is left.state
+
+
+async def test_what_was_cancelled_in_flight_says_so_also_when_it_waits_for_its_next_attempt(
+    database: PostgresDatabase,
+) -> None:
+    owner, other = store_of(database, OWNER), store_of(database, OTHER)
+    task = await scheduled(database, owner)
+    before = await other.let_go_no_further(task.request.tenant, POSITION)
+    await owner.claim([Claim(task.work, "mailbox", NOW, epoch=1)], is_urgent=False)
+
+    marked = await other.let_go_no_further(task.request.tenant, POSITION)
+    tried = structs.replace(task, state=State.RETRYING, attempt=1, reason="http.503")
+    await database.commit(owner.postpone([tried]))
+
+    (left,) = await owner.of(task.request.tenant, POSITION)
+    assert ([], ["0.email"]) == (before, marked)
+    assert (State.RETRYING, "cancel") == (left.state, left.reason)
+
+
+async def test_what_nobody_has_cancelled_says_why_it_waits(database: PostgresDatabase) -> None:
+    owner = store_of(database, OWNER)
+    task = await scheduled(database, owner)
+    await owner.claim([Claim(task.work, "mailbox", NOW, epoch=1)], is_urgent=False)
+
+    tried = structs.replace(task, state=State.RETRYING, attempt=1, reason="http.503")
+    await database.commit(owner.postpone([tried]))
+
+    (left,) = await owner.of(task.request.tenant, POSITION)
+    assert left.reason == "http.503"

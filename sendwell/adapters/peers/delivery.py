@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sendwell.adapters.peers.peer import Peer
 from sendwell.domain.errors import Unavailable
 from sendwell.messages.requested import Requested
-from sendwell.ports.questions import CANCEL, Cancel
+from sendwell.ports.questions import CANCEL, Cancel, Cancelled
 
 
 class RemoteDelivery:
@@ -15,8 +15,8 @@ class RemoteDelivery:
     def __init__(self, peers: Sequence[Peer]) -> None:
         self._peers = peers
 
-    async def cancel(self, request: Requested) -> list[str]:
-        """Stop what has not gone out yet, wherever it is; gives the parts that were stopped.
+    async def cancel(self, request: Requested) -> Cancelled:
+        """Stop what has not gone out yet, wherever it is, and let what is in flight go no further.
 
         Raises Unavailable where one of them could not be asked; what the others have stopped stays
         so, and asking again asks them all.
@@ -26,11 +26,13 @@ class RemoteDelivery:
             *(peer.ask(CANCEL, asked) for peer in self._peers), return_exceptions=True
         )
         stopped: list[str] = []
+        in_flight: list[str] = []
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise _still(stopped, answer)
             stopped += answer.parts
-        return stopped
+            in_flight += answer.in_flight
+        return Cancelled(stopped, in_flight)
 
 
 def _still(stopped: Sequence[str], error: BaseException) -> BaseException:

@@ -10,11 +10,12 @@ from sqlalchemy import Row
 
 from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import NotificationId, TenantId
-from sendwell.domain.lifecycle import OPEN, WAITING
+from sendwell.domain.lifecycle import OPEN
 from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.clock import Clock
+from sendwell.ports.questions import Cancelled
 from sendwell.roles.delivery.letters import LEAST_RATE, MOST_RATE, DeadLetters, Narrowed
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
@@ -40,8 +41,8 @@ class Requests(Protocol):
 class Cancels(Protocol):
     """Stops deliveries, wherever that is done."""
 
-    async def cancel(self, request: Requested) -> list[str]:
-        """Stop what has not gone out yet; gives the parts that were stopped."""
+    async def cancel(self, request: Requested) -> Cancelled:
+        """Stop what has not gone out yet, and let what is in flight go no further."""
         ...
 
 
@@ -68,15 +69,13 @@ def routes(
 
     @router.post("/notifications/{id}/cancel", operation_id="cancel_notification")
     async def cancel(id: str, caller: Asking) -> dict[str, Any]:  # noqa: A002 - the name in the path
-        """Stop what has not gone out yet. 409 when there is nothing left to stop.
+        """Stop what has not gone out yet. 409 when all of it is at its end.
 
         What is in flight is not called back, but neither tried again nor sent by another channel.
         """
         request = await requests.request(caller.tenant, NotificationId(id))
-        stopped = await _stop(request, delivery, requests)
-        stands = await requests.deliveries(request)
-        in_flight = [s.part for s in stands if s.state in OPEN and s.part not in stopped]
-        return {"id": id, "cancelled": stopped, "in_flight": sorted(in_flight)}
+        found = await _stop(request, delivery, requests)
+        return {"id": id, "cancelled": found.parts, "in_flight": sorted(found.in_flight)}
 
     @router.get("/dead-letters", operation_id="list_dead_letters", tags=["dead letters"])
     async def page(
@@ -129,22 +128,23 @@ def routes(
     return router
 
 
-async def _stop(request: Requested, delivery: Cancels, requests: Requests) -> list[str]:
+async def _stop(request: Requested, delivery: Cancels, requests: Requests) -> Cancelled:
     """Stop it, also what the planner has in hand this moment."""
     clock = asyncio.get_running_loop()
     deadline = clock.time() + _PATIENCE_SECONDS
     while clock.time() < deadline:
-        if stopped := await delivery.cancel(request):
-            return stopped
+        found = await delivery.cancel(request)
+        if found.parts or found.in_flight:
+            return found
         if not _is_coming(await requests.deliveries(request)):
-            raise Conflict("Nothing is left to cancel: it is on its way, or at its end.")
+            raise Conflict("Nothing is left to cancel: it is at its end.")
         await asyncio.sleep(_PAUSE_SECONDS)
     raise Unavailable("It is just being planned. Cancel it again in a moment.")
 
 
 def _is_coming(deliveries: Sequence[Status]) -> bool:
-    """Something of it waits, though not yet where it can be stopped."""
-    return not deliveries or any(each.state in WAITING for each in deliveries)
+    """Something of it is open, though not yet where it can be stopped."""
+    return not deliveries or any(each.state in OPEN for each in deliveries)
 
 
 def _letter(row: Row[Any]) -> dict[str, Any]:

@@ -31,7 +31,9 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
 
 
 def postpone(connection: Connection, waits: Sequence[Postponement]) -> None:
-    """Put rows back to wait, but not what was cancelled meanwhile."""
+    """Put rows back to wait, but not what was cancelled meanwhile; if that was in flight, the row
+    goes on saying so.
+    """
     execute(connection, _POSTPONE, *columns(waits))
 
 
@@ -65,7 +67,8 @@ _CLAIM = f"""
     WHERE work.work=v.work AND state IN {_WAITING} RETURNING work.work"""
 
 _POSTPONE = """
-    UPDATE work SET state=v.state,due=v.due,reason=v.reason,plan=v.plan
+    UPDATE work SET state=v.state,due=v.due,plan=v.plan,
+    reason=CASE WHEN work.reason='cancel' THEN 'cancel' ELSE v.reason END
     FROM unnest($1::bigint[],$2::text[],$3::bigint[],$4::text[],$5::text[])
     AS v(work,state,due,reason,plan) WHERE work.work=v.work AND work.state<>'CANCELLED'"""
 

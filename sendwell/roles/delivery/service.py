@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress
 
-from sendwell.domain.admission import NOT_DELIVERED, OWN_ENDS, Stop
+from sendwell.domain.admission import CANCELLED, NOT_DELIVERED, OWN_ENDS, Stop
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Node, Position, TenantId
@@ -14,6 +14,7 @@ from sendwell.domain.outcome import Blame, Fault, Unknown
 from sendwell.domain.policy import Policy
 from sendwell.messages.requested import Requested
 from sendwell.messages.task import Task
+from sendwell.ports import questions as q
 from sendwell.ports.clock import Clock, Ids
 from sendwell.ports.journal import Journal
 from sendwell.roles.delivery.dispatcher import Dispatcher
@@ -189,10 +190,13 @@ class Delivery:
             await self._keep_up()
         return count
 
-    async def cancel(self, request: Requested) -> list[str]:
-        """Stop what has not gone out yet; gives the parts that were stopped."""
-        tasks = await self._store.of(request.tenant, request.position)
-        return await self._end(tasks, _CANCELLED)
+    async def cancel(self, request: Requested) -> q.Cancelled:
+        """Stop what has not gone out yet, and let what is in flight go no further."""
+        which = request.tenant, request.position
+        await self._store.let_go_no_further(*which)
+        stopped = await self._end(await self._store.of(*which), CANCELLED)
+        # Once more, for one that has waited may have been taken in hand since.
+        return q.Cancelled(stopped, await self._store.let_go_no_further(*which))
 
     async def end(
         self, tenant: TenantId, position: Position, *, parts: Collection[str], by: Stop
@@ -276,13 +280,19 @@ class Delivery:
 
     async def _without_cancelled(self, tasks: Sequence[Task]) -> Sequence[Task]:
         """Ends the retries of what was in flight when its notification was cancelled."""
-        retries = [task for task in tasks if task.state is State.RETRYING and not task.replay_of]
+        retries = [task for task in tasks if task.state is State.RETRYING]
         if not retries:
             return tasks
-        requests = [task.request for task in retries]
-        cancelled = await self._cancelled.among({each.position: each.tenant for each in requests})
-        ended = [task for task in retries if task.request.position in cancelled]
-        await self._end(ended, _CANCELLED)
+        requests = [task.request for task in retries if not task.replay_of]
+        tenants = {each.position: each.tenant for each in requests}
+        cancelled = await self._cancelled.among(tenants) if tenants else set()
+        ended = [
+            task
+            for task in retries
+            if task.reason == CANCELLED.rule
+            or (task.request.position in cancelled and not task.replay_of)
+        ]
+        await self._end(ended, CANCELLED)
         works = {task.work for task in ended}
         return [task for task in tasks if task.work not in works]
 
@@ -347,9 +357,6 @@ class Delivery:
     def _left_behind(self, task: Task) -> Sent | Stopped:
         if task.state is State.CANCELLED:
             task.state = State.PENDING
-            return Stopped(task, OWN_ENDS.get(task.reason or "", _CANCELLED))
+            return Stopped(task, OWN_ENDS.get(task.reason or "", CANCELLED))
         fault = Fault("unknown", "Sendwell stopped while the send was in flight.", Blame.US)
         return Sent(task, Unknown(fault), self._clock.now())
-
-
-_CANCELLED = Stop(State.CANCELLED, "cancel", "It was cancelled before it went out.")

@@ -42,10 +42,12 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
 
 
 def postpone(connection: Connection, waits: Sequence[Postponement]) -> None:
-    """Put rows back to wait, but not what was cancelled meanwhile."""
+    """Put rows back to wait, but not what was cancelled meanwhile; if that was in flight, the row
+    goes on saying so.
+    """
     texts = (
-        "UPDATE work SET state=v.column2,due=v.column3,reason=v.column4,plan=v.column5"
-        " FROM (VALUES",
+        "UPDATE work SET state=v.column2,due=v.column3,plan=v.column5,"
+        "reason=CASE WHEN work.reason='cancel' THEN 'cancel' ELSE v.column4 END FROM (VALUES",
         ") AS v WHERE work.work=v.column1 AND work.state<>'CANCELLED'",
     )
     for _ in _with_values(connection, texts, waits):

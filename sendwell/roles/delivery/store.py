@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Select, func, select, union_all, update
 
+from sendwell.domain.admission import CANCELLED
 from sendwell.domain.ids import (
     COUNTER_BITS,
     ChannelName,
@@ -103,6 +104,17 @@ class DeliveryStore(OpenWork):
         withdrawals = [Withdrawal(t.work, t.attempt, self._node, epoch, by) for t in tasks]
         (withdrawn,) = await self._database.commit([Write(hot.withdraw, withdrawals)])
         return withdrawn
+
+    async def let_go_no_further(self, tenant: TenantId, position: Position) -> list[str]:
+        """Put on record, with what is in flight of a notification, that it was cancelled: it stays
+        there when the attempt fails, whoever has it in hand then. Gives the parts.
+        """
+        in_flight = WORK.c.position == position, WORK.c.state == State.PROCESSING
+        marked = update(WORK).where(WORK.c.tenant == tenant, *in_flight)
+        (done,) = await self._database.execute(
+            marked.values(reason=CANCELLED.rule).returning(WORK.c.part)
+        )
+        return sorted(row.part for row in done.rows)
 
     async def adopt(self, works: Sequence[int], epoch: int) -> None:
         """From now on this process answers for work that another one had in hand."""
