@@ -75,7 +75,8 @@ def settle(
         case Refused(fault):
             return _next_provider(tried, fault, policy) or _dead(fault)
         case Unknown(fault, wait):
-            return _again(tried, fault, policy, wait=wait, chance=chance)
+            again = _again(tried, fault, policy, wait=wait, chance=chance)
+            return again._replace(is_unknown=again.state is State.DEAD)
         case Deferred(fault, wait):  # pragma: no branch - there is no other outcome
             then = _next_provider(tried, fault, policy)
             again = _again(tried, fault, policy, wait=wait, chance=chance)

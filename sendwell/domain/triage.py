@@ -33,7 +33,8 @@ def triage(fault: Fault | None, *, exhausted: bool, is_unknown: bool = False) ->
     """The cause tag for the last thing that went wrong.
 
     `exhausted`: it was put off until its attempts were used up, not refused. `is_unknown`: the
-    attempt's outcome was `Unknown` and the channel does not send such a thing again.
+    attempt's outcome was `Unknown`, and either the channel does not send such a thing again or
+    that was the last one.
     """
     if is_unknown:
         return Cause.UNKNOWN_OUTCOME

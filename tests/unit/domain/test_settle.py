@@ -151,6 +151,12 @@ def test_unknown_is_left_to_a_person_where_the_channel_does_not() -> None:
     assert (result.state, result.is_unknown) == (State.DEAD, True)
 
 
+def test_unknown_is_left_to_a_person_where_the_attempts_are_used_up() -> None:
+    result = settled(LAST, Unknown(fault(Blame.PROVIDER)))
+
+    assert (result.state, result.is_unknown) == (State.DEAD, True)
+
+
 FAULTS = st.builds(fault, st.sampled_from(Blame))
 OUTCOMES = st.one_of(
     st.builds(Accepted, st.none() | st.text(), st.booleans()),
