@@ -29,7 +29,7 @@ class Found:
 
     `address` is where it was sent, None where that is not known (any more): a person's where it is
     still the one that the provider means. `is_erased`: whoever it was for was erased since, and no
-    words about them may be written down.
+    words about them may be written down. `provider` is the account that it was last sent by.
     """
 
     tenant: TenantId
@@ -44,6 +44,7 @@ class Found:
     user_id: UserId | None = None
     address: str | None = None
     is_erased: bool = False
+    provider: str | None = None
 
 
 class Deliveries(Protocol):

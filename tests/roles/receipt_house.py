@@ -106,6 +106,7 @@ def _found(row: Row[Any]) -> Found:
         attempt=row.attempt,
         reference=row.reference,
         address=ADDRESS,
+        provider=row.provider,
     )
 
 
@@ -263,6 +264,8 @@ def found_of(status: Status) -> Found:
         channel=status.channel,
         state=status.state,
         at=status.at,
+        reference=status.reference,
+        provider=status.provider,
     )
 
 

@@ -99,6 +99,12 @@ class House(NamedTuple):
             if (after := step.after) is None:
                 return
 
+    async def ended(self) -> Status:
+        """What is on record of Acme's mail."""
+        ((_, position),) = await SqlRecords(self.database).named({ORDER})
+        (ended,) = await SqlRecords(self.database).outcomes(ACME, [position])
+        return ended
+
     async def bounce(self) -> Status:
         """The account says in its words why Acme's mail came back; gives what is on record then."""
         receipt = Receipt(
@@ -107,8 +113,7 @@ class House(NamedTuple):
         look = Look(1, SENDGRID, tenant=None, receipt=receipt, taken_at=1)
         moves = decide([look], await self.finder.find([look.sought]), now=1).statuses()
         await self.database.commit(self.journal.recorded(moves))
-        (ended,) = await SqlRecords(self.database).outcomes(ACME, [moves[0].position])
-        return ended
+        return await self.ended()
 
 
 async def _nothing_is_in_flight(_: Sequence[Theirs]) -> Collection[Position]:
@@ -219,3 +224,11 @@ async def test_what_a_vendor_says_of_somebody_erased_since_is_not_written_down(
     assert (State.BOUNCED, "mailbox_full", text) == (ended.state, ended.code, ended.text)
     moves = await SqlRecords(house.database).moves(ACME, ended.position)
     assert text == moves[-1].text
+
+
+async def test_a_bounce_of_an_account_before_the_last_one_moves_nothing(house: House) -> None:
+    await house.send(ACME, by="smtp")
+
+    ended = await house.bounce()
+
+    assert (State.SENT, "smtp") == (ended.state, ended.provider)

@@ -5,12 +5,21 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from sendwell.domain.lifecycle import State, may
 from sendwell.messages.receipt import Said
 from sendwell.roles.receipts.decision import decide
 from sendwell.roles.receipts.look import PATIENCE, SECOND, Look
-from tests.roles.receipt_house import NOW, TWILIO, a_delivery, a_receipt, found_of, said_at
+from tests.roles.receipt_house import (
+    NOW,
+    SENDGRID,
+    TWILIO,
+    a_delivery,
+    a_receipt,
+    found_of,
+    said_at,
+)
 
 
 @given(st.permutations([Said.DELIVERED, Said.BOUNCED, Said.COMPLAINED, Said.OPENED, Said.FAILED]))
@@ -66,3 +75,33 @@ def test_a_receipt_is_looked_at_less_often_the_longer_it_waits_and_at_the_end_on
     assert waits[:-1] == sorted(waits[:-1])
     assert len(waits) < 15
     assert PATIENCE >= 5 * 60 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        (Said.BOUNCED, None),
+        (Said.FAILED, None),
+        (Said.DELIVERED, State.DELIVERED),
+        (Said.COMPLAINED, State.COMPLAINED),
+    ],
+)
+def test_an_account_before_the_last_one_cannot_say_that_it_came_back(
+    said: Said, end: State | None
+) -> None:
+    sent = structs.replace(a_delivery(), provider="smtp")
+    receipt = a_receipt(sent, said, reference="of an earlier attempt")
+    look = Look(1, SENDGRID, None, receipt=receipt, taken_at=NOW)
+
+    (settled,) = decide([look], {look.sought: found_of(sent)}, NOW).settled
+
+    assert (sent.position, end) == (settled.found and settled.found.position, settled.state)
+
+
+def test_whoever_knows_the_id_of_the_last_one_can_say_that_it_came_back() -> None:
+    sent = structs.replace(a_delivery(), provider="sendgrid__eu")
+    look = Look(1, SENDGRID, None, receipt=a_receipt(sent, Said.BOUNCED), taken_at=NOW)
+
+    (settled,) = decide([look], {look.sought: found_of(sent)}, NOW).settled
+
+    assert State.BOUNCED is settled.state

@@ -59,8 +59,9 @@ class Decision:
 def decide(looks: Iterable[Look], found: Mapping[Sought, Found], now: int) -> Decision:
     """Take the receipts in the order things happened, each from where the one before has left it.
 
-    Late, repeated and contradicting ones settle without a move. A receipt whose delivery is not
-    there yet, or has not gone out yet as far as is known, waits.
+    Late, repeated and contradicting ones settle without a move, as does a failure that another
+    account tells of than the one that has sent it last: that one made up for it. A receipt whose
+    delivery is not there yet, or has not gone out yet as far as is known, waits.
     """
     decision = Decision()
     left: dict[tuple[Position, str], Found] = {}
@@ -85,8 +86,15 @@ def _must_wait(look: Look, there: Found | None, now: int) -> bool:
 
 def _settled(look: Look, there: Found | None, now: int) -> Settled:
     state = move(look.receipt, there.state) if there else None
-    if there is None or state is None:
+    if there is None or state is None or (state is State.BOUNCED and _is_of_another(look, there)):
         return Settled(look, there, None)
     # Vendors' clocks go wrong and count in seconds: history must neither run ahead nor back.
     at = max(there.at, min(look.receipt.at, now))
     return Settled(look, replace(there, state=state, at=at), state)
+
+
+def _is_of_another(look: Look, there: Found) -> bool:
+    """Two of our accounts may be one at the vendor, which tells all by one: its id is as good."""
+    if there.provider is None or there.provider == look.provider:
+        return False
+    return there.reference is None or there.reference != look.receipt.reference

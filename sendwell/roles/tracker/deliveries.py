@@ -81,6 +81,7 @@ class DeliveryFinder:
             user_id=request.to[part.recipient].user_id,
             address=await self._address(sought, part, request),
             is_erased=part.recipient in request.erased,
+            provider=status.provider,
         )
 
     async def _address(self, sought: Sought, part: Part, request: Requested) -> str | None:
