@@ -7,6 +7,8 @@ NotificationId = NewType("NotificationId", str)
 UserId = NewType("UserId", str)
 ChannelName = NewType("ChannelName", str)
 ProviderName = NewType("ProviderName", str)
+NO_CHANNEL = ChannelName("none")
+"""Of a request that could not be planned, unless it was to be one delivery. Nothing follows."""
 
 Position = NewType("Position", int)
 """A row's place in the journal: a 63-bit integer that grows with time and is unique in a database.

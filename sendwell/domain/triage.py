@@ -106,5 +106,6 @@ _HINTS = {
     ),
     Cause.INTERNAL: (
         "A defect of Sendwell, not of the message. Report it with the error code; a replay is safe."
+        " One whose channel is none was never planned: send that notification anew."
     ),
 }

@@ -156,6 +156,45 @@ async def test_what_cannot_be_planned_is_told_as_our_own_defect(tmp_path: Path) 
         assert {"0.none": "internal"} == await causes(house)
 
 
+TO_THREE = tuple(To(email=f"{name}@example.org") for name in "abc")
+ONE_BY_TWO = (To(email="ada@example.org", phone="+436641234567"),)
+
+
+@pytest.mark.parametrize(
+    ("to", "channels"), [(TO_THREE, (EMAIL,)), (ONE_BY_TWO, (EMAIL, SMS)), (TO_THREE, ())]
+)
+async def test_what_was_to_be_several_deliveries_and_is_not_planned_is_not_replayed_as_one(
+    tmp_path: Path, to: tuple[To, ...], channels: tuple[ChannelName, ...]
+) -> None:
+    async with a_house(tmp_path) as house:
+        orchestrator = house.with_planner()
+        request = a_task("", to=to, channels=channels).request
+        await house.database.commit(house.journal.copied([request]))
+        await orchestrator.bury(request, ValueError("a defect"))
+        (letter,) = await house.database.rows(select(DEAD_LETTER))
+
+        with pytest.raises(Conflict, match="never planned: send the notification anew"):
+            await house.letters.replay(SOMEBODY, letter.id, CLOCK.now())
+        count = await house.letters.replay_all(
+            SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=1_000
+        )
+
+    assert ("0.none", "internal", 0) == (letter.part, letter.cause, count)
+
+
+async def test_what_was_to_be_one_delivery_and_is_not_planned_can_be_replayed(
+    tmp_path: Path,
+) -> None:
+    async with a_house(tmp_path) as house:
+        orchestrator = house.with_planner()
+        request = a_task("ada@example.org", channels=(EMAIL,)).request
+        await house.database.commit(house.journal.copied([request]))
+        await orchestrator.bury(request, ValueError("a defect"))
+        (letter,) = await house.database.rows(select(DEAD_LETTER))
+
+        assert "0.email.r1" == await house.letters.replay(SOMEBODY, letter.id, CLOCK.now())
+
+
 async def test_what_a_dead_process_had_in_hand_on_such_a_channel_ends_as_unknown(
     tmp_path: Path,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from sendwell.domain.errors import Conflict, Flaw, Invalid, NotFound
-from sendwell.domain.ids import ChannelName, Part, Position, TenantId
+from sendwell.domain.ids import NO_CHANNEL, ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
 from sendwell.messages.status import Status
@@ -81,7 +81,7 @@ class DeadLetters:
         """Send one again; gives the new delivery's part.
 
         Raises NotFound, also where its notification is no longer kept, or Conflict when it was
-        replayed already, or nobody delivers by its channel.
+        replayed already, was never planned, or nobody delivers by its channel.
         """
         rows = await self._database.rows(
             _question(caller.tenant, Narrowed()).where(DEAD_LETTER.c.id == letter)
@@ -205,6 +205,8 @@ def _question(tenant: TenantId, narrowed: Narrowed) -> Select[Any]:
 
 
 def _not_delivered(letter: Row[Any], channels: Collection[ChannelName]) -> str:
+    if letter.channel == NO_CHANNEL:
+        return f"What dead letter {letter.id} is of was never planned: send the notification anew."
     known = ", ".join(sorted(channels))
     return (
         f"Nobody delivers by the channel {letter.channel!r} of dead letter {letter.id} here; there"

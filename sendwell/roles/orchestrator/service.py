@@ -7,7 +7,7 @@ import structlog
 
 from sendwell.domain.admission import Stop
 from sendwell.domain.errors import Conflict, Unavailable
-from sendwell.domain.ids import ChannelName, Node, Part, Position, TenantId
+from sendwell.domain.ids import NO_CHANNEL, ChannelName, Node, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -26,8 +26,6 @@ log = structlog.get_logger()
 _BATCH = 128
 Pace = Callable[[int], Awaitable[int]]
 """Says how many to plan next, at most so many; may take a moment."""
-_NO_CHANNEL = ChannelName("none")
-"""Of a request that could not be planned, where it names none: nothing follows on it."""
 
 
 class Orchestrator:
@@ -128,7 +126,7 @@ class Orchestrator:
         said: list[Message] = []
         for status in going_on:
             part = Part.parse(status.part)
-            if not part.replay and part.channel != _NO_CHANNEL:
+            if not part.replay and part.channel != NO_CHANNEL:
                 channels = tried[status.position, part.recipient]
                 said += await self._plan_next(
                     requests[status.position], part.recipient, channels, scene
@@ -220,7 +218,8 @@ class Orchestrator:
 
     async def bury(self, message: Requested, error: Exception) -> None:
         """It could not be planned: that is its end, for people to see."""
-        channel = message.channels[0] if message.channels else _NO_CHANNEL
+        is_one = len(message.to) == len(message.channels) == 1
+        channel = message.channels[0] if is_one else NO_CHANNEL
         task = Task(
             request=message,
             part=str(Part(0, channel)),
