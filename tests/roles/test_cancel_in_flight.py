@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from sendwell.domain.ids import Node
+from sendwell.domain.ids import ChannelName, Node
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Deferred, Fault, Outcome, Refused
 from sendwell.domain.policy import Policy
@@ -149,6 +149,25 @@ async def test_another_process_that_takes_over_what_was_in_flight_knows_it(
         assert Cancelled([], ["0.sms"]) == stopped
         assert {"0.sms": end} == await ends_of(house, task)
         assert ([], []) == (house.vendors[SMS].got, house.vendors[EMAIL].got)
+
+
+async def test_one_that_takes_over_and_has_not_its_channel_does_not_go_on_by_another(
+    house: House,
+) -> None:
+    push = ChannelName("push")
+    task = a_task("", push, to=(ADA,), channels=(push, EMAIL), is_fallback=True)
+    task.work, task.state, task.attempt, task.due = IDS.position(), State.RETRYING, 1, TOMORROW
+    task.reason = "cancel"
+    left = DeliveryStore(house.database, house.journal, node=ANOTHER)
+    await house.database.commit(
+        [*house.journal.copied([task.request]), *left.put([task], epoch=EARLIER)]
+    )
+
+    async with house.at_work():
+        await house.delivery.adopt(ANOTHER)
+        await nothing_is_open(house)
+
+    assert {"0.push": "CANCELLED"} == await ends_of(house, task)
 
 
 @pytest.mark.parametrize("is_on_record", [True, False])

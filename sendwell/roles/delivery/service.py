@@ -181,7 +181,7 @@ class Delivery:
                 self._settler.put((self._left_behind(task),))
             count += len(tasks)
         while tasks := await self._take_over(node, WAITING):
-            for task in await self._delivered(tasks):
+            for task in await self._delivered(await self._without_cancelled(tasks)):
                 if task.due:
                     self._timers.add(task.due, task.work)
                 else:
