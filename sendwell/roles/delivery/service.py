@@ -9,7 +9,7 @@ from sendwell.domain.admission import CANCELLED, NOT_DELIVERED, OWN_ENDS, Stop
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Node, Position, TenantId
-from sendwell.domain.lifecycle import WAITING, State
+from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Unknown
 from sendwell.domain.policy import Policy
 from sendwell.messages.requested import Requested
@@ -33,7 +33,6 @@ _CHUNK = 500
 _FEW = 32
 _A_MOMENT = 0.01
 _STANDS_STILL = 512
-_MOST_TAKEN_OVER = 4_096
 _MOST_TAKEN = 2_048
 """Tasks in one transaction; after an outage a bus hands out a hundred thousand at a time."""
 
@@ -180,14 +179,12 @@ class Delivery:
             for task in tasks:
                 self._settler.put((self._left_behind(task),))
             count += len(tasks)
-        while tasks := await self._take_over(node, WAITING):
-            for task in await self._delivered(await self._without_cancelled(tasks)):
-                if task.due:
-                    self._timers.add(task.due, task.work)
-                else:
-                    self._dispatchers[task.channel].ready.put([task])
-            count += len(tasks)
-            await self._keep_up()
+        after, now = 0, self._clock.now()
+        while left := await self._store.inherit(node, epoch=self._epoch, after=after, now=now):
+            for due, work in left:
+                self._timers.add(due, work)
+            after = max(work for _, work in left)
+            count += len(left)
         return count
 
     async def cancel(self, request: Requested) -> q.Cancelled:
@@ -338,11 +335,6 @@ class Delivery:
 
     async def _take_over(self, node: Node, states: Collection[State]) -> list[Task]:
         return await self._store.take_over(node, states, epoch=self._epoch, limit=_CHUNK)
-
-    async def _keep_up(self) -> None:
-        """Wait until what was taken over is no longer more than memory should hold."""
-        while any(each.ready.weight > _MOST_TAKEN_OVER for each in self._dispatchers.values()):  # noqa: ASYNC110 - after a crash only
-            await asyncio.sleep(_A_MOMENT)
 
     def _room(self, most: int) -> int:
         """The seats of the channels that are in use and keep up."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, select, union_all, update
+from sqlalchemy import Row, Select, case, func, select, union_all, update
 
 from sendwell.domain.admission import CANCELLED
 from sendwell.domain.ids import (
@@ -31,6 +31,7 @@ from sendwell.runtime.open_work import OpenWork
 from sendwell.runtime.portion import fitting, portion
 
 _FIRST = Node(0)
+_INHERITED = 5_000
 _ACCEPTED_BEFORE_US = 2 * 86_400_000_000
 
 
@@ -140,6 +141,27 @@ class DeliveryStore(OpenWork):
                 return tasks
         return []
 
+    async def inherit(
+        self, node: Node, *, epoch: int, after: int, now: int, limit: int = _INHERITED
+    ) -> list[tuple[int, int]]:
+        """From now on this is ours: the next of what waits, behind the work numbered `after`, that
+        another process has left. Gives (due, work); nothing of it is read.
+
+        What could have gone at once is due `now`, urgent ones first, and so woken as there is room.
+        """
+        which = (
+            select(WORK.c.work)
+            .where(WORK.c.node == node, WORK.c.state.in_(WAITING), WORK.c.work > after)
+            .order_by(WORK.c.work)
+            .limit(limit)
+        )
+        due = case((WORK.c.due == 0, now + WORK.c.lane), else_=WORK.c.due)
+        moved = update(WORK).where(WORK.c.work.in_(which)).values(node=self._node, epoch=epoch)
+        (done,) = await self._database.execute(
+            moved.values(due=due).returning(WORK.c.due, WORK.c.work)
+        )
+        return [(row.due, row.work) for row in done.rows]
+
     async def load(self, works: Collection[int]) -> list[Task]:
         """Those of the works that still wait."""
         return await self._tasks(
@@ -189,6 +211,7 @@ class DeliveryStore(OpenWork):
                 WORK.c.lane == lane,
                 WORK.c.work > after,
                 WORK.c.node == self._node,
+                WORK.c.due == 0,
             )
             .order_by(WORK.c.work)
             .limit(limit)
@@ -253,7 +276,7 @@ class DeliveryStore(OpenWork):
         """Where pending work is waiting."""
         rows = await self._database.rows(
             select(WORK.c.channel, WORK.c.lane, WORK.c.tenant)
-            .where(WORK.c.state == State.PENDING, WORK.c.node == self._node)
+            .where(WORK.c.state == State.PENDING, WORK.c.node == self._node, WORK.c.due == 0)
             .distinct()
         )
         return [(row.channel, Lane(row.lane), row.tenant) for row in rows]

@@ -1,0 +1,102 @@
+"""What a process leaves is another one's at once, however much waits there already."""
+
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from sendwell.domain.ids import ChannelName, Node
+from sendwell.domain.lane import Lane
+from sendwell.domain.lifecycle import State
+from sendwell.messages.task import Task
+from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.roles.delivery.tables import WORK
+from tests.roles.delivery_house import (
+    CLOCK,
+    EMAIL,
+    EPOCH,
+    IDS,
+    SMS,
+    House,
+    a_house,
+    a_task,
+    address_of,
+)
+
+BUDGET = 32
+AWAY = Node(3)
+
+
+def many(count: int, name: str, channel: ChannelName = EMAIL) -> list[Task]:
+    suffix = "@example.org" if channel == EMAIL else ""
+    return [a_task(f"{name}{number}{suffix}", channel) for number in range(count)]
+
+
+async def left(house: House, tasks: list[Task], *, node: Node) -> None:
+    for task in tasks:
+        task.work = IDS.position()
+    store = DeliveryStore(house.database, house.journal, node=node)
+    requests = [task.request for task in tasks]
+    await house.database.commit([*house.journal.copied(requests), *store.put(tasks, epoch=EPOCH)])
+
+
+async def test_a_channel_that_stands_still_holds_up_nothing_of_what_is_taken_over(
+    tmp_path: Path,
+) -> None:
+    async with a_house(tmp_path, budget=BUDGET) as house:
+        own, theirs = many(4 * BUDGET, "own"), many(8 * BUDGET, "theirs")
+        (code,) = codes = many(1, "+4366412345", SMS)
+        await left(house, own, node=Node(0))
+        await left(house, [*theirs, *codes], node=AWAY)
+        mails, ready = house.vendors[EMAIL], house.dispatchers[EMAIL].ready
+        mails.is_free.clear()
+        await house.delivery.recover()
+        async with house.at_work():
+            await house.until(lambda: ready.is_spilled and len(mails.got) > 0)
+
+            taken = await house.delivery.adopt(AWAY)
+            await house.until(lambda: house.vendors[SMS].got == [address_of(code)])
+            most = ready.weight
+            mails.is_free.set()
+            await house.ends([*own, *theirs, *codes])
+
+    assert taken == len(theirs) + 1
+    assert most <= 3 * BUDGET
+    assert sorted(mails.got) == sorted(map(address_of, [*own, *theirs]))
+
+
+async def test_who_takes_over_and_dies_leaves_it_to_the_next_start(tmp_path: Path) -> None:
+    async with a_house(tmp_path, budget=BUDGET) as house:
+        theirs = many(2 * BUDGET, "theirs")
+        await left(house, theirs, node=AWAY)
+        await house.store.inherit(AWAY, epoch=EPOCH, after=0, now=CLOCK.now())
+
+        await house.delivery.recover()
+        async with house.at_work():
+            await house.ends(theirs)
+
+    assert sorted(house.vendors[EMAIL].got) == sorted(map(address_of, theirs))
+
+
+async def test_urgent_ones_are_due_first_and_what_waits_for_a_time_still_does(
+    tmp_path: Path,
+) -> None:
+    async with a_house(tmp_path) as house:
+        low, high = (
+            a_task("low@example.org", lane=Lane.LOW),
+            a_task("h@example.org", lane=Lane.HIGH),
+        )
+        later = a_task("later@example.org")
+        later.state, later.due = State.SCHEDULED, CLOCK.now() + 3_600_000_000
+        await left(house, [low, high, later], node=AWAY)
+
+        found = await house.store.inherit(AWAY, epoch=EPOCH, after=0, now=CLOCK.now(), limit=2)
+        found += await house.store.inherit(
+            AWAY, epoch=EPOCH, after=max(work for _, work in found), now=CLOCK.now(), limit=2
+        )
+        of_ours = await house.database.rows(
+            select(func.count().label("number")).where(WORK.c.node == 0)
+        )
+
+    assert [work for _, work in sorted(found)] == [high.work, low.work, later.work]
+    assert (later.due, later.work) in found
+    assert of_ours[0].number == 3
