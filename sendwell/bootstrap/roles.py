@@ -129,7 +129,7 @@ async def build_roles(core: Core) -> Roles:
     tracker = Tracker(records, links.work, memory.history if memory else None)
     stores = Stores(sending.delivery, links.store, tracker, links.edge, memory)
     keeping = start_keeping(core, people, stores, http=ports.http, audit=admission.audit)
-    at_work = AtWork(gateway, sending, receipts, [keeping.erasures])
+    at_work = AtWork(gateway, sending, receipts, local.inbox, [keeping.erasures])
     await start_workers(core, at_work, links, memory=memory)
     return Roles(
         accounts=admission.accounts,

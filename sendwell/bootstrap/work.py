@@ -13,10 +13,12 @@ from sendwell.messages.requested import Requested
 from sendwell.messages.wire.letter import Letter
 from sendwell.roles.gateway.forward import Forwarder, Letters
 from sendwell.roles.gateway.service import Gateway
+from sendwell.roles.inbox.service import Inbox
 from sendwell.roles.receipts.service import Receipts
 from sendwell.runtime.cluster.takeover import Adopts, TakeOver
 from sendwell.runtime.journal.sweep import Sweep
 from sendwell.runtime.process import Worker
+from sendwell.runtime.quarantine.quarantine import QuarantineStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class AtWork:
     gateway: Gateway
     sending: Sending
     receipts: Receipts
+    inbox: Inbox
     adopting: Sequence[Adopts] = ()
     """Who else goes on with what another process has left."""
 
@@ -48,7 +51,7 @@ async def start_workers(
         workers.append(Worker("delivery", delivery.run, delivery.stop))
         adopting.insert(0, delivery)
         await delivery.recover()
-    receipts = at_work.receipts
+    receipts, quarantine = at_work.receipts, QuarantineStore(core.database)
     workers.append(Worker("receipts", receipts.run, receipts.stop))
     sweep = Sweep(
         core.journal,
@@ -57,7 +60,12 @@ async def start_workers(
         open_among=links.open_among,
         part=core.house.part,
         also=links.sweeps,
-        following=(at_work.sending.letters.forget, receipts.forget),
+        following=(
+            at_work.sending.letters.forget,
+            receipts.forget,
+            at_work.inbox.forget,
+            quarantine.forget,
+        ),
     )
     workers.append(Worker("sweep", sweep.run))
     edge = links.edge

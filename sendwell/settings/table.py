@@ -117,7 +117,8 @@ _PROCESS = (
     Setting(
         "RETENTION_DAYS",
         Group.PROCESS,
-        "how long notifications are kept, with their history, dead letters and receipts",
+        "how long notifications are kept, with their history, dead letters and receipts; and from"
+        " when they came in-app messages, read or not, and what is in quarantine",
         default="`90`",
     ),
     Setting(

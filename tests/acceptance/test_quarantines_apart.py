@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ APART: Roles = {
 }  # fmt: skip
 IN_HOUSE = {f"ROUTE_{name}": "mailbox" for name in ("EMAIL", "SMS", "PUSH", "WEBHOOK")}
 OWN, ELSEWHERE = "default", "another"
+NOW = int(time.time() * 1e6)
 
 
 def put(services: Installation, service: str, tenant: str, *, at: int, body: str = "x") -> None:
@@ -36,10 +38,10 @@ def put(services: Installation, service: str, tenant: str, *, at: int, body: str
         pointer="",
         body=body.encode(),
         headers={"h": "1"},
-        at=at,
+        at=NOW + at,
         tenant=TenantId(tenant),
     )
-    row = (kept.stream, kept.place, tenant, kept.reason.value, kept.text, "", at)
+    row = (kept.stream, kept.place, tenant, kept.reason.value, kept.text, "", kept.at)
     file = services.services[service].data / "sendwell.db"
     with closing(sqlite3.connect(file, timeout=10)) as database, database:
         database.execute(

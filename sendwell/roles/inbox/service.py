@@ -48,6 +48,10 @@ class Inbox:
         if not await self._store.read(owner, number, self._clock.now()):
             raise NotFound(f"There is no message {number} in this inbox.")
 
+    async def forget(self, before: int) -> int:
+        """Forget what came before then, read or not; gives how many those were."""
+        return await self._store.forget(before)
+
     async def follow(
         self, owner: Owner, *, after: int | None = None
     ) -> AsyncGenerator[InboxMessage]:

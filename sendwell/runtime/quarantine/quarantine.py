@@ -12,6 +12,7 @@ from sendwell.domain.ids import TenantId
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.ports.database import Database, Write
 from sendwell.ports.quarantine import Kept, KeptInFull, Narrowed, Shelf
+from sendwell.runtime.ageing import forget_aged
 from sendwell.runtime.quarantine.tables import QUARANTINE
 from sendwell.runtime.scene import Scene
 from sendwell.telemetry.names import QUARANTINED
@@ -77,6 +78,10 @@ class QuarantineStore:
         if not rows:
             raise NotFound(f"There is no message {number} in quarantine.")
         return KeptInFull(_kept(rows[0]), _decode(rows[0].kept))
+
+    async def forget(self, before: int) -> int:
+        """Forget what was put here before then, body and all; gives how many those were."""
+        return await forget_aged(self._database, QUARANTINE, before, long=QUARANTINE.c.kept)
 
 
 def _count(messages: Sequence[Quarantine]) -> None:
