@@ -25,7 +25,10 @@ SETTINGS = {
 }
 """Where it differs from what PostgreSQL does by itself; what is written is synced to disk."""
 
-OPEN = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+OPEN = (
+    "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+    "host replication postgres 127.0.0.1/32 trust\n"
+)
 ENCRYPTED = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 LOCAL = "local all all trust\n"
 
@@ -124,6 +127,24 @@ def running(
             server.stop()
 
 
+@contextmanager
+def standby(primary: Postgres) -> Iterator[Postgres]:
+    """A hot standby of a server that takes unencrypted connections, until it is promoted."""
+    with home("postgres", owner="postgres") as place:
+        (port,) = free_ports(1)
+        place.run(
+            program("pg_basebackup"), "-D", place.folder / "data", "-R", "-c", "fast", "--no-sync",
+            "-h", HOST, "-p", str(primary.port), "-U", "postgres",
+        )  # fmt: skip
+        _set(place, {"port": str(port), "unix_socket_directories": str(place.folder)})
+        server = Postgres(port, None, _daemon(place, port))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 def program(name: str) -> Path:
     """One of PostgreSQL's programs; Debian keeps most of them off the path."""
     found = _find(name)
@@ -160,6 +181,11 @@ def _write(place: Home, settings: Mapping[str, str], tls: Certificates | None) -
     if tls:
         ours = tls.copied_to(data, owner=place.owner)
         settings |= {"ssl": "on", "ssl_cert_file": str(ours.chain), "ssl_key_file": str(ours.key)}
-    with (data / "postgresql.conf").open("a") as file:
-        file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+    _set(place, settings)
     (data / "pg_hba.conf").write_text(LOCAL + (ENCRYPTED if tls else OPEN))
+
+
+def _set(place: Home, settings: Mapping[str, str]) -> None:
+    """What is said later holds."""
+    with (place.folder / "data" / "postgresql.conf").open("a") as file:
+        file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())

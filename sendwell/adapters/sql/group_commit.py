@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any, Protocol
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sendwell.adapters.sql.lines import Line
 from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.ports.database import Unit
 
+log = structlog.get_logger()
 _TRIES = 3
 """Of a unit that met another process's: the second time it sees what that one has stored."""
 _PATIENCE_SECONDS = 2.0
@@ -110,6 +112,7 @@ class _Attempt:
         self.results: Sequence[Result] = ()
         self.is_apart = False
         self._alone: tuple[Unit, _Attempt] | None = None
+        self._is_doubted = False
 
     def alone(self, unit: Unit) -> "_Attempt":
         """The attempt at one of the units alone; the same one when it is begun again."""
@@ -122,6 +125,12 @@ class _Attempt:
         """Whether what became of a COMMIT has to be looked up, of all units or of one alone."""
         is_alone = self._alone is not None and self._alone[1].is_unanswered
         return self.number is not None or is_alone
+
+    def doubt(self, error: Exception) -> None:
+        """It could not be looked up, and that may not pass by itself: an operator hears it once."""
+        if not self._is_doubted:
+            log.warning("database.commit_in_doubt", error=type(error).__name__)
+        self._is_doubted = True
 
 
 class _Writer:
@@ -148,9 +157,13 @@ class _Writer:
                 return await self._commit_together(self._connection, attempt)
             except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
                 await self._let_go()
-                # A commit that was not answered has to be looked up, however long that takes.
-                is_bearable = attempt.is_unanswered or loop.time() < deadline
-                if self._writing.meaning(error) is not Trouble.LOST or not is_bearable:
+                is_lost = self._is_lost(error)
+                # A commit that was not answered has to be looked up, however long that takes: what
+                # is not known is never told as failed.
+                if attempt.is_unanswered:
+                    if not is_lost:
+                        attempt.doubt(error)
+                elif not is_lost or loop.time() >= deadline:
                     return [self._writing.told(error)] * len(batch)
             await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -192,7 +205,7 @@ class _Writer:
                 return (await self._transaction(connection, attempt))[0]
             except Exception as error:
                 meaning = self._writing.meaning(error)
-                if meaning in _OF_ALL:
+                if meaning in _OF_ALL or attempt.is_unanswered:
                     raise
                 if not left or meaning is not Trouble.MET:
                     return error

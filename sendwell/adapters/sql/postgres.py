@@ -42,18 +42,21 @@ _BEGIN = (
     # A process that is paused in the middle must not hold up who takes over from it.
     " SET LOCAL idle_in_transaction_session_timeout='5s'"
 )
-_HISTORY = (
-    "pg_postmaster_start_time() AS born, left(pg_walfile_name(pg_current_wal_lsn()),8) AS line"
-)
+_BORN, _LINE = "pg_postmaster_start_time()", "left(pg_walfile_name(pg_current_wal_lsn()),8)"
+_HISTORY = f"{_BORN} AS born, {_LINE} AS line"
+_IN_RECOVERY = "in recovery"
 _NUMBER = f"SELECT pg_current_xact_id()::text::bigint AS number, {_HISTORY}"
 _FENCED_NUMBER = f"SELECT sendwell_fence($1,$2) AS number, {_HISTORY}"
 # A crash gives the numbers of transactions that had not reached the disk to others. So after a
 # restart those from its first checkpoint on are not ours, unless it is a standby that took over.
+# One that has not taken over may not have read yet what it was sent: it knows nothing.
 _STATUS = f"""
-    SELECT CASE WHEN born=$2 OR line<>$3 OR $1::text::xid8<(split_part(next_xid,':',1)::numeric
+    SELECT CASE WHEN line IS NULL THEN '{_IN_RECOVERY}'
+        WHEN born=$2 OR line<>$3 OR $1::text::xid8<(split_part(next_xid,':',1)::numeric
         *4294967296+split_part(next_xid,':',2)::numeric)::text::xid8
         THEN pg_xact_status($1::text::xid8) ELSE 'aborted' END
-    FROM (SELECT {_HISTORY}) AS history, pg_control_checkpoint()"""
+    FROM (SELECT {_BORN} AS born, CASE WHEN NOT pg_is_in_recovery() THEN {_LINE} END AS line)
+        AS history, pg_control_checkpoint()"""
 _T = TypeVar("_T")
 
 
@@ -210,6 +213,8 @@ class PostgresWriting:
                 )
             except asyncpg.InvalidParameterValueError:  # a crash took it back, nobody has it yet
                 return False
+            if status == _IN_RECOVERY:  # what `begin` is told there, too
+                raise asyncpg.ReadOnlySQLTransactionError("The server is a standby.")
             if status != "in progress":
                 return bool(status == "committed")
             await asyncio.sleep(_PAUSE_SECONDS)
