@@ -21,6 +21,7 @@ from sendwell.ports.bus import Arrived, Parcel
 from tests.conformance.bus_house import Inbox, parcels, publish_at_last
 from tests.conformance.bus_postgres import migrate
 from tests.conformance.bus_postgres_house import GROUP, STREAM, House, at_work, process
+from tests.services import postgres
 from tests.services.needs import needs
 from tests.services.postgres import Postgres
 
@@ -85,6 +86,61 @@ async def test_what_is_not_ours_any_more_is_not_handed_out(house: House) -> None
     batch = await paused.fetch(connection, STREAM, holds=before, most=500)
 
     assert batch.arrived == []
+
+
+async def test_a_member_goes_on_from_where_the_database_says_that_it_is(house: House) -> None:
+    bus, inbox, connection = await house.declared(), Inbox(), await house.connection()
+    first, *later = parcels(5, keys=1)
+    reached = "SELECT max(xid) FROM bus_shard"
+
+    async with at_work(bus, inbox):
+        await bus.publish(STREAM, [first])
+        await inbox.has([first])
+        await house.until("SELECT NOT EXISTS (SELECT FROM bus_owed)")
+        # As on a standby that had not got as far: it gives the same numbers to others.
+        last = await connection.fetchval(reached)
+        await connection.execute("UPDATE bus_parcel SET xid = xid - 100")
+        await connection.execute("UPDATE bus_shard SET xid = xid - 100")
+        for number, parcel in enumerate(later, start=last - 90):
+            rows = await bus.rows(STREAM, [parcel])
+            async with connection.transaction():
+                await append(connection, rows)
+                await connection.execute(
+                    "UPDATE bus_parcel SET xid = $1 WHERE id = $2", number, parcel.id
+                )
+            bus.announce(rows)
+            await inbox.has([parcel])
+            await house.until("SELECT NOT EXISTS (SELECT FROM bus_owed)")
+
+    assert [each.id for each in (first, *later)] == inbox.ids
+    assert await connection.fetchval(reached) < last
+
+
+async def test_what_was_read_before_a_standby_took_over_is_handed_out_again(
+    house: House, postgres_server: Postgres
+) -> None:
+    bus, connection = await house.declared(), await house.connection()
+    member, holds = await sit_down(connection, "member", lease=LATER)
+    await bus.publish(STREAM, parcels(20, keys=20))
+    before = await member.fetch(connection, STREAM, holds=holds, most=500)
+    with postgres.standby(postgres_server) as standby:
+        postgres_server.kill()
+        standby.sql("SELECT pg_promote()")
+        connection = await asyncpg.connect(house.url.replace(*ports(postgres_server, standby)))
+
+        refused = await member.finish(connection, before.done)
+        again = await member.fetch(connection, STREAM, holds=holds, most=500)
+        finished = await member.finish(connection, again.done)
+        await connection.close()
+
+    assert refused == set()
+    assert {each.id for each in before.arrived} == {each.id for each in again.arrived}
+    assert set(again.done) == finished
+
+
+def ports(*servers: Postgres) -> tuple[str, str]:
+    one, other = servers
+    return f":{one.port}/", f":{other.port}/"
 
 
 async def test_a_process_that_stood_still_past_its_lease_disturbs_nobody(house: House) -> None:

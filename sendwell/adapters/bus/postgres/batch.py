@@ -13,10 +13,9 @@ LARGEST_BATCH_BYTES = 16 * 1024 * 1024
 
 @dataclass(slots=True)
 class Hold:
-    """A shard that a member holds: under which token, and how far it has come."""
+    """A shard that a member holds, under which token. How far it has come says the database."""
 
     token: int
-    position: Position
     tries: int = 0
     tried: Place | None = None
     """Up to where the tries count; None when only a member that has gone could say."""
@@ -31,6 +30,8 @@ class Done:
     """What is said of a shard when a batch is finished."""
 
     token: int
+    line: str
+    """Of the server's history: on another one the same numbers are others' transactions."""
     last: Place
     position: Position
 
@@ -57,11 +58,11 @@ def gather(
     size = sum(len(row["body"]) for row in found)
     is_cut = len(found) >= most or size >= LARGEST_BATCH_BYTES
     batch = Batch(rest=_rest(asked, found[-1]["shard"]) if is_cut else [])
-    hidden = under_way(rows[0]["snapshot"])
+    hidden, line = under_way(rows[0]["snapshot"]), rows[0]["line"]
     for shard, ours in _by_shard(found).items():
         hold, last = holds[shard], _place(ours[-1])
-        position = hold.position.after(last, under_way=hidden, is_cut=is_cut)
-        batch.done[shard] = Done(hold.token, last, position)
+        position = _past(ours[0]).after(last, under_way=hidden, is_cut=is_cut)
+        batch.done[shard] = Done(hold.token, line, last, position)
         batch.arrived += [_arrived(row, stream, hold) for row in ours]
     return batch
 
@@ -79,6 +80,12 @@ def _by_shard(found: Sequence[Any]) -> Mapping[int, Sequence[Any]]:
 def _rest(asked: Sequence[int], last: int) -> list[int]:
     """Those behind the last one come first next time, and it comes at their end."""
     return [*asked[asked.index(last) + 1 :], last]
+
+
+def _past(first: Any) -> Position:
+    """Behind which the shard was read; it stands beside the first parcel."""
+    open_ = dict(zip(first["open_xids"], first["open_seqs"], strict=True))
+    return Position(Place(first["past_xid"], first["past_seq"]), open_)
 
 
 def _place(row: Any) -> Place:

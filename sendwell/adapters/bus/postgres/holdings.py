@@ -87,7 +87,7 @@ class Holdings:
         """A batch is finished, in the `kept` shards; the others were taken over."""
         for shard, each in done.items():
             if shard in kept:
-                self.held[shard] = Hold(each.token, each.position)
+                self.held[shard] = Hold(each.token)
             else:
                 self.held.pop(shard, None)
                 self.unsettle()
@@ -96,5 +96,5 @@ class Holdings:
         """A batch was not taken: it comes again, as far as it is still ours."""
         for shard, each in done.items():
             if (hold := self.held.get(shard)) and hold.token == each.token:
-                self.held[shard] = Hold(hold.token, hold.position, hold.tries + 1, each.last)
+                self.held[shard] = Hold(hold.token, hold.tries + 1, each.last)
         self.look_at(done)

@@ -7,12 +7,10 @@ what it holds. They raise the tokens, so that nothing it says later about a shar
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
 
 from sendwell.adapters.bus.postgres.batch import LARGEST_BATCH_BYTES, Batch, Done, Hold, gather
-from sendwell.adapters.bus.postgres.position import Place, Position
 from sendwell.adapters.bus.postgres.sharing import Plan, Seen, share_out
 from sendwell.adapters.bus.postgres.statements import (
     CLAIM,
@@ -63,7 +61,7 @@ class Seat:
         """Take them; gives those that nobody else was faster with."""
         shards, tokens = [each.shard for each in claims], [each.token for each in claims]
         rows = await connection.fetch(CLAIM, *self._who, shards, tokens)
-        return {row["shard"]: _hold(row) for row in rows}
+        return {row["shard"]: Hold(row["token"], row["tries"]) for row in rows}
 
     async def release(self, connection: asyncpg.Connection, shards: Sequence[int]) -> None:
         """Others may have them."""
@@ -95,6 +93,7 @@ class Seat:
             [each.reached.seq for each in positions],
             [_array(each.open.keys()) for each in positions],
             [_array(each.open.values()) for each in positions],
+            [each.line for each in done.values()],
         )
         return {row["shard"] for row in rows}
 
@@ -105,12 +104,6 @@ class Seat:
     @property
     def _who(self) -> tuple[str, int, str]:
         return self.group, self.number, self.member
-
-
-def _hold(row: Any) -> Hold:
-    open_ = dict(zip(row["open_xids"], row["open_seqs"], strict=True))
-    position = Position(Place(row["xid"], row["seq"]), open_)
-    return Hold(row["token"], position, row["tries"])
 
 
 def _array(numbers: Collection[int]) -> str:

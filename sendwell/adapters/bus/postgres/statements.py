@@ -22,7 +22,9 @@ ANNOUNCE = "SELECT pg_notify('sendwell_bus_news', news) FROM unnest($1::text[]) 
 
 # What we hold is owed, at most $6 parcels, in the order of the shards given: the shards behind are
 # not even looked at when those before have enough. `nth` proves that what came of a shard is its
-# beginning, whatever the planner made of it. The snapshot is the one that everything was read with.
+# beginning, whatever the planner made of it, and the position it was read behind comes with the
+# first of it. The snapshot is the one that everything was read with. `line` is the one of the
+# server's history: another one since a standby took over.
 FETCH = """
 WITH ours AS MATERIALIZED (
     SELECT shard.*
@@ -32,7 +34,9 @@ WITH ours AS MATERIALIZED (
         AND shard.shard = held.shard AND shard.token = held.token
     ORDER BY held.place
 ), owed AS (
-    SELECT ours.shard, parcel.*
+    SELECT ours.shard, parcel.*, ours.xid AS past_xid, ours.seq AS past_seq,
+        CASE WHEN nth = 1 THEN ours.open_xids END AS open_xids,
+        CASE WHEN nth = 1 THEN ours.open_seqs END AS open_seqs
     FROM ours CROSS JOIN LATERAL (
         SELECT each.*, row_number() OVER (ORDER BY each.xid, each.seq) AS nth
         FROM (
@@ -53,9 +57,10 @@ WITH ours AS MATERIALIZED (
     ) AS parcel
     LIMIT $6
 )
-SELECT pg_current_snapshot()::text AS snapshot,
-    found.shard, found.nth, found.xid, found.seq, found.id, found.key, found.headers, found.body
-FROM (SELECT) AS once
+SELECT pg_current_snapshot()::text AS snapshot, once.line,
+    found.shard, found.nth, found.xid, found.seq, found.id, found.key, found.headers, found.body,
+    found.past_xid, found.past_seq, found.open_xids, found.open_seqs
+FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS line) AS once
 LEFT JOIN (
     SELECT *, sum(octet_length(body)) OVER (ROWS UNBOUNDED PRECEDING) - octet_length(body) AS before
     FROM owed
@@ -63,15 +68,18 @@ LEFT JOIN (
 """
 
 # The acknowledgement. A shard that was taken over has another holder and token: it stays as it is.
-# So it does when this arrives late, by a connection that was given up, behind a newer one.
+# So it does when this arrives late, by a connection that was given up, behind a newer one; and
+# where a standby took over meanwhile: it may give the numbers up to there to what comes now.
 FINISH = """
 UPDATE bus_shard AS shard SET xid = done.xid, seq = done.seq, tries = 0,
     open_xids = done.open_xids::bigint[], open_seqs = done.open_seqs::bigint[]
-FROM unnest($4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
-    AS done (shard, token, xid, seq, open_xids, open_seqs)
+FROM unnest(
+    $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[]
+) AS done (shard, token, xid, seq, open_xids, open_seqs, line)
 WHERE shard.group_name = $1 AND shard.stream = $2 AND shard.member = $3
     AND shard.shard = done.shard AND shard.token = done.token
     AND (shard.xid, shard.seq) <= (done.xid, done.seq)
+    AND done.line = left(pg_walfile_name(pg_current_wal_lsn()), 8)
 RETURNING shard.shard
 """
 
@@ -116,8 +124,7 @@ UPDATE bus_shard AS shard SET member = $3, token = shard.token + 1,
     tries = shard.tries + (shard.member IS NOT NULL)::int
 FROM free
 WHERE shard.group_name = $1 AND shard.stream = $2 AND shard.shard = free.shard
-RETURNING shard.shard, shard.token, shard.tries, shard.xid, shard.seq,
-    shard.open_xids, shard.open_seqs
+RETURNING shard.shard, shard.token, shard.tries
 """
 
 # Gives some shards back, and says so.
