@@ -111,6 +111,7 @@ async def parts_of(database: PostgresDatabase, table: str) -> int:
         pytest.param((-1, 61), id="the second one later in the new day"),
         pytest.param((30, 61), id="both in the new day, the first one early"),
         pytest.param((30, -1), id="the second one by a clock that is behind"),
+        pytest.param((60.5, 59.5), id="the same where the first minute ends"),
         pytest.param((-30, -1), id="both in the old day"),
         pytest.param((-80_000, 3_600), id="within a day of each other"),
     ],
@@ -124,6 +125,17 @@ async def test_a_key_is_taken_once_on_either_side_of_midnight(
 
     assert not first.is_duplicate
     assert second == Acceptance(NotificationId("first"), is_duplicate=True)
+
+
+async def test_a_twin_that_came_too_late_into_the_first_minute_leaves_no_trace(
+    journal: SqlJournal,
+) -> None:
+    await accept(journal, "first", 60.5)
+    await accept(journal, "second", 59.5)
+
+    third = await accept(journal, "third", 61)
+
+    assert third == Acceptance(NotificationId("first"), is_duplicate=True)
 
 
 async def test_a_key_that_no_longer_counts_can_be_used_again(journal: SqlJournal) -> None:

@@ -21,7 +21,7 @@ _DAY = 86_400_000 << COUNTER_BITS
 """As a distance between positions."""
 _NEIGHBOURS = 60_000 << COUNTER_BITS
 """For so long into a day, a twin may still be writing into the day before. Then the day before
-decides, and the new one is written too."""
+decides, and the new one is written too; who is later looks there only, so it has the last word."""
 
 
 class _Key(NamedTuple):
@@ -81,14 +81,25 @@ def _held(connection: Connection, keys: Sequence[_Key], *, window: int) -> _Held
     given = columns(keys)
     before = list(range(oldest // _DAY, decides))
     found = fetch(connection, _CLAIM, *given, decides, before, oldest)
-    if is_early:
-        execute(connection, _COPY, *given, today, decides)
     held = {(name, tenant): _Holder(*holder) for name, tenant, *holder in found}
     if missing := [key for key in keys if (key.name, key.tenant) not in held]:
-        names, tenants, _, _ = columns(missing)
-        twins = fetch(connection, _TWINS, names, tenants, decides)
-        held |= {(name, tenant): _Holder(*holder) for name, tenant, *holder in twins}
-    return held
+        held |= _on(connection, missing, decides)
+    if not is_early:
+        return held
+    execute(connection, _COPY, *given, today, decides)
+    last_word = _on(connection, keys, today)
+    ours = {key.position for key in keys}
+    for who, holder in last_word.items():
+        if holder != held[who] and held[who].position in ours:
+            execute(connection, _FREE, *who, held[who].position)
+    return {**held, **last_word}
+
+
+def _on(connection: Connection, keys: Sequence[_Key], day: int) -> _Held:
+    """Who holds them on that day."""
+    names, tenants, _, _ = columns(keys)
+    rows = fetch(connection, _TWINS, names, tenants, day)
+    return {(name, tenant): _Holder(*holder) for name, tenant, *holder in rows}
 
 
 def _repeats(
