@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ class House:
     signals: Signals
     part: Callable[[int], Awaitable[None]] | None = None
     """Makes partitions ahead and drops old ones, given the time; None where there are none."""
+    agreed: Callable[[int], Awaitable[int]] | None = None
+    """The time by which something may be dropped for all processes; None where there is one."""
 
 
 async def open_house(settings: Settings, clock: Clock, process: Process) -> House:
@@ -108,6 +111,7 @@ def _hold_alone(file: Path, process: Process) -> None:
 async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, url: str) -> House:
     from sendwell.adapters.sql.direct import DirectConnection
     from sendwell.adapters.sql.postgres import PostgresDatabase
+    from sendwell.adapters.sql.postgres_clock import agreed
     from sendwell.adapters.sql.postgres_membership import PostgresMembership
     from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
     from sendwell.adapters.sql.postgres_signals import PostgresSignals
@@ -156,7 +160,7 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
         journal_before = now - settings.retention // _MICROSECOND
         keys_before = now - settings.idempotency_window // _MICROSECOND
         made = await upkeep(
-            lambda connection: make_ahead(connection, now), patience_seconds=_SHORT_SECONDS
+            lambda connection: make_ahead(connection, clock.now()), patience_seconds=_SHORT_SECONDS
         )
         dropped = await upkeep(
             lambda connection: drop_old(
@@ -166,7 +170,7 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
         )
         log.info("partitions.kept", made=made, dropped=dropped)
 
-    return House(database, membership, signals, part)
+    return House(database, membership, signals, part, partial(agreed, database))
 
 
 async def open_users(house: House, settings: Settings, process: Process) -> Database:

@@ -59,6 +59,7 @@ async def start_workers(
         retention=core.settings.retention,
         open_among=links.open_among,
         part=core.house.part,
+        agreed=core.house.agreed,
         also=links.sweeps,
         following=(
             at_work.sending.letters.forget,

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
+from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap import TABLES
+from sendwell.bootstrap.database import House, open_house
 from sendwell.domain.ids import (
     COUNTER_BITS,
     ChannelName,
@@ -31,6 +33,10 @@ from sendwell.roles.tracker.service import Tracker
 from sendwell.runtime.copies.tables import OPEN
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
+from sendwell.runtime.journal.sweep import Sweep
+from sendwell.runtime.process import Process
+from sendwell.settings import read_settings
+from tests.roles.open_among import nothing_open
 from tests.services.needs import needs
 
 pytestmark = [*needs("postgres")]
@@ -179,6 +185,54 @@ async def test_old_partitions_go_but_for_what_is_still_open(
         "requested", "recipient", "outcome", "idempotency",
     }  # fmt: skip
     assert days - await parts_of(database, "idempotency") > DAY.days * 50
+
+
+class ClockAhead(SystemClock):
+    """By as many days."""
+
+    days = 0
+
+    def now(self) -> int:
+        return super().now() + self.days * (DAY // timedelta(microseconds=1))
+
+
+@pytest.fixture
+async def house(made_postgres_url: str) -> AsyncIterator[House]:
+    process = Process()
+    yield await open_house(read_settings({"DB_URL": made_postgres_url}), SystemClock(), process)
+    await process.stop()
+
+
+@pytest.mark.parametrize("days", [-100, 0, 2, 100])
+async def test_a_process_whose_clock_is_ahead_drops_nothing_that_still_counts(
+    house: House, days: int
+) -> None:
+    assert isinstance(house.database, PostgresDatabase)
+    journal = SqlJournal(house.database, idempotency_window=DAY, receipts_by_reference=frozenset())
+    tables = ("idempotency", "requested")
+    there = {table: await parts_of(house.database, table) for table in tables}
+    told = []
+
+    async def forget(before: int) -> int:
+        told.append(before)
+        return 0
+
+    clock = ClockAhead()
+    clock.days = days
+    sweep = Sweep(
+        journal,
+        clock,
+        retention=DAY,
+        open_among=nothing_open,
+        part=house.part,
+        agreed=house.agreed,
+        following=[forget],
+    )
+    await sweep.once()
+
+    (before,) = told
+    assert there == {table: await parts_of(house.database, table) for table in tables}
+    assert before <= min(clock.now(), SystemClock().now()) - DAY // timedelta(microseconds=1)
 
 
 async def test_what_goes_with_a_partition_leaves_both_sides_of_the_ledger(

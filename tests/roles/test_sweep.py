@@ -168,7 +168,12 @@ async def test_a_sweep_that_cannot_be_done_now_comes_again_later(tmp_path: Path)
         raise Unavailable("Somebody else uses the tables.")
 
     sweep = Sweep(
-        journal, SystemClock(), retention=timedelta(days=1), open_among=nothing_open, part=held
+        journal,
+        SystemClock(),
+        retention=timedelta(days=1),
+        open_among=nothing_open,
+        part=held,
+        agreed=None,
     )
     sweeping = asyncio.create_task(sweep.run())
     await asked.wait()
@@ -243,6 +248,7 @@ async def test_dead_letters_and_receipts_go_with_what_they_are_about(database: D
         retention=timedelta(days=5),
         open_among=open_are(14 * DAY_MS << COUNTER_BITS),
         part=None,
+        agreed=None,
         following=(letters.forget, store.forget),
     )
 

@@ -22,6 +22,7 @@ class Sweep:
     """Forgets what nobody will ask for any more. `part` does so where there are partitions.
 
     `also` is told the time, and `following`, behind the journal, before which nothing is kept.
+    Where others share the database, `agreed` says by which time.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Sweep:
         retention: timedelta,
         open_among: OpenAmong,
         part: Callable[[int], Awaitable[None]] | None,
+        agreed: Callable[[int], Awaitable[int]] | None,
         also: Sequence[Callable[[int], Awaitable[None]]] = (),
         following: Sequence[Callable[[int], Awaitable[int]]] = (),
     ) -> None:
@@ -40,6 +42,7 @@ class Sweep:
         self._retention = retention // _MICROSECOND
         self._open_among = open_among
         self._part = part
+        self._agreed = agreed
         self._also = also
         self._following = following
 
@@ -57,6 +60,8 @@ class Sweep:
     async def once(self) -> None:
         """Forget keys that no longer count, and notifications that are older than is kept."""
         now = self._clock.now()
+        if self._agreed is not None:
+            now = await self._agreed(now)
         for forget in self._also:
             await forget(now)
         if self._part is not None:
