@@ -36,6 +36,8 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     claimed_at: int = 0
     provider: str | None = None
     """Who has it in hand, or had it last."""
+    recipients: int = 0
+    """How many its notification names, where only its own travels with it; on the way only."""
     work: int = 0
     version: int = 1
 

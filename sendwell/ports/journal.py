@@ -68,7 +68,9 @@ class Journal(Protocol):
         ...
 
     def copied(self, requests: Sequence[Requested]) -> Unit:
-        """The writes that keep notifications which another database has accepted."""
+        """The writes that keep notifications which another database has accepted. Where a copy
+        knows some of its recipients only, another one adds those that it knows.
+        """
         ...
 
     async def unrecorded(self, statuses: Sequence[Status]) -> Sequence[Status]:

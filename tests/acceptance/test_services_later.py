@@ -72,6 +72,35 @@ async def test_what_was_published_before_a_service_ever_ran_waits_for_it(
             assert (ledger["accepted"], ledger["difference"]) == (2, 0)
 
 
+@pytest.mark.parametrize("bus", [pytest.param("rabbitmq_bus", marks=needs("rabbitmq"))])
+async def test_tasks_that_name_one_recipient_need_nothing_that_was_told_before(
+    bus: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    people = {f"person{number}@example.org" for number in range(3)}
+    roles = {
+        "gateway": [*PLAIN["gateway"], "orchestrator", "receipts", "tracker", "inbox"],
+        "email": PLAIN["email"],
+    }
+    async with SmtpSink() as sink:
+        environment = {
+            "PRESET": "intents",
+            "BROKER_URL": request.getfixturevalue(bus),
+            "CHANNEL_ENABLE_LIST": "email",
+            "PROVIDER_CREDENTIALS_SMTP": json.dumps(relay(sink)),
+        }
+        async with installed(tmp_path, environment, roles, {"email"}) as installation:
+            sent = await installation.send(
+                to=[{"email": person} for person in sorted(people)], channel="email", content="Hi"
+            )
+            await until_handed_on(installation)
+            await installation.add("email")
+            await has_come(sink, len(people))
+
+            found = await installation.settled(sent, "SENT")
+            assert {mail.recipients[0] for mail in sink.mails} == people
+            assert len(found["deliveries"]) == len(people)
+
+
 @pytest.mark.parametrize("bus", [pytest.param("postgres_bus", marks=needs("postgres"))])
 async def test_a_notification_to_many_people_gets_through_the_bus(
     bus: str, request: pytest.FixtureRequest, tmp_path: Path

@@ -92,7 +92,8 @@ class Carrier:
         body = self._body_of(task)
         request = msgspec.structs.replace(task.request, to=(task.request.to[task.recipient],))
         plain, found = outline(request, body)
-        message = _encode(msgspec.structs.replace(task, request=plain, work=0))
+        many = len(task.request.to)
+        message = _encode(msgspec.structs.replace(task, request=plain, work=0, recipients=many))
         sealed = self._sealed(TASK, message, found, body)
         return self._letter(stream, task.request, body, {**_known_of(task), **sealed}, task=task)
 

@@ -43,8 +43,8 @@ class Opening:
     def open(self, incoming: Incoming) -> Requested | Task | Copy | Quarantined | None:
         """What we wrote; None when it is not from us, and so may be somebody's request.
 
-        Of a task's recipients only its own is known: the others before it are empty, those behind
-        it are not there.
+        Of a task's recipients only its own is known, the others are empty. In a letter that
+        does not say how many there are, those behind it are not there.
         """
         if headers.KIND not in incoming.headers:
             return None
@@ -65,11 +65,14 @@ class Opening:
         if kind != TASK:
             raise invalid_header(headers.KIND, f"must be {REQUESTED}, {TASK} or {COPY}")
         task = _read(_task, headers.MESSAGE, incoming)
-        if not 0 <= task.recipient < _MOST_RECIPIENTS or len(task.request.to) != 1:
+        many = task.recipients or task.recipient + 1
+        if not 0 <= task.recipient < many <= _MOST_RECIPIENTS or len(task.request.to) != 1:
             raise invalid_header(headers.MESSAGE, "speaks of a recipient that there can't be")
         request = self._whole(task.request, incoming)
-        to = (*(_NOBODY for _ in range(task.recipient)), *request.to)
-        return msgspec.structs.replace(task, request=msgspec.structs.replace(request, to=to))
+        to = [_NOBODY] * many
+        to[task.recipient] = request.to[0]
+        request = msgspec.structs.replace(request, to=tuple(to))
+        return msgspec.structs.replace(task, request=request, recipients=0)
 
     def _whole(self, request: Requested, incoming: Incoming) -> Requested:
         """The request with what the body says, which must not be another organization's."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from sendwell.domain.errors import Unavailable
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import FINAL
 from sendwell.messages.dead import Dead
 from sendwell.messages.extract import Extract
+from sendwell.messages.filled import filled, lacks
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
@@ -137,14 +137,17 @@ class Copies:
         return ()
 
     async def take(self, tasks: Sequence[Task], deliver: Deliver) -> None:
-        """Hand on tasks whose requests name one recipient only: with the whole ones.
+        """Hand on tasks whose requests name their own recipient only: with all that are known.
 
-        Raises Unavailable where these are still on their way.
+        What was told of them may have been told before this service ever ran. So nothing waits for
+        it: of a recipient what came with the task is enough.
         """
-        known = await self._journal.requested(list({t.request.position for t in tasks}))
+        known = dict(await self._journal.requested(list({t.request.position for t in tasks})))
         for task in tasks:
-            if task.request.position not in known:
-                raise Unavailable("The request of a task has not arrived yet.")
+            position, came = task.request.position, task.request
+            if lacks(known.setdefault(position, came), task.recipient):
+                known[position] = filled(known[position], came)
+        for task in tasks:
             task.request = known[task.request.position]
         await deliver(tasks)
 

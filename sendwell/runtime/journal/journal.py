@@ -26,6 +26,7 @@ from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Acceptance, Claim, Entry
 from sendwell.runtime.among import among
 from sendwell.runtime.journal import hot
+from sendwell.runtime.journal.filling import fill_in
 from sendwell.runtime.journal.forgotten import forget
 from sendwell.runtime.journal.repetitions import repeated
 from sendwell.runtime.journal.rows import Count, Row
@@ -143,7 +144,10 @@ class SqlJournal:
         return await repeated(self._database, claims, since=at - self._window)
 
     def copied(self, requests: Sequence[Requested]) -> Unit:
-        return [Write(hot.copy, [self._row(Entry(request)) for request in requests])]
+        rows = [self._row(Entry(request)) for request in requests]
+        copies = Write(hot.copy, rows)
+        to_several = [r for r, request in zip(rows, requests, strict=True) if len(request.to) > 1]
+        return [copies, Write(fill_in, to_several)] if to_several else [copies]
 
     async def unrecorded(self, statuses: Sequence[Status]) -> list[Status]:
         positions = {status.position for status in statuses}

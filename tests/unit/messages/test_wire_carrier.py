@@ -162,6 +162,18 @@ def test_a_task_for_one_of_many_speaks_of_that_one_alone() -> None:
     assert msgspec.json.decode(letter.body)["to"] == {"email": "b@example.org"}
 
 
+def test_a_task_for_one_of_many_says_how_many_there_are() -> None:
+    several = a_request(to=(To(email="a@example.org"), To(email="b@example.org")))
+    letter = Carrier(PRESETS["lanes"]).task(a_task(several))
+    silent = {**letter.headers}  # as it was written before letters said so
+    silent[headers.MESSAGE] = silent[headers.MESSAGE].replace(',"recipients":2', "")
+
+    found = [opened(each) for each in (letter, replace(letter, headers=silent))]
+
+    tasks = [each for each in found if isinstance(each, Task)]
+    assert [each.request.to for each in tasks] == [(several.to[0], To()), several.to[:1]]
+
+
 @of_every_preset
 def test_a_task_composed_in_the_presets_words_is_a_request_that_reads_alike(preset: str) -> None:
     request = a_request(
