@@ -41,9 +41,13 @@ FAILURES = (SQLAlchemyError, MySQLError, OSError)
 
 _REFUSED = frozenset({
     1044, 1045, 1049, 1698,  # user, password or database
+    1129, 1130,  # our host is blocked, or may not connect
     1251, 3159, _NO_TLS,
 })  # fmt: skip
 _LOST = _REFUSED | {
+    1021, 1026, 1030, 1114,  # a disk, or a table, is full or fails
+    1028, 1317, 1969, 3024,  # the statement was ended: it took too long, or somebody did it
+    1037, 1038, 1041, 1135, 1206,  # out of memory, threads or room for locks
     1040, 1203, 1226,  # too many connections
     1047,  # a node of a cluster that is not ready
     1053, 1077, 1079, 1927,  # shutting down; our session was ended
@@ -158,7 +162,10 @@ def _look_at_settings(connection: Any, _: object) -> None:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection or the server is gone, so that the same may work later."""
+    """Whether the connection or the server is gone, or at its end, so that the same may work later.
+
+    What it says of the statement's own fault is none of these.
+    """
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, OSError | PoolTimeout) or code_of(error) in _LOST
@@ -182,7 +189,7 @@ def away(error: BaseException) -> Unavailable:
     if code in _REFUSED:
         return Unavailable(
             f"The database does not let us in (error {code}). Check the user, the password, the"
-            " name and the TLS options of its URL."
+            " name and the TLS options of its URL, and that it takes connections from this host."
         )
     why = _below(error).__cause__ or _below(error)
     return Unavailable(f"The database cannot be reached right now ({type(why).__name__}).")
