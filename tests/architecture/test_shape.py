@@ -56,6 +56,19 @@ def test_metrics_are_made_in_one_file_only() -> None:
     assert elsewhere == []
 
 
+def test_no_engine_shows_in_its_errors_what_was_bound() -> None:
+    makers = {"create_engine", "create_async_engine"}
+    calls = {
+        f"{file.relative_to(PACKAGE)}:{node.lineno}": {each.arg for each in node.keywords}
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers
+    }
+
+    assert calls
+    assert [place for place, told in calls.items() if "hide_parameters" not in told] == []
+
+
 def tables_modules() -> list[str]:
     return [
         ".".join(file.relative_to(ROOT).with_suffix("").parts)

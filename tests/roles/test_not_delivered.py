@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from sendwell.bootstrap import build_core, build_roles
-from sendwell.domain.errors import Conflict
+from sendwell.domain.errors import Conflict, Invalid
 from sendwell.domain.ids import ChannelName, Node
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Refused
@@ -193,6 +194,28 @@ async def test_what_was_to_be_one_delivery_and_is_not_planned_can_be_replayed(
         (letter,) = await house.database.rows(select(DEAD_LETTER))
 
         assert "0.email.r1" == await house.letters.replay(SOMEBODY, letter.id, CLOCK.now())
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (DBAPIError("SELECT body", {"user": "u-7"}, OSError("10.1.2.3")), "DBAPIError"),
+        (KeyError("u-7"), "KeyError"),
+        (Invalid("Nobody writes it."), "Nobody writes it"),
+    ],
+)
+async def test_of_a_defect_only_its_kind_is_told_unless_the_words_are_ours(
+    tmp_path: Path, error: Exception, told: str
+) -> None:
+    async with a_house(tmp_path) as house:
+        orchestrator = house.with_planner()
+        request = a_task("ada@example.org").request
+        await house.database.commit(house.journal.copied([request]))
+
+        await orchestrator.bury(request, error)
+
+        (letter,) = await house.database.rows(select(DEAD_LETTER.c.text))
+        assert letter.text == f"It could not be planned: {told}."
 
 
 async def test_what_a_dead_process_had_in_hand_on_such_a_channel_ends_as_unknown(

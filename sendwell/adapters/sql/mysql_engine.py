@@ -90,6 +90,7 @@ def open_engine(url: str, connections: int) -> AsyncEngine:
         max_overflow=1,
         pool_timeout=_CONNECT_SECONDS,
         pool_recycle=_RESTS_SECONDS,
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "first_connect", _look_at_settings)

@@ -121,6 +121,7 @@ def open_engine(
         pool_size=connections,
         max_overflow=1,
         pool_timeout=_CONNECT_SECONDS,
+        hide_parameters=True,
     )
     return engine, is_pooled
 

@@ -205,6 +205,7 @@ def _engine(path: Path) -> Engine:
             "isolation_level": None,
             "cached_statements": _CACHED_STATEMENTS,
         },
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

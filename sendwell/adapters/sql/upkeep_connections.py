@@ -87,7 +87,10 @@ async def open_sqlite(file: Path) -> AsyncIterator[Upkeep]:
 async def read_sqlite(file: Path) -> AsyncIterator[Upkeep]:
     """A connection to the file that changes nothing; where there is none, to an empty database."""
     engine = create_engine(
-        _to_read(file), poolclass=NullPool, connect_args={"check_same_thread": False}
+        _to_read(file),
+        poolclass=NullPool,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
     )
     try:
         with _unavailable():

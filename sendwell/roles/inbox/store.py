@@ -86,7 +86,10 @@ class InboxStore:
         )
         return done.rowcount > 0
 
-<<<<<<< HEAD
+    async def forget(self, before: int) -> int:
+        """Forget what came before then, read or not; gives how many those were."""
+        return await forget_aged(self._database, MESSAGE, before, long=MESSAGE.c.body)
+
     async def _read(
         self, question: Select[Any], *, limit: int, is_newest_first: bool = False
     ) -> tuple[Sequence[Row[Any]], int | None]:
@@ -98,14 +101,6 @@ class InboxStore:
             limit=limit,
             is_newest_first=is_newest_first,
         )
-=======
-    async def forget(self, before: int) -> int:
-        """Forget what came before then, read or not; gives how many those were."""
-        return await forget_aged(self._database, MESSAGE, before, long=MESSAGE.c.body)
-
-    async def _messages(self, question: Select[Any]) -> list[InboxMessage]:
-        return [_message(row) for row in await self._database.rows(question)]
->>>>>>> 56b5469 (inbox, quarantine: RETENTION_DAYS ends what is in them, too)
 
 
 def _of(owner: Owner) -> Select[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 import structlog
 
 from sendwell.domain.admission import Stop
-from sendwell.domain.errors import Conflict, Unavailable
+from sendwell.domain.errors import Conflict, SendwellError, Unavailable
 from sendwell.domain.ids import NO_CHANNEL, ChannelName, Node, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Requested
@@ -217,7 +217,11 @@ class Orchestrator:
         await self.bury(message, error)
 
     async def bury(self, message: Requested, error: Exception) -> None:
-        """It could not be planned: that is its end, for people to see."""
+        """It could not be planned: that is its end, for people to see.
+
+        Of a defect they see the kind. Its own words, a database's above all, may hold what was
+        asked for, and where; those are for the log.
+        """
         is_one = len(message.to) == len(message.channels) == 1
         channel = message.channels[0] if is_one else NO_CHANNEL
         task = Task(
@@ -227,7 +231,8 @@ class Orchestrator:
             channel=channel,
             planned_at=message.accepted_at,
         )
-        text = f"It could not be planned: {error}"
+        why = error.message if isinstance(error, SendwellError) else f"{type(error).__name__}."
+        text = f"It could not be planned: {why}"
         end = Ended(task, Stop(State.DEAD, DEFECT, text))
         await self._flow.say(lambda scene: self._say([message], [end], scene))
 
