@@ -31,6 +31,16 @@ class Stream:
     is_event: bool = False
 
 
+def part_of(name: str, number: int) -> str:
+    """What a part of a stream is called: a partition, say."""
+    return f"{name}/{number}"
+
+
+def is_part(name: str) -> bool:
+    """Whether that is the name of a part; no stream has such a one."""
+    return "/" in name
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What travels: bytes that the bus does not look into.
@@ -109,7 +119,8 @@ class Bus(Protocol):
 
         What they own counts: partitions, shards, or the queue they read from; of a stream of which
         they own nothing, all that waits for the group. With each stands a mark, which changes
-        whenever any of that was done with. Raises Unavailable.
+        whenever any of that was done with. Of a stream that is read in several parts those with
+        something waiting stand there by themselves as well (`part_of`). Raises Unavailable.
         """
         ...
 

@@ -13,14 +13,17 @@ from sendwell.runtime.stillness import Stillness
 log = structlog.get_logger()
 _LOOKS_EVERY = timedelta(seconds=10)
 _SILENT_AFTER_LOOKS = 3
+_TURNS = 10
+"""With much to catch up on, a partition's turn may come after that of many thousand messages."""
 
 
 class Consumer:
     """One group's reader of some streams.
 
     It is silent when of one of them something waits that is this process's to take, and nothing of
-    that was done with for half a minute: then the process must not be called ready, however well it
-    looks otherwise. What waits for others in the group says nothing about this one.
+    that was done with for half a minute, or of one of its parts for five: then the process must
+    not be called ready, however well it looks otherwise. What waits for others in the group says
+    nothing about this one.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class Consumer:
         self._group = group
         self._receive = receive
         self._looks_every = looks_every
-        self._stillness = Stillness(_SILENT_AFTER_LOOKS)
+        self._stillness = Stillness(_SILENT_AFTER_LOOKS, turns=_TURNS)
 
     @property
     def name(self) -> str:
