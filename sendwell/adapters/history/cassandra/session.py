@@ -47,7 +47,7 @@ class CassandraSession:
         self._prepared: dict[str, Any] = {}
 
     async def run(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
-        """Execute one prepared statement; gives its rows. Raises Unavailable."""
+        """Execute one prepared statement; gives all of its rows. Raises Unavailable."""
         try:
             await self._open()
             async with self._room:
@@ -87,14 +87,20 @@ class CassandraSession:
         if session is None:
             raise Unavailable("The connection to Cassandra is closed.")
         answer: asyncio.Future[Sequence[Any]] = loop.create_future()
+        found: list[Any] = []
 
-        def give(rows: Sequence[Any] | None) -> None:
-            _hand_over(loop, answer, answer.set_result, rows or ())
+        def give(page: Sequence[Any] | None) -> None:
+            found.extend(page or ())
+            if asked.has_more_pages and not answer.done():
+                asked.start_fetching_next_page()
+            else:
+                _hand_over(loop, answer, answer.set_result, found)
 
         def fail(error: Exception) -> None:
             _hand_over(loop, answer, answer.set_exception, error)
 
-        session.execute_async(statement, values).add_callbacks(give, fail)
+        asked = session.execute_async(statement, values)
+        asked.add_callbacks(give, fail)
         return await answer
 
 
