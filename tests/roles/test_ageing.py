@@ -112,7 +112,7 @@ def tell_nobody(_: Sequence[Quarantine], __: Scene) -> None:
 
 async def titles(database: Database) -> list[str | None]:
     page = await InboxStore(database).page(OWNER, before=None, limit=100)
-    return [message.title for message in page]
+    return [message.title for message in page.messages]
 
 
 async def texts(database: Database) -> list[str]:
@@ -137,6 +137,7 @@ async def test_what_is_older_than_is_kept_goes_read_or_not(database: Database) -
         retention=timedelta(days=5),
         open_among=nothing_open,
         part=None,
+        agreed=None,
         following=(inbox.forget, QuarantineStore(database).forget),
     )
 

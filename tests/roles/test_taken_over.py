@@ -68,7 +68,7 @@ async def test_who_takes_over_and_dies_leaves_it_to_the_next_start(tmp_path: Pat
     async with a_house(tmp_path, budget=BUDGET) as house:
         theirs = many(2 * BUDGET, "theirs")
         await left(house, theirs, node=AWAY)
-        await house.store.inherit(AWAY, epoch=EPOCH, after=0, now=CLOCK.now())
+        await house.store.inherit(AWAY, epoch=EPOCH, channels=[EMAIL], after=0, now=CLOCK.now())
 
         await house.delivery.recover()
         async with house.at_work():
@@ -89,9 +89,16 @@ async def test_urgent_ones_are_due_first_and_what_waits_for_a_time_still_does(
         later.state, later.due = State.SCHEDULED, CLOCK.now() + 3_600_000_000
         await left(house, [low, high, later], node=AWAY)
 
-        found = await house.store.inherit(AWAY, epoch=EPOCH, after=0, now=CLOCK.now(), limit=2)
+        found = await house.store.inherit(
+            AWAY, epoch=EPOCH, channels=[EMAIL], after=0, now=CLOCK.now(), limit=2
+        )
         found += await house.store.inherit(
-            AWAY, epoch=EPOCH, after=max(work for _, work in found), now=CLOCK.now(), limit=2
+            AWAY,
+            epoch=EPOCH,
+            channels=[EMAIL],
+            after=max(work for _, work in found),
+            now=CLOCK.now(),
+            limit=2,
         )
         of_ours = await house.database.rows(
             select(func.count().label("number")).where(WORK.c.node == 0)

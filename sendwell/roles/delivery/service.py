@@ -180,7 +180,10 @@ class Delivery:
                 self._settler.put((self._left_behind(task),))
             count += len(tasks)
         after, now = 0, self._clock.now()
-        while left := await self._store.inherit(node, epoch=self._epoch, after=after, now=now):
+        channels = self._dispatchers.keys()
+        while left := await self._store.inherit(
+            node, epoch=self._epoch, channels=channels, after=after, now=now
+        ):
             for due, work in left:
                 self._timers.add(due, work)
             after = max(work for _, work in left)

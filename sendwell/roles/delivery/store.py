@@ -142,12 +142,20 @@ class DeliveryStore(OpenWork):
         return []
 
     async def inherit(
-        self, node: Node, *, epoch: int, after: int, now: int, limit: int = _INHERITED
+        self,
+        node: Node,
+        *,
+        epoch: int,
+        channels: Collection[ChannelName],
+        after: int,
+        now: int,
+        limit: int = _INHERITED,
     ) -> list[tuple[int, int]]:
         """From now on this is ours: the next of what waits, behind the work numbered `after`, that
         another process has left. Gives (due, work); nothing of it is read.
 
-        What could have gone at once is due `now`, urgent ones first, and so woken as there is room.
+        What could have gone at once is due `now`, urgent ones first, and so woken as there is room;
+        so is what is on none of these `channels`, which does not go here at all.
         """
         which = (
             select(WORK.c.work)
@@ -155,7 +163,8 @@ class DeliveryStore(OpenWork):
             .order_by(WORK.c.work)
             .limit(limit)
         )
-        due = case((WORK.c.due == 0, now + WORK.c.lane), else_=WORK.c.due)
+        is_now = (WORK.c.due == 0) | WORK.c.channel.not_in(channels)
+        due = case((is_now, now + WORK.c.lane), else_=WORK.c.due)
         moved = update(WORK).where(WORK.c.work.in_(which)).values(node=self._node, epoch=epoch)
         (done,) = await self._database.execute(
             moved.values(due=due).returning(WORK.c.due, WORK.c.work)
