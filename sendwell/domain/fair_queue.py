@@ -116,7 +116,7 @@ class FairQueue(Generic[T]):
         item = queue.popleft()
         self._depths[lane] -= 1
         self._size -= 1
-        if self._weigh and (surplus := self._weigh(item) - 1):
+        if self._weigh and self._surplus and (surplus := self._weigh(item) - 1):
             self._count(lane, tenant, -surplus)
         if queue:
             tenants.move_to_end(tenant)

@@ -90,6 +90,10 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.disk.fail()
         self.let_run()
 
+    @rule(most=st.none() | st.integers(1, 3))
+    def more_or_fewer_fit_into_a_reading(self, most: int | None) -> None:
+        self.disk.most = most
+
     @precondition(lambda self: self.has_waited())
     @rule(most=st.integers(1, 6), later=st.sets(st.integers(0, 5), max_size=2))
     def it_plans_some_and_others_must_wait(self, most: int, later: set[int]) -> None:
