@@ -15,6 +15,7 @@ from sendwell.domain.ids import Node, Position
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.messages.requested import Requested
 from sendwell.ports.journal import Journal
+from sendwell.runtime.batch import next_batch
 from sendwell.runtime.weight import weight
 
 Planned = Callable[[Sequence[Position]], Awaitable[Collection[Position]]]
@@ -106,15 +107,17 @@ class Backlog:
                 await self._changed.wait()
 
     def take(self, most: int) -> list[Requested]:
-        """The next notifications to plan, lanes and tenants in their order."""
-        return self._queue.take(most)
+        """The next notifications to plan, lanes and tenants in their order: as many as are planned
+        together.
+        """
+        return next_batch(_one_by_one(self._queue.take), most)
 
     async def take_urgent(self, most: int) -> list[Requested]:
         """The next urgent ones, at least one: waits for it, but never for the disk."""
         while not self._queue.has_urgent:
             self._came_urgent.clear()
             await self._came_urgent.wait()
-        return self._queue.take_urgent(most)
+        return next_batch(_one_by_one(self._queue.take_urgent), most)
 
     async def left_by(
         self, node: Node, *, after: Position
@@ -190,3 +193,8 @@ class Backlog:
         self._read_from = last
         if last is None:  # the disk has been read to its end: from now on all is in memory again
             self._urgent.clear()
+
+
+def _one_by_one(take: Callable[[int], list[Requested]]) -> Iterator[Requested]:
+    while taken := take(1):
+        yield taken[0]

@@ -16,6 +16,7 @@ from sendwell.ports.journal import Journal
 from sendwell.roles.orchestrator.fallbacks import Fallbacks
 from sendwell.roles.orchestrator.planner import DEFECT, Ended, Planned, Planner, buried, moved
 from sendwell.runtime.backlog import Backlog
+from sendwell.runtime.batch import next_batch
 from sendwell.runtime.cancelled import Cancelled
 from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
@@ -24,6 +25,7 @@ from sendwell.runtime.scene import Scene
 
 log = structlog.get_logger()
 _BATCH = 128
+_MANY = 8
 Pace = Callable[[int], Awaitable[int]]
 """Says how many to plan next, at most so many; may take a moment."""
 
@@ -81,8 +83,9 @@ class Orchestrator:
             left, last = await self._backlog.left_by(node, after=after)
             if last is None:
                 return count
-            for start in range(0, len(left), _BATCH):
-                await self._plan(left[start : start + _BATCH])
+            rest = iter(left)
+            while batch := next_batch(rest, _BATCH):
+                await self._plan(batch)
             count, after = count + len(left), last
 
     async def plan_arrived(self, requests: Sequence[Requested]) -> None:
@@ -90,8 +93,8 @@ class Orchestrator:
         its plan on disk. Raises Unavailable; nothing is lost then by handing it out again.
         """
         fresh = await self._backlog.unknown(requests)
-        for start in range(0, len(fresh), _BATCH):
-            batch = fresh[start : start + _BATCH]
+        rest = iter(fresh)
+        while batch := next_batch(rest, _BATCH):
             try:
                 await self._run_arrived(batch)
             except Unavailable:
@@ -106,7 +109,11 @@ class Orchestrator:
         """Plan accepted requests."""
         scene.knows(batch)
         known = await self._planner.look_up(batch, scene.now)
-        plans = [each for request in batch for each in self._planner.plan(request, known)]
+        plans: list[Planned] = []
+        for request in batch:
+            plans += self._planner.plan(request, known)
+            if len(request.to) > _MANY:
+                await asyncio.sleep(0)  # to plan for many takes long: let others go on
         return self._say(batch, plans, scene)
 
     async def on_status(self, batch: Sequence[Status], scene: Scene) -> Sequence[Message]:

@@ -15,7 +15,12 @@ WINDOW = 16
 
 
 def a_request(
-    position: int, *, lane: Lane = Lane.MEDIUM, tenant: str = "acme", length: int = 0
+    position: int,
+    *,
+    lane: Lane = Lane.MEDIUM,
+    tenant: str = "acme",
+    length: int = 0,
+    people: int = 1,
 ) -> Requested:
     return Requested(
         id=NotificationId(f"n-{position}"),
@@ -24,7 +29,7 @@ def a_request(
         accepted_at=0,
         event_type="test",
         lane=lane,
-        to=(To(),),
+        to=(To(),) * people,
         content=Content(text="x" * length),
     )
 

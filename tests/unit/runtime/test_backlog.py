@@ -41,6 +41,21 @@ async def test_long_ones_fill_the_window_although_they_are_few() -> None:
     assert await handed_out(backlog, disk) == list(range(1, 51))
 
 
+@pytest.mark.parametrize("lane", [Lane.CRITICAL, Lane.LOW])
+async def test_of_those_to_many_people_few_are_handed_out_together(lane: Lane) -> None:
+    backlog = a_backlog(Disk(), window=128)
+    backlog.put([a_request(position, lane=lane, people=300) for position in range(1, 11)])
+
+    if lane.is_urgent:
+        batches = [await backlog.take_urgent(128) for _ in range(5)]
+    else:
+        batches = [backlog.take(128) for _ in range(5)]
+
+    assert [[each.position for each in batch] for batch in batches] == [
+        [1, 2], [3, 4], [5, 6], [7, 8], [9, 10]
+    ]  # fmt: skip
+
+
 async def test_waiting_ends_when_something_comes() -> None:
     disk = Disk()
     backlog = a_backlog(disk)
