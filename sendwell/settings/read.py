@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.errors import Invalid
+from sendwell.domain.idempotency_window import idempotency_window
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import LANES
 from sendwell.domain.limits import Limit, Rate
@@ -17,7 +18,7 @@ from sendwell.domain.presets.preset import Partition
 from sendwell.domain.routing import Route
 from sendwell.domain.zone import find_zone
 from sendwell.settings.checks import check
-from sendwell.settings.schemes import MEMORY, POSTGRESQL, SQLITE
+from sendwell.settings.schemes import MEMORY, POSTGRESQL, SQLITE, plain
 from sendwell.settings.sources import gather
 from sendwell.settings.tree import (
     BUILT_IN_SECRET,
@@ -36,6 +37,8 @@ from sendwell.settings.values import Values, one_of, secret, url, whole
 
 _ALSO = {"users": ("mysql",), "accounts": ("mysql",)}
 """What only some roles can keep their data on."""
+_BROKERS = ("kafka", "amqp")
+"""Where requests wait for whoever reads them, for as long as the broker keeps them."""
 _YEAR = 366
 _T = TypeVar("_T")
 
@@ -48,6 +51,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     given = gather(environment)
     values = Values(given.values)
     preset = values.read("PRESET", one_of(PresetName), PresetName.PLAIN)
+    servers = _servers(values)
+    retention = timedelta(days=values.read("RETENTION_DAYS", whole(1, 100 * _YEAR), 90))
     settings = Settings(
         anonymous=values.maybe("ANONYMOUS_TENANT", TenantId),
         secret=values.read("SECRET_KEY", secret, BUILT_IN_SECRET),
@@ -60,12 +65,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         retry=_retry(values, preset),
         timezone=values.read("SCHEDULE_TIMEZONE_DEFAULT", _zone, "UTC"),
         outbound_allow=values.read("OUTBOUND_ALLOW", _allowed, ""),
-        idempotency_window=timedelta(
-            hours=max(24, values.read("IDEMPOTENCY_WINDOW_HOURS", whole(1, 24 * _YEAR), 24))
-        ),
-        retention=timedelta(days=values.read("RETENTION_DAYS", whole(1, 100 * _YEAR), 90)),
+        idempotency_window=_window(values, kept=retention, broker=servers.broker),
+        retention=retention,
         lease=timedelta(seconds=values.read("LEASE_SECONDS", whole(1, 3600), 8)),
-        servers=_servers(values),
+        servers=servers,
         peers=_peers(values),
         preset=preset,
         partition_by=values.read("PARTITION_BY", one_of(Partition), Partition.TENANT),
@@ -104,6 +107,15 @@ def _servers(values: Values) -> Servers:
         ),
         cache=values.maybe("CACHE_URL", url(MEMORY, "redis", "rediss", POSTGRESQL)),
         limiter=values.maybe("LIMITER_DB_URL", url(POSTGRESQL)),
+    )
+
+
+def _window(values: Values, *, kept: timedelta, broker: Url) -> timedelta:
+    hours = values.maybe("IDEMPOTENCY_WINDOW_HOURS", whole(1, 24 * _YEAR))
+    return idempotency_window(
+        None if hours is None else timedelta(hours=hours),
+        kept=kept,
+        waits_on_a_broker=plain(broker.scheme) in _BROKERS,
     )
 
 

@@ -110,9 +110,12 @@ _PROCESS = (
     Setting(
         "IDEMPOTENCY_WINDOW_HOURS",
         Group.PROCESS,
-        "how long an idempotency key counts, and on PostgreSQL an id that a producer gave; never"
-        " less than 24, nor longer than what is kept",
-        default="`24`",
+        "how long an idempotency key counts, and on PostgreSQL an id that a producer gave; also how"
+        " long a request may have lain on Kafka or RabbitMQ before it is read: older ones go to the"
+        " quarantine, so let it be longer than an outage lasts. Never less than 24, nor longer than"
+        " what is kept",
+        default="`24`; with `kafka:` or `amqp:` as `BROKER_URL` `720`, 30 days, or as long as"
+        " notifications are kept",
     ),
     Setting(
         "RETENTION_DAYS",

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from sendwell.domain.backoff import RetryPolicy
+from sendwell.domain.idempotency_window import LEAST
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.limits import Limit, OverLimit, Rate
@@ -167,7 +168,7 @@ class Settings:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timezone: str = "UTC"
     outbound_allow: str = ""
-    idempotency_window: timedelta = timedelta(hours=24)
+    idempotency_window: timedelta = LEAST
     retention: timedelta = timedelta(days=90)
     lease: timedelta = timedelta(seconds=8)
     servers: Servers = field(default_factory=Servers)

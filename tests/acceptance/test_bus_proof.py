@@ -81,6 +81,18 @@ async def test_what_proves_nothing_is_kept_without_its_token_and_not_sent(  # no
     assert (await product.client.get(f"/api/v1/notifications/{id_}")).status_code == 404
 
 
+async def test_what_waited_while_nobody_read_for_days_is_sent(
+    product: Product, kafka: KafkaClient
+) -> None:
+    id_, body = a_request()
+    bears = {"authorization": f"Bearer {product.key}"}
+    then = int(time.time() * 1000) - 3 * DAY_MS
+
+    await kafka.publish(TOPIC, body, key="k", headers=bears, at=then)
+
+    assert await mails_of(product, id_)
+
+
 async def test_what_is_older_than_duplicates_are_remembered_is_not_sent(
     product: Product, kafka: KafkaClient
 ) -> None:

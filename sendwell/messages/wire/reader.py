@@ -7,6 +7,7 @@ import msgspec
 
 from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid, SendwellError
+from sendwell.domain.idempotency_window import ON_A_BROKER
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.messages.wire.asking import Asking
 from sendwell.messages.wire.decoding import decode
@@ -19,8 +20,6 @@ from sendwell.messages.wire.requests import CONTRACTS
 from sendwell.messages.wire.strict import MOST_BYTES, json_object, refusal
 from sendwell.messages.wire.version import check_version
 
-WINDOW = timedelta(days=30)
-"""For how long duplicates from a bus are recognized; what is older goes to quarantine."""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -37,7 +36,7 @@ class Reader:
         channels: Mapping[ChannelName, Channel],
         *,
         otherwise: TenantId | None = None,
-        window: timedelta = WINDOW,
+        window: timedelta = ON_A_BROKER,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._contract = CONTRACTS[preset]
@@ -91,6 +90,14 @@ class Reader:
     def _refuse_old(self, incoming: Incoming, now: int) -> None:
         if incoming.stored_at is None or incoming.stored_at >= now - self._window:
             return
-        days = (now - incoming.stored_at) * _MICROSECOND // timedelta(days=1)
-        why = f"It has lain on the broker for {days} days, longer than duplicates are remembered."
+        lain = _told((now - incoming.stored_at) * _MICROSECOND)
+        why = (
+            f"It has lain on the broker for {lain}, longer than duplicates are remembered"
+            f" ({_told(self._window * _MICROSECOND)})."
+        )
         raise refusal(Reason.TOO_OLD, why)
+
+
+def _told(time: timedelta) -> str:
+    """In days, and below two of them in hours."""
+    return f"{time.days} days" if time.days > 1 else f"{time // timedelta(hours=1)} hours"

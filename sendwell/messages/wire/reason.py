@@ -53,8 +53,8 @@ _HINTS = {
     ),
     Reason.CONTRADICTION: "Two places of the message, or message and stream, disagree.",
     Reason.TOO_OLD: (
-        "It lay on the broker for longer than duplicates are remembered: it may have been sent"
-        " already. Look before you take it in."
+        "It lay on the broker for longer than duplicates are remembered"
+        " (IDEMPOTENCY_WINDOW_HOURS): it may have been sent already. Look before you take it in."
     ),
     Reason.UNPROVEN: "It claims to be from Sendwell or an organization, and the proof is wrong.",
     Reason.KEY_REUSED: "Its idempotency key belongs to another request. Use a new key.",

@@ -1,5 +1,6 @@
 """Whose a message is, what its stream and headers say, and how it is refused."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -215,6 +216,27 @@ def test_what_lay_on_the_broker_for_too_long_is_refused() -> None:
     assert isinstance(young, Asked)
     assert isinstance(old, Quarantined)
     assert (old.reason, old.tenant) == (Reason.TOO_OLD, "uuid")
+
+
+@pytest.mark.parametrize(
+    ("age", "window", "said"),
+    [
+        (timedelta(hours=25), timedelta(hours=24), r"for 25 hours, .* \(24 hours\)"),
+        (timedelta(hours=50), timedelta(hours=36), r"for 2 days, .* \(36 hours\)"),
+        (timedelta(days=31), timedelta(days=30), r"for 31 days, .* \(30 days\)"),
+    ],
+)
+def test_a_refusal_for_age_tells_it_in_hours_below_two_days(
+    age: timedelta, window: timedelta, said: str
+) -> None:
+    stored_at = NOW - age // timedelta(microseconds=1)
+
+    found = Reader("tenant", CHANNELS, window=window).read(
+        Incoming(TENANT_REQUEST, stored_at=stored_at), now=NOW
+    )
+
+    assert isinstance(found, Quarantined)
+    assert re.search(said, found.text)
 
 
 def test_an_old_time_in_the_message_itself_means_nothing() -> None:

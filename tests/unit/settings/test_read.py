@@ -226,6 +226,31 @@ def test_an_idempotency_key_counts_for_a_day_at_least() -> None:
     assert timedelta(days=1) == read_settings({"IDEMPOTENCY_WINDOW_HOURS": "1"}).idempotency_window
 
 
+@pytest.mark.parametrize(
+    ("broker", "days"),
+    [
+        ("kafka://one:9092", 30),
+        ("kafka+ssl://one:9093", 30),
+        ("amqp://host", 30),
+        ("amqps://host", 30),
+        ("postgresql://host/name", 1),
+        ("memory:", 1),
+    ],
+)
+def test_what_waits_on_a_broker_for_weeks_is_still_taken_and_known(broker: str, days: int) -> None:
+    given = {"BROKER_URL": broker}
+
+    assert timedelta(days=days) == read_settings(given).idempotency_window
+    shorter = read_settings({**given, "IDEMPOTENCY_WINDOW_HOURS": "48"})
+    assert timedelta(days=2) == shorter.idempotency_window
+
+
+def test_a_window_that_nobody_asked_for_gives_way_to_a_short_retention() -> None:
+    settings = read_settings({"BROKER_URL": "kafka://one:9092", "RETENTION_DAYS": "7"})
+
+    assert timedelta(days=7) == settings.idempotency_window
+
+
 def test_roles_on_other_machines_are_not_asked_without_a_token() -> None:
     there, here = {"USERS_URL": "http://users:8001"}, {"USERS_URL": "http://[::1]:8001"}
 
