@@ -19,7 +19,9 @@ from sendwell.messages.wire.strict import refusal
 from sendwell.messages.wire.trace import traceparent_of
 
 _encode = msgspec.json.Encoder().encode
-_LONGEST_KEY = 255
+LONGEST_ID = 64
+LONGEST_KEY = 255
+"""What the gateway takes, with all that we put behind what a producer wrote."""
 _BUS = "bus"
 
 
@@ -54,13 +56,15 @@ class Asking:
         """Id, idempotency key and correlation id, as far as there are any."""
         id_ = self._id(claims.id, told.one(headers.NOTIFICATION))
         key = claims.key or told.one(headers.IDEMPOTENCY)
-        if id_ is None and key is None and incoming.id:
-            key = _key(incoming.id)
         correlation_id = claims.correlation_id or told.one(headers.CORRELATION)
         channel = incoming.share.channel
-        if channel is not None and self._contract.is_split_by_channel:
+        behind = f":{channel}" if channel and self._contract.is_split_by_channel else ""
+        if id_ is None and key is None and incoming.id:
+            key = _key(incoming.id, longest=LONGEST_KEY - len(behind))
+        if behind:
             correlation_id = correlation_id or id_
-            id_, key = _split(id_, channel), _split(key, channel)
+            id_ = self._split(id_, behind, "/id", longest=LONGEST_ID)
+            key = self._split(key, behind, "/idempotency_key", longest=LONGEST_KEY)
         given = {"id": id_, "idempotency_key": key, "correlation_id": correlation_id}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -70,6 +74,15 @@ class Asking:
             why = f"{pointer}: The header {headers.NOTIFICATION} says something else."
             raise refusal(Reason.CONTRADICTION, why, pointer)
         return in_message or in_header
+
+    def _split(self, name: str | None, behind: str, where: str, *, longest: int) -> str | None:
+        """What an intent is called on the stream of one of its channels."""
+        if name is None or len(name) + len(behind) <= longest:
+            return name and name + behind
+        pointer = self._contract.pointer(where)
+        room = longest - len(behind)
+        why = f"{pointer}: Use at most {room} characters here: {behind} is put behind them."
+        raise refusal(Reason.INVALID_FIELD, why, pointer)
 
     def _channels_of(self, claims: Claims, own: ChannelName | None) -> tuple[ChannelName, ...]:
         """The channels that the message names, or the only one whose stream it came by."""
@@ -109,13 +122,8 @@ class Asking:
         return found
 
 
-def _split(name: str | None, channel: ChannelName) -> str | None:
-    """What an intent is called on the stream of one of its channels."""
-    return None if name is None else f"{name}:{channel}"
-
-
-def _key(id_: str) -> str:
+def _key(id_: str, *, longest: int) -> str:
     """The broker's name for a message as idempotency key, which is short and visible ASCII."""
-    if len(id_) <= _LONGEST_KEY and id_.isascii() and id_.isprintable() and " " not in id_:
+    if len(id_) <= longest and id_.isascii() and id_.isprintable() and " " not in id_:
         return id_
     return blake2b(id_.encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -8,6 +8,7 @@ from sendwell.channels import all_channels
 from sendwell.domain.presets import PRESETS
 from sendwell.domain.presets.preset import Broker, Preset
 from sendwell.messages.wire import headers
+from sendwell.messages.wire.asking import LONGEST_ID, LONGEST_KEY
 from sendwell.messages.wire.catalogue import HEADERS, Topic, topics
 from sendwell.messages.wire.examples import REQUESTS, example_event
 from sendwell.messages.wire.reason import Reason
@@ -46,17 +47,22 @@ _RULES = """## What producers can rely on
 - A repetition is recognized by the message's id or idempotency key, else by the broker's id for it.
 - A field that stands twice in one object, NaN, numbers beyond a double, anything but UTF-8, more
   than 1 MiB or 32 levels are refused.
-- A message on the stream of a channel that is not from Sendwell is a request for that channel.
+- A message on the stream of a channel that is not from Sendwell is a request for that channel. Its
+  id and idempotency key get `:` and the channel behind them there (`order-7:email`), for the same
+  one may come by the streams of several channels: ask for it by that name, and give ids of at most
+  {ids} characters and keys of at most {keys}. The correlation id stays as it is; where there is
+  none, it is the id as it was given. With `direct`, ids stay as they are, too.
 - What is refused goes to the quarantine, byte for byte, and holds nothing up.
 """
 
 
 def page() -> str:
     """The whole page."""
+    longest = max(len(f":{name}") for name in all_channels())
     parts = [
         _INTRODUCTION,
         *(_section(preset) for preset in PRESETS.values()),
-        _RULES,
+        _RULES.format(ids=LONGEST_ID - longest, keys=LONGEST_KEY - longest),
         _headers(),
         _reasons(),
     ]

@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 from sendwell.domain.errors import Conflict, Denied, Flaw, Invalid
-from sendwell.domain.ids import TenantId
+from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.presets.naming import Share
 from sendwell.messages.wire.incoming import Asked, Incoming
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.reason import Reason
+from sendwell.roles.gateway import checks
 from sendwell.roles.gateway.wire import read
 from tests.unit.messages.builders import CHANNELS, EMAIL, NOW
 from tests.unit.messages.contracts import LANES_REQUEST, TENANT_REQUEST
@@ -130,6 +131,34 @@ def test_one_intent_on_the_streams_of_two_channels_is_two_notifications() -> Non
     assert (email.key, push.key) == ("order-7:email", "order-7:push")
     assert (read(email.body).channel, read(push.body).channel) == ("email", "push")
     assert read(email.body).correlation_id == "checkout-3"
+
+
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
+def test_what_its_channel_is_put_behind_has_room_for_it(channel: ChannelName) -> None:
+    behind = f":{channel}"
+    ids, keys = 64 - len(behind), 255 - len(behind)
+    fits = {**INTENT, "channel_targets": [channel], "id": "i" * ids, "idempotency_key": "k" * keys}
+
+    found = request("intents", fits, share=Share(channel))
+
+    assert (found.id, found.idempotency_key) == ("i" * ids + behind, "k" * keys + behind)
+    assert checks.names(found) == []
+    for field, room in (("id", ids), ("idempotency_key", keys)):
+        refused_one = taken("intents", {**fits, field: "x" * (room + 1)}, share=Share(channel))
+        assert isinstance(refused_one, Quarantined)
+        assert (refused_one.reason, refused_one.pointer) == (Reason.INVALID_FIELD, f"/{field}")
+        assert f"at most {room} characters" in refused_one.text
+        assert behind in refused_one.text
+
+
+def test_the_brokers_id_is_a_key_with_room_for_the_channel() -> None:
+    message = {"user_id": "u", "tenant_id": "acme"}
+
+    found = request("lanes", message, share=Share(EMAIL), id_="m" * 255)
+
+    assert found.idempotency_key is not None
+    assert found.idempotency_key.endswith(":email")
+    assert checks.names(found) == []
 
 
 def test_a_queued_message_is_known_by_its_id_in_either_name() -> None:
