@@ -4,13 +4,13 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import aio_pika
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from tests.acceptance.product import Product
@@ -71,6 +71,8 @@ class KafkaClient:
             "group.id": uuid4().hex,
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
+            # Who asks before the broker has heard of a topic would ask again in five minutes.
+            "topic.metadata.refresh.interval.ms": 1_000,
         }
         deadline, everything, found = time.monotonic() + SOON, list[Heard](), list[Heard]()
         with closing_consumer(settings) as consumer:
@@ -107,10 +109,19 @@ def kafka_client(server: Kafka) -> Iterator[KafkaClient]:
     server.start()
     client = KafkaClient(server.url)
     yield client
-    admin = AdminClient({"bootstrap.servers": client.servers})
-    names = [name for name in admin.list_topics().topics if not name.startswith("__")]
-    for deleted in admin.delete_topics(names).values() if names else ():
-        deleted.result()
+    _delete_topics(AdminClient({"bootstrap.servers": client.servers}))
+
+
+def _delete_topics(admin: AdminClient) -> None:
+    """All are gone, and the broker knows: it deletes before it stops telling of them, and who
+    starts meanwhile would use what is about to vanish.
+    """
+    deadline = time.monotonic() + SOON
+    while names := [name for name in admin.list_topics().topics if not name.startswith("__")]:
+        assert time.monotonic() < deadline, f"{names} are still there"
+        for deleted in admin.delete_topics(names).values():
+            with suppress(KafkaException):  # it is gone, and only still told of
+                deleted.result()
 
 
 class RabbitClient:
