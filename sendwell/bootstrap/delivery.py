@@ -15,6 +15,7 @@ from sendwell.roles.delivery.dispatcher import Dispatcher
 from sendwell.roles.delivery.gate import Gate
 from sendwell.roles.delivery.held import HeldWork
 from sendwell.roles.delivery.limits import Limits, Rates
+from sendwell.roles.delivery.past import SqlPast
 from sendwell.roles.delivery.people_look import PeopleLook
 from sendwell.roles.delivery.ready import ReadyQueue
 from sendwell.roles.delivery.recount import Recount
@@ -103,11 +104,11 @@ def build_delivery(
     return delivery
 
 
-def build_limits(core: Core, store: DeliveryStore, tenants: Tenants, *, limiter: Limiter) -> Limits:
+def build_limits(core: Core, tenants: Tenants, *, limiter: Limiter) -> Limits:
     """The limits of the flow; a limiter in memory is told what went out before it began."""
     recount = None
     if isinstance(limiter, MemoryLimiter):
-        recount = Recount(limiter, store, began=core.clock.now())
+        recount = Recount(limiter, SqlPast(core.database), began=core.clock.now())
     return Limits(limiter, rates_of(core.settings), policy=tenants.policy, recount=recount)
 
 

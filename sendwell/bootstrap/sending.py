@@ -52,7 +52,7 @@ async def build_sending(
     mailbox, inbox = Mailbox(ports.mailbox), Stored(ports.inbox)
     exchanges = build_exchanges(core, providers, mailbox=mailbox, inbox=inbox)
     limiter = await open_limiter(core)
-    limits = build_limits(core, links.store, ports.tenants, limiter=limiter)
+    limits = build_limits(core, ports.tenants, limiter=limiter)
     delivery = build_delivery(
         core,
         links.store,

@@ -4,16 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, case, func, select, union_all, update
+from sqlalchemy import Row, Select, case, func, select, update
 
 from sendwell.domain.admission import CANCELLED
 from sendwell.domain.ids import (
-    COUNTER_BITS,
     ChannelName,
     Node,
     Position,
     TenantId,
-    UserId,
 )
 from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import WAITING, State
@@ -22,17 +20,15 @@ from sendwell.messages.task import Task
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.journal import Journal
 from sendwell.roles.delivery import hot
-from sendwell.roles.delivery.recount import Attempted
 from sendwell.roles.delivery.rows import Claim, Postponement, Withdrawal
 from sendwell.roles.delivery.tables import WORK
 from sendwell.runtime.among import among
-from sendwell.runtime.journal.tables import OUTCOME, REQUESTED
+from sendwell.runtime.journal.tables import REQUESTED
 from sendwell.runtime.open_work import OpenWork
 from sendwell.runtime.portion import fitting, portion
 
 _FIRST = Node(0)
 _INHERITED = 5_000
-_ACCEPTED_BEFORE_US = 2 * 86_400_000_000
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -228,44 +224,6 @@ class DeliveryStore(OpenWork):
         taken, last = portion(rows, limit, _size_once())
         return await self._joined(taken), last.work if last else None
 
-    async def has_asked(self, tenant: TenantId, since: int, until: int) -> bool:
-        """Whether the tenant asked for anything that may have been attempted between two times.
-
-        As `attempted`, only what was accepted no longer than two days before.
-        """
-        found = await self._database.rows(
-            select(REQUESTED.c.position)
-            .where(
-                REQUESTED.c.tenant == tenant,
-                REQUESTED.c.position >= _earliest(since),
-                REQUESTED.c.position < until // 1_000 << COUNTER_BITS,
-            )
-            .limit(1)
-        )
-        return bool(found)
-
-    async def attempted(
-        self, tenant: TenantId, users: Collection[UserId], since: int, until: int
-    ) -> list[Attempted]:
-        """What was attempted to these people between two times, done with or not.
-
-        Only what was asked for one person alone, and accepted no longer than two days before.
-        """
-        asked = [
-            select(REQUESTED.c.user_id, REQUESTED.c.event_type, rows.c.claimed_at)
-            .join(rows, rows.c.position == REQUESTED.c.position)
-            .where(
-                REQUESTED.c.tenant == tenant,
-                among(REQUESTED.c.user_id, users, self._database),
-                REQUESTED.c.position >= _earliest(since),
-                rows.c.claimed_at >= since,
-                rows.c.claimed_at < until,
-            )
-            for rows in (OUTCOME, WORK)
-        ]
-        found = await self._database.rows(union_all(*asked))
-        return [Attempted(row.user_id, row.event_type, row.claimed_at) for row in found]
-
     async def due(self, *, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
         """(due, work) of what waits for a time, soonest first, behind `after`."""
         due, work = after
@@ -350,11 +308,6 @@ class DeliveryStore(OpenWork):
             return []
         requests = await self._journal.requested(list({row.position for row in rows}))
         return [_task(row, requests[row.position]) for row in rows if row.position in requests]
-
-
-def _earliest(attempted: int) -> int:
-    """The position of the first that was accepted in time to be attempted then or later."""
-    return (attempted - _ACCEPTED_BEFORE_US) // 1_000 << COUNTER_BITS
 
 
 def plan_of(task: Task) -> str:
