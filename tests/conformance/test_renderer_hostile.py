@@ -274,6 +274,51 @@ def test_tags_that_would_take_seconds_to_read_are_refused_at_once(
 
 
 @every_adapter
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% for i in [1, 2] %}{{ link }}<a href="\n{% endfor %}">',
+        '{% for i in [1, 2] %}{{ link }}<a href="\n{% else %}{{ link }}{% endfor %}">',
+        '{% for i in [1, 2] %}{{ link }}{% if i %}<a href="\n{% else %}">{% endif %}{% endfor %}',
+        '{% for i in [1, 2] %}{% for j in [1] %}{{ link }}{% endfor %}<a href="\n{% endfor %}">',
+        '<a title="{% for i in [1, 2] %}{{ link }}" href="\n{% endfor %}">',
+        "{% for i in [1, 2] %}{{ link }}<script>\n{% endfor %}</script>",
+        '{% for i in [1, 2] %}{{ link }}<p style="\n{% endfor %}">',
+        "{% for i in [1, 2] %}{{ link }}<p onclick=\n{% endfor %}>",
+    ],
+)
+def test_a_loop_whose_next_round_would_begin_in_another_place_is_refused_beforehand(
+    renderer: Renderer, source: str
+) -> None:
+    with pytest.raises(Invalid, match="line 2: the loop ends in another place"):
+        renderer.check(Source(source, Context.HTML))
+
+
+@every_adapter
+def test_a_later_round_of_a_loop_begins_the_link_of_a_refresh(renderer: Renderer) -> None:
+    source = '<meta http-equiv="refresh" content="{% for i in x %}{{ i }}; url={% endfor %}">'
+
+    with pytest.raises(Invalid, match="link"):
+        render(renderer, source, {"x": ["0", "javascript:1"]}, Context.HTML)
+
+
+@every_adapter
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% for i in x %}<a href="{{ i }}">{% if i %}<b title="{{ i }}">{% endif %}{% endfor %}',
+        "<p{% for i in x %} title='{{ i }}'{% else %} lang='{{ x }}'{% endfor %}>{{ x }}</p>",
+        '<p style="{% for i in x %}color: {{ i|length }}px;{% endfor %}">',
+        "{% for i in x %}<!-- {{ i }} --><style>p{}</style>{% endfor %}",
+    ],
+)
+def test_a_loop_that_closes_what_it_opens_is_rendered(renderer: Renderer, source: str) -> None:
+    words = render(renderer, source, {"x": ["https://a.example"] * 2}, Context.HTML)
+
+    assert words
+
+
+@every_adapter
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_told_in_bounded_time_and_memory(renderer: Renderer, name: str) -> None:
     words = render(renderer, PAGES[name], {}, Context.TEXT_OF_HTML)

@@ -15,7 +15,7 @@ class _Fork:
 class Branches:
     """A question of yes or no, answered for every way through `if` and `for`.
 
-    The first round of a loop stands for all of them.
+    The first round of a loop stands for all of them: who asks sees to it that they begin alike.
     """
 
     def __init__(self, first: bool) -> None:

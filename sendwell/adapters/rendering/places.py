@@ -6,11 +6,14 @@ handlers, `srcdoc`, unquoted attributes and among the names of a tag nothing mak
 
 A link is judged by what stands first in it. Where only some of the ways through `if` and `for` have
 put words before a value, the page itself notes while it is made whether they came.
+
+A loop is read once, so every round of it has to begin where the first one does.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
+from typing import NamedTuple
 
 from sendwell.adapters.rendering.branches import Answers, Branches
 from sendwell.adapters.rendering.program import Kind, Program, Segment
@@ -75,9 +78,16 @@ def _guarded(segments: Iterable[Segment]) -> Iterator[Segment]:
                     page.begin_link()
                     yield _SHUTS
             case Kind.STATEMENT:
-                page.take(segment.code)
+                page.take(segment.code, line + segment.code.count("\n"))
                 yield segment
         line += segment.code.count("\n")
+
+
+class _Round(NamedTuple):
+    """Where a round of a loop begins."""
+
+    place: tuple[str, ...]
+    may_begin_link: bool
 
 
 class _Page:
@@ -90,17 +100,32 @@ class _Page:
         self._quote = ""
         self._begins = Branches(first=False)
         """Nothing but spaces has been in a link so far."""
+        self._rounds: list[_Round | None] = []
+        """How the open loops began, the innermost last; None for an `if`, or behind the rounds."""
 
     @property
     def begins_link(self) -> Answers:
         """Whether a value would be the first in a link, by each of the ways to here."""
         return self._begins.here
 
-    def take(self, statement: str) -> None:
+    def take(self, statement: str, line: int) -> None:
+        """Go on behind the statement. Raises Invalid for a loop that goes on in another place."""
+        word = statement.split(maxsplit=1)[0]
+        if word in ("else", "endfor"):
+            self._end_round(line)
         self._begins.take(statement)
-        if statement.startswith("for ") and self._is_link:
-            # A later round may come from behind words, or from the beginning of another link.
-            self._begins.here = _EITHER
+        match word:
+            case "for":
+                if self._is_link or self._is_refresh:
+                    # A later round may come from behind words, or from the beginning of a link.
+                    self._begins.here = _EITHER
+                self._rounds.append(self._round)
+            case "if":
+                self._rounds.append(None)
+            case "else":
+                self._rounds[-1] = None
+            case "endif" | "endfor":
+                self._rounds.pop()
 
     def read(self, words: str) -> None:
         if words.strip():
@@ -133,6 +158,28 @@ class _Page:
             case _:
                 why = "no escaping makes a value safe in a script"
         raise Invalid(f"line {line}: {why}.", code="template_error")
+
+    def _end_round(self, line: int) -> None:
+        first, following = self._rounds[-1], self._round
+        if first is None:
+            return
+        if following.place != first.place or following.may_begin_link > first.may_begin_link:
+            why = "the loop ends in another place of the page than it began"
+            raise Invalid(f"line {line}: {why}. Close in it what it opens.", code="template_error")
+
+    @property
+    def _round(self) -> _Round:
+        return _Round(self._place, may_begin_link=True in self.begins_link)
+
+    @property
+    def _place(self) -> tuple[str, ...]:
+        match self._mode:
+            case _Mode.CONTENT | _Mode.COMMENT:
+                return (self._mode.name,)
+            case _Mode.ATTRIBUTE | _Mode.UNQUOTED:
+                return (self._mode.name, self._element, self._attribute, self._quote)
+            case _:
+                return (self._mode.name, self._element)
 
     @property
     def _is_link(self) -> bool:
