@@ -90,7 +90,7 @@ async def build_accounts(core: Core, reach: Reach) -> AccountsRole:
 
 def defaults_of(settings: Settings) -> Policy:
     """The rules of a tenant that has none."""
-    return Policy(retry=settings.retry, timezone=settings.timezone)
+    return Policy(retries=settings.retries, timezone=settings.timezone)
 
 
 def _audit(core: Core, accounts: Accounts) -> Audit:

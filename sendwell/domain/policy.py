@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.budget import Budget
 from sendwell.domain.consent import NO_DEFAULTS, Preferences
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.limits import Rate
 from sendwell.domain.priority import DEFAULT_RULES, PriorityRule, classify
+from sendwell.domain.retries import Retries
 from sendwell.domain.routing import Route
 from sendwell.domain.tenant_limits import NO_LIMITS, TenantLimits
 
@@ -26,7 +26,7 @@ class Policy:
     priorities: tuple[PriorityRule, ...] = DEFAULT_RULES
     channels: tuple[ChannelName, ...] = DEFAULT_CHANNELS
     """The order in which a person's channels are tried when nobody asked for any."""
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retries: Retries = field(default_factory=Retries)
     resends_unknown: Mapping[ChannelName, bool] = field(default_factory=dict)
     """Overrides of the channels' own rule for attempts whose result is unknown."""
     is_sandboxed: bool = False

@@ -25,6 +25,12 @@ class To(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     timezone: str | None = None
     topic: str | None = None
 
+    @property
+    def is_one_address(self) -> bool:
+        """Whether there is only one way to reach it."""
+        addresses = (self.email, self.phone, self.token, self.url)
+        return self.user_id is None and sum(each is not None for each in addresses) == 1
+
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Words: given by the producer, or rendered from a template."""

@@ -93,7 +93,7 @@ class Announcements:
         return Move.of(
             status,
             request,
-            most_attempts=self._policy(status.tenant).retry.attempts,
+            most_attempts=self._policy(status.tenant).retries.of(status.channel).attempts,
             sent_at=status.at if status.state is State.SENT else 0,
             is_end=is_end,
         )

@@ -14,6 +14,8 @@ _K = TypeVar("_K", bound=str)
 def in_force(settings: Settings) -> dict[str, object]:
     """What holds for each variable, None where nothing does. With secrets: for `shown` only."""
     rates, servers, peers = settings.rates, settings.servers, settings.peers
+    retries = settings.retries
+    own = {**retries.patient, **retries.own}
     return {
         "SECRET_KEY": settings.secret,
         "TOKEN_KEY": settings.sign_in.token_key,
@@ -26,7 +28,8 @@ def in_force(settings: Settings) -> dict[str, object]:
         "SCHEDULE_TIMEZONE_DEFAULT": settings.timezone,
         "IDEMPOTENCY_WINDOW_HOURS": settings.idempotency_window // timedelta(hours=1),
         "RETENTION_DAYS": settings.retention // timedelta(days=1),
-        "RETRY_MAX_ATTEMPTS": settings.retry.attempts,
+        "RETRY_MAX_ATTEMPTS": retries.usual.attempts,
+        **_each("RETRY_MAX_ATTEMPTS_{}", {name: each.attempts for name, each in own.items()}),
         "OUTBOUND_ALLOW": settings.outbound_allow or None,
         "LOG_LEVEL": settings.log_level,
         "METRICS_PORT": settings.metrics_port,

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.errors import Invalid
 from sendwell.domain.idempotency_window import idempotency_window
 from sendwell.domain.ids import ChannelName, TenantId
@@ -15,6 +14,7 @@ from sendwell.domain.limits import Limit, Rate
 from sendwell.domain.passwords import PasswordHash
 from sendwell.domain.presets import find_preset
 from sendwell.domain.presets.preset import Partition
+from sendwell.domain.retries import Retries
 from sendwell.domain.routing import Route
 from sendwell.domain.zone import find_zone
 from sendwell.settings.checks import check
@@ -62,7 +62,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         credentials=tuple(_credentials(values)),
         routes=_by_channel(values.family("ROUTE_", Route.parse)),
         rates=_rates(values),
-        retry=_retry(values, preset),
+        retries=_retries(values, preset),
         timezone=values.read("SCHEDULE_TIMEZONE_DEFAULT", _zone, "UTC"),
         outbound_allow=values.read("OUTBOUND_ALLOW", _allowed, ""),
         idempotency_window=_window(values, kept=retention, broker=servers.broker),
@@ -176,10 +176,15 @@ def _rates(values: Values) -> RateSettings:
     )
 
 
-def _retry(values: Values, preset: PresetName) -> RetryPolicy:
-    usual = find_preset(preset).retry
+def _retries(values: Values, preset: PresetName) -> Retries:
+    attempts, retries = whole(1, 1000), find_preset(preset).retries
+    of_all = values.maybe("RETRY_MAX_ATTEMPTS", attempts)
+    if of_all is not None:
+        retries = Retries(replace(retries.usual, attempts=of_all), patient={})
+    own = _by_channel(values.family("RETRY_MAX_ATTEMPTS_", attempts))
     return replace(
-        usual, attempts=values.read("RETRY_MAX_ATTEMPTS", whole(1, 1000), usual.attempts)
+        retries,
+        own={name: replace(retries.usual, attempts=most) for name, most in own.items()},
     )
 
 

@@ -132,6 +132,14 @@ _PROCESS = (
         is_reloadable=True,
     ),
     Setting(
+        "RETRY_MAX_ATTEMPTS_<CHANNEL>",
+        Group.PROCESS,
+        "those for a delivery by that channel",
+        default="`RETRY_MAX_ATTEMPTS`; for `WEBHOOK` `24`, unless another channel may follow, that"
+        " is set, or the preset has its own",
+        is_reloadable=True,
+    ),
+    Setting(
         "OUTBOUND_ALLOW",
         Group.PROCESS,
         "addresses, networks, host names and `*.suffix` that URLs of tenants and people may lead to"

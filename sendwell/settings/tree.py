@@ -7,13 +7,13 @@ from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 
-from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.idempotency_window import LEAST
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.limits import Limit, OverLimit, Rate
 from sendwell.domain.passwords import PasswordHash
 from sendwell.domain.presets.preset import Partition
+from sendwell.domain.retries import Retries
 from sendwell.domain.routing import Route
 from sendwell.settings.schemes import MEMORY, POSTGRESQL
 from sendwell.settings.url import Url, is_loopback
@@ -165,7 +165,7 @@ class Settings:
     credentials: tuple[Credentials, ...] = ()
     routes: Mapping[ChannelName, Route] = field(default_factory=dict)
     rates: RateSettings = field(default_factory=RateSettings)
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retries: Retries = field(default_factory=Retries)
     timezone: str = "UTC"
     outbound_allow: str = ""
     idempotency_window: timedelta = LEAST

@@ -6,6 +6,7 @@ from sendwell.domain.presets.naming import ExchangeKind, Naming
 from sendwell.domain.presets.plain import OURS
 from sendwell.domain.presets.preset import Broker, Preset, Service
 from sendwell.domain.presets.streams import LogicalStream
+from sendwell.domain.retries import Retries
 
 _EXCHANGE = "notifications.direct"
 
@@ -41,5 +42,5 @@ PRESET = Preset(
         Service("push", 8003, ("delivery",), ChannelName("push")),
         Service("templates", 8004, ("templates",)),
     ),
-    retry=DIRECT,
+    retries=Retries(DIRECT, patient={}),
 )

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 
-from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.channel import Channel
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lane import Lane
 from sendwell.domain.presets.naming import Axis, Naming, PhysicalName, Share
 from sendwell.domain.presets.streams import LogicalStream
 from sendwell.domain.presets.verdict import Verdict
+from sendwell.domain.retries import Retries
 
 
 class KeyCase(StrEnum):
@@ -62,7 +62,7 @@ class Preset:
     """A stream without a naming is not there: it stays inside the process."""
     services: tuple[Service, ...]
     keys: KeyCase = KeyCase.SNAKE
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retries: Retries = field(default_factory=Retries)
     partition_by: Partition = Partition.TENANT
     publishes_rest: bool = False
     """What comes by REST is written to the requested stream as well, where others look for it."""

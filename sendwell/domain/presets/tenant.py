@@ -5,6 +5,7 @@ from sendwell.domain.presets.naming import Naming
 from sendwell.domain.presets.plain import OURS
 from sendwell.domain.presets.preset import Broker, KeyCase, Preset, Service
 from sendwell.domain.presets.streams import LogicalStream
+from sendwell.domain.retries import Retries
 
 PRESET = Preset(
     name="tenant",
@@ -22,5 +23,6 @@ PRESET = Preset(
     },
     services=(Service("notification-service", 8000),),
     keys=KeyCase.CAMEL,
-    retry=RetryPolicy(attempts=6),  # max_retries 5: the first attempt is none
+    # max_retries 5: the first attempt is none
+    retries=Retries(RetryPolicy(attempts=6), patient={}),
 )

@@ -93,7 +93,7 @@ class Bookkeeper:
         settled = settle(
             Tried(task.attempt, task.provider or "", task.tried, _next_in(event)),
             event.outcome,
-            policy.retry,
+            policy.retries.of(task.channel, is_last=not _may_go_on(task)),
             resends_unknown=resends,
             chance=self._chance.draw(),
         )
@@ -173,12 +173,22 @@ def _next_in(event: Sent) -> timedelta | None:
     """An urgent one that may have another channel does not wait long for another account of this
     one.
     """
-    task, request = event.task, event.task.request
-    goes_on = task.replay_of is None and (request.is_fallback or not request.channels)
-    is_urgent = BY_NUMBER[request.lane].is_urgent
-    if event.next_in is not None and event.next_in > SOON and is_urgent and goes_on:
+    is_urgent = BY_NUMBER[event.task.request.lane].is_urgent
+    if event.next_in is not None and event.next_in > SOON and is_urgent and _falls_back(event.task):
         return None
     return event.next_in
+
+
+def _may_go_on(task: Task) -> bool:
+    """Whether another channel may follow this one, as far as the request tells."""
+    request = task.request
+    is_last = request.channels[-1:] == (task.channel,) or request.to[task.recipient].is_one_address
+    return _falls_back(task) and not is_last
+
+
+def _falls_back(task: Task) -> bool:
+    request = task.request
+    return task.replay_of is None and (request.is_fallback or not request.channels)
 
 
 def _dead(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:

@@ -22,6 +22,7 @@ from sendwell.domain.presets.streams import ENDS, OUTSIDE, LogicalStream
 from sendwell.domain.presets.verdict import Verdict, verdict_of
 
 EMAIL, PUSH = ChannelName("email"), ChannelName("push")
+WEBHOOK = ChannelName("webhook")
 CHANNELS = tuple(all_channels().values())
 every_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
 
@@ -106,7 +107,7 @@ def test_the_ports_of_preset_direct(
 
 
 def test_the_waits_of_preset_direct_are_1_2_and_4_seconds() -> None:
-    retry = PRESETS["direct"].retry
+    retry = PRESETS["direct"].retries.of(WEBHOOK, is_last=True)
 
     waits = [delay(retry, attempt, chance=0.3).total_seconds() for attempt in (1, 2, 3)]
 
@@ -116,7 +117,7 @@ def test_the_waits_of_preset_direct_are_1_2_and_4_seconds() -> None:
 
 
 def test_preset_tenant_retries_five_times() -> None:
-    assert PRESETS["tenant"].retry.attempts - 1 == 5
+    assert PRESETS["tenant"].retries.of(WEBHOOK, is_last=True).attempts - 1 == 5
 
 
 @every_preset

@@ -13,6 +13,7 @@ EXAMPLES = {
     "IDEMPOTENCY_WINDOW_HOURS": "48",
     "RETENTION_DAYS": "30",
     "RETRY_MAX_ATTEMPTS": "7",
+    "RETRY_MAX_ATTEMPTS_WEBHOOK": "30",
     "OUTBOUND_ALLOW": "10.0.0.0/8,*.example.org",
     "LOG_LEVEL": "debug",
     "METRICS_PORT": "9464",

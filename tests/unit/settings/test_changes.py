@@ -8,11 +8,15 @@ from sendwell.settings.changes import is_reloadable
 from tests.unit.settings.examples import EXAMPLES
 
 AT_RUN_TIME = {
-    "SCHEDULE_TIMEZONE_DEFAULT", "RETRY_MAX_ATTEMPTS", "OUTBOUND_ALLOW", "LOG_LEVEL",
+    "SCHEDULE_TIMEZONE_DEFAULT", "RETRY_MAX_ATTEMPTS",
+    "RETRY_MAX_ATTEMPTS_WEBHOOK", "OUTBOUND_ALLOW", "LOG_LEVEL",
     "ROUTE_EMAIL",
     *(name for name in EXAMPLES if name.startswith("RATE_LIMIT_")),
 }  # fmt: skip
-FOLLOWS = {"BROKER_URL": ["IDEMPOTENCY_WINDOW_HOURS"]}
+FOLLOWS = {
+    "BROKER_URL": ["IDEMPOTENCY_WINDOW_HOURS"],
+    "RETRY_MAX_ATTEMPTS": ["RETRY_MAX_ATTEMPTS_WEBHOOK"],
+}
 """Whose default is another one then."""
 
 
@@ -30,7 +34,9 @@ def test_a_variable_that_is_set_anew_is_the_only_difference(name: str) -> None:
 
 
 def test_a_default_that_is_written_out_is_no_difference() -> None:
-    new = read_settings({"RETRY_MAX_ATTEMPTS": "5", "RATE_LIMIT_API": "100000/s burst 100000"})
+    new = read_settings(
+        {"RETRY_MAX_ATTEMPTS_WEBHOOK": "24", "RATE_LIMIT_API": "100000/s burst 100000"}
+    )
 
     assert {} == differences(Settings(), new)
 

@@ -26,6 +26,7 @@ def test_every_role_has_its_variables(role: str, suffix: str) -> None:
 def test_every_channel_has_its_variables(channel: str) -> None:
     assert is_spelled_right(f"RATE_LIMIT_CHANNEL_{channel.upper()}")
     assert is_spelled_right(f"ROUTE_{channel.upper()}")
+    assert is_spelled_right(f"RETRY_MAX_ATTEMPTS_{channel.upper()}")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sendwell.domain.backoff import DIRECT
 from sendwell.domain.errors import Invalid
+from sendwell.domain.ids import ChannelName
 from sendwell.settings import (
     BUILT_IN_SECRET,
     ROLES,
@@ -25,6 +26,8 @@ from sendwell.settings.names import find
 from sendwell.settings.table import SETTINGS
 from tests.unit.settings.examples import EXAMPLES
 from tests.unit.settings.reading import refusal
+
+EMAIL, WEBHOOK = ChannelName("email"), ChannelName("webhook")
 
 
 def test_there_is_an_example_for_every_line_of_the_table() -> None:
@@ -170,6 +173,7 @@ def test_services_count_apart_what_nobody_has_named_one_place_for(
         ("DB_POOL_SIZE", "2"),
         ("RETRY_MAX_ATTEMPTS", "many"),
         ("RETRY_MAX_ATTEMPTS", "9" * 5_000),
+        ("RETRY_MAX_ATTEMPTS_WEBHOOK", "0"),
         ("LEASE_SECONDS", "0"),
         ("RETENTION_DAYS", "1.5"),
         ("PRESET", "novu"),
@@ -197,18 +201,39 @@ def test_what_cannot_be_read_is_refused_once_by_its_name(name: str, value: str) 
 
 
 def test_a_preset_brings_its_way_to_retry_and_the_operator_overrules_it() -> None:
-    usual = read_settings({"PRESET": "tenant"}).retry
-    shorter = read_settings({"PRESET": "tenant", "RETRY_MAX_ATTEMPTS": "2"}).retry
+    usual = read_settings({"PRESET": "tenant"}).retries
+    shorter = read_settings({"PRESET": "tenant", "RETRY_MAX_ATTEMPTS": "2"}).retries
 
-    assert (usual.attempts, shorter.attempts) == (6, 2)
+    assert [6, 2] == [each.of(WEBHOOK, is_last=True).attempts for each in (usual, shorter)]
 
 
 def test_the_preset_direct_brings_its_way_to_retry() -> None:
-    usual = read_settings({"PRESET": "direct"}).retry
-    shorter = read_settings({"PRESET": "direct", "RETRY_MAX_ATTEMPTS": "2"}).retry
+    usual = read_settings({"PRESET": "direct"}).retries.of(EMAIL)
+    shorter = read_settings({"PRESET": "direct", "RETRY_MAX_ATTEMPTS": "2"}).retries.of(EMAIL)
 
     assert usual == DIRECT
     assert (2, DIRECT.cap) == (shorter.attempts, shorter.cap)
+
+
+@pytest.mark.parametrize(
+    ("environment", "webhook", "email"),
+    [
+        ({}, 24, 5),
+        ({"RETRY_MAX_ATTEMPTS": "2"}, 2, 2),
+        ({"RETRY_MAX_ATTEMPTS_WEBHOOK": "30"}, 30, 5),
+        ({"RETRY_MAX_ATTEMPTS_EMAIL": "9"}, 24, 9),
+        ({"RETRY_MAX_ATTEMPTS": "2", "RETRY_MAX_ATTEMPTS_WEBHOOK": "30"}, 30, 2),
+        ({"PRESET": "direct", "RETRY_MAX_ATTEMPTS_WEBHOOK": "30"}, 30, 4),
+    ],
+)
+def test_a_channel_has_the_attempts_that_are_said_of_it_or_else_of_all(
+    environment: dict[str, str], webhook: int, email: int
+) -> None:
+    retries = read_settings(environment).retries
+
+    found = [retries.of(channel, is_last=True).attempts for channel in (WEBHOOK, EMAIL)]
+
+    assert [webhook, email] == found
 
 
 def test_the_address_of_a_kubernetes_service_is_not_taken_for_a_port() -> None:
