@@ -60,6 +60,28 @@ async def test_no_database_is_asked_for_what_has_a_nul(product: Product) -> None
     assert [(400, "invalid")] * 11 == [(each.status_code, each.json()["code"]) for each in told]
 
 
+async def test_a_channel_that_there_is_not_is_refused_with_those_that_there_are(
+    product: Product,
+) -> None:
+    calls = [
+        ("GET", "notifications"),
+        ("GET", "dead-letters"),
+        ("GET", "suppressions"),
+        ("GET", "mailbox/messages"),
+        ("DELETE", "mailbox/messages"),
+    ]
+
+    told = [
+        await product.client.request(how, f"/api/v1/{what}?channel=emial") for how, what in calls
+    ]
+    told.append(await product.client.post("/api/v1/dead-letters/replay", json={"channel": "emial"}))
+
+    assert [400] * 6 == [each.status_code for each in told]
+    why = "There is no such channel; there are email, in_app, push, sms, webhook."
+    assert {why} == {each.json()["errors"][0]["detail"] for each in told}
+    assert {"/query/channel", "/channel"} == {each.json()["errors"][0]["pointer"] for each in told}
+
+
 async def test_lists_are_filtered_and_paged(product: Product, endpoint: WebhookSimulator) -> None:
     for number in range(5):
         await product.send(

@@ -19,6 +19,7 @@ from sendwell.ports.questions import Cancelled
 from sendwell.roles.delivery.letters import LEAST_RATE, MOST_RATE, DeadLetters, Narrowed
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
 
 _PATIENCE_SECONDS = 2.0
@@ -52,7 +53,7 @@ class ReplayMany(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cause: Cause | None = None
-    channel: str | None = Field(None, max_length=32, pattern=_STORABLE)
+    channel: Annotated[str | None, KNOWN_CHANNEL] = Field(None, max_length=32, pattern=_STORABLE)
     event_type: str | None = Field(None, max_length=100, pattern=_STORABLE)
     code: str | None = Field(None, max_length=100, pattern=_STORABLE)
     rate_per_second: float = Field(10, ge=LEAST_RATE, le=MOST_RATE, strict=True)
@@ -83,7 +84,7 @@ def routes(
         response: Response,
         caller: Asking,
         cause: Cause | None = None,
-        channel: Annotated[str | None, Query(max_length=32)] = None,
+        channel: Annotated[str | None, Query(max_length=32), KNOWN_CHANNEL] = None,
         event_type: Annotated[str | None, Query(max_length=100)] = None,
         code: Annotated[str | None, Query(max_length=100)] = None,
         cursor: Annotated[str | None, Query(max_length=100)] = None,

@@ -13,6 +13,7 @@ from sendwell.roles.mailbox.message import MailboxMessage, MessagePage, Narrowin
 from sendwell.roles.mailbox.service import Mailbox
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
 
 PATH = "/api/v1/mailbox/messages"
@@ -23,7 +24,7 @@ _LONGEST_WAIT_SECONDS = 60
 class NarrowingQuery(BaseModel):
     """What the messages are narrowed to; all that are given must match."""
 
-    channel: str | None = None
+    channel: Annotated[str | None, KNOWN_CHANNEL] = None
     to: str | None = Field(None, description="The whole address, whatever the case")
     user_id: str | None = None
     event_type: str | None = None

@@ -19,6 +19,7 @@ from sendwell.roles.tracker.service import Tracked, Tracker
 from sendwell.roles.tracker.timeline import Event
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
+from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
 
 StatusName = Literal[
@@ -36,7 +37,7 @@ def routes(tracker: Tracker) -> APIRouter:
         request: Request,
         caller: Asking,
         status: StatusName | None = None,
-        channel: Annotated[str | None, Query(max_length=32)] = None,
+        channel: Annotated[str | None, Query(max_length=32), KNOWN_CHANNEL] = None,
         user_id: Annotated[str | None, Query(max_length=255)] = None,
         event_type: Annotated[str | None, Query(max_length=100)] = None,
         since: Annotated[str | None, Query(alias="from", max_length=40)] = None,

@@ -17,6 +17,7 @@ from sendwell.roles.users.store.suppressions import Listed, Narrowed, Place
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PROBLEMS, Moment, strict_route
+from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, next_link
 
 PATH = "/api/v1/suppressions"
@@ -25,15 +26,6 @@ _MOST_BYTES = 4 * 1024 * 1024
 _LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]+$"
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 _BY_HAND = "by_hand"
-
-
-def _is_channel(name: str) -> str:
-    known = all_channels()
-    if name not in known:
-        raise PydanticCustomError(
-            "channel", "There is no such channel; there are {names}.", {"names": ", ".join(known)}
-        )
-    return name
 
 
 def _address(channel: str, address: str) -> str:
@@ -49,16 +41,11 @@ class SuppressionIn(BaseModel):
 
     model_config = _STRICT
 
-    channel: Annotated[str, Field(max_length=32, examples=["email"])]
+    channel: Annotated[str, Field(max_length=32, examples=["email"]), KNOWN_CHANNEL]
     address: Annotated[str, Field(max_length=4096, examples=["ada@example.org"])]
     reason: Annotated[str, Field(max_length=255, pattern=_LINE)] = Field(
         _BY_HAND, description="Also told on the timeline of what is stopped by it."
     )
-
-    @field_validator("channel")
-    @classmethod
-    def _known(cls, channel: str) -> str:
-        return _is_channel(channel)
 
     @field_validator("address")
     @classmethod
@@ -112,7 +99,7 @@ class Page(BaseModel):
 class PageQuery(BaseModel):
     """A page of suppressions; all that is given must match."""
 
-    channel: str | None = Field(None, max_length=32)
+    channel: Annotated[str | None, KNOWN_CHANNEL] = Field(None, max_length=32)
     address: str | None = Field(None, max_length=4096, description="Is this one on the list?")
     reason: str | None = Field(None, max_length=255)
     source: Source | None = None
