@@ -143,6 +143,17 @@ class Filter:
     until: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Where what was sought is, newest first, of all at `down_to` and above; else of all there is.
+
+    Not all is looked at where that would be much: what is sought may be rare.
+    """
+
+    positions: Sequence[Position]
+    down_to: Position | None = None
+
+
 class Records(Protocol):
     """The read side of the journal, always for one tenant."""
 
@@ -152,7 +163,7 @@ class Records(Protocol):
 
     async def positions(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
-    ) -> Sequence[Position]:
+    ) -> Stretch:
         """Where the notifications are that match, newest first, older than `before`.
 
         With `status` or `channel` those with a delivery that has ended so; with `user_id` too, a

@@ -122,9 +122,10 @@ async def test_the_journal_lets_go_of_the_person_wherever_they_are_named(
     assert count == (3, False)
     assert await left(database, alone, among, bare) == [(To(),), (To(BOB), To()), (To(),)]
     records = SqlRecords(database)
-    assert await records.positions(ACME, Filter(user_id=ADA), before=None, limit=10) == []
+    of_ada = await records.positions(ACME, Filter(user_id=ADA), before=None, limit=10)
+    assert of_ada.positions == []
     of_bob = await records.positions(ACME, Filter(user_id=BOB), before=None, limit=10)
-    assert of_bob == [among.position]
+    assert of_bob.positions == [among.position]
 
 
 async def test_the_journal_keeps_what_is_somebody_elses(

@@ -93,20 +93,32 @@ class House(NamedTuple):
         ]  # fmt: skip
         await self.database.commit(DeliveryStore(self.database, self.journal).put(tasks, epoch=1))
 
-    async def end(self, request: Requested, place: int, state: State) -> None:
-        status = Status(
-            request.tenant, request.id, request.position, f"{place}.email", EMAIL, state, 1
-        )
+    async def end(
+        self, request: Requested, place: int, state: State, *, by: ChannelName = EMAIL
+    ) -> None:
+        status = Status(request.tenant, request.id, request.position, f"{place}.{by}", by, state, 1)
         await self.database.commit(self.journal.recorded([status]))
 
     async def page(
         self, *, before: Position | None = None, limit: int = 50, **by: str | int
     ) -> list[str]:
         """The ids of the page that is asked for so."""
-        work = OpenCopies(self.database, DeliveryStore(self.database, self.journal))
-        tracker = Tracker(SqlRecords(self.database), work)
-        found = await tracker.page(ACME, Filter(**by), before=before, limit=limit)  # type: ignore[arg-type]
+        found = await self.tracker().page(ACME, Filter(**by), before=before, limit=limit)  # type: ignore[arg-type]
         return [each.request.id for each in found.shown]
+
+    async def pages(self, narrowed: Filter, *, stretch: int) -> list[list[str]]:
+        """The ids of all pages, each sought among so many."""
+        tracker, pages = self.tracker(stretch), list[list[str]]()
+        before: Position | None = Position(2**63 - 1)
+        while before is not None:
+            found = await tracker.page(ACME, narrowed, before=before, limit=50)
+            pages.append([each.request.id for each in found.shown])
+            before = found.last
+        return pages
+
+    def tracker(self, stretch: int = 100) -> Tracker:
+        work = OpenCopies(self.database, DeliveryStore(self.database, self.journal))
+        return Tracker(SqlRecords(self.database, stretch=stretch), work)
 
 
 @pytest.mark.parametrize("is_copy", [False, True], ids=["here", "in another service"])
@@ -197,3 +209,45 @@ async def test_with_old_notifications_their_people_are_forgotten(house: House) -
     await house.journal.forget_before(request.accepted_at + 1_000_000, open_among=nothing_open)
 
     assert [] == await house.database.rows(select(RECIPIENT))
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        Filter(channel="sms"),
+        Filter(channel="sms", status="SENT"),
+        Filter(event_type="rare", status="SENT"),
+        Filter(user_id=ADA, event_type="rare"),
+        Filter(user_id=ADA, status="DEAD"),
+        Filter(user_id=ADA, channel="sms"),
+    ],
+    ids=str,
+)
+async def test_what_is_rare_is_sought_a_stretch_at_a_time(house: House, narrowed: Filter) -> None:
+    rare = await house.accept(ADA, BOB, event_type="rare")
+    await house.end(rare, 0, State.SENT, by=SMS)
+    await house.end(rare, 0, State.DEAD)
+    for _ in range(MANY):
+        await house.end(await house.accept(ADA), 0, State.SENT)
+
+    pages = await house.pages(narrowed, stretch=3)
+
+    assert [[], [], [rare.id]] == pages[:3]
+    assert not any(pages[3:])
+    assert [[rare.id]] == await house.pages(narrowed, stretch=100)
+
+
+async def test_what_is_open_and_what_has_ended_come_in_one_order_a_stretch_at_a_time(
+    house: House,
+) -> None:
+    requests = [await house.accept(ADA) for _ in range(MANY)]
+    for request in requests[1:]:
+        await house.end(request, 0, State.SENT, by=EMAIL if request is requests[2] else SMS)
+    await house.hold(requests[0], 0)
+    await house.hold(requests[-1], 0, is_copy=True)
+
+    pages = await house.pages(Filter(channel="email"), stretch=2)
+
+    wanted = [requests[-1].id, requests[2].id, requests[0].id]
+    assert wanted == [id_ for page in pages for id_ in page]
+    assert MANY // 2 + 1 == len(pages)

@@ -291,6 +291,5 @@ async def test_a_table_that_an_upgrade_makes_has_room_for_what_is_old(
     )
     await database.commit(journal.copied([old]))
     of_bob = Filter(user_id="bob")
-    assert await SqlRecords(database).positions(ACME, of_bob, before=None, limit=9) == [
-        old.position
-    ]
+    found = await SqlRecords(database).positions(ACME, of_bob, before=None, limit=9)
+    assert [old.position] == found.positions

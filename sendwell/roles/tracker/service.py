@@ -94,16 +94,19 @@ class Tracker:
     async def page(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
     ) -> Page:
-        """Those with a delivery that matches; fewer than `limit` where they are long or to many."""
+        """Those with a delivery that matches; fewer than `limit` where they are long or to many, or
+        rare: then maybe none.
+        """
         look = limit + 1
-        positions = {*await self._records.positions(tenant, narrowed, before=before, limit=look)}
+        found = await self._records.positions(tenant, narrowed, before=before, limit=look)
+        positions = {*found.positions}
         if narrowed.status or narrowed.channel:
-            positions.update(
-                await self._work.positions(tenant, narrowed, before=before, limit=look)
-            )
+            work = await self._work.positions(tenant, narrowed, before=before, limit=look)
+            positions.update(each for each in work if each >= (found.down_to or 0))
         newest = sorted(positions, reverse=True)[:look]
         requests = fitting(await self._records.at(tenant, newest[:limit]), _weight)
-        last = requests[-1].position if requests and requests[-1].position > newest[-1] else None
+        is_cut = bool(requests) and requests[-1].position > newest[-1]
+        last = requests[-1].position if is_cut else found.down_to
         return Page(await self._tracked(tenant, requests), last)
 
     async def ledger(self, tenant: TenantId) -> Ledger:

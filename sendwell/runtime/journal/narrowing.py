@@ -5,6 +5,7 @@ them among others, of which only the deliveries to them count.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, String, Table, and_, cast, literal_column, select
@@ -15,14 +16,19 @@ from sendwell.ports.journal import Filter
 from sendwell.runtime.journal.tables import OUTCOME, RECIPIENT, REQUESTED
 
 Question = Select[Any]
+_JOINED = 2
+"""So many of person, status and event type are in no index together."""
 
 
 class Sought(NamedTuple):
-    """What a page is asked for: the tenant's, by the filter, older than `before`."""
+    """What a page is asked for: the tenant's, by the filter, older than `before` and not older than
+    `down_to`.
+    """
 
     tenant: TenantId
     narrowed: Filter
     before: Position | None
+    down_to: Position | None = None
 
 
 async def newest(database: Database, questions: Sequence[Question], limit: int) -> list[Position]:
@@ -31,6 +37,32 @@ async def newest(database: Database, questions: Sequence[Question], limit: int) 
     for question in questions:
         found.update(row.position for row in await database.rows(question.limit(limit)))
     return sorted(found, reverse=True)[:limit]
+
+
+async def end_of(database: Database, sought: Sought, *, stretch: int) -> Position | None:
+    """How far down so many rows reach on the ways to what is sought, if there are as many."""
+    ends: list[Position] = []
+    for way in _ways(sought):
+        rows = await database.rows(way.limit(1).offset(stretch - 1))
+        ends.extend(row.position for row in rows)
+    return max(ends, default=None)
+
+
+def _ways(sought: Sought) -> list[Question]:
+    """What is gone along where no index has the whole filter: nearly all may be passed over."""
+    narrowed = sought.narrowed
+    wishes = (narrowed.user_id, narrowed.status, narrowed.event_type)
+    if narrowed.channel is None and sum(wish is not None for wish in wishes) < _JOINED:
+        return []
+    bare = sought._replace(narrowed=replace(narrowed, event_type=None))
+    if narrowed.user_id is not None:
+        return _of_requests(bare)
+    if narrowed.status is None:
+        return _of_requests(sought)
+    ended = select(OUTCOME.c.position).where(
+        OUTCOME.c.tenant == sought.tenant, OUTCOME.c.status == narrowed.status
+    )
+    return [_rest(ended, OUTCOME.c.position, bare)]
 
 
 def of_records(sought: Sought) -> list[Question]:
@@ -67,7 +99,7 @@ def _of_requests(sought: Sought) -> list[Question]:
 
 def _on_a_channel(sought: Sought) -> Question:
     """Most notifications have a delivery there: the way is along all of them until there are
-    enough, since no index begins with the channel.
+    enough, or to the end of the stretch, since no index begins with the channel.
     """
     ended = select(OUTCOME.c.position).where(
         OUTCOME.c.position == REQUESTED.c.position, OUTCOME.c.channel == sought.narrowed.channel
@@ -113,6 +145,8 @@ def _rest(question: Question, at: ColumnElement[int], sought: Sought) -> Questio
         question = question.where(at < _position_at(narrowed.until))
     if sought.before is not None:
         question = question.where(at < sought.before)
+    if sought.down_to is not None:
+        question = question.where(at >= sought.down_to)
     return question.order_by(at.desc())
 
 

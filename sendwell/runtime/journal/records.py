@@ -11,17 +11,21 @@ from sendwell.messages import requested as codec
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.ports.database import Database
-from sendwell.ports.journal import Filter
-from sendwell.runtime.journal.narrowing import Sought, newest, of_records
+from sendwell.ports.journal import Filter, Stretch
+from sendwell.runtime.journal.narrowing import Sought, end_of, newest, of_records
 from sendwell.runtime.journal.tables import HISTORY, OUTCOME, REFERENCE, REQUESTED, TALLY
 from sendwell.runtime.portion import fitting
+
+_STRETCH = 20_000
+"""Rows that a list is sought among at once: about 30 ms on SQLite, 0.3 s for ten times as many."""
 
 
 class SqlRecords:
     """See the port."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, stretch: int = _STRETCH) -> None:
         self._database = database
+        self._stretch = stretch
 
     async def find(self, tenant: TenantId, notification: NotificationId) -> Requested | None:
         rows = await self._database.rows(
@@ -33,8 +37,11 @@ class SqlRecords:
 
     async def positions(
         self, tenant: TenantId, narrowed: Filter, *, before: Position | None, limit: int
-    ) -> Sequence[Position]:
-        return await newest(self._database, of_records(Sought(tenant, narrowed, before)), limit)
+    ) -> Stretch:
+        sought = Sought(tenant, narrowed, before)
+        down_to = await end_of(self._database, sought, stretch=self._stretch)
+        questions = of_records(sought._replace(down_to=down_to))
+        return Stretch(await newest(self._database, questions, limit), down_to)
 
     async def at(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Requested]:
         newest_first = REQUESTED.c.position.desc()
