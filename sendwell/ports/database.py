@@ -74,7 +74,8 @@ def by_dialect(**operations: Operation) -> Operation:
 
 acting_for: ContextVar[TenantId | None] = ContextVar("acting_for", default=None)
 """The tenant on whose behalf this task reads, where it is one: PostgreSQL then hides all others'
-rows from it (row-level security), whatever the statement says."""
+rows from it (row-level security), whatever the statement says, and SQLite keeps it from holding up
+the flow."""
 
 
 class Database(Protocol):

@@ -25,10 +25,11 @@ from sqlalchemy.pool import NullPool
 from sendwell.adapters.sql.sqlite_away import away
 from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.domain.errors import Unavailable
-from sendwell.ports.database import Done, Unit, Write, core, driver
+from sendwell.ports.database import Done, Unit, Write, acting_for, core, driver
 
 log = structlog.get_logger()
 _READERS = 2
+"""For the flow, and as many for those who ask by API or pages: a long list holds up no delivery."""
 _MOST_WAITING = 20_000
 _CACHED_STATEMENTS = 512
 """A hot statement has a text for each power of two of rows; compiled anew it takes milliseconds."""
@@ -81,6 +82,7 @@ class SqliteDatabase:
         self._local = threading.local()
         self._connections: list[Connection] = []
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
+        self._answering = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-answering")
         self._log = path.with_name(f"{path.name}-wal")
         self._log_has_grown = threading.Event()
         self._writer = threading.Thread(target=self._write, name="sqlite-writer", daemon=True)
@@ -105,7 +107,8 @@ class SqliteDatabase:
         return list(done)
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        return await self._loop.run_in_executor(self._readers, self._read, statement)
+        readers = self._readers if acting_for.get() is None else self._answering
+        return await self._loop.run_in_executor(readers, self._read, statement)
 
     async def close(self) -> None:
         if not self._is_closing:
@@ -115,6 +118,7 @@ class SqliteDatabase:
         self._log_has_grown.set()
         await asyncio.to_thread(self._checkpointer.join)
         self._readers.shutdown(wait=True)
+        self._answering.shutdown(wait=True)
         for connection in self._connections:
             connection.close()
         self._connections.clear()
