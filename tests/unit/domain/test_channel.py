@@ -1,7 +1,7 @@
 import pytest
 
 from sendwell.domain.channel import Channel, ContentLimit, Unit
-from sendwell.domain.errors import Flaw
+from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName
 
 
@@ -70,3 +70,15 @@ def test_unless_it_says_otherwise_it_resends_without_receipts() -> None:
     channel = a_channel()
 
     assert (channel.resends_unknown, channel.expects_receipts) == (True, False)
+
+
+def test_what_is_surely_short_has_room_and_what_is_too_long_has_none() -> None:
+    limits = ContentLimit(("text",), 8), ContentLimit(("data", "title"), 8, Unit.BYTES)
+    channel = a_channel("text", "title", limits=limits)
+
+    channel.require_room({"text": "12", "data": "é", "title": "e"})
+    channel.require_room({"text": "12345678", "data": "éé", "title": "éé"})
+    with pytest.raises(Invalid, match="data and title: 9 bytes of UTF-8, and at most 8 fit") as refused:
+        channel.require_room({"text": "1", "data": "éé", "title": "éée"})
+
+    assert refused.value.code == "content_too_large"
