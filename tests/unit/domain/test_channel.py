@@ -78,7 +78,9 @@ def test_what_is_surely_short_has_room_and_what_is_too_long_has_none() -> None:
 
     channel.require_room({"text": "12", "data": "é", "title": "e"})
     channel.require_room({"text": "12345678", "data": "éé", "title": "éé"})
-    with pytest.raises(Invalid, match="data and title: 9 bytes of UTF-8, and at most 8 fit") as refused:
+    with pytest.raises(
+        Invalid, match="data and title: 9 bytes of UTF-8, and at most 8 fit"
+    ) as refused:
         channel.require_room({"text": "1", "data": "éé", "title": "éée"})
 
     assert refused.value.code == "content_too_large"
