@@ -1,15 +1,19 @@
 """What a process leaves is another one's at once, however much waits there already."""
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
+import pytest
 
 from sendwell.domain.ids import ChannelName, Node
 from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import State
 from sendwell.messages.task import Task
+from sendwell.ports.database import Database
 from sendwell.roles.delivery.store import DeliveryStore
-from sendwell.roles.delivery.tables import WORK
+from sendwell.runtime.journal.journal import SqlJournal
+from tests.roles.databases import EITHER, either
 from tests.roles.delivery_house import (
     CLOCK,
     EMAIL,
@@ -77,33 +81,40 @@ async def test_who_takes_over_and_dies_leaves_it_to_the_next_start(tmp_path: Pat
     assert sorted(house.vendors[EMAIL].got) == sorted(map(address_of, theirs))
 
 
+@pytest.fixture(params=EITHER)
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with either(request, until=CLOCK.now()) as database:
+        yield database
+
+
 async def test_urgent_ones_are_due_first_and_what_waits_for_a_time_still_does(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
-    async with a_house(tmp_path) as house:
-        low, high = (
-            a_task("low@example.org", lane=Lane.LOW),
-            a_task("h@example.org", lane=Lane.HIGH),
-        )
-        later = a_task("later@example.org")
-        later.state, later.due = State.SCHEDULED, CLOCK.now() + 3_600_000_000
-        await left(house, [low, high, later], node=AWAY)
+    low, high = a_task("low@example.org", lane=Lane.LOW), a_task("h@example.org", lane=Lane.HIGH)
+    later, elsewhere = a_task("later@example.org"), a_task("+43664", SMS)
+    for task in (later, elsewhere):
+        task.state, task.due = State.SCHEDULED, CLOCK.now() + 3_600_000_000
+    journal = SqlJournal(
+        database, idempotency_window=timedelta(hours=24), receipts_by_reference=frozenset()
+    )
+    away, ours = DeliveryStore(database, journal, node=AWAY), DeliveryStore(database, journal)
+    tasks = [low, high, later, elsewhere]
+    for task in tasks:
+        task.work = IDS.position()
+    await database.commit(away.put(tasks, epoch=EPOCH))
+    now, after = CLOCK.now(), 0
 
-        found = await house.store.inherit(
-            AWAY, epoch=EPOCH, channels=[EMAIL], after=0, now=CLOCK.now(), limit=2
-        )
-        found += await house.store.inherit(
-            AWAY,
-            epoch=EPOCH,
-            channels=[EMAIL],
-            after=max(work for _, work in found),
-            now=CLOCK.now(),
-            limit=2,
-        )
-        of_ours = await house.database.rows(
-            select(func.count().label("number")).where(WORK.c.node == 0)
-        )
+    found: list[tuple[int, int]] = []
+    while left := await ours.inherit(
+        AWAY, epoch=EPOCH, channels=[EMAIL], after=after, now=now, limit=3
+    ):
+        found += left
+        after = max(work for _, work in left)
 
-    assert [work for _, work in sorted(found)] == [high.work, low.work, later.work]
-    assert (later.due, later.work) in found
-    assert of_ours[0].number == 3
+    assert sorted(found) == [
+        (now + Lane.HIGH, high.work),
+        (now + Lane.MEDIUM, elsewhere.work),
+        (now + Lane.LOW, low.work),
+        (later.due, later.work),
+    ]
+    assert sorted(found) == sorted(await ours.due(after=(0, 0), limit=10))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, case, func, select, update
+from sqlalchemy import BigInteger, Row, Select, case, func, literal, select, update
 
 from sendwell.domain.admission import CANCELLED
 from sendwell.domain.ids import (
@@ -160,7 +160,7 @@ class DeliveryStore(OpenWork):
             .limit(limit)
         )
         is_now = (WORK.c.due == 0) | WORK.c.channel.not_in(channels)
-        due = case((is_now, now + WORK.c.lane), else_=WORK.c.due)
+        due = case((is_now, literal(now, BigInteger) + WORK.c.lane), else_=WORK.c.due)
         moved = update(WORK).where(WORK.c.work.in_(which)).values(node=self._node, epoch=epoch)
         (done,) = await self._database.execute(
             moved.values(due=due).returning(WORK.c.due, WORK.c.work)
