@@ -19,6 +19,7 @@ from tests.acceptance.command import Result, sendwell
 from tests.acceptance.product import ROOT, Product, running, webhooks
 from tests.acceptance.service_alone import alone
 from tests.services.needs import needs
+from tests.simulators.troubles import Instead, Reply
 from tests.simulators.webhook import WebhookSimulator
 
 pytestmark = needs("postgres")
@@ -39,9 +40,10 @@ async def test_what_was_and_what_is_to_come_goes_on_after_the_move(
     async with running(tmp_path, "--no-sample", environment=environment) as old:
         key = old.key
         sent = await sent_to(old, to=to, id="order-7")
-        dead = await sent_to(old, to={"url": f"{endpoint.base_url}/elsewhere"})
         far = await sent_to(old, to=to, send_at=in_seconds(HOUR))
         await old.settled(sent, "SENT", "DELIVERED")
+        endpoint.fail_next(Instead(Reply(413)))
+        dead = await sent_to(old, to=to)
         await old.settled(dead, "DEAD")
         before = [await seen(old, id_) for id_ in (sent, dead, far)]
     soon, waiting = await left_by_a_crash(tmp_path, environment, failpoint, to=to)
