@@ -1,7 +1,8 @@
 """Who is served next: lanes by weight, and inside a lane the tenants in turn."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 from sendwell.domain.ids import TenantId
@@ -83,17 +84,21 @@ class FairQueue(Generic[T]):
 
         Where `serves` says no, a tenant's queue in a lane is passed over and keeps its turn.
         """
-        taken: list[T] = []
-        while len(taken) < most and (item := self._pick(serves)) is not None:
-            taken.append(item)
-        return taken
+        return list(islice(self.picks(serves=serves), most))
+
+    def picks(self, *, serves: Serves | None = None) -> Iterator[T]:
+        """The same, one after the other: an item is taken when it is asked for."""
+        while (item := self._pick(serves)) is not None:
+            yield item
 
     def take_urgent(self, most: int, *, serves: Serves | None = None) -> list[T]:
         """Up to `most` items of the urgent lanes; the others keep their turns."""
-        taken: list[T] = []
-        while len(taken) < most and (item := self._first(_URGENT, serves)) is not None:
-            taken.append(item)
-        return taken
+        return list(islice(self.urgent_picks(serves=serves), most))
+
+    def urgent_picks(self, *, serves: Serves | None = None) -> Iterator[T]:
+        """The same, one after the other: an item is taken when it is asked for."""
+        while (item := self._first(_URGENT, serves)) is not None:
+            yield item
 
     def _pick(self, serves: Serves | None) -> T | None:
         if not self._size:

@@ -110,14 +110,14 @@ class Backlog:
         """The next notifications to plan, lanes and tenants in their order: as many as are planned
         together.
         """
-        return next_batch(_one_by_one(self._queue.take), most)
+        return next_batch(self._queue.picks(), most)
 
     async def take_urgent(self, most: int) -> list[Requested]:
         """The next urgent ones, at least one: waits for it, but never for the disk."""
         while not self._queue.has_urgent:
             self._came_urgent.clear()
             await self._came_urgent.wait()
-        return next_batch(_one_by_one(self._queue.take_urgent), most)
+        return next_batch(self._queue.urgent_picks(), most)
 
     async def left_by(
         self, node: Node, *, after: Position
@@ -193,8 +193,3 @@ class Backlog:
         self._read_from = last
         if last is None:  # the disk has been read to its end: from now on all is in memory again
             self._urgent.clear()
-
-
-def _one_by_one(take: Callable[[int], list[Requested]]) -> Iterator[Requested]:
-    while taken := take(1):
-        yield taken[0]
