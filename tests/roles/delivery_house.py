@@ -62,6 +62,7 @@ ACME = TenantId("acme")
 EMAIL, SMS = ChannelName("email"), ChannelName("sms")
 CLOCK, IDS = SystemClock(), SystemIds()
 DAY = timedelta(days=1)
+HERE = Node(0)
 EPOCH = 7
 
 numbers = count(1)
@@ -197,15 +198,18 @@ class House:
     ) -> list[Task]:
         """Deliveries that an earlier process has planned and not sent."""
         tasks = [a_task(address, channel, **changes) for address in addresses]
+        await self.put_on_disk(tasks)
+        return tasks
+
+    async def put_on_disk(self, tasks: Sequence[Task], *, node: Node = HERE) -> None:
+        """They are open work of that process, which has planned them and is gone."""
         for task in tasks:
             task.work = IDS.position()
+        requests = {task.request.position: task.request for task in tasks}
+        store = DeliveryStore(self.database, self.journal, node=node)
         await self.database.commit(
-            [
-                *self.journal.copied([task.request for task in tasks]),
-                *self.store.put(tasks, epoch=EPOCH),
-            ]
+            [*self.journal.copied(list(requests.values())), *store.put(tasks, epoch=EPOCH)]
         )
-        return tasks
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Process]:

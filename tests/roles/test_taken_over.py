@@ -20,7 +20,6 @@ from tests.roles.delivery_house import (
     EPOCH,
     IDS,
     SMS,
-    House,
     a_house,
     a_task,
     address_of,
@@ -35,22 +34,14 @@ def many(count: int, name: str, channel: ChannelName = EMAIL) -> list[Task]:
     return [a_task(f"{name}{number}{suffix}", channel) for number in range(count)]
 
 
-async def left(house: House, tasks: list[Task], *, node: Node) -> None:
-    for task in tasks:
-        task.work = IDS.position()
-    store = DeliveryStore(house.database, house.journal, node=node)
-    requests = [task.request for task in tasks]
-    await house.database.commit([*house.journal.copied(requests), *store.put(tasks, epoch=EPOCH)])
-
-
 async def test_a_channel_that_stands_still_holds_up_nothing_of_what_is_taken_over(
     tmp_path: Path,
 ) -> None:
     async with a_house(tmp_path, budget=BUDGET) as house:
         own, theirs = many(4 * BUDGET, "own"), many(8 * BUDGET, "theirs")
         (code,) = codes = many(1, "+4366412345", SMS)
-        await left(house, own, node=Node(0))
-        await left(house, [*theirs, *codes], node=AWAY)
+        await house.put_on_disk(own)
+        await house.put_on_disk([*theirs, *codes], node=AWAY)
         mails, ready = house.vendors[EMAIL], house.dispatchers[EMAIL].ready
         mails.is_free.clear()
         await house.delivery.recover()
@@ -71,7 +62,7 @@ async def test_a_channel_that_stands_still_holds_up_nothing_of_what_is_taken_ove
 async def test_who_takes_over_and_dies_leaves_it_to_the_next_start(tmp_path: Path) -> None:
     async with a_house(tmp_path, budget=BUDGET) as house:
         theirs = many(2 * BUDGET, "theirs")
-        await left(house, theirs, node=AWAY)
+        await house.put_on_disk(theirs, node=AWAY)
         await house.store.inherit(AWAY, epoch=EPOCH, channels=[EMAIL], after=0, now=CLOCK.now())
 
         await house.delivery.recover()

@@ -9,9 +9,8 @@ from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import State
 from sendwell.messages.requested import Content
 from sendwell.messages.task import Task
-from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.portion import MOST_BYTES
-from tests.roles.delivery_house import CLOCK, EMAIL, EPOCH, IDS, House, a_house, a_task, address_of
+from tests.roles.delivery_house import CLOCK, EMAIL, EPOCH, House, a_house, a_task, address_of
 
 BUDGET = 32
 LONG = 100 * 1024
@@ -21,13 +20,9 @@ HERE, AWAY = Node(0), Node(3)
 async def left(house: House, tasks: list[Task], *, state: State, node: Node = HERE) -> None:
     """They are on disk, of an earlier process."""
     for task in tasks:
-        task.work, task.state = IDS.position(), state
+        task.state = state
         task.due = CLOCK.now() if state is State.HELD else 0
-    requests = {task.request.position: task.request for task in tasks}
-    store = DeliveryStore(house.database, house.journal, node=node)
-    await house.database.commit(
-        [*house.journal.copied(list(requests.values())), *store.put(tasks, epoch=EPOCH)]
-    )
+    await house.put_on_disk(tasks, node=node)
 
 
 def many(count: int, *, length: int = 0, lane: Lane = Lane.MEDIUM) -> list[Task]:
