@@ -1,8 +1,7 @@
 """Messages longer than any that comes in today: of many of them only a few are read at once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
@@ -21,6 +20,7 @@ from sendwell.roles.inbox.store import InboxStore
 from sendwell.runtime.portion import MOST_BYTES
 from tests.roles.calling import a_client, an_app
 from tests.roles.databases import EITHER, either
+from tests.roles.reads import Reads
 
 ACME, USER = TenantId("acme"), UserId("u-1")
 INBOX = f"/api/v1/users/{USER}/inbox"
@@ -28,21 +28,6 @@ LONG = MOST_BYTES * 2 // 5
 """Two of these are read at once."""
 ENVELOPES = 4_000
 TITLES = ["Title 5", "Title 4", "Title 3", "Title 2", "Title 1", "Title 0"]
-
-
-class Reads:
-    """How much was read of messages, each time."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-    def watched(self, rows: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def watched(question: Any) -> Any:
-            found = await rows(question)
-            self.sizes.append(sum(len(row.body) for row in found if "body" in row._fields))
-            return found
-
-        return watched
 
 
 @pytest.fixture(params=EITHER)
@@ -53,9 +38,7 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def reads(database: Database, monkeypatch: pytest.MonkeyPatch) -> Reads:
-    reads = Reads()
-    monkeypatch.setattr(database, "rows", reads.watched(database.rows))
-    return reads
+    return Reads.of(database, monkeypatch)
 
 
 @pytest.fixture

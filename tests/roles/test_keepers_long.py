@@ -1,8 +1,7 @@
 """Of things as long as a message may be, who looks for one person in them reads few at once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
@@ -31,28 +30,13 @@ from sendwell.runtime.portion import MOST_BYTES
 from sendwell.runtime.quarantine.keeping import QuarantineKeeper
 from sendwell.runtime.quarantine.quarantine import QuarantineStore
 from tests.roles.databases import EITHER, either
+from tests.roles.reads import Reads
 
 ACME, ADA = TenantId("acme"), UserId("ada")
 WHOM = Whom(ACME, ADA, ((ChannelName("email"), "ada@example.org"),))
 LONG = MOST_BYTES * 2 // 5
 """Two of these are read at once, also in base64."""
 CLOCK, IDS = SystemClock(), SystemIds()
-
-
-class Reads:
-    """How many bytes were read, each time."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-    def watched(self, rows: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def watched(question: Any) -> Any:
-            found = await rows(question)
-            values = (value for row in found for value in row)
-            self.sizes.append(sum(len(value) for value in values if isinstance(value, bytes)))
-            return found
-
-        return watched
 
 
 @pytest.fixture(params=EITHER)
@@ -63,9 +47,7 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def reads(database: Database, monkeypatch: pytest.MonkeyPatch) -> Reads:
-    reads = Reads()
-    monkeypatch.setattr(database, "rows", reads.watched(database.rows))
-    return reads
+    return Reads.of(database, monkeypatch)
 
 
 async def accept(database: Database, recipients: Sequence[To]) -> None:

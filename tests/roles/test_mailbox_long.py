@@ -1,7 +1,6 @@
 """Messages as long as an e-mail may be: of many of them only a few are read at once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from httpx2 import AsyncClient
@@ -20,27 +19,13 @@ from sendwell.roles.mailbox.store import MailboxStore
 from sendwell.runtime.portion import MOST_BYTES
 from tests.roles.calling import a_client, an_app
 from tests.roles.databases import EITHER, either
+from tests.roles.reads import Reads
 
 ACME, USER = TenantId("acme"), UserId("u-1")
 LONG = MOST_BYTES * 2 // 5
 """Two of these are read at once."""
 ENVELOPES = 4_000
 PARTS = ["5.email", "4.email", "3.email", "2.email", "1.email", "0.email"]
-
-
-class Reads:
-    """How much was read of messages, each time."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-    def watched(self, rows: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def watched(question: Any) -> Any:
-            found = await rows(question)
-            self.sizes.append(sum(len(row.body) for row in found if "body" in row._fields))
-            return found
-
-        return watched
 
 
 @pytest.fixture(params=EITHER)
@@ -51,9 +36,7 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def reads(database: Database, monkeypatch: pytest.MonkeyPatch) -> Reads:
-    reads = Reads()
-    monkeypatch.setattr(database, "rows", reads.watched(database.rows))
-    return reads
+    return Reads.of(database, monkeypatch)
 
 
 @pytest.fixture
