@@ -26,9 +26,6 @@ from sendwell.runtime.journal.listener import recorder, refuser
 from sendwell.runtime.outbox.refused import Refused
 from sendwell.runtime.scene import Scene
 
-_ANY = 1 << 40
-"""Bytes of what we wrote ourselves."""
-
 
 def connect(core: Core, sending: Sending, receipts: Receipts, links: Links) -> None:
     """Connect them. The journal comes first: a Status is the history row."""
@@ -70,7 +67,7 @@ def _refused(core: Core, sending: Sending, edge: Edge) -> Refused:
     return Refused(
         core.flow,
         edge.preset,
-        tasks_in=partial(tasks_in, packer=packer, opening=Opening(secret=secret, most_bytes=_ANY)),
+        tasks_in=partial(tasks_in, packer=packer, opening=Opening(secret=secret)),
         bury=sending.orchestrator.bury_tasks,
         tell=edge.announcements.tell_quarantined,
     )

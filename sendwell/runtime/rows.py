@@ -43,13 +43,15 @@ def for_keys(
     return rows
 
 
-def for_rows(connection: Connection, before: str, rows: Sequence[Values]) -> None:
-    """Run `before (VALUES (?, ?), …)` for all rows, in chunks."""
+def for_rows(connection: Connection, before: str, rows: Sequence[Values]) -> list[Values]:
+    """Run `before (VALUES (?, ?), …)` for all rows, in chunks; gives what that gives."""
     raw = driver(connection)
+    found: list[Values] = []
     for chunk in _chunks(rows, len(rows[0]) if rows else 1):
         row = f"({','.join('?' * len(chunk[0]))})"
         text = f"{before} (VALUES {','.join([row] * len(chunk))})"
-        raw.execute(text, list(chain.from_iterable(chunk)))
+        found += raw.execute(text, list(chain.from_iterable(chunk))).fetchall()
+    return found
 
 
 def _chunks(rows: Sequence[Any], columns: int) -> Iterator[Sequence[Any]]:

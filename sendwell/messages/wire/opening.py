@@ -15,7 +15,7 @@ from sendwell.messages.wire.outline import restored
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reason import Reason
 from sendwell.messages.wire.seal import Seal
-from sendwell.messages.wire.strict import MOST_BYTES, json_object, refusal
+from sendwell.messages.wire.strict import json_object, refusal
 
 REQUESTED = "requested"
 TASK = "task"
@@ -36,9 +36,8 @@ class Copy(msgspec.Struct, frozen=True, gc=False):
 class Opening:
     """Opens letters that `Carrier` wrote. With the same `secret`, only those."""
 
-    def __init__(self, *, secret: bytes | None = None, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, *, secret: bytes | None = None) -> None:
         self._seal = Seal(secret)
-        self._most_bytes = most_bytes
 
     def open(self, incoming: Incoming) -> Requested | Task | Copy | Quarantined | None:
         """What we wrote; None when it is not from us, and so may be somebody's request.
@@ -75,10 +74,12 @@ class Opening:
         return msgspec.structs.replace(task, request=request, recipients=0)
 
     def _whole(self, request: Requested, incoming: Incoming) -> Requested:
-        """The request with what the body says, which must not be another organization's."""
-        message = json_object(incoming.body, most_bytes=self._most_bytes)
-        told = Told(incoming.headers)
-        organization_of(message, told, proven=request.tenant, otherwise=None)
+        """The request with what the body says. What bears no proof of being ours is read like a
+        stranger's message, which must not be another organization's.
+        """
+        if not self._seal.is_proof:
+            message, told = json_object(incoming.body), Told(incoming.headers)
+            organization_of(message, told, proven=request.tenant, otherwise=None)
         found = _read(_found, headers.BODY, incoming)
         return restored(request, found, incoming.body)
 

@@ -15,6 +15,11 @@ class Seal:
     def __init__(self, secret: bytes | None) -> None:
         self._key = blake2b(secret, digest_size=_BYTES).digest() if secret else None
 
+    @property
+    def is_proof(self) -> bool:
+        """Whether a seal that holds shows that all of it is as we wrote it."""
+        return self._key is not None
+
     def seal(self, body: bytes, given: Mapping[str, str]) -> dict[str, str]:
         """The headers, with a seal over the body and those that are believed."""
         if self._key is None:

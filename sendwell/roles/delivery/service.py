@@ -100,14 +100,16 @@ class Delivery:
         that nobody delivers by here: they are to stay where they are.
         """
         ours = [task for task in tasks if task.channel in self._dispatchers]
-        for start in range(0, len(ours), _MOST_TAKEN):
-            if fresh := await self._store.unknown(ours[start : start + _MOST_TAKEN]):
-                await self._take_fresh(fresh)
+        fresh = await self._store.unknown(ours)
+        while fresh:
+            room = await self.pace(_MOST_TAKEN)
+            await self._take_fresh(fresh[:room])
+            fresh = fresh[room:]
         if len(ours) < len(tasks):
             raise Unavailable(self._not_ours(task.channel for task in tasks))
 
     async def pace(self, most: int) -> int:
-        """How much to plan next, at least a little: as much as finds a seat at once is best.
+        """How much new work to take next, from 32 to `most`: as much as finds a seat at once.
 
         Waits a moment when there are no seats, so that little has to be put on disk as waiting and
         taken in hand later by another commit. A channel with a long queue has no say in it: it
@@ -122,7 +124,7 @@ class Delivery:
                         self._freed.clear()
             except TimeoutError:
                 pass
-        room = max(_FEW, self._room(most))
+        room = min(most, max(_FEW, self._room(most)))
         self._busy.clear()
         return room
 

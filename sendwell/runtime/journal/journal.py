@@ -6,17 +6,14 @@ from datetime import timedelta
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     case,
     delete,
     false,
     func,
     select,
     true,
-    tuple_,
 )
 
-from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import COUNTER_BITS, NODES, Node, Position, TenantId, UserId
 from sendwell.domain.lifecycle import FINAL, State
 from sendwell.messages import requested as codec
@@ -215,10 +212,10 @@ class SqlJournal:
         return {(row.position, row.part): State(row.status) for row in rows}
 
     def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:
-        return [Write(_refuse_ended, parts)]
+        return [Write(hot.refuse_ended, parts)]
 
     def unless_any_ended(self, positions: Sequence[Position]) -> Unit:
-        return [Write(_refuse_any_end, positions)]
+        return [Write(hot.refuse_any_end, positions)]
 
     async def ended(self, positions: Sequence[Position]) -> Collection[Position]:
         rows = await self._database.rows(
@@ -288,19 +285,6 @@ class SqlJournal:
 
 def _people(request: Requested) -> tuple[tuple[int, UserId], ...]:
     return tuple((place, to.user_id) for place, to in enumerate(request.to) if to.user_id)
-
-
-def _refuse_ended(connection: Connection, parts: Sequence[tuple[Position, str]]) -> None:
-    _refuse(connection, tuple_(OUTCOME.c.position, OUTCOME.c.part).in_(parts))
-
-
-def _refuse_any_end(connection: Connection, positions: Sequence[Position]) -> None:
-    _refuse(connection, OUTCOME.c.position.in_(positions))
-
-
-def _refuse(connection: Connection, which: ColumnElement[bool]) -> None:
-    if connection.execute(select(OUTCOME.c.position).where(which).limit(1)).first() is not None:
-        raise Conflict("One of these deliveries has ended already.")
 
 
 def mark_of(node: Node) -> str:

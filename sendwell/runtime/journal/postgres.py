@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from sendwell.messages.status import Status
 from sendwell.ports.journal import Acceptance
 from sendwell.runtime.journal.claims import claimed
-from sendwell.runtime.journal.rows import Count, Row, named, summed
-from sendwell.runtime.postgres_rows import columns, execute
+from sendwell.runtime.journal.rows import Count, Row, named, refuse, summed
+from sendwell.runtime.postgres_rows import columns, execute, fetch
 
 
 def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
@@ -66,6 +66,17 @@ def count_planned(connection: Connection, counts: Sequence[Count]) -> None:
 def set_mark(connection: Connection, marks: Sequence[tuple[str, int]]) -> None:
     """Move the marks forward."""
     _insert(connection, _MARK, sorted(dict(sorted(marks)).items()))
+
+
+def refuse_ended(connection: Connection, parts: Sequence[tuple[int, str]]) -> None:
+    """Raises Conflict where one of these deliveries has ended."""
+    if parts:
+        refuse(fetch(connection, _ENDED, *columns(parts)))
+
+
+def refuse_any_end(connection: Connection, positions: Sequence[int]) -> None:
+    """Raises Conflict where any delivery at these positions has ended."""
+    refuse(fetch(connection, _ENDED_AT, positions))
 
 
 def _values(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
@@ -122,3 +133,14 @@ _TALLY = """
 _MARK = """
     INSERT INTO mark(name,position) SELECT * FROM unnest($1::text[],$2::bigint[])
     ON CONFLICT(name) DO UPDATE SET position=greatest(mark.position,excluded.position)"""
+
+
+# Each is looked up by the key, whatever the table is expected to hold: over a partition that was
+# begun just now, a list of 100 to compare with was 100 comparisons for each row of it.
+_ENDED = """
+    SELECT 1 FROM unnest($1::bigint[],$2::text[]) AS given(at,name)
+    WHERE (SELECT true FROM outcome WHERE position=given.at AND part=given.name) LIMIT 1"""
+
+_ENDED_AT = """
+    SELECT 1 FROM unnest($1::bigint[]) AS given(at)
+    WHERE (SELECT true FROM outcome WHERE position=given.at LIMIT 1) LIMIT 1"""

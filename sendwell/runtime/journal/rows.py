@@ -1,10 +1,11 @@
 """What the journal's hot statements take, whichever database they are for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from sendwell.domain.errors import Conflict
 from sendwell.domain.ids import NotificationId, TenantId, UserId
 
 
@@ -61,3 +62,9 @@ def summed(counts: Iterable[Count]) -> list[Count]:
     for tenant, node, deliveries in counts:
         sums[tenant, node] = sums.get((tenant, node), 0) + deliveries
     return [Count(*key, deliveries) for key, deliveries in sorted(sums.items())]
+
+
+def refuse(ended: Sequence[object]) -> None:
+    """Raises Conflict where any delivery that was asked for has ended."""
+    if ended:
+        raise Conflict("One of these deliveries has ended already.")

@@ -8,8 +8,8 @@ from sendwell.domain.ids import NotificationId, TenantId
 from sendwell.messages.status import Status
 from sendwell.ports.database import driver
 from sendwell.ports.journal import Acceptance
-from sendwell.runtime.journal.rows import Count, Row, named, summed
-from sendwell.runtime.rows import for_keys, insert
+from sendwell.runtime.journal.rows import Count, Row, named, refuse, summed
+from sendwell.runtime.rows import for_keys, for_rows, insert
 
 
 def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
@@ -175,3 +175,13 @@ def set_mark(connection: Connection, marks: Sequence[tuple[str, int]]) -> None:
         list(dict(sorted(marks)).items()),
         then="ON CONFLICT(name) DO UPDATE SET position=max(position,excluded.position)",
     )
+
+
+def refuse_ended(connection: Connection, parts: Sequence[tuple[int, str]]) -> None:
+    """Raises Conflict where one of these deliveries has ended."""
+    refuse(for_rows(connection, "SELECT 1 FROM outcome WHERE (position,part) IN", parts))
+
+
+def refuse_any_end(connection: Connection, positions: Sequence[int]) -> None:
+    """Raises Conflict where any delivery at these positions has ended."""
+    refuse(for_keys(connection, "SELECT 1 FROM outcome WHERE position IN", positions))

@@ -37,6 +37,8 @@ def refused(body: bytes, **limits: int) -> Any:
         (b'"text"', Reason.NOT_AN_OBJECT),
         (b"null", Reason.NOT_AN_OBJECT),
         (b'{"a": 1, "a": 1}', Reason.REPEATED_FIELD),
+        (b'{"a":1,"a":1}', Reason.REPEATED_FIELD),
+        (b'{"a":[{"b":{"c":"","c":""}}]}', Reason.REPEATED_FIELD),
         (b'{"deep": [{"a": 1, "\\u0061": 2}]}', Reason.REPEATED_FIELD),
         (b'{"a":' * 40 + b"1" + b"}" * 40, Reason.TOO_DEEP),
         (b"[" * 100_000, Reason.TOO_DEEP),
