@@ -85,6 +85,12 @@ class Journal(Protocol):
         """The writes that count deliveries as planned; goes with the work itself."""
         ...
 
+    def marked(self) -> Unit:
+        """The write that notes from where on there may be notifications that nobody has planned;
+        goes with plans, so that recovery does not have to look far back.
+        """
+        ...
+
     def forget(self, requests: Sequence[Requested]) -> None:
         """Their plan is on disk: recovery need not look at them again."""
         ...

@@ -65,7 +65,7 @@ async def test_what_waited_for_its_template_is_found_after_a_crash_although_late
         journal.forget([planned])
         templates.goes_on.set()
         accepted = await slow
-        await database.commit(journal.planned({ORIGIN.tenant: 1}))
+        await database.commit(journal.marked())
 
         reopened = a_journal(database)
         await reopened.start()

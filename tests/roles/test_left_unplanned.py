@@ -62,7 +62,7 @@ class Life:
         stored with the second.
         """
         self._journal.forget(requests)
-        await self._database.commit(self._journal.planned({ACME: len(requests)}))
+        await self._database.commit(self._journal.marked())
 
     async def read(self, count: int) -> list[Requested]:
         """So many as the planner would get them next."""

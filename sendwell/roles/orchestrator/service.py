@@ -171,7 +171,7 @@ class Orchestrator:
                 said.append(task)
             else:
                 said += self._moves(plan, scene.now)
-        scene.write(self._journal.planned(counts))
+        scene.write([*self._journal.planned(counts), *self._journal.marked()])
         scene.after_commit(lambda: self._journal.forget(requests))
         return said
 

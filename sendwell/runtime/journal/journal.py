@@ -173,10 +173,11 @@ class SqlJournal:
         return [write for write in writes if write.items]
 
     def planned(self, deliveries: Mapping[TenantId, int]) -> Unit:
-        return [
-            Write(hot.count_planned, [Count(t, self._node, n) for t, n in deliveries.items()]),
-            Write(hot.set_mark, [(self._mark, self._unplanned.mark)]),
-        ]
+        counts = [Count(tenant, self._node, count) for tenant, count in deliveries.items()]
+        return [Write(hot.count_planned, counts)] if counts else []
+
+    def marked(self) -> Unit:
+        return [Write(hot.set_mark, [(self._mark, self._unplanned.mark)])]
 
     def forget(self, requests: Sequence[Requested]) -> None:
         self._unplanned.finish(request.position for request in requests)
