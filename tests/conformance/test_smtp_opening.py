@@ -1,7 +1,10 @@
 """The SMTP port opens its connections safely: greeting, TLS, AUTH."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 import trustme
@@ -190,6 +193,37 @@ async def test_a_relay_that_does_not_let_us_in_defers_the_mail(
         outcome = await outcome_at(sink, host="127.0.0.1", tls="none")
 
         assert fault_of(outcome) == (Deferred, code, Blame.PROVIDER)
+
+
+@contextmanager
+def dead_at(host: str, port: int) -> Iterator[None]:
+    """Nobody takes a connection there, and nobody refuses one: the line is full."""
+    with ExitStack() as stack, socket.create_server((host, port), backlog=0):
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex((host, port))
+        yield
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
+async def test_a_relay_with_a_dead_address_is_reached_at_the_next_one(
+    tls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = socket.getaddrinfo
+
+    def answer(host: str, *rest: Any, **more: Any) -> Any:
+        hosts = ["127.0.0.2", "127.0.0.1"] if host == "two.example" else [host]
+        return [place for one in hosts for place in asked(one, *rest, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    async with a_sink(tls, "two.example") as sink:
+        relay = LocalRelay(sink.port, "two.example", tls=tls)
+        with dead_at("127.0.0.2", sink.port):
+            async with a_client(relay, opening=20, mail=60) as client:
+                outcome = await client.deliver(a_mail())
+
+    assert outcome == Accepted("1")
 
 
 @pytest.mark.parametrize("verb", ["GREETING", "EHLO", "STARTTLS"])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from sendwell.adapters.addresses import dial_in_turn
 from sendwell.adapters.http.fault import Code, Peer
 from sendwell.adapters.http.policy import Policy
 from sendwell.adapters.http.target import Origin
@@ -13,9 +14,6 @@ from sendwell.domain.outbound import Address
 from sendwell.domain.outcome import Blame, Deferred, Fault, Refused
 
 Dialled = TypeVar("Dialled", bound=asyncio.Protocol)
-
-_PATIENCE = 2.0
-"""Seconds for one address while others are left: a dead route must not use up the deadline."""
 
 
 def default_tls() -> ssl.SSLContext:
@@ -49,37 +47,25 @@ async def dial(
     *,
     tls: ssl.SSLContext | None,
     make: Callable[[], Dialled],
+    deadline: float,
 ) -> Dialled:
     """A connection to exactly one of the addresses, the first that takes it.
 
     With TLS, the certificate must be the origin's, whatever the address is. Raises what the last
     address failed with: OSError, of which ssl.SSLError and TimeoutError are kinds.
     """
-    *others, last = addresses
-    for address in others:
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                return await _connect(origin, address, tls=tls, make=make)
-        except OSError:
-            continue
-    return await _connect(origin, last, tls=tls, make=make)
 
+    async def connect(address: Address) -> Dialled:
+        _, connection = await asyncio.get_running_loop().create_connection(
+            make,
+            str(address),
+            origin.port,
+            ssl=tls,
+            server_hostname=origin.host.rstrip(".") if tls else None,
+        )
+        return connection
 
-async def _connect(
-    origin: Origin,
-    address: Address,
-    *,
-    tls: ssl.SSLContext | None,
-    make: Callable[[], Dialled],
-) -> Dialled:
-    _, connection = await asyncio.get_running_loop().create_connection(
-        make,
-        str(address),
-        origin.port,
-        ssl=tls,
-        server_hostname=origin.host.rstrip(".") if tls else None,
-    )
-    return connection
+    return await dial_in_turn(addresses, connect, deadline=deadline)
 
 
 _TROUBLES: tuple[tuple[type[OSError], Code, str], ...] = (

@@ -1,24 +1,15 @@
 """Which addresses a client may dial: any, or only those that the guard permits."""
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import ip_address
 from typing import Protocol
 
+from sendwell.adapters.addresses import ask_system
 from sendwell.adapters.http.resolver import Resolver
 from sendwell.domain.outbound import Address, Allowed, literal, permitted
 from sendwell.domain.outcome import Blame
 
 Resolve = Callable[[str], Awaitable[Sequence[Address]]]
 """The addresses of a name, best first. Raises OSError when there are none."""
-
-
-async def ask_system(name: str) -> Sequence[Address]:
-    """What the machine's resolver says. It also reads numbers like 0x7f.1 as addresses."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    return [ip_address(place[0]) for *_, place in found]
 
 
 class Policy(Protocol):

@@ -109,15 +109,14 @@ class Pool:
         if isinstance(addresses, Deferred | Refused):
             return addresses
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self._connect(addresses)
+            return await self._connect(addresses, deadline)
         except OSError as error:
             return Deferred(trouble(error, self.peer))
 
-    async def _connect(self, addresses: Sequence[Address]) -> Connection:
+    async def _connect(self, addresses: Sequence[Address], deadline: float) -> Connection:
         self._keeper.make_room()
         tls = self._tls() if self.origin.scheme == "https" else None
-        connection = await dial(self.origin, addresses, tls=tls, make=self._make)
+        connection = await dial(self.origin, addresses, tls=tls, make=self._make, deadline=deadline)
         # Counted here and not when it was made: one made for a cancelled dial may never be lost.
         if connection.is_open:
             self._connections.add(connection)

@@ -78,8 +78,7 @@ class Streams:
             return addresses
         tls = self._tls() if origin.scheme == "https" else None
         try:
-            async with asyncio.timeout_at(deadline):
-                return await dial(origin, addresses, tls=tls, make=self._make)
+            return await dial(origin, addresses, tls=tls, make=self._make, deadline=deadline)
         except OSError as error:
             return Deferred(trouble(error, peer))
 

@@ -8,8 +8,9 @@ AUTH: those credentials will not get better by waiting, so the next provider sho
 import asyncio
 import ssl
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 
+from sendwell.adapters.addresses import ask_system, dial_in_turn
 from sendwell.adapters.smtp.authentication import Secrets, authenticate
 from sendwell.adapters.smtp.capabilities import Capabilities
 from sendwell.adapters.smtp.dialogue import Dialogue
@@ -24,6 +25,7 @@ from sendwell.adapters.smtp.faults import (
 )
 from sendwell.adapters.smtp.verdict import fault
 from sendwell.adapters.smtp.wire import DONE, FAREWELL, ProtocolError, Reply, Wire
+from sendwell.domain.outbound import Address
 from sendwell.domain.outcome import Blame, Deferred
 from sendwell.ports.vendor import Relay
 
@@ -40,8 +42,9 @@ async def open_wire(
     Raises OpeningError, with the outcome for the mails that wait; the connection is closed then.
     """
     try:
-        async with asyncio.timeout(within.total_seconds()):
-            return await _open(relay, tls)
+        deadline = asyncio.get_running_loop().time() + within.total_seconds()
+        async with asyncio.timeout_at(deadline):
+            return await _open(relay, tls, deadline)
     except ssl.SSLCertVerificationError as error:
         text = f"The relay's certificate is not valid for {relay.host}: {error.verify_message}"
         raise cannot(CERTIFICATE, text, Blame.ACCOUNT) from error
@@ -59,9 +62,11 @@ def _system_authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def _open(relay: Relay, tls: ssl.SSLContext | None) -> tuple[Wire, Capabilities]:
-    dialogue = Dialogue()
-    await _dial(relay, tls, dialogue)
+async def _open(
+    relay: Relay, tls: ssl.SSLContext | None, deadline: float
+) -> tuple[Wire, Capabilities]:
+    addresses = await ask_system(relay.host)
+    dialogue = await dial_in_turn(addresses, partial(_dial, relay, tls), deadline=deadline)
     try:
         capabilities = await _enter(relay, tls, dialogue)
         dialogue.wire.refuse_leftovers()
@@ -71,16 +76,18 @@ async def _open(relay: Relay, tls: ssl.SSLContext | None) -> tuple[Wire, Capabil
     return dialogue.wire, capabilities
 
 
-async def _dial(relay: Relay, tls: ssl.SSLContext | None, dialogue: Dialogue) -> None:
+async def _dial(relay: Relay, tls: ssl.SSLContext | None, address: Address) -> Dialogue:
+    dialogue = Dialogue()
     is_implicit = relay.tls == "implicit"
     await asyncio.get_running_loop().create_connection(
         lambda: dialogue.wire,
-        relay.host,
+        str(address),
         relay.port,
         ssl=(tls or _system_authorities()) if is_implicit else None,
         server_hostname=relay.host if is_implicit else None,
         ssl_shutdown_timeout=FAREWELL if is_implicit else None,
     )
+    return dialogue
 
 
 async def _enter(relay: Relay, tls: ssl.SSLContext | None, dialogue: Dialogue) -> Capabilities:
