@@ -4,19 +4,18 @@ import asyncio
 import contextlib
 import socket
 from asyncio import AbstractEventLoop, Future
-from collections import Counter
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from threading import Thread
+from time import monotonic
 
+from sendwell.adapters.http.domains import Domains, domain_of
 from sendwell.domain.outbound import Address
 
 Ask = Callable[[str], Sequence[Address]]
 """The addresses of a name, best first; blocks until they are there. Raises OSError."""
 _Askers = set[Future[Sequence[Address]]]
 
-_AT_ONCE = 32
-_AT_ONCE_OF_A_DOMAIN = 8
 _WAITING_OF_A_DOMAIN = 32
 
 
@@ -33,14 +32,16 @@ class Resolver:
     by name stands in that line: vendors, relays, the database. A name whose servers are silent
     takes 10 s and more and cannot be called off. So names that others choose are not asked there.
 
-    At most 32 questions are asked at once, 8 of them about names of one domain (its last two
-    labels). The others wait in the order of coming; while 32 wait for one domain, further ones
-    fail at once with gaierror. Equal names are asked once for all who wait, and a question that
-    nobody waits for any more is not begun. No answer is kept.
+    At most 64 questions are asked at once, shared out by `Domains`. The others wait in the order
+    of coming; while 32 wait for one domain, further ones fail at once with gaierror. Equal names
+    are asked once for all who wait, and a question that nobody waits for any more is not begun.
+    No answer is kept.
     """
 
-    def __init__(self, *, ask: Ask = ask_machine) -> None:
+    def __init__(self, *, ask: Ask = ask_machine, now: Callable[[], float] = monotonic) -> None:
         self._ask = ask
+        self._now = now
+        self._domains = Domains()
         self._waiting: dict[str, _Askers] = {}
         self._begun: dict[str, _Askers] = {}
 
@@ -58,8 +59,8 @@ class Resolver:
             if name in questions:
                 questions[name].add(answer)
                 return
-        domain = _domain(name)
-        if sum(_domain(other) == domain for other in self._waiting) >= _WAITING_OF_A_DOMAIN:
+        domain = domain_of(name)
+        if sum(domain_of(other) == domain for other in self._waiting) >= _WAITING_OF_A_DOMAIN:
             raise socket.gaierror(socket.EAI_AGAIN, "Too many names of this domain are asked for.")
         self._waiting[name] = {answer}
 
@@ -70,13 +71,9 @@ class Resolver:
             del self._waiting[name]
 
     def _begin_what_may(self) -> None:
-        begun = Counter(map(_domain, self._begun))
+        now = self._now()
         for name in tuple(self._waiting):
-            if len(self._begun) >= _AT_ONCE:
-                return
-            domain = _domain(name)
-            if begun[domain] < _AT_ONCE_OF_A_DOMAIN:
-                begun[domain] += 1
+            if self._domains.may_begin(domain_of(name), now):
                 self._begin(name)
 
     def _begin(self, name: str) -> None:
@@ -84,17 +81,21 @@ class Resolver:
         # No ThreadPoolExecutor: the interpreter would wait for its threads before it ends.
         Thread(target=self._run, args=(name, loop), name="resolver", daemon=True).start()
         self._begun[name] = self._waiting.pop(name)
+        self._domains.begin(domain_of(name))
 
     def _run(self, name: str, loop: AbstractEventLoop) -> None:
         found: Sequence[Address] | Exception
+        began = self._now()
         try:
             found = self._ask(name)
         except Exception as error:  # noqa: BLE001 - whatever it was, who asked must hear of it
             found = error
+        took = self._now() - began
         with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
-            loop.call_soon_threadsafe(self._answered, name, found)
+            loop.call_soon_threadsafe(self._answered, name, found, took)
 
-    def _answered(self, name: str, found: Sequence[Address] | Exception) -> None:
+    def _answered(self, name: str, found: Sequence[Address] | Exception, took: float) -> None:
+        self._domains.end(domain_of(name), took=took, now=self._now())
         for answer in self._begun.pop(name):
             if answer.done():
                 continue
@@ -103,7 +104,3 @@ class Resolver:
             else:
                 answer.set_result(found)
         self._begin_what_may()
-
-
-def _domain(name: str) -> str:
-    return ".".join(name.rstrip(".").rsplit(".", 2)[-2:])

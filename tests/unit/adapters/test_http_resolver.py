@@ -18,9 +18,11 @@ Asking = list[asyncio.Task[Sequence[Address]]]
 
 
 class Machine:
-    """A machine's resolver that answers when it is told to, all at once."""
+    """A machine's resolver that answers what hangs when it is told to, all at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, hanging: str = "") -> None:
+        """What hangs are the names that hold this."""
+        self._hanging = hanging
         self.asked: list[str] = []
         self._news = threading.Semaphore(0)
         self._released = threading.Event()
@@ -28,7 +30,8 @@ class Machine:
     def ask(self, name: str) -> Sequence[Address]:
         self.asked.append(name)
         self._news.release()
-        self._released.wait(PATIENCE)
+        if self._hanging in name:
+            self._released.wait(PATIENCE)
         return HERE
 
     async def has_heard(self, count: int) -> None:
@@ -37,6 +40,9 @@ class Machine:
 
     def answer(self) -> None:
         self._released.set()
+
+    def hang(self) -> None:
+        self._released.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +100,7 @@ async def test_who_gives_up_does_not_take_the_answer_from_the_others() -> None:
         assert await there == HERE
 
 
-@pytest.mark.parametrize(("names", "at_once"), [(of_many_domains, 32), (of_one_domain, 8)])
+@pytest.mark.parametrize(("names", "at_once"), [(of_many_domains, 64), (of_one_domain, 8)])
 async def test_so_many_names_are_asked_at_once(
     names: Callable[[int], list[str]], at_once: int
 ) -> None:
@@ -120,6 +126,47 @@ async def test_names_of_others_pass_those_of_a_domain_that_has_its_share() -> No
         await machine.has_heard(9)
 
         assert "hooks.other.example" in machine.asked
+
+
+@pytest.mark.parametrize("count", [4, 8, 16])
+async def test_names_of_others_are_asked_while_those_of_many_domains_hang(count: int) -> None:
+    with Machine(hanging="tarpit") as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        names = [f"{number}.tarpit-{number % count}.example" for number in range(96)]
+        hanging, *_ = await ask(resolver, names)
+
+        assert await resolver("hooks.other.example") == HERE
+        assert not hanging.done()
+
+
+async def test_a_domain_below_a_public_suffix_does_not_stand_for_all_below_it() -> None:
+    with Machine(hanging="tarpit") as machine:
+        resolver = Resolver(ask=machine.ask)
+
+        asking = await ask(resolver, [f"{number}.tarpit.co.uk" for number in range(96)])
+
+        assert await resolver("hooks.other.co.uk") == HERE
+        assert not asking[0].done()
+        machine.answer()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_domains_that_were_slow_leave_half_of_the_questions_to_others() -> None:
+    time = 0.0
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask, now=lambda: time)
+        asking = await ask(resolver, of_many_domains(64))
+        await machine.has_heard(64)
+        time = 20.0
+        machine.answer()
+        await asyncio.gather(*asking)
+        machine.hang()
+
+        await ask(resolver, [*of_many_domains(64), "hooks.other.example"])
+        await machine.has_heard(33)
+
+        assert set(machine.asked[64:]) == {*of_many_domains(32), "hooks.other.example"}
 
 
 async def test_a_question_that_nobody_waits_for_any_more_is_not_begun() -> None:
