@@ -54,12 +54,21 @@ class FairQueue(Generic[T]):
             self._count(lane, tenant, surplus)
 
     def put_back(self, lane: Lane, tenant: TenantId, item: T) -> None:
-        """Return a taken item to the front of its tenant's queue."""
+        """Return a taken item to the front of its tenant's queue. It has had its turn."""
         self._lanes[lane].setdefault(tenant, deque()).appendleft(item)
         self._depths[lane] += 1
         self._size += 1
         if self._weigh and (surplus := self._weigh(item) - 1):
             self._count(lane, tenant, surplus)
+
+    def untake(self, lane: Lane, tenant: TenantId, item: T) -> None:
+        """Return an item of `take` and its turn: it is as if it had not been taken.
+
+        Of several the one taken last is to be returned first.
+        """
+        self.put_back(lane, tenant, item)
+        self._lanes[lane].move_to_end(tenant, last=False)
+        self._picks -= 1
 
     @property
     def weight(self) -> int:
@@ -90,6 +99,7 @@ class FairQueue(Generic[T]):
         """The same, one after the other: an item is taken when it is asked for."""
         while (item := self._pick(serves)) is not None:
             yield item
+        self._picks -= 1  # the last one has found nothing, and was no lane's turn
 
     def take_urgent(self, most: int, *, serves: Serves | None = None) -> list[T]:
         """Up to `most` items of the urgent lanes; the others keep their turns."""
@@ -101,8 +111,6 @@ class FairQueue(Generic[T]):
             yield item
 
     def _pick(self, serves: Serves | None) -> T | None:
-        if not self._size:
-            return None
         self._picks += 1
         turn, rest = divmod(self._picks, _TURN)
         lanes = _DOWNWARDS if rest else _BELOW_FIRST[turn % len(_BELOW_FIRST)]

@@ -182,7 +182,7 @@ class Dispatcher:
             self.leave(seated.sends)
             await self._put_back(tasks)
             return
-        self.ready.put_back(seated.back)
+        self.ready.untake(seated.back)
         self.ready.put_due(seated.waiting)
         self._settler.put(seated.events)
         for send in claimed:
@@ -292,10 +292,13 @@ class Dispatcher:
         """
         taken, pauses = dict(self._seating.in_flight), self._seating.pauses
         are_none_outside = not self.exchange.free_seats()
+        are_none_in_house = not self.exchange.free_in_house()
         most_urgent, most = self._seats_for_one(urgent=True), self._seats_for_one(urgent=False)
 
         def serves(lane: Lane, tenant: TenantId) -> bool:
             if are_none_outside and not self._seating.stays_in_house(tenant):
+                return False
+            if are_none_in_house and self._seating.stays_in_house(tenant):
                 return False
             has = taken.get(tenant, 0)
             if has >= (most_urgent if lane.is_urgent else most):

@@ -1,6 +1,6 @@
 """The last look before a send: is it still wanted, allowed and not too late?"""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -43,11 +43,13 @@ class Gate:
         self._channels = channels
 
     async def check(self, tasks: Sequence[Task], now: int) -> list[Checked]:
-        """The verdict for each task, with the person and the address it was given for."""
-        checked: list[Checked] = []
+        """The verdict for each task, in their order, with the person and the address it was given
+        for: in that order limits are asked, and tenants have their turns.
+        """
+        checked: dict[TenantId, Iterator[Checked]] = {}
         for tenant, own in group(tasks, by=lambda task: task.request.tenant).items():
-            checked += await self._check_tenant(tenant, own, now)
-        return checked
+            checked[tenant] = iter(await self._check_tenant(tenant, own, now))
+        return [next(checked[task.request.tenant]) for task in tasks]
 
     async def going_on(self, checked: Sequence[Checked], now: int) -> list[Checked]:
         """Those that another channel would take, as far as the rules go, if this one failed."""

@@ -138,10 +138,16 @@ class ReadyQueue:
         self.changed.set()
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Return work that was taken and could not go, in its old place."""
+        """Return work that was taken and could not go, in its old place. It has had its turn."""
         self._due.update(task.work for task in tasks)
         for task in reversed(tasks):
             self._queue.put_back(BY_NUMBER[task.request.lane], task.request.tenant, task)
+
+    def untake(self, tasks: Sequence[Task]) -> None:
+        """Return work of `take`, in the order in which it was taken; its turn comes again."""
+        self._due.update(task.work for task in tasks)
+        for task in reversed(tasks):
+            self._queue.untake(BY_NUMBER[task.request.lane], task.request.tenant, task)
 
     def recover(self, lane: Lane, tenant: TenantId) -> None:
         """There is pending work on disk from before."""

@@ -56,7 +56,9 @@ class Seated(msgspec.Struct):
 
     sends: list[Send] = []
     back: list[Task] = []
-    """Those that wait where they were: there was no seat, or a limit of many is reached."""
+    """Those that wait where they were: there was no seat, or a limit of many is reached. In the
+    order in which they came.
+    """
     waiting: list[Task] = []
     """Those that wait for an account they have not been at; others need not wait behind them."""
     events: list[Event] = []
@@ -104,6 +106,9 @@ class Seating:
             for _, seat in seats:
                 self.leave(seat)
             raise
+        if seated.back:
+            back = {id(task) for task in seated.back}
+            seated.back = [task for task in tasks if id(task) in back]
         return seated
 
     async def pass_on(self, tasks: Sequence[Task], now: int) -> Seated:

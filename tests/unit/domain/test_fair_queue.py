@@ -1,5 +1,9 @@
 """Lanes by weight, tenants in turn."""
 
+from collections import Counter
+from itertools import product
+from typing import NamedTuple
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +12,21 @@ from sendwell.domain.ids import TenantId
 from sendwell.domain.lane import Lane
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
+
+
+class Place(NamedTuple):
+    lane: Lane
+    tenant: TenantId
+    number: int
+
+
+def a_full_queue(tenants: int, each: int) -> FairQueue[Place]:
+    """So many of each tenant in each lane."""
+    queue: FairQueue[Place] = FairQueue()
+    for lane, number, tenant in product(Lane, range(each), range(tenants)):
+        whose = TenantId(f"tenant {tenant}")
+        queue.put(lane, whose, Place(lane, whose, number))
+    return queue
 
 
 def test_the_higher_lane_is_served_first() -> None:
@@ -63,6 +82,76 @@ def test_what_is_put_back_is_next() -> None:
     queue.put_back(Lane.HIGH, ACME, first)
 
     assert queue.take(3) == [0, 1, 2]
+
+
+def test_what_is_put_back_has_had_its_turn() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for tenant in (ACME, BETA):
+        queue.put(Lane.HIGH, tenant, tenant)
+
+    queue.put_back(Lane.HIGH, ACME, *queue.take(1))
+
+    assert queue.take(2) == [BETA, ACME]
+
+
+@given(st.integers(1, 9), st.integers(1, 64), st.integers(1, 12))
+def test_what_is_untaken_is_as_if_it_had_not_been_taken(
+    tenants: int, most: int, passes: int
+) -> None:
+    """However many go of those that are taken, lanes and tenants come as in one go."""
+    in_one_go, in_parts = (a_full_queue(tenants, 24) for _ in range(2))
+
+    taken: list[Place] = []
+    while len(taken) < 96:
+        batch = in_parts.take(most)
+        taken += batch[:passes]
+        for place in reversed(batch[passes:]):
+            in_parts.untake(place.lane, place.tenant, place)
+
+    assert taken == in_one_go.take(len(taken))
+    assert len(in_parts) == len(in_one_go)
+
+
+def test_where_many_are_untaken_each_time_nobody_starves() -> None:
+    queue = a_full_queue(2, 200)
+
+    gone: list[Place] = []
+    for _ in range(96):
+        first, *others = queue.take(64)
+        gone.append(first)
+        for place in reversed(others):
+            queue.untake(place.lane, place.tenant, place)
+
+    assert Counter(place.tenant for place in gone) == {"tenant 0": 48, "tenant 1": 48}
+    assert Counter(place.lane for place in gone) == {
+        Lane.CRITICAL: 84,
+        Lane.HIGH: 4,
+        Lane.MEDIUM: 4,
+        Lane.LOW: 4,
+    }
+
+
+def test_a_pick_that_finds_nobody_to_serve_is_no_lanes_turn() -> None:
+    queue = a_full_queue(1, 96)
+
+    gone: list[Place] = []
+    for _ in range(96):
+        queue.take(1, serves=lambda *_: False)
+        gone += queue.take(1)
+
+    assert gone == a_full_queue(1, 96).take(96)
+
+
+def test_what_is_untaken_goes_before_what_has_come_meanwhile() -> None:
+    queue: FairQueue[str] = FairQueue()
+    queue.put(Lane.LOW, ACME, "first")
+    taken = queue.take(1)
+    queue.put(Lane.LOW, BETA, "meanwhile")
+    queue.put(Lane.LOW, ACME, "second")
+
+    queue.untake(Lane.LOW, ACME, *taken)
+
+    assert queue.take(3) == ["first", "meanwhile", "second"]
 
 
 def test_an_empty_queue_gives_nothing() -> None:

@@ -1,7 +1,7 @@
 """Whatever the order of numbers, commits and reads: each piece of work is handed out once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import pytest
@@ -18,6 +18,9 @@ from sendwell.roles.delivery.store import DeliveryStore
 EMAIL = ChannelName("email")
 WINDOW = 32
 TENANTS = [TenantId("acme"), TenantId("beta")]
+Back = Callable[[ReadyQueue, Sequence[Task]], None]
+BACKS: Sequence[Back] = (ReadyQueue.put_back, ReadyQueue.untake)
+BACK = pytest.mark.parametrize("back", BACKS)
 
 
 def a_task(work: int, *, tenant: str = "acme", lane: Lane = Lane.MEDIUM, length: int = 0) -> Task:
@@ -262,11 +265,12 @@ async def test_after_a_portion_that_leaves_the_window_low_there_is_more_to_do() 
     assert fills == 6
 
 
-async def test_work_whose_time_comes_twice_while_it_waits_is_handed_out_once() -> None:
+@BACK
+async def test_work_whose_time_comes_twice_while_it_waits_is_handed_out_once(back: Back) -> None:
     queue = a_queue(Disk())
     queue.put_due(some(1, 2))
     taken = queue.take(1, serves=lambda *_: True)
-    queue.put_back(taken)
+    back(queue, taken)
 
     queue.put_due(some(1, 2))
 
@@ -276,13 +280,14 @@ async def test_work_whose_time_comes_twice_while_it_waits_is_handed_out_once() -
     assert len(queue) == 1
 
 
-async def test_work_that_could_not_go_keeps_its_place() -> None:
+@BACK
+async def test_work_that_could_not_go_keeps_its_place(back: Back) -> None:
     disk = Disk()
     queue = a_queue(disk)
     plan(queue, disk, some(1, 2, 3))
     taken = queue.take(2, serves=lambda *_: True)
 
-    queue.put_back(taken)
+    back(queue, taken)
 
     assert await handed_out(queue, disk) == [1, 2, 3]
 
@@ -432,11 +437,16 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.filling = None
 
     @precondition(lambda self: self.filling is not None and not self.disk.is_halted)
-    @rule(most=st.integers(1, 64), back=st.sets(st.integers(0, 63)), later=st.integers(0, 2))
-    def it_takes_some(self, most: int, back: set[int], later: int) -> None:
+    @rule(
+        most=st.integers(1, 64),
+        back=st.sets(st.integers(0, 63)),
+        how=st.sampled_from(BACKS),
+        later=st.integers(0, 2),
+    )
+    def it_takes_some(self, most: int, back: set[int], how: Back, later: int) -> None:
         self.filling = None
         taken = self.queue.take(most, serves=lambda *_: True)
-        self.queue.put_back([task for number, task in enumerate(taken) if number in back])
+        how(self.queue, [task for number, task in enumerate(taken) if number in back])
         going = [task for number, task in enumerate(taken) if number not in back]
         for task in going:
             self.disk.pending.pop(task.work, None)
