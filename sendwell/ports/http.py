@@ -1,6 +1,6 @@
 """The one way out by HTTP."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
@@ -16,6 +16,8 @@ class HttpRequest(NamedTuple):
     body: bytes = b""
     timeout: timedelta = timedelta(seconds=15)
     """The total: connect, send, and read the last byte."""
+    enough: Container[int] = ()
+    """Statuses that say it all: such an answer counts though its body breaks off or never ends."""
 
 
 class HttpAnswer(NamedTuple):
@@ -43,7 +45,8 @@ class Http(Protocol):
         and 504 are `Deferred` (with `Retry-After` in seconds or as an HTTP date, if given);
         a URL or address that policy forbids, or a malformed header, is `Refused`;
         a connection that breaks or times out after the request was written is `Unknown`, and so
-        are 502 and 504 to it: there a gateway says the same of the connection behind it.
+        are 502 and 504 to it: there a gateway says the same of the connection behind it. What
+        breaks or times out behind a status that is `enough` is the answer, as far as it came.
         """
         ...
 

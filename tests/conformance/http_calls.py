@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -38,16 +38,22 @@ def a_request(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"hello",
     timeout: timedelta = timedelta(seconds=PATIENCE),
+    enough: Container[int] = (),
 ) -> HttpRequest:
-    return HttpRequest(method, url, headers or {}, body, timeout)
+    return HttpRequest(method, url, headers or {}, body, timeout, enough)
 
 
 async def reply_to(
-    script: Script, *, body: bytes = b"hello", within: timedelta = timedelta(seconds=PATIENCE)
+    script: Script,
+    *,
+    body: bytes = b"hello",
+    within: timedelta = timedelta(seconds=PATIENCE),
+    enough: Container[int] = (),
 ) -> Reply:
     """What comes of one request to a server with this script."""
     async with serving(script) as server, a_client() as client:
-        return await client.exchange(a_request(server.url(), body=body, timeout=within))
+        request = a_request(server.url(), body=body, timeout=within, enough=enough)
+        return await client.exchange(request)
 
 
 def code_of(outcome: Reply, kind: type[Deferred | Refused | Unknown]) -> str:

@@ -137,6 +137,44 @@ async def test_a_status_that_means_later_counts_even_if_its_body_breaks_off() ->
     assert outcome.wait == timedelta(seconds=7)
 
 
+ENOUGH = frozenset({202})
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"content-length: 5\r\n\r\nhalf",
+        b"transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        b"transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nfive\r\n",
+    ],
+    ids=["length", "chunked", "garbled"],
+)
+async def test_a_status_that_is_enough_counts_though_its_body_breaks_off(rest: bytes) -> None:
+    script = saying_once(b"HTTP/1.1 202 Accepted\r\n" + rest)
+
+    answer = await reply_to(script, enough=ENOUGH)
+
+    assert isinstance(answer, HttpAnswer)
+    assert (answer.status, answer.body, answer.is_cut) == (202, b"half", True)
+
+
+async def test_a_status_that_is_enough_counts_though_its_body_never_ends() -> None:
+    async def script(talk: Talk) -> None:
+        await saying_once(b"HTTP/1.1 202 Accepted\r\n\r\nhalf")(talk)
+        await talk.until_gone()
+
+    answer = await reply_to(script, within=3 * SOON, enough=ENOUGH)
+
+    assert isinstance(answer, HttpAnswer)
+    assert (answer.status, answer.body, answer.is_cut) == (202, b"half", True)
+
+
+async def test_another_status_needs_its_body() -> None:
+    script = saying_once(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhalf")
+
+    assert code_of(await reply_to(script, enough=ENOUGH), Unknown) == Code.BROKEN
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -307,6 +345,17 @@ async def test_a_connection_broken_before_the_request_is_written_is_deferred() -
     outcome = await reply_to(script, body=TOO_MUCH_TO_BUFFER)
 
     assert code_of(outcome, Deferred) == Code.BROKEN
+
+
+async def test_half_an_answer_before_the_request_is_written_does_not_count() -> None:
+    async def script(talk: Talk) -> None:
+        await talk.reader.readexactly(1000)
+        await talk.say(b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\nfive\r\n")
+        await talk.until_gone()
+
+    outcome = await reply_to(script, body=TOO_MUCH_TO_BUFFER, enough=ENOUGH)
+
+    assert code_of(outcome, Deferred) == Code.BAD_ANSWER
 
 
 async def test_an_answer_before_the_request_is_written_counts() -> None:

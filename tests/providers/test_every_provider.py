@@ -53,6 +53,7 @@ TROUBLES: dict[str, tuple[Trouble, type[Outcome]]] = {
     "a 200 is JSON of another shape": (Instead(Reply(200, b"[[[[]]]]", JSON)), Unknown),
     "a 200 is an error": (Instead(Reply(200, b'{"error": "no"}', JSON)), Unknown),
     "a 200 never ends": (Huge(), Unknown),
+    "a 200 breaks off": (Cut(Reply(200, b"{...}", JSON)), Unknown),
     "a 400 is a page for people": (page(400), Refused),
     "a 401 is a page for people": (page(401), Refused),
     "a 403 is a page for people": (page(403), Refused),
@@ -71,6 +72,7 @@ EXCEPTIONS: dict[tuple[str, str], type[Outcome]] = {
     ("standard", "a 200 is JSON of another shape"): Accepted,
     ("standard", "a 200 is an error"): Accepted,
     ("standard", "a 200 never ends"): Accepted,
+    ("standard", "a 200 breaks off"): Accepted,
     # the access token may have ended: the next attempt brings a new one
     ("fcm", "a 401 is a page for people"): Deferred,
 }

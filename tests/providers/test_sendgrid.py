@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sendwell.domain.errors import Invalid
-from sendwell.domain.outcome import Accepted, Blame, Fault, Refused
+from sendwell.domain.outcome import Accepted, Blame, Fault, Refused, Unknown
 from sendwell.messages.requested import Content
 from sendwell.ports.http import HttpAnswer, HttpRequest
 from sendwell.ports.vendor import Means
@@ -16,6 +16,7 @@ from tests.providers.accounts import a_provider
 from tests.providers.builders import an_outgoing
 from tests.simulators.sendgrid import SendGridSimulator
 from tests.simulators.server import json_reply
+from tests.simulators.troubles import Cut, Reply
 
 P384 = base64.b64encode(
     ec.generate_private_key(ec.SECP384R1())
@@ -40,6 +41,22 @@ async def test_the_reference_is_the_id_that_the_mail_has_there(
 
     assert Accepted(sendgrid.mails[0].id) == outcome
     assert sendgrid.mails[0].to == "ada@example.org"
+
+
+async def test_a_202_counts_from_its_head_on(sendgrid: SendGridSimulator, means: Means) -> None:
+    sendgrid.fail_next(Cut(Reply(202, b"...", {"x-message-id": "the-mail"})))
+
+    outcome = await a_provider("sendgrid", sendgrid, means).send(an_outgoing())
+
+    assert outcome == Accepted("the-mail")
+
+
+async def test_half_a_refusal_is_no_refusal(sendgrid: SendGridSimulator, means: Means) -> None:
+    sendgrid.fail_next(Cut(Reply(400, b'{"errors": [...')))
+
+    outcome = await a_provider("sendgrid", sendgrid, means).send(an_outgoing())
+
+    assert isinstance(outcome, Unknown)
 
 
 async def test_both_attempts_carry_the_same_message_id(

@@ -1,7 +1,7 @@
 import base64
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook
@@ -10,17 +10,30 @@ from sendwell.adapters.http import Guarded, HttpClient
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.errors import Invalid
 from sendwell.domain.outbound import Allowed
-from sendwell.domain.outcome import Accepted, Blame, Deferred, Refused, Unknown
-from sendwell.ports.http import HttpAnswer, HttpRequest
+from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome, Refused, Unknown
+from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.ports.vendor import Means
 from sendwell.providers.webhook.standard import VENDOR, Credentials, request, understand
 from tests.providers.accounts import a_provider
 from tests.providers.builders import an_outgoing
-from tests.simulators.troubles import Instead, Lost, Reply, Trouble, failing
+from tests.simulators.troubles import Cut, Instead, Lost, Reply, Trouble, failing
 from tests.simulators.webhook import WebhookSimulator
 
 NOW = 1_800_000_000_123_456
 NEW, OLD = (f"whsec_{base64.b64encode(byte * 24).decode()}" for byte in (b"n", b"o"))
+
+
+@dataclass(frozen=True)
+class Impatient:
+    """The real client, with less patience than a webhook asks for, and yet a lot."""
+
+    http: Http
+
+    async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
+        return await self.http.exchange(request._replace(timeout=timedelta(seconds=3)))
+
+    async def close(self) -> None:
+        await self.http.close()
 
 
 @pytest.fixture
@@ -52,6 +65,22 @@ async def test_both_attempts_carry_the_same_id(
 
     assert [Unknown, Accepted] == [type(outcome) for outcome in outcomes]
     assert (len(endpoint.deliveries), endpoint.repeats) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, Accepted), (202, Accepted), (410, Refused), (413, Refused)]
+)
+async def test_what_an_endpoint_says_by_its_status_counts_though_its_answer_never_ends(
+    status: int, kind: type[Outcome], endpoint: WebhookSimulator, means: Means
+) -> None:
+    endpoint.fail_next(Cut(Reply(status, b"working on"), hangs_up=False))
+    impatient = replace(means, guarded_http=Impatient(means.guarded_http))
+    provider = a_provider("standard", endpoint, impatient)
+
+    outcome = await provider.send(an_outgoing(address=endpoint.address))
+
+    assert isinstance(outcome, kind)
+    assert len(endpoint.calls) == 1
 
 
 async def test_an_endpoint_that_is_gone_is_not_called_again(

@@ -112,9 +112,10 @@ class Simulator(ABC):
             case Lost():
                 self.answer(call)
                 writer.transport.abort()
-            case Cut():
-                writer.write(_written(self.answer(call))[:-3])
-                writer.close()
+            case Cut(reply, hangs_up):
+                own = self.answer(call)
+                writer.write(_written(reply or own)[:-3])
+                await self._leave(writer, hangs_up=hangs_up)
             case Huge(size_bytes):
                 await _pour(writer, size_bytes)
         await self._tell()
@@ -123,6 +124,13 @@ class Simulator(ABC):
         if instead.is_taken:
             self.answer(call)
         return instead.reply
+
+    async def _leave(self, writer: asyncio.StreamWriter, *, hangs_up: bool) -> None:
+        if hangs_up:
+            writer.close()
+        else:
+            await self._tell()
+            await self._closing.wait()
 
     async def _tell(self) -> None:
         async with self._changed:

@@ -42,7 +42,12 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """It was taken, but the answer ends in the middle."""
+    """It was taken, but the answer, or this one, lacks its last three bytes: the connection ends
+    before them, or nothing happens any more.
+    """
+
+    reply: Reply | None = None
+    hangs_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ class HttpClient:
         if not isinstance(written, _Written):
             return written
         pool = self._pools.of(written.origin)
-        reply = await pool.exchange(written.wire, deadline, is_head=request.method == "HEAD")
+        is_head = request.method == "HEAD"
+        reply = await pool.exchange(written.wire, deadline, is_head=is_head, enough=request.enough)
         if isinstance(reply, HttpAnswer):
             return judge(reply, pool.peer, self._clock)
         return reply

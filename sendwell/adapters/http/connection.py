@@ -4,7 +4,7 @@ import asyncio
 import select
 import sys
 from asyncio import AbstractEventLoop, Future, TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Protocol, cast
 
 from sendwell.adapters.http.fault import Code, Peer
@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_alarm",
         "_due",
+        "_enough",
         "_has_news",
         "_home",
         "_idle_seconds",
@@ -64,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._reply: Future[Reply] | None = None
         self._alarm: TimerHandle | None = None
         self._due = 0.0
+        self._enough: Container[int] = ()
         self._is_unwritten = False
         self.is_open = False
 
@@ -90,14 +92,18 @@ class Connection(asyncio.Protocol):
         """
         return self.is_open and not self._has_news()
 
-    def send(self, wire: bytes, deadline: float, *, is_head: bool) -> Future[Reply] | None:
+    def send(
+        self, wire: bytes, deadline: float, *, is_head: bool, enough: Container[int] = ()
+    ) -> Future[Reply] | None:
         """Write a request to an idle connection; the reply comes before the loop's `deadline`.
 
+        Of an answer whose status is `enough` the reply is what has come of it, if it breaks off.
         None: the connection turned out dead, and no complete request has left the machine.
         """
         if not self.is_open:
             return None
         self._reader.expect(is_head=is_head)
+        self._enough = enough
         self._wake_by(deadline)
         self._transport.write(wire)
         if self._transport.is_closing():
@@ -165,6 +171,8 @@ class Connection(asyncio.Protocol):
             reply.set_result(self._meant(self._reader.take()))
         elif self._is_unwritten:
             reply.set_result(Deferred(fault))
+        elif self._reader.status in self._enough:
+            reply.set_result(self._reader.take())
         else:
             reply.set_result(Unknown(fault))
 

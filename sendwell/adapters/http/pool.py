@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from asyncio import CancelledError, Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
 from sendwell.adapters.http.connection import Connection, Reply
@@ -65,12 +65,14 @@ class Pool:
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()
 
-    async def exchange(self, wire: bytes, deadline: float, *, is_head: bool) -> Reply | Refused:
+    async def exchange(
+        self, wire: bytes, deadline: float, *, is_head: bool, enough: Container[int] = ()
+    ) -> Reply | Refused:
         """Send one request and await its reply until the loop's time is `deadline`."""
         if not self._turns.take() and not await self._wait(deadline):
             return Deferred(self.peer.fault(Code.CROWDED, "had no connection free in time"))
         try:
-            return await self._exchange(wire, deadline, is_head=is_head)
+            return await self._exchange(wire, deadline, is_head=is_head, enough=enough)
         finally:
             self._turns.give_back()
             self._report_if_empty()
@@ -83,14 +85,18 @@ class Pool:
             return False
         return True
 
-    async def _exchange(self, wire: bytes, deadline: float, *, is_head: bool) -> Reply | Refused:
+    async def _exchange(
+        self, wire: bytes, deadline: float, *, is_head: bool, enough: Container[int]
+    ) -> Reply | Refused:
         while (idle := self._take_idle()) is not None:
-            if (reply := idle.send(wire, deadline, is_head=is_head)) is not None:
+            reply = idle.send(wire, deadline, is_head=is_head, enough=enough)
+            if reply is not None:
                 return await _settled(reply, idle)
         fresh = await self._dial(deadline)
         if not isinstance(fresh, Connection):
             return fresh
-        if (reply := fresh.send(wire, deadline, is_head=is_head)) is not None:
+        reply = fresh.send(wire, deadline, is_head=is_head, enough=enough)
+        if reply is not None:
             return await _settled(reply, fresh)
         return Deferred(self.peer.fault(Code.BROKEN, "broke the connection before the request"))
 

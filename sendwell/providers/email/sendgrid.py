@@ -101,7 +101,9 @@ def request(outgoing: Outgoing, credentials: Credentials) -> HttpRequest | Refus
         "content-type": "application/json",
     }
     url = f"{credentials.base_url}/v3/mail/send"
-    return HttpRequest("POST", url, headers, msgspec.json.encode(mail))
+    body = msgspec.json.encode(mail)
+    # What a 202 has to say stands in its head.
+    return HttpRequest("POST", url, headers, body, enough=(202,))
 
 
 def _content(outgoing: Outgoing) -> list[dict[str, str]]:
