@@ -18,15 +18,21 @@ class HttpRequest(NamedTuple):
     """The total: connect, send, and read the last byte."""
     enough: Container[int] = ()
     """Statuses that say it all: such an answer counts though its body breaks off or never ends."""
+    interprets: Container[int] = ()
+    """Of 408, 425, 429 and 5xx those that mean something of their own to whoever is asked."""
 
 
 class HttpAnswer(NamedTuple):
-    """An answer; header names are lower case. Cut: the body is over the size cap, or broke off."""
+    """An answer; header names are lower case. Cut: the body is over the size cap, or broke off.
+
+    `wait` is what `Retry-After` asks for, where the request `interprets` the status.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     is_cut: bool = False
+    wait: timedelta | None = None
 
 
 class Http(Protocol):
@@ -38,7 +44,8 @@ class Http(Protocol):
     """
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:
-        """The answer, if the vendor has to interpret it: 2xx, 3xx and 4xx except 408, 425 and 429.
+        """The answer, if the vendor has to interpret it: 2xx, 3xx and 4xx except 408, 425 and 429;
+        these and 5xx where the request says so.
 
         Everything that means the same for every vendor comes back as an outcome, never raised:
         refused, reset or timed out before the request was written, 408, 425, 429 and 5xx but 502

@@ -97,6 +97,30 @@ async def test_what_a_gateway_does_not_know_is_unknown(status: int) -> None:
     assert outcome.fault.text == f"127.0.0.1 answered {status}."
 
 
+async def test_a_status_that_the_vendor_interprets_comes_back_with_its_wait() -> None:
+    script = saying(ok(b"{}", b"Retry-After: 7", status=b"429 Slow Down"))
+    async with serving(script) as server, a_client() as client:
+        request = a_request(server.url())._replace(interprets=(429,))
+
+        answer = await client.exchange(request)
+
+    assert isinstance(answer, HttpAnswer)
+    assert (answer.status, answer.body) == (429, b"{}")
+    assert answer.wait == timedelta(seconds=7)
+
+
+async def test_of_a_status_that_the_vendor_interprets_half_an_answer_comes_back_too() -> None:
+    script = saying_once(b"HTTP/1.1 429 Slow Down\r\ncontent-length: 3\r\n\r\n{}")
+    async with serving(script) as server, a_client() as client:
+        request = a_request(server.url())._replace(interprets=(429,))
+
+        answer = await client.exchange(request)
+
+    assert isinstance(answer, HttpAnswer)
+    assert (answer.status, answer.body, answer.is_cut) == (429, b"{}", True)
+    assert answer.wait is None
+
+
 async def test_a_retry_after_in_seconds_is_passed_on() -> None:
     outcome = await reply_to(saying(ok(b"", b"Retry-After: 120", status=b"429 Slow Down")))
 

@@ -77,6 +77,11 @@ EXCEPTIONS: dict[tuple[str, str], type[Outcome]] = {
     ("fcm", "a 401 is a page for people"): Deferred,
 }
 
+BACK_OFF_IS_ENOUGH = {
+    "twilio",  # too many at the same time: "wait for a short period" (its error 20429)
+    "standard",  # somebody's endpoint, which has 24 attempts
+}
+
 every_vendor = pytest.mark.parametrize("name", sorted(SIMULATORS))
 
 
@@ -157,6 +162,20 @@ async def test_the_wait_that_a_vendor_asks_for_is_passed_on(name: str, means: Me
 
         assert isinstance(outcome, Deferred)
         assert outcome.wait == timedelta(seconds=7)
+
+
+@every_vendor
+async def test_one_that_throttles_is_left_alone_as_long_as_its_documentation_asks(
+    name: str, means: Means
+) -> None:
+    async with SIMULATORS[name]() as simulator:
+        simulator.fail_next(throttled())
+        provider = a_provider(name, simulator, means)
+
+        outcome = await provider.send(an_outgoing(address=simulator.address))
+
+        assert isinstance(outcome, Deferred)
+        assert outcome.wait == (None if name in BACK_OFF_IS_ENOUGH else timedelta(minutes=1))
 
 
 @every_vendor

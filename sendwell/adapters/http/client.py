@@ -49,7 +49,7 @@ class HttpClient:
         is_head = request.method == "HEAD"
         reply = await pool.exchange(written.wire, deadline, is_head=is_head, enough=request.enough)
         if isinstance(reply, HttpAnswer):
-            return judge(reply, pool.peer, self._clock)
+            return judge(reply, pool.peer, self._clock, interprets=request.interprets)
         return reply
 
     async def hand_on(self, request: HttpRequest) -> HttpAnswer | Deferred | Refused | Unknown:

@@ -1,5 +1,7 @@
 """What a status means whoever the vendor is."""
 
+from collections.abc import Container
+
 from sendwell.adapters.http.fault import Code, Peer
 from sendwell.adapters.http.retry_after import retry_after
 from sendwell.domain.outcome import Deferred, Unknown
@@ -22,12 +24,16 @@ def is_in_doubt(status: int) -> bool:
     return status in _IN_DOUBT
 
 
-def judge(answer: HttpAnswer, peer: Peer, clock: Clock) -> HttpAnswer | Deferred | Unknown:
+def judge(
+    answer: HttpAnswer, peer: Peer, clock: Clock, *, interprets: Container[int]
+) -> HttpAnswer | Deferred | Unknown:
     """The answer for the vendor's file to interpret, or what it means for all of them."""
     status = answer.status
     if not decides_alone(status):
         return answer
     wait = retry_after(answer.headers.get("retry-after"), clock.now())
+    if status in interprets:
+        return answer._replace(wait=wait)
     what = f"answered {status}"
     if is_in_doubt(status):
         return Unknown(peer.fault(Code.GATEWAY, what), wait)

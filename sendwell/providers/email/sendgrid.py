@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from email.utils import parseaddr
 from functools import lru_cache
 from typing import Annotated
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName, ProviderName
-from sendwell.domain.outcome import Accepted, Blame, Fault, Outcome, Refused
+from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.answer import parsed, undocumented, words
@@ -29,6 +30,8 @@ NAME = ProviderName("sendgrid")
 CHANNEL = ChannelName("email")
 TAKES_IDEMPOTENCY_KEY = False
 
+REFRESH_PERIOD = timedelta(minutes=1)
+"""For how long a limit stays reached. SendGrid only says when it ends by its own clock."""
 KEY_FIELD = "sendwell_key"
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
@@ -103,7 +106,7 @@ def request(outgoing: Outgoing, credentials: Credentials) -> HttpRequest | Refus
     url = f"{credentials.base_url}/v3/mail/send"
     body = msgspec.json.encode(mail)
     # What a 202 has to say stands in its head.
-    return HttpRequest("POST", url, headers, body, enough=(202,))
+    return HttpRequest("POST", url, headers, body, enough=(202,), interprets=(429,))
 
 
 def _content(outgoing: Outgoing) -> list[dict[str, str]]:
@@ -138,6 +141,9 @@ def understand(answer: HttpAnswer) -> Outcome:
             return Refused(Fault(f"invalid_{_topic(problem)}", words(problem.message), blame))
         case 401 | 403 if problem:
             return Refused(Fault(f"http_{answer.status}", words(problem.message), Blame.ACCOUNT))
+        case 429:
+            text = "SendGrid takes no more requests for now."
+            return Deferred(Fault("http_429", text), answer.wait or REFRESH_PERIOD)
         case 413:
             text = "SendGrid takes mails up to 30 MB."
             return Refused(Fault("http_413", text, Blame.CONTENT))

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -31,6 +32,8 @@ SECOND = 1_000_000
 ASSERTION_SECONDS = 3600
 EARLY_SECONDS = 300
 """An access token is replaced this long before it ends, so that none ends on its way."""
+SHORTEST_WAIT = timedelta(minutes=1)
+"""What FCM asks for when a quota is used up (its ErrorCode QUOTA_EXCEEDED)."""
 LONGEST_TTL_SECONDS = 28 * 24 * 3600
 LONGEST_COLLAPSE_ID_BYTES = 64
 
@@ -113,7 +116,8 @@ def request(outgoing: Outgoing, credentials: Credentials, *, now: int) -> HttpRe
         message["notification"] = notification
     url = f"{credentials.base_url}/v1/projects/{credentials.account.project_id}/messages:send"
     headers = {"content-type": "application/json"}
-    return HttpRequest("POST", url, headers, msgspec.json.encode({"message": message}))
+    body = msgspec.json.encode({"message": message})
+    return HttpRequest("POST", url, headers, body, interprets=(HTTPStatus.TOO_MANY_REQUESTS,))
 
 
 def _android(outgoing: Outgoing, *, is_shown: bool) -> dict[str, Any]:
@@ -161,11 +165,14 @@ class _Sent(msgspec.Struct):
 
 class _Violation(msgspec.Struct):
     field: str = ""
+    subject: str = ""
+    description: str = ""
 
 
 class _Detail(msgspec.Struct, rename="camel"):
     error_code: str = ""
     field_violations: list[_Violation] = []
+    violations: list[_Violation] = []
 
 
 class _Problem(msgspec.Struct):
@@ -187,9 +194,26 @@ def understand(answer: HttpAnswer) -> Outcome:
     if answer.status == HTTPStatus.UNAUTHORIZED and code != "THIRD_PARTY_AUTH_ERROR":
         text = "FCM does not take our access token any more; the next attempt brings a new one."
         return Deferred(Fault("UNAUTHENTICATED", text, Blame.ACCOUNT))
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(answer, failed.error if failed else _Problem())
     if failed is None or answer.status < HTTPStatus.BAD_REQUEST:
         return undocumented(answer, "FCM")
     return Refused(Fault(code, words(failed.error.message), _blame(code, failed.error)))
+
+
+def _throttled(answer: HttpAnswer, problem: _Problem) -> Deferred:
+    """A device has a quota of its own, which must not keep the project's others waiting."""
+    code = _code(problem) or f"http_{answer.status}"
+    text = words(problem.message) or "FCM takes no more messages for now."
+    blame = Blame.ADDRESS if _is_about_device(problem) else Blame.PROVIDER
+    return Deferred(Fault(code, text, blame), answer.wait or SHORTEST_WAIT)
+
+
+def _is_about_device(problem: _Problem) -> bool:
+    found = [each for detail in problem.details for each in detail.violations]
+    kinds = (each.subject.partition(":")[0] for each in found)
+    texts = (problem.message, *kinds, *(each.description for each in found))
+    return any("device" in text.lower() for text in texts)
 
 
 def _code(problem: _Problem) -> str:
