@@ -1,5 +1,6 @@
 import base64
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -7,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sendwell.domain.errors import Invalid
-from sendwell.domain.outcome import Accepted, Blame, Fault, Refused, Unknown
+from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Refused, Unknown
 from sendwell.messages.requested import Content
 from sendwell.ports.http import HttpAnswer, HttpRequest
 from sendwell.ports.vendor import Means
@@ -122,6 +123,29 @@ def test_a_refusal_says_whose_fault_it_is(
 
     assert isinstance(outcome, Refused)
     assert (outcome.fault.code, outcome.fault.blame) == (code, blame)
+
+
+async def test_credits_that_are_used_up_come_back_by_themselves(
+    sendgrid: SendGridSimulator, means: Means
+) -> None:
+    sendgrid.credits = 1
+    provider = a_provider("sendgrid", sendgrid, means)
+
+    outcomes = [await provider.send(an_outgoing()) for _ in range(2)]
+
+    fault = Fault("credits_exceeded", "Maximum credits exceeded", Blame.PROVIDER)
+    assert [Accepted(sendgrid.mails[0].id), Deferred(fault, timedelta(minutes=15))] == outcomes
+
+
+async def test_a_key_that_is_none_is_the_accounts_fault(
+    sendgrid: SendGridSimulator, means: Means
+) -> None:
+    provider = a_provider("sendgrid", sendgrid, means, api_key="SG.another")
+
+    outcome = await provider.send(an_outgoing())
+
+    assert isinstance(outcome, Refused)
+    assert outcome.fault.blame is Blame.ACCOUNT
 
 
 async def test_a_wrong_address_is_the_addresses_fault(

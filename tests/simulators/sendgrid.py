@@ -47,12 +47,16 @@ class Mail:
 
 
 class SendGridSimulator(Simulator):
-    """`mails` are those taken; `fates` say by address which event a mail ends with."""
+    """`mails` are those taken; `fates` say by address which event a mail ends with.
+
+    `credits` is how many more it takes, today or this month; None: any number.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.mails: list[Mail] = []
         self.fates: dict[str, Mapping[str, Any]] = {}
+        self.credits: int | None = None
         self.address = "ada@example.org"
         self._key = ec.generate_private_key(ec.SECP256R1())
 
@@ -90,6 +94,10 @@ class SendGridSimulator(Simulator):
         if body["from"]["email"] != SENDER:
             text = "The from address does not match a verified Sender Identity."
             return _problem(403, text, "from")
+        if self.credits is not None:
+            if not self.credits:
+                return _problem(401, "Maximum credits exceeded")
+            self.credits -= 1
         mail = Mail(secrets.token_urlsafe(16), body)
         self.mails.append(mail)
         return Reply(202, b"", {"x-message-id": mail.id})

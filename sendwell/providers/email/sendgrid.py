@@ -32,6 +32,8 @@ TAKES_IDEMPOTENCY_KEY = False
 
 REFRESH_PERIOD = timedelta(minutes=1)
 """For how long a limit stays reached. SendGrid only says when it ends by its own clock."""
+WITHOUT_CREDITS = timedelta(minutes=15)
+"""How long to wait for new ones: they come by the day or month, or when somebody buys some."""
 KEY_FIELD = "sendwell_key"
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
@@ -140,15 +142,23 @@ def understand(answer: HttpAnswer) -> Outcome:
             blame = _blame(problem.field or "")
             return Refused(Fault(f"invalid_{_topic(problem)}", words(problem.message), blame))
         case 401 | 403 if problem:
-            return Refused(Fault(f"http_{answer.status}", words(problem.message), Blame.ACCOUNT))
-        case 429:
-            text = "SendGrid takes no more requests for now."
-            return Deferred(Fault("http_429", text), answer.wait or REFRESH_PERIOD)
+            return _no_entry(answer.status, problem)
         case 413:
             text = "SendGrid takes mails up to 30 MB."
             return Refused(Fault("http_413", text, Blame.CONTENT))
+        case 429:
+            text = "SendGrid takes no more requests for now."
+            return Deferred(Fault("http_429", text), answer.wait or REFRESH_PERIOD)
         case _:
             return undocumented(answer, "SendGrid")
+
+
+def _no_entry(status: int, problem: _Problem) -> Outcome:
+    """Used-up credits are told like a wrong key (sendgrid-nodejs issue 1032), but come back."""
+    text = words(problem.message)
+    if "credits exceeded" in text.lower():
+        return Deferred(Fault("credits_exceeded", text), WITHOUT_CREDITS)
+    return Refused(Fault(f"http_{status}", text, Blame.ACCOUNT))
 
 
 def _first_problem(answer: HttpAnswer) -> _Problem | None:
@@ -275,10 +285,12 @@ def _reference(message_id: str | None) -> str | None:
 
 
 def _is_address_gone(event: _Event) -> bool:
-    """Hard bounces and complaints; a `blocked` bounce is the server's mood, not the address."""
+    """Hard bounces and complaints. A bounce of another type is not the address: `blocked` is the
+    server's mood, and what `expired` is SendGrid does not explain.
+    """
     match event.event:
         case "bounce":
-            return event.type != "blocked"
+            return event.type in {None, "bounce"}
         case "dropped":
             return event.reason in _GONE_WHEN_DROPPED
         case kind:
