@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.acceptance.product import ROOT, Product, running, webhooks
 from tests.services.ports import free_ports
-from tests.simulators.troubles import Instead, Reply
+from tests.simulators.troubles import Cut, Instead, Reply
 from tests.simulators.webhook import SECRET, WebhookSimulator
 
 _FAILURES_THAT_OPEN_A_BREAKER = 5
@@ -64,6 +64,18 @@ async def test_an_endpoint_that_does_not_know_its_path_for_a_moment_gets_it_in_t
         found = await sent(product, endpoint, "DELIVERED")
 
     assert found["deliveries"][0]["attempts"] == 2
+
+
+async def test_an_endpoint_that_says_200_and_breaks_off_is_called_once(
+    tmp_path: Path, endpoint: WebhookSimulator
+) -> None:
+    environment = webhooks(endpoint.credentials)
+    endpoint.fail_next(Cut(Reply(200, b"working on")))
+
+    async with running(tmp_path, "--no-sample", environment=environment) as product:
+        found = await sent(product, endpoint, "DELIVERED")
+
+    assert (found["deliveries"][0]["attempts"], len(endpoint.calls)) == (1, 1)
 
 
 async def test_what_an_endpoint_refuses_until_the_end_holds_up_no_other_and_can_be_replayed(
