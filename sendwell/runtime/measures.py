@@ -1,7 +1,11 @@
-"""Counts what passes: listens to the same messages as the roles, once a batch."""
+"""Counts what passes: listens to the same messages as the roles, once a batch.
+
+It counts when the transaction is on disk: one that fails is tried again, with the same messages.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from sendwell.domain.ids import COUNTER_BITS
 from sendwell.domain.lane import BY_NUMBER
@@ -14,15 +18,30 @@ from sendwell.runtime.scene import Scene
 from sendwell.telemetry import names
 
 
-async def on_requested(batch: Sequence[Requested], _: Scene) -> Sequence[Message]:
+async def on_requested(batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
     """Count what was accepted."""
-    for lane, count in Counter(request.lane for request in batch).items():
-        names.ACCEPTED.labels(BY_NUMBER[lane].label).inc(count)
+    scene.after_commit(partial(_count_accepted, batch))
     return ()
 
 
-async def on_status(batch: Sequence[Status], _: Scene) -> Sequence[Message]:
+async def on_status(batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
     """Count moves, and how long it took to get there."""
+    scene.after_commit(partial(_count_moves, batch))
+    return ()
+
+
+async def on_dead(batch: Sequence[Dead], scene: Scene) -> Sequence[Message]:
+    """Count what was given up."""
+    scene.after_commit(partial(_count_dead, batch))
+    return ()
+
+
+def _count_accepted(batch: Sequence[Requested]) -> None:
+    for lane, count in Counter(request.lane for request in batch).items():
+        names.ACCEPTED.labels(BY_NUMBER[lane].label).inc(count)
+
+
+def _count_moves(batch: Sequence[Status]) -> None:
     moves = Counter((status.channel, status.state) for status in batch)
     for (channel, state), count in moves.items():
         names.MOVES.labels(channel, state.value).inc(count)
@@ -31,11 +50,8 @@ async def on_status(batch: Sequence[Status], _: Scene) -> Sequence[Message]:
             accepted_ms = status.position >> COUNTER_BITS
             seconds = max(0, status.at / 1e6 - accepted_ms / 1e3)
             names.LATENCY.labels(status.channel, BY_NUMBER[status.lane].label).observe(seconds)
-    return ()
 
 
-async def on_dead(batch: Sequence[Dead], _: Scene) -> Sequence[Message]:
-    """Count what was given up."""
+def _count_dead(batch: Sequence[Dead]) -> None:
     for (channel, cause), count in Counter((dead.channel, dead.cause) for dead in batch).items():
         names.DEAD.labels(channel, cause).inc(count)
-    return ()

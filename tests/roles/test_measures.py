@@ -1,0 +1,70 @@
+"""What is counted has been stored: trying it again counts nothing twice."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from sendwell.domain.errors import Unavailable
+from sendwell.domain.outcome import Blame, Fault, Refused
+from sendwell.messages.dead import Dead
+from sendwell.messages.requested import Requested
+from sendwell.messages.status import Status
+from sendwell.runtime import measures
+from sendwell.runtime.flow import Message
+from sendwell.runtime.scene import Scene
+from sendwell.telemetry.names import REGISTRY
+from tests.roles.delivery_house import EMAIL, House, a_house, a_task
+
+GONE = Refused(Fault("550", "There is no such person.", Blame.ADDRESS))
+GOOD, BAD = "good@example.org", "bad@example.org"
+SENT = "sendwell_delivery_moves_total", {"channel": EMAIL, "state": "SENT"}
+DEAD = "sendwell_delivery_moves_total", {"channel": EMAIL, "state": "DEAD"}
+LATENCY = "sendwell_delivery_latency_seconds_count", {"channel": EMAIL, "lane": "medium"}
+LETTERS = "sendwell_dead_letters_total", {"channel": EMAIL, "cause": "invalid_address"}
+ACCEPTED = "sendwell_notifications_accepted_total", {"lane": "medium"}
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with a_house(tmp_path) as house:
+        house.flow.listen(Requested, measures.on_requested)
+        house.flow.listen(Status, measures.on_status)
+        house.flow.listen(Dead, measures.on_dead)
+        yield house
+
+
+async def test_what_is_settled_after_some_tries_is_counted_once(house: House) -> None:
+    vendor, before = house.vendors[EMAIL], [_read(*each) for each in (SENT, DEAD, LATENCY, LETTERS)]
+    vendor.answers[BAD] = GONE
+    vendor.is_free.clear()
+
+    async with house.at_work():
+        tasks = await house.plan(GOOD, BAD)
+        await house.until(lambda: len(vendor.got) == len(tasks))
+        house.database.refusals = 4
+        vendor.is_free.set()
+        assert await house.ends(tasks) == {GOOD: "SENT", BAD: "DEAD"}
+
+    after = [_read(*each) for each in (SENT, DEAD, LATENCY, LETTERS)]
+    assert [count + 1 for count in before] == after
+
+
+async def test_what_is_accepted_after_a_failure_is_counted_once(house: House) -> None:
+    async def store(batch: Sequence[Requested], scene: Scene) -> Sequence[Message]:
+        scene.write(house.journal.copied(batch))
+        return ()
+
+    house.flow.listen(Requested, store)
+    before, request = _read(*ACCEPTED), a_task(GOOD).request
+    house.database.refusals = 1
+
+    with pytest.raises(Unavailable):
+        await house.flow.run([request])
+    await house.flow.run([request])
+
+    assert before + 1 == _read(*ACCEPTED)
+
+
+def _read(name: str, labels: dict[str, str]) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
