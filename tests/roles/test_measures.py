@@ -1,12 +1,14 @@
-"""What is counted has been stored: trying it again counts nothing twice."""
+"""What is counted has been stored, and what is shown is so now."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from sendwell.domain.breaker import Breaker, BreakerPolicy
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.outcome import Blame, Fault, Refused
+from sendwell.domain.routing import Route
 from sendwell.messages.dead import Dead
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -14,7 +16,7 @@ from sendwell.runtime import measures
 from sendwell.runtime.flow import Message
 from sendwell.runtime.scene import Scene
 from sendwell.telemetry.names import REGISTRY
-from tests.roles.delivery_house import EMAIL, House, a_house, a_task
+from tests.roles.delivery_house import CLOCK, EMAIL, House, a_house, a_task
 
 GONE = Refused(Fault("550", "There is no such person.", Blame.ADDRESS))
 GOOD, BAD = "good@example.org", "bad@example.org"
@@ -64,6 +66,26 @@ async def test_what_is_accepted_after_a_failure_is_counted_once(house: House) ->
     await house.flow.run([request])
 
     assert before + 1 == _read(*ACCEPTED)
+
+
+async def test_an_account_that_no_route_names_any_more_is_not_shown(house: House) -> None:
+    exchange, vendor = house.dispatchers[EMAIL].exchange, house.vendors[EMAIL]
+    known = {"first": vendor, "second": vendor}
+    exchange.use(Route.parse("first,second"), known)
+    first, now = exchange.accounts[0], int(CLOCK.elapsed() * 1e6)
+    first.breaker = Breaker(BreakerPolicy(failures=1)).after_failure(now)
+    house.delivery.observe()
+    before = _breaker("first"), _breaker("second")
+
+    exchange.use(Route.parse("second"), known)
+    house.delivery.observe()
+
+    assert ((1, 0), (None, 0)) == (before, (_breaker("first"), _breaker("second")))
+
+
+def _breaker(account: str) -> float | None:
+    labels = {"channel": EMAIL, "provider": account}
+    return REGISTRY.get_sample_value("sendwell_breaker_open", labels)
 
 
 def _read(name: str, labels: dict[str, str]) -> float:

@@ -219,6 +219,7 @@ class Delivery:
 
     def observe(self) -> None:
         """Set the gauges to how things are now."""
+        BREAKER_OPEN.clear()
         for channel, dispatcher in self._dispatchers.items():
             READY.labels(channel).set(len(dispatcher.ready))
             for account in dispatcher.exchange.accounts:
