@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -15,6 +16,7 @@ from sendwell.bootstrap.keepers import answer_for, deliverers
 from sendwell.bootstrap.ports import answers, token_of
 from sendwell.bootstrap.presets import preset_of
 from sendwell.bootstrap.quarantines import all_quarantines, answer_quarantine
+from sendwell.channels import all_channels
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
 from sendwell.roles.gateway.api import Intake
@@ -36,11 +38,13 @@ from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
 from sendwell.runtime.server.proxy import Proxy
 from sendwell.sample import begin_empty, begin_with_sample
-from sendwell.settings import BUILT_IN_SECRET, Settings
+from sendwell.settings import BUILT_IN_SECRET, Settings, strangers
 from sendwell.telemetry.logs import set_log_level
 from sendwell.web.asyncapi.route import asyncapi_route
 from sendwell.web.openapi.route import openapi_route
 from sendwell.web.pages import Pages
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Embedded:
         """Put changed settings in force, all of them or none. Raises Invalid."""
         del before
         self.roles.swap(after)
+        _tell_of_strangers(after)
         set_log_level(after.log_level)
 
     def drain(self) -> None:
@@ -74,12 +79,25 @@ class Embedded:
 
 async def build(settings: Settings) -> Embedded:
     """Start the roles of this process, with the sample if it is wanted."""
+    _tell_of_strangers(settings)
     core = await build_core(settings)
     roles = await build_roles(core)
     key = await _begin(settings, roles)
     health = Health(core.process, roles.observe)
     app = _app(core, roles, health)
     return Embedded(app, Starlette(routes=health.routes()), key, core, roles)
+
+
+def _tell_of_strangers(settings: Settings) -> None:
+    """Who delivers has the credentials, and knows what there is."""
+    found = strangers(settings, all_channels()) if "delivery" in settings.roles else ()
+    if found:
+        variables = [each.variable for each in found]
+        log.warning(
+            "configuration.without_effect",
+            variables=variables,
+            help="they name what is not there: `sendwell doctor` says what is",
+        )
 
 
 async def _begin(settings: Settings, roles: Roles) -> str:

@@ -8,6 +8,7 @@ from sendwell.settings.changes import Differences, differences, reloadable
 from sendwell.settings.checks import check_apart, counted_apart, require_driver
 from sendwell.settings.read import read_settings
 from sendwell.settings.schemes import MEMORY, MYSQL
+from sendwell.settings.strange_names import strangers
 from sendwell.settings.tree import (
     BUILT_IN_SECRET,
     ROLES,
@@ -48,4 +49,5 @@ __all__ = [
     "read_settings",
     "reloadable",
     "require_driver",
+    "strangers",
 ]

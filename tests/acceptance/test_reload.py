@@ -26,6 +26,13 @@ async def reloaded(product: Product) -> None:
             await asyncio.sleep(0.02)
 
 
+async def said(product: Product, event: str) -> None:
+    """It is in the log."""
+    async with asyncio.timeout(30):
+        while not lines(product, event):
+            await asyncio.sleep(0.02)
+
+
 async def test_a_new_rate_holds_for_what_is_already_waiting(
     tmp_path: Path, endpoint: WebhookSimulator
 ) -> None:
@@ -68,3 +75,21 @@ async def test_a_wrong_configuration_changes_nothing_and_is_told(
         await product.settled(answer.json()["id"], "SENT", "DELIVERED")
         (refusal,) = lines(product, "configuration.refused")
     assert wrong.split(" ", maxsplit=1)[0].split("_", maxsplit=1)[0] in json.dumps(refusal)
+
+
+async def test_a_limit_of_an_account_that_is_not_there_is_told_at_the_start_and_at_a_reload(
+    tmp_path: Path, endpoint: WebhookSimulator
+) -> None:
+    file = tmp_path / "sendwell.toml"
+    file.write_text('RATE_LIMIT_PROVIDER_STANDART = "1/h"\n')
+    environment = {**webhooks(endpoint.credentials), "SENDWELL_CONFIG": str(file)}
+    async with running(tmp_path / "data", "--no-sample", environment=environment) as product:
+        await said(product, "configuration.without_effect")
+        file.write_text('RATE_LIMIT_PROVIDER_STANDARDS = "1/h"\n')
+        product.process.send_signal(signal.SIGHUP)
+        await said(product, "configuration.changed")
+        told = lines(product, "configuration.without_effect")
+
+    assert [["RATE_LIMIT_PROVIDER_STANDART"], ["RATE_LIMIT_PROVIDER_STANDARDS"]] == [
+        each["variables"] for each in told
+    ]

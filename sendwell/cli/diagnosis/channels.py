@@ -1,12 +1,12 @@
 """Which provider accounts each channel goes through. Calls no vendor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
 from sendwell.channels import all_channels
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, ProviderName
-from sendwell.settings import Credentials, Settings
+from sendwell.settings import Credentials, Settings, strangers
 
 _EVERYWHERE = frozenset({"mailbox", "null"})
 
@@ -44,22 +44,22 @@ def _channel_of(credentials: Credentials) -> ChannelName | Finding:
     return vendor.channel
 
 
-def _strange(settings: Settings, known: Mapping[ChannelName, object]) -> Iterator[Finding]:
-    """Variables that name no channel: nobody ever reads them."""
-    listed = {f"CHANNEL_ENABLE_LIST: {name}": name for name in settings.channels or ()}
-    for variable, name in listed.items():
+def _strange(settings: Settings, known: Collection[ChannelName]) -> Iterator[Finding]:
+    """What names a channel or an account that is not there."""
+    for name in dict.fromkeys(settings.channels or ()):
         if name not in known:
-            yield wrong("channels", f"{variable} is no channel.", _there_are(known))
-    given = {f"ROUTE_{name.upper()}": name for name in settings.routes}
-    given |= {f"RATE_LIMIT_CHANNEL_{name.upper()}": name for name in settings.rates.channel}
-    for variable, name in given.items():
-        if name not in known:
-            yield note(
-                "channels", f"{variable} names no channel and has no effect.", _there_are(known)
+            yield wrong(
+                "channels", f"CHANNEL_ENABLE_LIST: {name} is no channel.", _there_are(known)
             )
+    for each in strangers(settings, known):
+        yield note(
+            "channels",
+            f"{each.variable} names no {each.kind} and has no effect.",
+            _there_are(each.known),
+        )
 
 
-def _there_are(known: Mapping[ChannelName, object]) -> str:
+def _there_are(known: Iterable[str]) -> str:
     return f"There are {', '.join(known)}."
 
 
