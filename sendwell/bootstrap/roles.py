@@ -94,12 +94,16 @@ class Roles:
         """Put these settings in force at once, or refuse them as a whole. Raises Invalid."""
         routes = self.exchanges.checked(settings.routes)
         allowed = Allowed.parse(settings.outbound_allow)
+        rates = rates_of(settings)
+        holds_alike = self.limits.holds_alike(rates)
         self.exchanges.use(routes)
         self.core.guarded.allow(allowed)
-        self.limits.use(rates_of(settings))
+        self.limits.use(rates)
         self.quota.use(settings.rates.api)
         self.accounts.use_defaults(defaults_of(settings))
         self.delivery.look_again()
+        if not holds_alike:
+            self.delivery.look_at_held()
 
     def observe(self) -> None:
         """Set the gauges to how things are now."""

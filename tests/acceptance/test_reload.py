@@ -52,6 +52,26 @@ async def test_a_new_rate_holds_for_what_is_already_waiting(
     assert "RATE_LIMIT_CHANNEL_WEBHOOK" in json.dumps(change)
 
 
+async def test_another_limit_of_a_person_holds_for_what_the_old_one_holds(tmp_path: Path) -> None:
+    file = tmp_path / "sendwell.toml"
+    file.write_text('RATE_LIMIT_USER = "1/d"\n')
+    environment = {"SENDWELL_CONFIG": str(file)}
+    async with running(tmp_path / "data", "--no-sample") as product:
+        await product.client.put("/api/v1/users/ada", json={"email": "ada@example.org"})
+    # A person who has just changed would be asked about again anyhow.
+    async with running(tmp_path / "data", "--no-sample", environment=environment) as product:
+        sent = [await product.send(user_id="ada", content=str(number)) for number in range(3)]
+        ids = [answer.json()["id"] for answer in sent]
+        for id_ in ids:
+            await product.settled(id_, "SENT", "HELD")
+
+        file.write_text("")
+        await reloaded(product)
+
+        for id_ in ids:
+            await product.settled(id_, "SENT", seconds=30)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

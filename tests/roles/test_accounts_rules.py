@@ -229,6 +229,23 @@ async def test_another_process_knows_a_change_within_seconds_and_says_so(house: 
     assert other.book.edition != edition
 
 
+async def test_another_default_is_heard_for_those_that_have_no_rule_of_their_own(
+    house: House,
+) -> None:
+    beta, _ = await house.found("beta"), await house.found()
+    await put(beta, "locality", {"timezone": "Europe/Vienna"})
+    heard: dict[TenantId, tuple[str, str]] = {}
+    house.accounts.on_change(
+        lambda tenant, *change: heard.update({tenant: (change[0].timezone, change[1].timezone)})
+    )
+    edition = house.accounts.book.edition
+
+    house.accounts.use_defaults(Policy(timezone="Asia/Tokyo"))
+
+    assert (("UTC", "Asia/Tokyo"), None) == (heard[ACME], heard.get(TenantId("beta")))
+    assert edition != house.accounts.book.edition
+
+
 async def test_a_change_is_known_elsewhere_also_behind_one_by_a_clock_that_was_ahead(
     house: House,
 ) -> None:

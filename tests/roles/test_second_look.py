@@ -1,4 +1,4 @@
-"""What is held of a tenant is asked again when its rules change: all of it, and only that."""
+"""What is held is asked again when the rules change that hold it: all of it, and only that."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.budget import Budget
 from sendwell.domain.ids import ChannelName, Node, NotificationId, Position, TenantId, UserId
@@ -25,6 +24,7 @@ from sendwell.roles.delivery.tables import METADATA
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.tables import METADATA as JOURNAL
 from sendwell.runtime.timers import Timers
+from tests.roles.moody_database import MoodyDatabase
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
 CHANNELS = [ChannelName(name) for name in ("email", "sms", "push")]
@@ -59,7 +59,7 @@ class House:
     """The store, and a second look whose timers tell what has come due."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = SqliteDatabase(folder / "delivery.sqlite")
+        self.database = MoodyDatabase(folder / "delivery.sqlite")
         METADATA.create_all(self.database.engine)
         JOURNAL.create_all(self.database.engine)
         self.store = self.store_of(0)
@@ -126,6 +126,27 @@ async def test_a_change_that_holds_nothing_wakes_nothing(house: House) -> None:
     house.look.rules_changed(BETA, Policy(), BUDGET)
 
     assert await house.comes_due(1) == [2]
+
+
+async def test_where_the_installation_holds_otherwise_all_tenants_work_comes_due(
+    house: House,
+) -> None:
+    await house.put([a_task(1), a_task(2, tenant=BETA), a_task(3, state=State.SCHEDULED)])
+    await house.put([a_task(4)], node=1)
+
+    house.look.look_at_all()
+
+    assert await house.comes_due(2) == [1, 2]
+
+
+async def test_that_nobody_knows_for_a_moment_what_is_held_loses_nothing(house: House) -> None:
+    await house.put([a_task(1), a_task(2, tenant=BETA)])
+    house.database.silences = 3
+
+    house.look.look_at_all()
+
+    assert await house.comes_due(2) == [1, 2]
+    assert 0 == house.database.silences
 
 
 async def test_held_work_is_listed_once_and_in_pages(house: House) -> None:

@@ -110,6 +110,12 @@ class Limits:
         self._rates = rates
         self._is_idle = rates == Rates()
 
+    def holds_alike(self, rates: Rates) -> bool:
+        """Whether these put off the same deliveries as those in force, each until a time of its
+        own; what any other limit than a person's holds up stays in the queue.
+        """
+        return _what_holds(rates) == _what_holds(self._rates)
+
     async def take(self, wanted: Sequence[Passage], now: int) -> Sequence[Over | None]:
         """For each delivery: None when it may pass.
 
@@ -195,6 +201,10 @@ class Limits:
                 return Over(until, Reach.MANY, rule, BY_NUMBER[request.lane])
             case _:
                 return Over(until, Reach.MANY, rule)
+
+
+def _what_holds(rates: Rates) -> tuple[object, ...]:
+    return rates.person, rates.person_drops
 
 
 def _over_own(case: Case, scope: own_limits.Scope, until: int, now: int) -> Over:

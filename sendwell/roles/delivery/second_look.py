@@ -1,4 +1,4 @@
-"""Asks again what is held of a tenant whose rules have changed."""
+"""Asks again what is held of tenants whose rules have changed, or those of the installation."""
 
 import asyncio
 
@@ -28,13 +28,18 @@ class SecondLook:
         self._held = held
         self._timers = timers
         self._clock = clock
-        self._tenants: set[TenantId] = set()
+        self._tenants: set[TenantId | None] = set()
+        """None stands for all of whom anything is held."""
         self._arrived = asyncio.Event()
 
     def rules_changed(self, tenant: TenantId, before: Policy, after: Policy) -> None:
         """Look again at what is held of the tenant, if the change can matter to it."""
         if not holds_alike(before, after):
             self._look_soon(tenant)
+
+    def look_at_all(self) -> None:
+        """Look again at what is held of everybody."""
+        self._look_soon(None)
 
     async def run(self) -> None:
         """Look again, tenant by tenant, for ever."""
@@ -51,11 +56,14 @@ class SecondLook:
                     self._look_soon(tenant)
                     break
 
-    def _look_soon(self, tenant: TenantId) -> None:
+    def _look_soon(self, tenant: TenantId | None) -> None:
         self._tenants.add(tenant)
         self._arrived.set()
 
-    async def _look_at(self, tenant: TenantId) -> None:
+    async def _look_at(self, tenant: TenantId | None) -> None:
+        if tenant is None:
+            self._tenants.update(await self._held.tenants())
+            return
         place = HeldPlace()
         while page := await self._held.of_tenant(tenant, after=place, limit=_CHUNK):
             now = self._clock.now()

@@ -217,6 +217,10 @@ class Delivery:
         for dispatcher in self._dispatchers.values():
             dispatcher.look_again()
 
+    def look_at_held(self) -> None:
+        """What the installation spares people has changed: all that is held is asked again."""
+        self._second_look.look_at_all()
+
     def observe(self) -> None:
         """Set the gauges to how things are now."""
         BREAKER_OPEN.clear()

@@ -29,6 +29,7 @@ ACME, BETA = TenantId("acme"), TenantId("beta")
 EMAIL, SMS = ChannelName("email"), ChannelName("sms")
 CRITICAL = (PriorityRule("alarm", Lane.HIGH, is_critical=True),)
 ONE_A_DAY = Policy(CRITICAL, budget=Budget(1))
+A_DAY = Rate.parse("1/d")
 LORD_HOWE = "Australia/Lord_Howe"
 NOON = datetime(2026, 4, 4, 1, 0, tzinfo=UTC)
 """In Lord Howe: the day before the clocks are put back by half an hour."""
@@ -62,6 +63,22 @@ def some_limits(rates: Rates | None = None, **policies: Policy) -> Limits:
     return Limits(
         MemoryLimiter(), rates or Rates(), policy=lambda tenant: policies.get(tenant, Policy())
     )
+
+
+@pytest.mark.parametrize(
+    ("rates", "is_alike"),
+    [
+        (Rates(person=A_DAY), True),
+        (Rates(person=A_DAY, everything=A_DAY, channel={EMAIL: A_DAY}), True),
+        (Rates(person=A_DAY, person_drops=True), False),
+        (Rates(person=Rate.parse("10/d")), False),
+        (Rates(), False),
+    ],
+)
+def test_only_another_limit_of_a_person_holds_other_deliveries(
+    rates: Rates, *, is_alike: bool
+) -> None:
+    assert some_limits(Rates(person=A_DAY)).holds_alike(rates) is is_alike
 
 
 async def taken(limits: Limits, at: datetime, *passages: Passage) -> Sequence[Over | None]:

@@ -80,8 +80,8 @@ class Rulebook:
         """What holds where a tenant has no rule of its own, from now on."""
         self._defaults = defaults
         self._changes += 1
-        for tenant in self._tenants.values():
-            self._policies[tenant.tenant] = self._policy(tenant)
+        for tenant in list(self._tenants.values()):
+            self.remember(tenant)
 
     def tenant(self, tenant: TenantId) -> Tenant | None:
         """The tenant, if there is one."""
