@@ -44,8 +44,7 @@ async def drop_stale(source: Source, target: Target, shape: Shape) -> int:
     if await target.copied_to(shape) is None:
         return dropped
     async for batch in target.batches(shape):
-        known = source.find(shape, [shape.key_of(row) for row in batch])
-        if stale := [row for row in batch if known.get(shape.key_of(row)) != row]:
+        if stale := _stale(source, shape, batch):
             await target.remove(shape, stale)
             dropped += len(stale)
     return dropped
@@ -73,6 +72,15 @@ async def compare(source: Source, target: Target, shape: Shape, *, tell: Tell) -
             " that database and begin anew with an empty one."
         )
     return Moved(shape.name, seen, here.hexdigest())
+
+
+def _stale(source: Source, shape: Shape, batch: list[Row]) -> list[Row]:
+    """Those that do not stand like that in the file, of which no more than one row is held."""
+    stale = {shape.wide_key_of(row): row for row in batch}
+    for row in source.find(shape, [shape.key_of(row) for row in batch]):
+        if stale.get(key := shape.wide_key_of(row)) == row:
+            del stale[key]
+    return list(stale.values())
 
 
 async def _found(target: Target, shape: Shape, batch: list[Row]) -> dict[Row, Row]:

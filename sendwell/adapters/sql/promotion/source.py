@@ -12,7 +12,7 @@ from sendwell.adapters.sql.promotion.shape import ONLY_ON_POSTGRES, Row, Shape
 from sendwell.domain.errors import Conflict, Unavailable
 
 MOST_ROWS = 1_000
-_MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 """In one batch: bodies may be large."""
 
 _OURS = """
@@ -73,8 +73,8 @@ class Source:
             yield batch
             after = shape.key_of(batch[-1])
 
-    def find(self, shape: Shape, keys: Sequence[Row]) -> dict[Row, Row]:
-        """The rows with these keys, of at most MOST_ROWS."""
+    def find(self, shape: Shape, keys: Sequence[Row]) -> Iterator[Row]:
+        """The rows with these keys, of at most MOST_ROWS, each read when it is asked for."""
         given = ",".join([f"({','.join('?' * len(shape.key))})"] * len(keys))
         names = _names(shape.key)
         rows = self._connection.execute(
@@ -82,8 +82,7 @@ class Source:
             f' FROM wanted CROSS JOIN "{shape.name}" USING ({names})',
             [value for key in keys for value in key],
         )
-        found = map(shape.row, rows)
-        return {shape.key_of(row): row for row in found}
+        return map(shape.row, rows)
 
     def close_for_good(self) -> None:
         """Nothing can be started on this file any more."""
@@ -156,7 +155,7 @@ def _until_large(rows: Iterator[Row]) -> list[Row]:
     for row in rows:
         batch.append(row)
         size += sum(len(value) for value in row if isinstance(value, bytes | str))
-        if size > _MOST_BYTES:
+        if size > MOST_BYTES:
             break
     return batch
 

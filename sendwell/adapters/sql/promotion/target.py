@@ -15,10 +15,12 @@ from sendwell.adapters.sql.postgres_engine import (
 )
 from sendwell.adapters.sql.promotion.canon import key_of_text, key_text
 from sendwell.adapters.sql.promotion.shape import ONLY_ON_POSTGRES, Column, Row, Shape
-from sendwell.adapters.sql.promotion.source import MOST_ROWS, Source
+from sendwell.adapters.sql.promotion.source import MOST_BYTES, MOST_ROWS, Source
 from sendwell.domain.errors import Conflict
 
 _TIMEOUT_SECONDS = 10
+_LONG = {"bytea", "character varying", "text"}
+"""The types whose values may be."""
 
 
 class Target:
@@ -87,19 +89,14 @@ class Target:
         )
 
     async def batches(self, shape: Shape) -> AsyncIterator[list[Row]]:
-        """All rows, in this server's order of keys."""
+        """All rows, in this server's order of keys, as many at once as of the file."""
         names = _names(shape.wide_key)
         types = shape.types(shape.wide_key)
         given = ",".join(f"${number}::{kind}" for number, kind in enumerate(types, 1))
-        selected = f'SELECT {_names(shape.names)} FROM "{shape.name}"'  # noqa: S608 - names of ours
-        ordered = f" ORDER BY {names} LIMIT {MOST_ROWS}"
-        rows = await self._connection.fetch(selected + ordered)
-        while rows:
-            yield [tuple(row) for row in rows]
-            last = shape.wide_key_of(tuple(rows[-1]))
-            rows = await self._connection.fetch(
-                f"{selected} WHERE ({names})>({given}){ordered}", *last
-            )
+        behind, last = "", Row()
+        while rows := await self._connection.fetch(_batch(shape, behind), *last):
+            yield (batch := [tuple(row) for row in rows])
+            behind, last = f"WHERE ({names})>({given})", shape.wide_key_of(batch[-1])
 
     async def count(self, shape: Shape) -> int:
         """How many rows a table has."""
@@ -151,6 +148,19 @@ async def _connect(url: str) -> Any:
         )
     except asyncpg.PostgresError as error:
         raise unusable(error) from error
+
+
+def _batch(shape: Shape, behind: str) -> str:
+    """Rows until they are large. How long a value is PostgreSQL knows without reading it."""
+    key, names = _names(shape.wide_key), _names(shape.names)
+    long = (f'octet_length("{name}")' for name, kind in shape.columns if kind in _LONG)
+    size = "+".join(["0", *(f"coalesce({each},0)" for each in long)])
+    own = f'SELECT {names},{size} AS "own size" FROM "{shape.name}" {behind} ORDER BY {key}'  # noqa: S608 - names of ours
+    summed = f'sum("own size") OVER (ORDER BY {key})-"own size" AS "size before"'
+    return (
+        f"SELECT {names} FROM (SELECT *,{summed} FROM ({own} LIMIT {MOST_ROWS}) AS own) AS own"  # noqa: S608 - the same
+        f' WHERE "size before"<={MOST_BYTES} ORDER BY {key}'
+    )
 
 
 def _names(columns: Sequence[str]) -> str:
