@@ -13,9 +13,10 @@ from sendwell.adapters.peers.delivery import RemoteDelivery
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
 from sendwell.bootstrap.core import url_of
 from sendwell.bootstrap.keepers import answer_for, deliverers
-from sendwell.bootstrap.ports import answers, token_of
+from sendwell.bootstrap.ports import answers, believed_of, token_of
 from sendwell.bootstrap.presets import preset_of
 from sendwell.bootstrap.quarantines import all_quarantines, answer_quarantine
+from sendwell.bootstrap.secret import private
 from sendwell.channels import all_channels
 from sendwell.roles.accounts import api as accounts_api
 from sendwell.roles.delivery import api as delivery_api
@@ -38,7 +39,7 @@ from sendwell.runtime.server.callers import Callers
 from sendwell.runtime.server.health import Health
 from sendwell.runtime.server.proxy import Proxy
 from sendwell.sample import begin_empty, begin_with_sample
-from sendwell.settings import BUILT_IN_SECRET, Settings, strangers
+from sendwell.settings import Settings, strangers
 from sendwell.telemetry.logs import set_log_level
 from sendwell.web.asyncapi.route import asyncapi_route
 from sendwell.web.openapi.route import openapi_route
@@ -141,7 +142,7 @@ def _app(core: Core, roles: Roles, health: Health) -> FrontDoor:
             *(offered["accounts"] if "accounts" in here else ()),
             *(entries["users"] if "users" in here else ()),
         ],
-        service_token="" if core.settings.is_whole else token_of(core.settings),
+        service_tokens=[] if core.settings.is_whole else believed_of(core.settings),
     )
     if "gateway" in here:
         _mount_pages(core, app)
@@ -217,8 +218,8 @@ def _webhooks(core: Core, roles: Roles) -> Webhooks:
 def _mount_pages(core: Core, app: FastAPI) -> None:
     Pages(
         app,
-        # The built-in secret is public: then sessions are sealed with one that nobody knows.
-        secret=None if core.settings.secret == BUILT_IN_SECRET else core.settings.secret,
+        secret=private(core.settings.secret),
+        also=private(core.settings.secret_also),
         clock=core.clock,
         limiter=MemoryLimiter(),
         public_url=core.settings.public_url,

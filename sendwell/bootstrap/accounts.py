@@ -11,9 +11,11 @@ from sendwell.adapters.http import HttpClient, Trusted
 from sendwell.adapters.passwords import choose
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.database import open_accounts
+from sendwell.bootstrap.secret import private
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.policy import Policy
 from sendwell.ports.audit import Audit
+from sendwell.ports.clock import Clock
 from sendwell.ports.passwords import Passwords
 from sendwell.roles.accounts.keys import Key, new_key, parse_key
 from sendwell.roles.accounts.oidc import OidcClient, OidcProvider
@@ -32,7 +34,7 @@ from sendwell.runtime.cluster.news import News
 from sendwell.runtime.process import Worker
 from sendwell.runtime.record.audit_outbox import AuditOutbox
 from sendwell.runtime.tokens import Tokens
-from sendwell.settings import BUILT_IN_SECRET, Settings
+from sendwell.settings import Settings
 
 log = structlog.get_logger()
 PLATFORM_KEY_FILE = "platform-key"
@@ -55,7 +57,7 @@ async def build_accounts(core: Core, reach: Reach) -> AccountsRole:
     """Build the role; the platform has a key, in the data folder of whoever made it."""
     database = await open_accounts(core.house, core.settings, core.process)
     store, clock = AccountStore(database), core.clock
-    tokens = Tokens(_token_secret(core.settings), clock)
+    tokens = _tokens(core.settings, clock)
     accounts = Accounts(
         store,
         defaults=defaults_of(core.settings),
@@ -99,12 +101,12 @@ def _audit(core: Core, accounts: Accounts) -> Audit:
     return AuditOutbox(core.database, new_id=core.ids.notification)
 
 
-def _token_secret(settings: Settings) -> str:
-    """What tokens are signed with. The built-in secret is public: then nobody knows it."""
-    is_public = settings.secret == BUILT_IN_SECRET
-    return settings.sign_in.token_key or (
-        secrets.token_urlsafe(32) if is_public else settings.secret
-    )
+def _tokens(settings: Settings, clock: Clock) -> Tokens:
+    """By a secret that nobody knows where it is the built-in one."""
+    if settings.sign_in.token_key:
+        return Tokens(settings.sign_in.token_key, clock)
+    own = private(settings.secret) or secrets.token_urlsafe(32)
+    return Tokens(own, clock, also=private(settings.secret_also))
 
 
 def _single_sign_on(

@@ -15,8 +15,6 @@ from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.messages.wire.handed_on import tasks_in
-from sendwell.messages.wire.opening import Opening
-from sendwell.messages.wire.packed import Packer
 from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.receipts.service import Receipts
 from sendwell.runtime import measures
@@ -62,12 +60,10 @@ def _taker(delivery: Delivery, edge: Edge | None, copies: Copies | None) -> Hand
 
 
 def _refused(core: Core, sending: Sending, edge: Edge) -> Refused:
-    secret = core.settings.secret.encode()
-    packer = Packer(edge.preset, secret=secret, tasks_by=edge.task_preset)
     return Refused(
         core.flow,
         edge.preset,
-        tasks_in=partial(tasks_in, packer=packer, opening=Opening(secret=secret)),
+        tasks_in=partial(tasks_in, packer=edge.packer(), opening=edge.opening()),
         bury=sending.orchestrator.bury_tasks,
         tell=edge.announcements.tell_quarantined,
     )

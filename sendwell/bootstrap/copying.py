@@ -15,7 +15,6 @@ from sendwell.bootstrap.edge import Edge
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
 from sendwell.domain.presets.naming import WHOLE
 from sendwell.domain.presets.streams import LogicalStream
-from sendwell.messages.wire.packed import Packer
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reason import Reason
@@ -44,8 +43,7 @@ class Copying:
         self._core = core
         self._edge = edge
         self.open_work = open_work
-        secret = core.settings.secret.encode()
-        self._packer = Packer(edge.preset, secret=secret, tasks_by=edge.task_preset)
+        self._packer = edge.packer()
         self._quarantine = QuarantineStore(core.database)
         self.copies = Copies(
             core.database,

@@ -8,6 +8,7 @@ from sendwell.bootstrap.buses import open_bus
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.ports import KnownTenants
 from sendwell.bootstrap.presets import preset_of
+from sendwell.bootstrap.secret import sealing
 from sendwell.bootstrap.vendors import accounts_at
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.policy import Policy
@@ -19,6 +20,7 @@ from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.originals import Originals
+from sendwell.messages.wire.packed import Packer
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.messages.wire.reader import Reader
 from sendwell.messages.wire.requests import CONTRACTS
@@ -130,6 +132,16 @@ class Edge:
             return []
         return [self.carrier.requested(each) for each in requests if each.source == "rest"]
 
+    def opening(self) -> Opening:
+        """Opens single messages that `carrier` wrote, in whichever process."""
+        secret, also = sealing(self.core.settings)
+        return Opening(secret=secret, also=also)
+
+    def packer(self) -> Packer:
+        """Packs what goes by streams that are ours alone, and opens it again."""
+        secret, also = sealing(self.core.settings)
+        return Packer(self.preset, secret=secret, also=also, tasks_by=self.task_preset)
+
     async def consume(
         self,
         gateway: Gateway,
@@ -156,7 +168,7 @@ class Edge:
             originals=self.originals,
         )
         reception = Reception(
-            Opening(secret=_secret(self.core)),
+            self.opening(),
             accept=intake.accept,
             plan=orchestrator.plan_arrived,
             deliver=deliver,
@@ -215,7 +227,8 @@ async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | 
     bus = await open_bus(core.settings.servers.broker)
     core.process.at_close("bus", bus.close)
     preset = preset_of(core.settings)
-    carrier = Carrier(preset, secret=_secret(core))
+    secret, _ = sealing(core.settings)
+    carrier = Carrier(preset, secret=secret)
     outbox = Outbox(core.database, bus, ids=core.ids, node=core.membership.node)
     announcements = Announcements(
         preset,
@@ -237,7 +250,3 @@ async def _keep(
     store: QuarantineStore, announcements: Announcements, kept: Sequence[Quarantine]
 ) -> None:
     await store.keep(kept, tell=announcements.tell_quarantined)
-
-
-def _secret(core: Core) -> bytes:
-    return core.settings.secret.encode()

@@ -1,6 +1,6 @@
 """What roles ask of each other: in this process where the role is here, else over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -124,7 +124,7 @@ async def open_ports(core: Core, local: Local) -> Ports:
 
 def answers(core: Core, local: Local, delivery: Delivery) -> Questions:
     """The questions that the roles of this process answer to other services."""
-    questions = Questions(token_of(core.settings))
+    questions = Questions(believed_of(core.settings))
     here = core.settings.roles
     _answer_delivery(questions, core, delivery)  # who does not deliver has nothing to cancel
     for role, register in (
@@ -146,7 +146,18 @@ def token_of(settings: Settings) -> str:
         return settings.peers.token
     if settings.secret == BUILT_IN_SECRET and not is_loopback(settings.host):
         raise Invalid("Set SERVICE_TOKEN, the same for all services: 32 random characters or more.")
-    return blake2b(settings.secret.encode(), person=b"sendwell-service").hexdigest()
+    return _derived(settings.secret)
+
+
+def believed_of(settings: Settings) -> Sequence[str]:
+    """All by which another service proves to be one. Raises Invalid as `token_of` does."""
+    if settings.peers.token or settings.secret_also is None:
+        return [token_of(settings)]
+    return [token_of(settings), _derived(settings.secret_also)]
+
+
+def _derived(secret: str) -> str:
+    return blake2b(secret.encode(), person=b"sendwell-service").hexdigest()
 
 
 def _finder(core: Core, http: Http) -> Find:

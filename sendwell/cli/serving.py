@@ -75,6 +75,11 @@ def guarded(settings: Settings) -> Settings:
             f"{settings.host} can be reached by others, and the built-in secret is public."
             " Set SECRET_KEY to a random text of 32 characters or more, or listen on 127.0.0.1."
         )
+    if settings.secret_also == BUILT_IN_SECRET:
+        raise Invalid(
+            f"{settings.host} can be reached by others, and the built-in secret is public."
+            " Unset SECRET_KEY_ALSO, or listen on 127.0.0.1 until nothing waits that needs it."
+        )
     return settings
 
 

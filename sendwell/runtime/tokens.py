@@ -1,7 +1,8 @@
 """The one signer of tokens: what Sendwell says about who somebody is, for itself to read again.
 
 HS256 under a key derived from SECRET_KEY (or TOKEN_KEY). A token is good for one purpose: it says
-which in its header (`typ`), as audience and by the key, which is another for each.
+which in its header (`typ`), as audience and by the key, which is another for each. What was signed
+by SECRET_KEY_ALSO is believed while the secret is being changed.
 """
 
 import base64
@@ -40,10 +41,11 @@ class Purpose(StrEnum):
 class Tokens:
     """Signs claims and reads them back. What that needs, 10 MB, is imported by the first token."""
 
-    def __init__(self, secret: str, clock: Clock) -> None:
+    def __init__(self, secret: str, clock: Clock, *, also: str | None = None) -> None:
         self._secret = secret
+        self._believed = (secret,) if also is None else (secret, also)
         self._clock = clock
-        self._keys: dict[Purpose, OctKey] = {}
+        self._keys: dict[tuple[Purpose, str], OctKey] = {}
 
     def sign(self, purpose: Purpose, claims: Mapping[str, Any], *, seconds: int) -> str:
         """A token with these claims, for so long from now on."""
@@ -58,12 +60,15 @@ class Tokens:
         from joserfc import jwt
 
         header = {"alg": _ALGORITHM, "typ": purpose.value}
-        return jwt.encode(header, whole, self._key(purpose), [_ALGORITHM])
+        return jwt.encode(header, whole, self._key(purpose, self._secret), [_ALGORITHM])
 
-    def derive(self, purpose: Purpose, text: str) -> str:
-        """43 characters that follow from the text by a key that only we have."""
-        key = self._key(purpose).raw_value
-        digest = hmac.new(key, text.encode(), hashlib.sha256).digest()
+    def derive(self, purpose: Purpose, text: str, *, word: str) -> str:
+        """43 characters that follow from a token of ours and the word, by the token's key.
+
+        Raises Denied (is_unknown) as `read` does.
+        """
+        key, _ = self._opened(purpose, text)
+        digest = hmac.new(key.raw_value, f"{word} {text}".encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def read(self, purpose: Purpose, text: str) -> dict[str, Any]:
@@ -72,20 +77,27 @@ class Tokens:
         Raises Denied (is_unknown) for any other: another algorithm or none, a header we do not
         write (`crit`, `jku`, `kid` …), another purpose, another issuer, one that has expired.
         """
-        claims = self._claims(purpose, text) if len(text) <= _LONGEST else None
-        if claims is None:
-            raise Denied("This token is not valid here, or no longer.", is_unknown=True)
-        return claims
+        return self._opened(purpose, text)[1]
 
-    def _claims(self, purpose: Purpose, text: str) -> dict[str, Any] | None:
+    def _opened(self, purpose: Purpose, text: str) -> tuple["OctKey", dict[str, Any]]:
+        """The key that it was signed with, and its claims."""
         # First: what is in a stranger's header is not for the library to make sense of.
-        if _header(text) != {"alg": _ALGORITHM, "typ": purpose.value}:
-            return None
+        is_like_ours = len(text) <= _LONGEST and _header(text) == {
+            "alg": _ALGORITHM,
+            "typ": purpose.value,
+        }
+        for secret in self._believed if is_like_ours else ():
+            key = self._key(purpose, secret)
+            if (claims := self._claims(purpose, text, key=key)) is not None:
+                return key, claims
+        raise Denied("This token is not valid here, or no longer.", is_unknown=True)
+
+    def _claims(self, purpose: Purpose, text: str, *, key: "OctKey") -> dict[str, Any] | None:
         from joserfc import jwt
         from joserfc.errors import JoseError
 
         try:
-            token = jwt.decode(text, self._key(purpose), [_ALGORITHM])
+            token = jwt.decode(text, key, [_ALGORITHM])
         except (JoseError, ValueError):
             return None
         claims = token.claims
@@ -94,16 +106,16 @@ class Tokens:
         is_alive = isinstance(ends_at, int) and ends_at * _SECOND > self._clock.now()
         return claims if is_ours and is_alive else None
 
-    def _key(self, purpose: Purpose) -> "OctKey":
+    def _key(self, purpose: Purpose, secret: str) -> "OctKey":
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
         from joserfc.jwk import OctKey
 
-        if purpose not in self._keys:
+        if (purpose, secret) not in self._keys:
             info = f"sendwell token {purpose.value}".encode()
             derivation = HKDF(SHA256(), length=32, salt=None, info=info)
-            self._keys[purpose] = OctKey.import_key(derivation.derive(self._secret.encode()))
-        return self._keys[purpose]
+            self._keys[purpose, secret] = OctKey.import_key(derivation.derive(secret.encode()))
+        return self._keys[purpose, secret]
 
 
 def claims_purpose(text: str, purpose: Purpose) -> bool:

@@ -18,6 +18,7 @@ def in_force(settings: Settings) -> dict[str, object]:
     own = {**retries.patient, **retries.own}
     return {
         "SECRET_KEY": settings.secret,
+        "SECRET_KEY_ALSO": settings.secret_also,
         "TOKEN_KEY": settings.sign_in.token_key,
         "PASSWORD_HASH": settings.sign_in.password_hash,
         "OIDC_ISSUER": settings.sign_in.oidc_issuer,

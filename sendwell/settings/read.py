@@ -39,6 +39,8 @@ _ALSO = {"users": ("mysql",), "accounts": ("mysql",)}
 """What only some roles can keep their data on."""
 _BROKERS = ("kafka", "amqp")
 """Where requests wait for whoever reads them, for as long as the broker keeps them."""
+_BUILT_IN = "built-in"
+"""How SECRET_KEY_ALSO names the secret of an installation that had set none."""
 _YEAR = 366
 _T = TypeVar("_T")
 
@@ -56,6 +58,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(
         anonymous=values.maybe("ANONYMOUS_TENANT", TenantId),
         secret=values.read("SECRET_KEY", secret, BUILT_IN_SECRET),
+        secret_also=values.maybe("SECRET_KEY_ALSO", _secret_also),
         public_url=values.maybe("PUBLIC_URL", _public_url),
         sign_in=_sign_in(values),
         channels=values.maybe("CHANNEL_ENABLE_LIST", _channels),
@@ -135,6 +138,10 @@ def _peers(values: Values) -> Peers:
 def _services(text: str) -> tuple[Url, ...]:
     read = url("http", "https")
     return tuple(read(each.strip()) for each in text.split(",") if each.strip())
+
+
+def _secret_also(text: str) -> str:
+    return BUILT_IN_SECRET if text == _BUILT_IN else secret(text)
 
 
 _port = whole(0, 65535)

@@ -49,9 +49,18 @@ _PROCESS = (
     Setting(
         "SECRET_KEY",
         Group.PROCESS,
-        "seals the sessions of the pages; 32 random characters or more. Off loopback nothing starts"
-        " without it",
+        "seals the sessions of the pages and what goes by the bus, the same for all; 32 random"
+        " characters or more. Off loopback nothing starts without it."
+        " [How to change it](../how-to/change-the-secret.md)",
         default="built in",
+        secrecy=Secrecy.HIDDEN,
+    ),
+    Setting(
+        "SECRET_KEY_ALSO",
+        Group.PROCESS,
+        "what is believed beside `SECRET_KEY` while that is being changed: the next one, then the"
+        " earlier one; `built-in` for that of an installation that had none, on loopback only",
+        default="none",
         secrecy=Secrecy.HIDDEN,
     ),
     Setting(

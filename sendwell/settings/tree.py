@@ -159,6 +159,8 @@ class Settings:
     is_sample: bool = True
     anonymous: TenantId | None = None
     secret: str = field(default=BUILT_IN_SECRET, repr=False)
+    secret_also: str | None = field(default=None, repr=False)
+    """What is believed beside it, while it is being changed."""
     public_url: str | None = None
     sign_in: SignIn = field(default_factory=SignIn)
     channels: tuple[ChannelName, ...] | None = None

@@ -29,8 +29,9 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 class Pages:
     """The pages of `app`, which has the routes of every role by now.
 
-    `secret` seals the sessions: None makes one up, and then a restart ends them. `public_url` is
-    what people know us under: by TLS perhaps, even where this process is asked by plain HTTP.
+    `secret` seals the sessions: None makes one up, and then a restart ends them. Those that `also`
+    has sealed go on. `public_url` is what people know us under: by TLS perhaps, even where this
+    process is asked by plain HTTP.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Pages:
         app: FastAPI,
         *,
         secret: str | None,
+        also: str | None = None,
         clock: Clock,
         limiter: Limiter,
         public_url: str | None = None,
@@ -45,7 +47,7 @@ class Pages:
         self._app = app
         self._assets = Assets()
         templates = Templates(self._assets)
-        sessions = Sessions(secret or secrets.token_urlsafe(), clock)
+        sessions = Sessions(secret or secrets.token_urlsafe(), clock, also=also)
         self._desk = Desk(
             app, sessions=sessions, templates=templates, clock=clock, public_url=public_url
         )

@@ -201,12 +201,20 @@ async def installed(
     environment: Mapping[str, str],
     roles: Roles = SERVICES,
     later: Collection[str] = (),
+    *,
+    changed: Mapping[str, Mapping[str, str]] | None = None,
 ) -> AsyncIterator[Installation]:
-    """All of it, but for the services that the test itself adds later."""
+    """All of it, but for the services that the test itself adds later.
+
+    What is `changed` goes for one service alone.
+    """
     ports = dict(zip(roles, free_ports(len(roles)), strict=True))
     shared = {"SECRET_KEY": SECRET, **urls(roles, ports), **environment}
+    apart = changed or {}
     services = {
-        name: Service(name, own, ports[name], folder=folder, environment=shared)
+        name: Service(
+            name, own, ports[name], folder=folder, environment={**shared, **apart.get(name, {})}
+        )
         for name, own in roles.items()
     }
     installation = Installation(services)

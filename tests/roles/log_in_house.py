@@ -63,7 +63,7 @@ class House:
                 log_in_api.password_routes(self.log_in),
             ],
             above_tenants=[log_in_api.session_routes(self.log_in)],
-            service_token=SERVICE_TOKEN,
+            service_tokens=[SERVICE_TOKEN],
         )
 
     async def open(self) -> None:

@@ -52,6 +52,12 @@ def _findings(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fi
             "SECRET_KEY is the built-in one, which is public.",
             "Fine on loopback; for anything else set a random text of 32 characters or more.",
         )
+    if settings.secret_also is not None:
+        yield note(
+            _TOPIC,
+            "What is sealed by SECRET_KEY_ALSO is believed as well.",
+            "Unset it when all processes have the new SECRET_KEY and nothing waits on the bus.",
+        )
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:

@@ -34,10 +34,10 @@ class Copy(msgspec.Struct, frozen=True, gc=False):
 
 
 class Opening:
-    """Opens letters that `Carrier` wrote. With the same `secret`, only those."""
+    """Opens letters that `Carrier` wrote. With the same `secret`, or one `also`, only those."""
 
-    def __init__(self, *, secret: bytes | None = None) -> None:
-        self._seal = Seal(secret)
+    def __init__(self, *, secret: bytes | None = None, also: bytes | None = None) -> None:
+        self._seal = Seal(secret, also)
 
     def open(self, incoming: Incoming) -> Requested | Task | Copy | Quarantined | None:
         """What we wrote; None when it is not from us, and so may be somebody's request.

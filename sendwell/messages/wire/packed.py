@@ -32,13 +32,21 @@ T = TypeVar("T")
 class Packer:
     """Packs letters of one preset and opens them again, where both know the `secret`.
 
+    What was packed with the secret `also` is opened, too.
     Tasks go by the names of the preset `tasks_by`.
     """
 
-    def __init__(self, preset: Preset, *, secret: bytes | None, tasks_by: Preset) -> None:
+    def __init__(
+        self,
+        preset: Preset,
+        *,
+        secret: bytes | None,
+        also: bytes | None = None,
+        tasks_by: Preset,
+    ) -> None:
         self._preset = preset
         self._tasks_by = tasks_by
-        self._seal = Seal(secret)
+        self._seal = Seal(secret, also)
 
     def extract(self, extract: Extract, *, key: str) -> Letter:
         """For everybody who keeps a copy; what has the same `key` stays in order."""

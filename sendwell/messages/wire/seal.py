@@ -10,10 +10,14 @@ _BYTES = 32
 
 
 class Seal:
-    """Seals with a secret; without one everything counts as sealed (broker ACLs are trusted)."""
+    """Seals with a secret; without one everything counts as sealed (broker ACLs are trusted).
 
-    def __init__(self, secret: bytes | None) -> None:
-        self._key = blake2b(secret, digest_size=_BYTES).digest() if secret else None
+    What bears the seal of the secret `also` is believed, too.
+    """
+
+    def __init__(self, secret: bytes | None, also: bytes | None = None) -> None:
+        self._key = _key_of(secret)
+        self._also = _key_of(also)
 
     @property
     def is_proof(self) -> bool:
@@ -24,21 +28,28 @@ class Seal:
         """The headers, with a seal over the body and those that are believed."""
         if self._key is None:
             return dict(given)
-        return {**given, headers.SEAL: self._digest(body, given)}
+        return {**given, headers.SEAL: _digest(self._key, body, given)}
 
     def holds(self, body: bytes, given: Mapping[str, str]) -> bool:
         """Whether they are as they were sealed. What a broker adds does no harm."""
         if self._key is None:
             return True
-        seal = given.get(headers.SEAL, "")
-        return hmac.compare_digest(
-            seal.encode(errors="replace"), self._digest(body, given).encode()
+        seal = given.get(headers.SEAL, "").encode(errors="replace")
+        if hmac.compare_digest(seal, _digest(self._key, body, given).encode()):
+            return True
+        return self._also is not None and hmac.compare_digest(
+            seal, _digest(self._also, body, given).encode()
         )
 
-    def _digest(self, body: bytes, given: Mapping[str, str]) -> str:
-        digest = blake2b(key=self._key or b"", digest_size=_BYTES)
-        values = (given.get(name, "").encode(errors="surrogatepass") for name in headers.SEALED)
-        for value in (body, *values):
-            digest.update(b"%d:" % len(value))
-            digest.update(value)
-        return digest.hexdigest()
+
+def _key_of(secret: bytes | None) -> bytes | None:
+    return blake2b(secret, digest_size=_BYTES).digest() if secret else None
+
+
+def _digest(key: bytes, body: bytes, given: Mapping[str, str]) -> str:
+    digest = blake2b(key=key, digest_size=_BYTES)
+    values = (given.get(name, "").encode(errors="surrogatepass") for name in headers.SEALED)
+    for value in (body, *values):
+        digest.update(b"%d:" % len(value))
+        digest.update(value)
+    return digest.hexdigest()

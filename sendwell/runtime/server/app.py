@@ -84,12 +84,12 @@ def build_app(
     routers: Sequence[APIRouter],
     *,
     above_tenants: Sequence[APIRouter] = (),
-    service_token: str = "",
+    service_tokens: Sequence[str] = (),
 ) -> FastAPI:
     """The application with the routes of every role in this process.
 
     `routers` serve one tenant's data; those `above_tenants` also look at others. By
-    `service_token` other services prove what they are.
+    one of `service_tokens` other services prove what they are.
     """
     app = FastAPI(
         title="Sendwell",
@@ -102,7 +102,7 @@ def build_app(
         redirect_slashes=False,
     )
     app.state.callers = callers
-    app.state.service_token = service_token
+    app.state.service_tokens = service_tokens
     app.router.routes[:0] = hot
     for router in routers:
         app.include_router(router, dependencies=[ACTING, KNOWN_QUERY])

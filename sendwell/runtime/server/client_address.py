@@ -14,8 +14,8 @@ OWN_HEADERS = frozenset({CLIENT_ADDRESS, SERVICE})
 def address_of(request: Request) -> str:
     """The address, or of an IPv6 one the /64 that belongs to one place.
 
-    What the gateway passes on is believed if it proves to be a service, by the token in the
-    application's `service_token`.
+    What the gateway passes on is believed if it proves to be a service, by a token of the
+    application's `service_tokens`.
     """
     return _place(_told(request) or _host(request))
 
@@ -30,11 +30,11 @@ def _host(request: Request) -> str:
 
 
 def _told(request: Request) -> str | None:
-    token: str | None = getattr(request.app.state, "service_token", None)
     shown = request.headers.get(SERVICE)
-    if not token or shown is None:
+    if shown is None:
         return None
-    is_service = hmac.compare_digest(shown.encode("latin-1"), token.encode())
+    told, tokens = shown.encode("latin-1"), getattr(request.app.state, "service_tokens", ())
+    is_service = any(hmac.compare_digest(told, token.encode()) for token in tokens)
     return request.headers.get(CLIENT_ADDRESS) if is_service else None
 
 

@@ -1,7 +1,7 @@
 """Answers what other services ask, if they prove to be services."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -18,10 +18,10 @@ _MOST_BYTES = 10 * 1024 * 1024
 
 
 class Questions:
-    """The internal routes of one service."""
+    """The internal routes of one service. By any of the tokens others prove that they are one."""
 
-    def __init__(self, token: str) -> None:
-        self._token = f"Service {token}".encode()
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self._tokens = [f"Service {token}".encode() for token in tokens]
         self._routes: list[CallRoute] = []
 
     def answer(self, question: Question[Q, A], answer: Callable[[Q], Awaitable[A]]) -> None:
@@ -44,5 +44,5 @@ class Questions:
 
     def _refuse_strangers(self, call: Call) -> None:
         told = (call.header(b"authorization") or "").encode("latin-1")
-        if not hmac.compare_digest(told, self._token):
+        if not any(hmac.compare_digest(told, token) for token in self._tokens):
             raise Denied("Only services may ask this.", is_unknown=True)

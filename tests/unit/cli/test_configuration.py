@@ -77,6 +77,13 @@ def test_what_is_not_ours_is_not_mentioned(name: str) -> None:
     assert found(**{name: "1"}) == found()
 
 
+def test_a_secret_that_is_only_believed_is_noted() -> None:
+    text = next(each for each in found(SECRET_KEY_ALSO="s" * 32) if "SECRET_KEY_ALSO is" in each)
+
+    assert found(SECRET_KEY_ALSO="s" * 32)[text] is Level.NOTE
+    assert text not in found()
+
+
 def test_a_driver_that_is_not_installed_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)  # how Python remembers what is not there
 

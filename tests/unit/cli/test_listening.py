@@ -1,10 +1,14 @@
-"""Where a process listens when nobody said otherwise."""
+"""Where a process listens when nobody said otherwise, and what it must not believe there."""
+
+from dataclasses import replace
 
 import pytest
 
 from sendwell.cli.listening import port_of
+from sendwell.cli.serving import guarded
+from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName
-from sendwell.settings import Peers, PresetName, Settings
+from sendwell.settings import BUILT_IN_SECRET, Peers, PresetName, Settings
 
 
 @pytest.mark.parametrize(
@@ -36,3 +40,11 @@ def test_one_channel_listens_where_the_preset_has_it(channel: str, port: int) ->
     )
 
     assert port_of(None, settings) == port
+
+
+def test_the_built_in_secret_is_believed_on_loopback_only() -> None:
+    settings = Settings(secret="s" * 32, secret_also=BUILT_IN_SECRET)
+
+    assert guarded(settings) is settings
+    with pytest.raises(Invalid, match="Unset SECRET_KEY_ALSO"):
+        guarded(replace(settings, host="0.0.0.0"))  # noqa: S104 - it refuses

@@ -72,6 +72,13 @@ def test_what_does_not_bear_our_seal_is_refused(packer: Packer, change: str) -> 
         reader.open_requests(body, told)
 
 
+def test_what_was_packed_before_the_secret_was_changed_is_opened(packer: Packer) -> None:
+    letter = packer.requests([a_request()], id_="1")
+    later = Packer(PRESET, secret=b"new", also=b"ours", tasks_by=PRESET)
+
+    assert later.open_requests(letter.body, letter.headers) == [a_request()]
+
+
 def test_sealed_nonsense_cannot_be_read(packer: Packer) -> None:
     told = Seal(b"ours").seal(b"[]", {headers.KIND: "extract"})
 

@@ -6,6 +6,7 @@ from sendwell.messages.wire import headers
 from sendwell.messages.wire.carrier import Carrier
 from sendwell.messages.wire.incoming import Incoming
 from sendwell.messages.wire.opening import Opening
+from sendwell.messages.wire.quarantine import Quarantine, letter_of
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reason import Reason
 from tests.unit.messages.builders import a_task
@@ -37,6 +38,35 @@ def test_another_secret_or_none_seals_nothing(secret: bytes | None) -> None:
 
     assert isinstance(found, Quarantined)
     assert found.reason is Reason.UNPROVEN
+
+
+def test_what_was_sealed_before_the_secret_was_changed_is_opened() -> None:
+    earlier = Carrier(TENANT, secret=b"old").task(a_task(OF_CONTRACT))
+    later = Carrier(TENANT, secret=b"new").task(a_task(OF_CONTRACT))
+
+    assert opened(earlier, secret=b"new", also=b"old") == a_task(OF_CONTRACT)
+    assert opened(later, secret=b"new", also=b"old") == a_task(OF_CONTRACT)
+    assert opened(later, secret=b"old", also=b"new") == a_task(OF_CONTRACT)
+    assert isinstance(opened(earlier, secret=b"new", also=b"another"), Quarantined)
+
+
+def test_a_changed_body_breaks_both_seals() -> None:
+    letter = Carrier(TENANT, secret=b"old").task(a_task(OF_CONTRACT))
+    opening = Opening(secret=b"new", also=b"old")
+
+    assert isinstance(opening.open(Incoming(letter.body + b" ", letter.headers)), Quarantined)
+
+
+def test_what_is_quarantined_is_opened_as_it_lies_there_when_its_secret_is_believed() -> None:
+    letter = Carrier(TENANT, secret=b"old").task(a_task(OF_CONTRACT))
+    kept = Quarantine(
+        stream=letter.stream.name, place="0@7", reason=Reason.UNPROVEN, text="Not ours.",
+        pointer="", body=letter.body, headers=letter.headers, at=0,
+    )  # fmt: skip
+
+    told = letter_of(kept, TENANT)
+
+    assert opened(told, secret=b"new", also=b"old") == a_task(OF_CONTRACT)
 
 
 def test_a_changed_body_breaks_the_seal() -> None:

@@ -2,6 +2,7 @@
 
 EXAMPLES = {
     "SECRET_KEY": "a-secret-of-more-than-32-characters",
+    "SECRET_KEY_ALSO": "an-earlier-one-of-more-than-32-characters",
     "TOKEN_KEY": "a-token-key-of-more-than-32-characters",
     "PASSWORD_HASH": "argon2id",
     "OIDC_ISSUER": "https://login.example.org/realms/acme",

@@ -72,6 +72,7 @@ def test_a_name_that_nobody_reads_is_not_spelled_right(name: str) -> None:
     ("name", "secret"),
     [
         ("SECRET_KEY_FILE", "SECRET_KEY"),
+        ("SECRET_KEY_ALSO_FILE", "SECRET_KEY_ALSO"),
         ("SERVICE_TOKEN_FILE", "SERVICE_TOKEN"),
         ("DB_URL_FILE", "DB_URL"),
         ("USERS_DB_URL_FILE", "USERS_DB_URL"),

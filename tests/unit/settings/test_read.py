@@ -181,6 +181,8 @@ def test_services_count_apart_what_nobody_has_named_one_place_for(
         ("LOG_LEVEL", "loud"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", BUILT_IN_SECRET),
+        ("SECRET_KEY_ALSO", "short"),
+        ("SECRET_KEY_ALSO", BUILT_IN_SECRET),
         ("SERVICE_TOKEN", "short"),
         ("SCHEDULE_TIMEZONE_DEFAULT", "Vienna"),
         ("OUTBOUND_ALLOW", "10.0.0.1/8"),
@@ -294,6 +296,13 @@ def test_roles_that_others_can_reach_need_a_token() -> None:
         check_apart(Settings(host="0.0.0.0"))  # noqa: S104
 
 
+def test_the_built_in_secret_is_believed_by_a_name_of_its_own() -> None:
+    settings = read_settings({"SECRET_KEY_ALSO": "built-in"})
+
+    assert settings.secret_also == BUILT_IN_SECRET
+    assert shown("SECRET_KEY_ALSO", settings.secret_also) == "built in"
+
+
 def test_a_driver_that_is_not_there_is_named_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -308,7 +317,9 @@ def test_secrets_are_not_in_the_representation_of_settings() -> None:
     settings = read_settings(EXAMPLES)
     told = [shown(name, value) for name, value in in_force(settings).items()]
 
-    for secret in ("hunter2", EXAMPLES["SECRET_KEY"], EXAMPLES["SERVICE_TOKEN"]):
+    for secret in (
+        "hunter2", EXAMPLES["SECRET_KEY"], EXAMPLES["SECRET_KEY_ALSO"], EXAMPLES["SERVICE_TOKEN"],
+    ):  # fmt: skip
         assert secret not in repr(settings)
         assert secret not in "\n".join(told)
 

@@ -55,6 +55,20 @@ def test_a_seal_of_another_secret_is_not_opened() -> None:
     assert ours.open(theirs.seal(theirs.start("sw_key"))) is None
 
 
+def test_a_session_goes_on_while_the_secret_is_changed() -> None:
+    before = Sessions(SECRET, Hand())
+    session = before.start("sw_key")
+    sealed, token = before.seal(session), before.form_token(session)
+
+    after = Sessions(f"{SECRET}!", Hand(), also=SECRET)
+
+    assert after.open(sealed) == session
+    assert after.is_form_token(session, token)
+    assert after.is_form_token(session, after.form_token(session))
+    assert Sessions(f"{SECRET}!", Hand()).open(after.seal(session)) == session
+    assert not Sessions(f"{SECRET}!", Hand()).is_form_token(session, token)
+
+
 @pytest.mark.parametrize("place", [0, 1, 15, 16, 40, -1])
 def test_a_changed_seal_is_not_opened(place: int) -> None:
     sessions = Sessions(SECRET, Hand())

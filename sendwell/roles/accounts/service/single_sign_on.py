@@ -34,7 +34,7 @@ class SingleSignOn:
 
     One is found by the address that the provider vouches for, and from the first time on has to be
     the same person there. Nothing is kept between departure and return: nonce and PKCE verifier
-    follow from the signed state by a key that only we have.
+    follow from the signed state by the key it is signed with.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SingleSignOn:
     def _attempt(self, state: str) -> Attempt:
         return Attempt(
             state,
-            nonce=self._tokens.derive(Purpose.SIGN_IN, f"nonce {state}"),
-            verifier=self._tokens.derive(Purpose.SIGN_IN, f"verifier {state}"),
+            nonce=self._tokens.derive(Purpose.SIGN_IN, state, word="nonce"),
+            verifier=self._tokens.derive(Purpose.SIGN_IN, state, word="verifier"),
             redirect=self._redirect,
         )
