@@ -33,6 +33,7 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """When it goes on, where it waits."""
     user_id: str | None = None
     lane: int = 2
+    """Of a move that was just made of a task; otherwise the request tells it."""
     beside: int = 1
     """As in the task; on the way only, not on record."""
     version: int = 1

@@ -87,6 +87,7 @@ _MOVE = Move(
         user_id="user-001",
     ),
     event_type="order_shipped",
+    lane=Lane.MEDIUM.value,
     accepted_at=_ACCEPTED_AT,
     correlation_id=_ID,
     most_attempts=6,
@@ -100,9 +101,7 @@ _MOVES = {
         correlation_id="checkout-93",
         traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     ),
-    "lanes": replace(
-        _MOVE, event_type="security_alert", status=replace(_MOVE.status, lane=Lane.HIGH.value)
-    ),
+    "lanes": replace(_MOVE, event_type="security_alert", lane=Lane.HIGH.value),
 }
 
 

@@ -18,6 +18,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     status: Status
     event_type: str
+    lane: int
     accepted_at: int
     """Microseconds since 1970, UTC; so is `sent_at`, 0 for not or not known."""
     correlation_id: str
@@ -46,6 +47,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             status=status,
             event_type=request.event_type,
+            lane=request.lane,
             accepted_at=request.accepted_at,
             correlation_id=request.correlation_id or request.id,
             most_attempts=most_attempts,

@@ -12,8 +12,7 @@ from sendwell.domain.lifecycle import State, move
 from sendwell.domain.outcome import Accepted, Blame, Fault
 from sendwell.domain.settle import SOON, Settled, Tried, settle, states_of
 from sendwell.domain.triage import Cause, triage
-from sendwell.messages.dead import Dead
-from sendwell.messages.status import Status
+from sendwell.messages.moved import dead_of, status_of
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Chance, Clock
 from sendwell.ports.tenants import Tenants
@@ -127,7 +126,7 @@ class Bookkeeper:
         for state in (State.FAILED, State.DEAD):
             self._move(task, state, book, at=at, fault=fault)
         book.finished.append(task)
-        book.said.append(_dead(task, fault, cause, at or self._clock.now()))
+        book.said.append(dead_of(task, fault, cause, at or self._clock.now()))
 
     def _move(
         self,
@@ -143,28 +142,16 @@ class Bookkeeper:
     ) -> None:
         is_attempt = state is not State.FAILED or task.state is State.PROCESSING
         task.state = move(task.state, state)
-        request = task.request
         book.said.append(
-            Status(
-                tenant=request.tenant,
-                notification=request.id,
-                position=request.position,
-                part=task.part,
-                channel=task.channel,
-                state=state,
-                at=at or self._clock.now(),
-                planned_at=task.planned_at,
+            status_of(
+                task,
+                state,
+                at or self._clock.now(),
                 claimed_at=task.claimed_at if is_attempt else 0,
-                attempt=task.attempt,
-                provider=task.provider,
+                fault=fault,
                 reference=reference,
-                code=fault.code if fault else None,
-                text=fault.text if fault else None,
                 rule=rule,
                 due=due,
-                user_id=request.to[task.recipient].user_id,
-                lane=request.lane,
-                beside=task.beside,
             )
         )
 
@@ -189,22 +176,3 @@ def _may_go_on(task: Task) -> bool:
 def _falls_back(task: Task) -> bool:
     request = task.request
     return task.replay_of is None and (request.is_fallback or not request.channels)
-
-
-def _dead(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:
-    request = task.request
-    return Dead(
-        tenant=request.tenant,
-        position=request.position,
-        notification=request.id,
-        part=task.part,
-        channel=task.channel,
-        event_type=request.event_type,
-        lane=request.lane,
-        cause=cause.value,
-        code=fault.code if fault else None,
-        text=fault.text if fault else None,
-        provider=task.provider,
-        attempt=task.attempt,
-        at=at,
-    )

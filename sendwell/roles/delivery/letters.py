@@ -12,6 +12,7 @@ from sendwell.domain.errors import Conflict, Flaw, Invalid, NotFound
 from sendwell.domain.ids import NO_CHANNEL, ChannelName, Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
+from sendwell.messages.moved import status_of
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.audit import Audit, Deed
@@ -245,17 +246,4 @@ def _task(letter: Row[Any], request: Any, now: int, *, due: int) -> Task:
 
 
 def _scheduled(task: Task) -> Status:
-    request = task.request
-    return Status(
-        tenant=request.tenant,
-        notification=request.id,
-        position=request.position,
-        part=task.part,
-        channel=task.channel,
-        state=State.SCHEDULED,
-        at=task.planned_at,
-        planned_at=task.planned_at,
-        rule="replay",
-        due=task.due,
-        user_id=request.to[task.recipient].user_id,
-    )
+    return status_of(task, State.SCHEDULED, task.planned_at, rule=task.reason, due=task.due)

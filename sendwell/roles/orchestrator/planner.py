@@ -17,6 +17,7 @@ from sendwell.domain.plan import Choice, Wanted, choose
 from sendwell.domain.schedule import due
 from sendwell.domain.triage import triage
 from sendwell.messages.dead import Dead
+from sendwell.messages.moved import dead_of, status_of
 from sendwell.messages.recipients import recipient_of
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -212,45 +213,20 @@ def _waiting(task: Task, state: State, until: datetime, rule: str) -> Task:
 
 def moved(task: Task, state: State, at: int, *, stop: Stop | None = None) -> Status:
     """The move that planning made."""
-    request = task.request
-    is_rule = stop is not None and state is not State.DEAD
-    return Status(
-        tenant=request.tenant,
-        notification=request.id,
-        position=request.position,
-        part=task.part,
-        channel=task.channel,
-        state=state,
-        at=at,
-        planned_at=task.planned_at,
-        code=stop.rule if stop else None,
-        text=stop.text if stop else None,
-        rule=stop.rule if stop and is_rule else task.reason,
-        due=task.due,
-        user_id=request.to[task.recipient].user_id,
-        beside=task.beside,
-    )
+    if stop is None:
+        return status_of(task, state, at, rule=task.reason, due=task.due)
+    rule = task.reason if state is State.DEAD else stop.rule
+    return status_of(task, state, at, fault=_fault(stop), rule=rule, due=task.due)
 
 
 def buried(task: Task, stop: Stop, at: int) -> Dead:
     """The dead letter of a delivery that ended at planning."""
-    request = task.request
-    fault = Fault(stop.rule, stop.text, Blame.US)
-    return Dead(
-        tenant=request.tenant,
-        position=request.position,
-        notification=request.id,
-        part=task.part,
-        channel=task.channel,
-        event_type=request.event_type,
-        lane=request.lane,
-        cause=triage(fault, exhausted=False).value,
-        code=stop.rule,
-        text=stop.text,
-        provider=None,
-        attempt=0,
-        at=at,
-    )
+    fault = _fault(stop)
+    return dead_of(task, fault, triage(fault, exhausted=False), at)
+
+
+def _fault(stop: Stop) -> Fault:
+    return Fault(stop.rule, stop.text, Blame.US)
 
 
 def _send_time(request: Requested, person: Person, default_zone: str) -> datetime | None:

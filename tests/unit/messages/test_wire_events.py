@@ -19,7 +19,7 @@ from sendwell.messages.wire.events.tenant import STATUS_WORDS
 from sendwell.messages.wire.letter import Letter
 from sendwell.messages.wire.move import Move
 from sendwell.messages.wire.schemas import schemas
-from tests.unit.messages.builders import CHANNELS, a_move, moves
+from tests.unit.messages.builders import CHANNELS, a_move, a_request, moves
 from tests.unit.messages.schema import valid
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -170,7 +170,8 @@ def test_an_untraced_notification_has_always_the_same_trace() -> None:
 def test_the_status_of_preset_direct_has_the_columns_of_its_table() -> None:
     move = a_move(
         State.DEAD,
-        status={"text": "no such user", "lane": Lane.HIGH.value, "user_id": "user-001"},
+        status={"text": "no such user", "user_id": "user-001"},
+        lane=Lane.HIGH.value,
         template="welcome",
     )
 
@@ -203,6 +204,18 @@ def test_a_delivery_is_told_in_our_own_words(preset: str, name: str) -> None:
     assert letter.stream.name == name
     assert (found["status"], found["rule"], found["priority"]) == ("HELD", "quiet_hours", "medium")
     assert found["due_at"] == "2026-09-21T14:13:21.500Z"
+
+
+@pytest.mark.parametrize(
+    ("preset", "priority"), [("plain", "critical"), ("lanes", "critical"), ("direct", 0)]
+)
+def test_the_priority_is_that_of_the_request(preset: str, priority: str | int) -> None:
+    urgent = a_request(lane=Lane.CRITICAL.value)
+    by_receipt = a_move(State.DELIVERED).status
+
+    found = event(preset, Move.of(by_receipt, urgent, most_attempts=6))
+
+    assert priority == found["priority"]
 
 
 def test_headers_let_a_reader_route_without_reading() -> None:

@@ -41,7 +41,7 @@ class QueueStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             notification_type=status.channel,
             template_code=move.template,
             status=status.state,
-            priority=status.lane,
+            priority=move.lane,
             error=status.text,
             created_at=move.created_at,
             updated_at=move.at,

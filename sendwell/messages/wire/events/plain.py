@@ -45,7 +45,7 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             user_id=status.user_id,
             event_type=move.event_type,
             channel=status.channel,
-            priority=label_of(status.lane),
+            priority=label_of(move.lane),
             status=status.state,
             attempts=status.attempt,
             provider=status.provider,
