@@ -81,16 +81,16 @@ _MOST_TELLING = (
 )  # fmt: skip
 
 
-def derive(deliveries: Iterable[tuple[Part, State]], *, is_fallback: bool = False) -> State:
+def derive(deliveries: Iterable[tuple[Part, State]], *, falls_back: bool = False) -> State:
     """A notification's status: open work before failures, successes, and what was stopped.
 
     A notification that has no delivery yet is PENDING. One success is enough for a delivery and
-    its replays, and with `is_fallback` for all deliveries to one recipient: it makes the failures
-    beside it unimportant.
+    its replays, and where channels are tried in turn (`falls_back`) for all deliveries to one
+    recipient: it makes the failures beside it unimportant.
     """
     together: defaultdict[object, set[State]] = defaultdict(set)
     for part, state in deliveries:
-        together[part.recipient if is_fallback else part._replace(replay=0)].add(state)
+        together[part.recipient if falls_back else part._replace(replay=0)].add(state)
     present = {state for states in together.values() for state in _important(states)}
     return next((state for state in _MOST_TELLING if state in present), _S.PENDING)
 

@@ -14,6 +14,11 @@ class Wanted(NamedTuple):
     channels: tuple[ChannelName, ...] = ()
     is_fallback: bool = False
 
+    @property
+    def falls_back(self) -> bool:
+        """Whether the channels are tried in turn, rather than all at once."""
+        return self.is_fallback or not self.channels
+
 
 class Choice(NamedTuple):
     """One delivery to be: where it goes, and what the rules say. No address: nowhere to go."""
@@ -51,7 +56,7 @@ def choose(
     choice, except when a fallback has no channel left.
     """
     channels = order(wanted, person, tenants_order)
-    if wanted.channels and not wanted.is_fallback:
+    if not wanted.falls_back:
         if len(channels) == 1:
             return _on(channels[0], person, enabled, admits=admits)
         return [each for name in channels for each in _on(name, person, enabled, admits=admits)]
@@ -72,7 +77,7 @@ def goes_on(
     """Whether a failure on the channel `after` is followed by a delivery on another one, as far as
     the order tells: those before it are taken for tried.
     """
-    if wanted.channels and not wanted.is_fallback:
+    if not wanted.falls_back:
         return False
     channels = order(wanted, person, tenants_order)
     tried = channels[: channels.index(after) + 1] if after in channels else channels

@@ -108,6 +108,17 @@ class Requested(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What the producer wrote; there only where streams that others know hand it on."""
     version: int = 1
 
+    @property
+    def falls_back(self) -> bool:
+        """Whether its channels are tried in turn, as they are where nobody has asked for any."""
+        return self.is_fallback or not self.channels
+
+    def is_last_channel(self, recipient: int, channel: ChannelName) -> bool:
+        """Whether no other channel may follow this one for that recipient, as far as it tells."""
+        if not self.falls_back or self.channels[-1:] == (channel,):
+            return True
+        return self.to[recipient].is_one_address
+
 
 _decode = msgspec.json.Decoder(Requested).decode
 _encode = msgspec.json.Encoder().encode

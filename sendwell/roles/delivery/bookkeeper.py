@@ -92,7 +92,7 @@ class Bookkeeper:
         settled = settle(
             Tried(task.attempt, task.provider or "", task.tried, _next_in(event)),
             event.outcome,
-            policy.retries.of(task.channel, is_last=not _may_go_on(task)),
+            policy.retries.of(task.channel, is_last=_is_last(task)),
             resends_unknown=resends,
             chance=self._chance.draw(),
         )
@@ -166,13 +166,10 @@ def _next_in(event: Sent) -> timedelta | None:
     return event.next_in
 
 
-def _may_go_on(task: Task) -> bool:
-    """Whether another channel may follow this one, as far as the request tells."""
-    request = task.request
-    is_last = request.channels[-1:] == (task.channel,) or request.to[task.recipient].is_one_address
-    return _falls_back(task) and not is_last
+def _is_last(task: Task) -> bool:
+    """Whether no other channel may follow: a replay is for the one that it is on."""
+    return task.replay_of is not None or task.request.is_last_channel(task.recipient, task.channel)
 
 
 def _falls_back(task: Task) -> bool:
-    request = task.request
-    return task.replay_of is None and (request.is_fallback or not request.channels)
+    return task.replay_of is None and task.request.falls_back

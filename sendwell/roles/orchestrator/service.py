@@ -126,7 +126,7 @@ class Orchestrator:
         requests = await requests_at(positions, self._journal, scene)
         if any(position not in requests for position in positions):
             raise Unavailable("What a delivery was asked for by has not arrived yet.")
-        going_on = [status for status in failed if _falls_back(requests[status.position])]
+        going_on = [status for status in failed if requests[status.position].falls_back]
         cancelled = await self._cancelled_among(going_on, batch)
         going_on = [status for status in going_on if status.position not in cancelled]
         tried = await self._fallbacks.tried(going_on, batch) if going_on else {}
@@ -247,10 +247,6 @@ class Orchestrator:
         """They were planned and can't be handed on: that is their end, for people to see."""
         stop = Stop(State.DEAD, DEFECT, f"It could not be handed on: {why}")
         return self._say((), [Ended(task, stop) for task in tasks], scene)
-
-
-def _falls_back(request: Requested) -> bool:
-    return request.is_fallback or not request.channels
 
 
 def _may_fall_back(status: Status) -> bool:

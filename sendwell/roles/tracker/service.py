@@ -35,7 +35,7 @@ class Tracked:
         """Derived from the deliveries."""
         return derive(
             ((Part.parse(each.part), each.state) for each in self.deliveries),
-            is_fallback=self.request.is_fallback or not self.request.channels,
+            falls_back=self.request.falls_back,
         )
 
 

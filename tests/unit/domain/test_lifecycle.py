@@ -193,7 +193,7 @@ def test_with_fallback_a_success_makes_the_failures_before_it_unimportant(
 ) -> None:
     tried = zip(("email", "sms", "push"), deliveries.split(), strict=False)
 
-    status = status_of((f"0.{channel} {name}" for channel, name in tried), is_fallback=True)
+    status = status_of((f"0.{channel} {name}" for channel, name in tried), falls_back=True)
 
     assert State(expected) is status
 
@@ -218,7 +218,7 @@ def test_with_fallback_each_of_several_recipients_needs_one_success(
         for channel, name in zip(("email", "sms"), tried.split(), strict=False)
     ]
 
-    assert State(expected) is status_of(deliveries, is_fallback=True)
+    assert State(expected) is status_of(deliveries, falls_back=True)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_a_replay_that_succeeded_counts_instead_of_what_it_replays(
 
 @given(st.lists(st.tuples(parts, states), min_size=1), st.booleans())
 def test_a_notification_is_open_as_long_as_any_delivery_is(
-    deliveries: list[tuple[Part, State]], is_fallback: bool
+    deliveries: list[tuple[Part, State]], falls_back: bool
 ) -> None:
-    status = derive(deliveries, is_fallback=is_fallback)
+    status = derive(deliveries, falls_back=falls_back)
 
     assert status in {state for _, state in deliveries}
     assert (status in OPEN) == any(state in OPEN for _, state in deliveries)
@@ -252,16 +252,14 @@ def test_a_notification_is_open_as_long_as_any_delivery_is(
 
 @given(st.lists(st.tuples(parts, states)), st.booleans())
 def test_the_order_of_the_deliveries_does_not_matter(
-    deliveries: list[tuple[Part, State]], is_fallback: bool
+    deliveries: list[tuple[Part, State]], falls_back: bool
 ) -> None:
     turned = reversed(deliveries)
 
-    assert derive(deliveries, is_fallback=is_fallback) is derive(turned, is_fallback=is_fallback)
+    assert derive(deliveries, falls_back=falls_back) is derive(turned, falls_back=falls_back)
 
 
-def status_of(deliveries: Iterable[str], *, is_fallback: bool = False) -> State:
+def status_of(deliveries: Iterable[str], *, falls_back: bool = False) -> State:
     """Of deliveries that are written as `part state`."""
     told = [each.split() for each in deliveries]
-    return derive(
-        [(Part.parse(part), State(state)) for part, state in told], is_fallback=is_fallback
-    )
+    return derive([(Part.parse(part), State(state)) for part, state in told], falls_back=falls_back)
