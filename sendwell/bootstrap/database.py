@@ -112,6 +112,7 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     from sendwell.adapters.sql.direct import DirectConnection
     from sendwell.adapters.sql.postgres import PostgresDatabase
     from sendwell.adapters.sql.postgres_clock import agreed
+    from sendwell.adapters.sql.postgres_left_behind import tell_of_nobodys
     from sendwell.adapters.sql.postgres_membership import PostgresMembership
     from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
     from sendwell.adapters.sql.postgres_signals import PostgresSignals
@@ -154,6 +155,9 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     process.at_close("membership", membership.leave)
     database.fence(membership.node, membership.epoch, lost=_stop_at_once)
     process.start(Worker("direct connection", direct.run))
+    moments = 2 * settings.lease.total_seconds()
+    telling = partial(tell_of_nobodys, database, after_seconds=moments)
+    process.start(Worker("left behind", telling))
     process.watch("database", lambda: not membership.holds())
 
     async def part(now: int) -> None:

@@ -10,7 +10,9 @@ import asyncpg
 
 from sendwell.adapters.facts.backlog import LETTERS, STANDING, UNTOLD, Backlog, unplanned, waiting
 from sendwell.adapters.sql.postgres_engine import plain_url
+from sendwell.adapters.sql.postgres_left_behind import LEFT_BEHIND
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.left_behind import LeftBehind
 
 _TIMEOUT_SECONDS = 5
 _DAY_MS = 86_400_000
@@ -44,6 +46,8 @@ class PostgresFacts:
     clock_ahead_seconds: float
     """How far the server's clock is before ours."""
     members: tuple[Member, ...]
+    left_behind: tuple[LeftBehind, ...]
+    """By members whose lease has ended."""
     days_ahead: Mapping[str, int]
     """For how many days behind today each parted table has partitions; below 0: not for today."""
     promotion: str | None
@@ -69,6 +73,7 @@ async def look_at_postgres(url: str) -> PostgresFacts:
             settings={name: server[name] for name in _DURABLE},
             clock_ahead_seconds=float(server["clock"]) - (asked_at + answered_at) / 2,
             members=await _members(connection) if "lease" in there else (),
+            left_behind=await _left_behind(connection) if there >= _LEFT_IN else (),
             days_ahead=await _days_ahead(connection, int(answered_at * 1000) // _DAY_MS),
             promotion=await connection.fetchval(_PROMOTION) if "promotion_run" in there else None,
             backlog=await _backlog(connection, int(answered_at * 1e6))
@@ -115,6 +120,13 @@ async def _members(connection: Any) -> tuple[Member, ...]:
     return tuple(Member(*row) for row in await connection.fetch(_MEMBERS))
 
 
+async def _left_behind(connection: Any) -> tuple[LeftBehind, ...]:
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('sendwell.tenant','*',true)")
+        rows = await connection.fetch(LEFT_BEHIND)
+    return tuple(LeftBehind(**row) for row in rows)
+
+
 async def _days_ahead(connection: Any, today: int) -> dict[str, int]:
     """The name of a partition ends in its first day; those by position have a week each."""
     return {
@@ -131,10 +143,13 @@ _SERVER = f"""
     (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname=current_user) AS is_superuser,
     {",".join(f"current_setting('{name}') AS {name}" for name in _DURABLE)}"""
 
+_LEFT_IN = {"lease", "work", "outbox", "untold", "requested", "outcome", "mark", "handed_on"}
+
 _THERE = """
     SELECT coalesce(array_agg(relname::text),'{}') FROM pg_class
     WHERE relnamespace=current_schema()::regnamespace
-    AND relname IN ('lease','promotion_run','requested','outbox','untold','work')"""
+    AND relname IN ('lease','promotion_run','requested','outbox','untold','work','outcome','mark',
+    'handed_on')"""
 
 _MEMBERS = """
     SELECT node, holder, CASE WHEN until='-infinity' THEN -1

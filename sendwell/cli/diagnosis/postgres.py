@@ -1,10 +1,11 @@
 """What is to be said about a PostgreSQL. Pure: it decides over facts that were asked for before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendwell.cli.diagnosis.backlog import judge_backlog
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
+from sendwell.domain.left_behind import LeftBehind, of_nobody
 
 if TYPE_CHECKING:
     from sendwell.adapters.facts.postgres import PostgresFacts
@@ -136,7 +137,6 @@ def _partitions(facts: "PostgresFacts") -> Iterator[Finding]:
 
 def _members(facts: "PostgresFacts") -> Iterator[Finding]:
     living = [each for each in facts.members if each.seconds_left >= 0]
-    dead = [each for each in facts.members if each.seconds_left < 0]
     if living:
         named = ", ".join(
             f"{each.node} ({each.holder}, {each.seconds_left:.0f} s left)" for each in living
@@ -144,12 +144,26 @@ def _members(facts: "PostgresFacts") -> Iterator[Finding]:
         yield Finding("members", f"At work on it: {named}.")
     else:
         yield Finding("members", "No process is at work on it.")
-    if dead:
-        named = ", ".join(f"{each.node} ({each.holder})" for each in dead)
+    if going_on := [each for each in facts.left_behind if each.is_run]:
         yield note(
             "members",
-            f"Work may be left by {named}, whose lease has ended.",
-            "The next process that starts goes on with it."
-            if not living
-            else "One of the others takes it over within moments; if not, its log says why.",
+            f"Work is left by {_names(going_on)}, whose lease has ended.",
+            "One of the others takes it over within moments; if not, its log says why.",
         )
+    for command, left in of_nobody(facts.left_behind).items():
+        text = f"Work is left by {_names(left)}, whose lease has ended"
+        if living:
+            yield wrong(
+                "members",
+                f"{text}, and none of those at work on it are of the same service.",
+                f"Only `{command}` on this database goes on with it: let one run beside the others"
+                " until nothing is left.",
+            )
+        else:
+            yield note(
+                "members", f"{text}.", f"Only `{command}` goes on with it: other roles do not."
+            )
+
+
+def _names(left: Sequence[LeftBehind]) -> str:
+    return ", ".join(f"{each.node} ({each.holder})" for each in left)
