@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sendwell.adapters.sql.migration_status import PROMOTED, head, statuses_of
+from sendwell.adapters.sql.migration_status import PROMOTED, head, status_of, statuses_of
 from sendwell.adapters.sql.promotion.source import Source, open_alone, open_beside
 from sendwell.adapters.system import SystemClock
 from sendwell.bootstrap.database import TABLES
@@ -92,15 +92,21 @@ async def _is_resumed(connection: Any, name: str) -> bool:
 
 def _check(source: Source, file: Path, *, is_resumed: bool) -> None:
     """Raise Conflict for a file that was moved before, or is of another version."""
-    found = {owner: source.revision(owner) for owner in TABLES}
-    if PROMOTED in found.values():
+    found = [status_of(owner, folder, source.revision(owner)) for owner, folder in TABLES.items()]
+    if any(each.revision == PROMOTED for each in found):
         if is_resumed:
             return
         raise Conflict(f"{file} was moved by `sendwell promote` before. Set DB_URL, and start.")
-    other = [owner for owner, revision in found.items() if revision != head(TABLES[owner])]
-    if other:
+    other = [each for each in found if each.revision != head(TABLES[each.owner])]
+    if newer := [each.owner for each in other if not each.pending]:
         raise Conflict(
-            f"The tables of {', '.join(other)} in {file} are not those of this version. Run"
+            f"The tables of {', '.join(newer)} in {file} were made by a newer Sendwell: move it"
+            " with that version."
+        )
+    if other:
+        named = ", ".join(each.owner for each in other)
+        raise Conflict(
+            f"The tables of {named} in {file} are not those of this version. Run"
             f" `sendwell migrate --data {file.parent}`, and come again."
         )
 

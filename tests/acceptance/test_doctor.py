@@ -136,6 +136,22 @@ async def test_what_was_accepted_long_ago_and_never_planned_is_told(tmp_path: Pa
     assert found(told)["outbox"][0] == "note"
 
 
+@pytest.mark.parametrize(
+    ("revision", "level", "has_backlog"), [("0999", "ok", True), ("9999", "wrong", False)]
+)
+async def test_a_file_of_a_newer_version_is_wrong_only_where_it_has_not_only_added(
+    tmp_path: Path, revision: str, level: str, *, has_backlog: bool
+) -> None:
+    await sendwell("migrate", "--data", str(tmp_path))
+    with closing(sqlite3.connect(tmp_path / "sendwell.db")) as connection, connection:
+        connection.execute("UPDATE users_version SET version_num=?", (revision,))
+
+    told = await doctor(tmp_path)
+
+    assert found(told)["migrations"][0] == level
+    assert ("planning" in found(told)) == has_backlog
+
+
 class TestOnPostgres:
     """What is to be known about a database that processes share."""
 

@@ -198,6 +198,22 @@ async def test_a_target_with_other_data_is_refused(tmp_path: Path, postgres_url:
         assert other.key == key
 
 
+@pytest.mark.parametrize("revision", ["0999", "9999"])
+async def test_a_file_of_a_newer_version_is_moved_by_that_one(
+    revision: str, tmp_path: Path, postgres_url: str
+) -> None:
+    await an_installation(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "sendwell.db")) as file, file:
+        file.execute("UPDATE users_version SET version_num=?", (revision,))
+
+    refused = await promote(tmp_path, postgres_url)
+
+    assert refused.code == 1
+    assert "The tables of users in " in refused.errors
+    assert "were made by a newer Sendwell: move it with that version." in refused.errors
+    assert "sendwell migrate" not in refused.errors
+
+
 async def test_a_half_promoted_target_takes_no_other_file(
     tmp_path: Path, postgres_url: str
 ) -> None:

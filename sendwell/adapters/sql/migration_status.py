@@ -36,7 +36,18 @@ class MigrationStatus:
 
 def statuses_of(connection: Connection, owners: Mapping[str, Path]) -> list[MigrationStatus]:
     """How it is now. `owners` maps a role's name to its folder of migrations."""
-    return [_status(owner, folder, current(connection, owner)) for owner, folder in owners.items()]
+    return [
+        status_of(owner, folder, current(connection, owner)) for owner, folder in owners.items()
+    ]
+
+
+def status_of(owner: str, folder: Path, revision: str | None) -> MigrationStatus:
+    """Where tables of that revision stand."""
+    migrations = _migrations(folder)
+    pending = tuple(each for each in migrations if revision is None or _revision(each) > revision)
+    is_known = revision is None or revision in map(_revision, migrations)
+    is_known = is_known or _only_adds(revision, _revision(migrations[-1]))
+    return MigrationStatus(owner, revision, pending, is_known=is_known)
 
 
 def refuse_unknown(statuses: Iterable[MigrationStatus]) -> None:
@@ -71,14 +82,6 @@ def current(connection: Connection, owner: str) -> str | None:
     if not inspect(connection).has_table(table):
         return None
     return connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608 - a role's name
-
-
-def _status(owner: str, folder: Path, revision: str | None) -> MigrationStatus:
-    migrations = _migrations(folder)
-    pending = tuple(each for each in migrations if revision is None or _revision(each) > revision)
-    is_known = revision is None or revision in map(_revision, migrations)
-    is_known = is_known or _only_adds(revision, _revision(migrations[-1]))
-    return MigrationStatus(owner, revision, pending, is_known=is_known)
 
 
 def _only_adds(revision: str | None, last: str) -> bool:

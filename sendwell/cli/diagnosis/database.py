@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sendwell.adapters.facts.backlog import LETTERS, STANDING, UNTOLD, Backlog, unplanned, waiting
-from sendwell.adapters.sql.migration_status import PROMOTED
+from sendwell.adapters.sql.migration_status import PROMOTED, status_of
 from sendwell.cli.diagnosis.backlog import judge_backlog
 from sendwell.cli.diagnosis.finding import Finding, Level, note, wrong
 
@@ -109,22 +109,20 @@ def _journal_mode(connection: sqlite3.Connection) -> Finding:
 
 def _migrations(connection: sqlite3.Connection, tables: Mapping[str, Path]) -> Finding:
     topic = "migrations"
-    versions = {owner: (_current(connection, owner), _head(tables[owner])) for owner in tables}
-    if any(has == PROMOTED for has, _ in versions.values()):
+    found = [status_of(owner, tables[owner], _current(connection, owner)) for owner in tables]
+    if any(each.revision == PROMOTED for each in found):
         return wrong(
             topic,
             "This file was moved to PostgreSQL by `sendwell promote`; nothing starts on it.",
             "Set DB_URL to the database it was moved to, and keep the file as a backup.",
         )
-    newer = [owner for owner, (has, knows) in versions.items() if has and has > knows]
-    if newer:
+    if newer := [each.owner for each in found if not each.is_known]:
         return wrong(
             topic,
             f"The tables of {', '.join(newer)} were made by a newer Sendwell.",
             "Run that version; this one does not know what it changed.",
         )
-    pending = [owner for owner, (has, knows) in versions.items() if has != knows]
-    if pending:
+    if pending := [each.owner for each in found if each.pending]:
         return note(
             topic,
             f"To be applied to the tables of {', '.join(pending)}.",
@@ -140,10 +138,6 @@ def _backlog(connection: sqlite3.Connection) -> Backlog:
     untold = connection.execute(UNTOLD).fetchone()
     standing = connection.execute(STANDING).fetchone()
     return Backlog(*(waiting(each, now) for each in (letters, planless, untold, standing)))
-
-
-def _head(folder: Path) -> str:
-    return max(file.name.partition("_")[0] for file in folder.glob("[0-9]*_*.py"))
 
 
 def _current(connection: sqlite3.Connection, owner: str) -> str | None:
