@@ -66,13 +66,12 @@ def keepers_here(core: Core, stores: Stores) -> dict[str, Keeper]:
             tell=Telling(stores.tracker) if "tracker" in here else None,
         ),
         "quarantine": QuarantineKeeper(database),
+        "outbox": OutboxKeeper(database, core.clock),  # also where there is no bus any more
     }
     if "inbox" in here:
         found["inbox"] = InboxKeeper(database)
     if "mailbox" in here:
         found["mailbox"] = MailboxKeeper(MailboxStore(database))
-    if stores.edge is not None:
-        found["outbox"] = OutboxKeeper(database, core.clock)
     if stores.memory is not None:
         found["history"] = HistoryKeeper(database, stores.memory.history, core.clock)
     return found

@@ -128,6 +128,12 @@ class Bus(Protocol):
         """How many of the group read the stream right now, anywhere. Raises Unavailable."""
         ...
 
+    async def begun(self, streams: Sequence[Stream], *, group: str) -> list[Stream]:
+        """Those on which the group has a place: it was declared there, or on Kafka has done with
+        something. Of the others `lag` may count what was never meant for it. Raises Unavailable.
+        """
+        ...
+
     async def ping(self) -> str:
         """The broker's name and version, for people. Raises Unavailable, saying why."""
         ...

@@ -215,7 +215,7 @@ _SERVERS = (
         "BROKER_URL",
         Group.SERVERS,
         "the bus between processes: `memory:`, `postgresql://…`, `kafka://…`, `kafka+ssl://…`,"
-        " `amqp://…` or `amqps://…`",
+        " `amqp://…` or `amqps://…`; to be changed while nothing waits there",
         default="`memory:`",
         secrecy=Secrecy.MASKED,
     ),
@@ -241,7 +241,7 @@ _ROLES = (
         "PRESET",
         Group.ROLES,
         "whose names, ports and policies are used: `plain`, `tenant`, `intents`, `lanes` or"
-        " `direct`",
+        " `direct`; to be changed while nothing waits on the bus",
         default="`plain`",
     ),
     Setting(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sendwell.adapters.bus.postgres import PostgresBus
+from sendwell.ports.bus import Parcel, Stream
 from tests.acceptance.command import Result, sendwell
 from tests.acceptance.product import running
 from tests.services.needs import needs
@@ -23,6 +25,10 @@ async def doctor(data: Path, at: str = NOBODY, **environment: str) -> Result:
 def found(result: Result) -> Mapping[str, tuple[str, str]]:
     """By topic, the level and the words of the last finding."""
     return {each["topic"]: (each["level"], each["text"]) for each in result.json["findings"]}
+
+
+def texts(result: Result) -> list[str]:
+    return [each["text"] for each in result.json["findings"]]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +139,7 @@ async def test_what_was_accepted_long_ago_and_never_planned_is_told(tmp_path: Pa
     level, text = found(told)["planning"]
     assert level == "note"
     assert text.startswith("One accepted notification is not planned yet, for 3,6")
-    assert found(told)["outbox"][0] == "note"
+    assert found(told)["outbox"][0] == "wrong"  # no BROKER_URL is set
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,25 @@ class TestOnPostgres:
         assert " answers in " in topics["postgresql"][1]
         assert "At work on it: 0 (" in topics["members"][1]
         assert told.code == 0
+
+    async def test_what_waits_by_the_names_of_a_preset_that_was_changed_is_told(
+        self, tmp_path: Path, postgres_url: str
+    ) -> None:
+        before = {"BROKER_URL": postgres_url, "PRESET": "tenant"}
+        async with running(tmp_path, environment=before):
+            pass  # it has read there
+        bus = PostgresBus(postgres_url)
+        sent = [Parcel(f"parcel-{number}", "default", b"") for number in range(3)]
+        await bus.publish(Stream("notification.send"), sent)
+        await bus.close()
+
+        changed = await doctor(tmp_path, **(before | {"PRESET": "lanes"}))
+        same = await doctor(tmp_path, **before)
+
+        told = "3 wait on notification.send, which is read with PRESET=tenant and not with lanes."
+        assert told in texts(changed)
+        assert told not in texts(same)
+        assert "3 wait on notification.send for sendwell-task, and nobody reads it." in texts(same)
 
     async def test_what_is_to_be_migrated_is_told(self, tmp_path: Path, postgres_url: str) -> None:
         told = await doctor(tmp_path, DB_URL=postgres_url)

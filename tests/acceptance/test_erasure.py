@@ -123,6 +123,7 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table(
         "users": True,
         "journal": True,
         "quarantine": False,
+        "outbox": False,
         "inbox": True,
         "mailbox": True,
     }
@@ -258,6 +259,34 @@ async def test_an_erasure_that_a_crash_cut_short_is_finished_after_the_restart(
     assert tables_with(tmp_path / "sendwell.db", MARK) == set()
     assert all(each["is_done"] for each in report["keepers"])
     assert ledger["adds_up"]
+
+
+async def test_letters_for_a_bus_that_is_not_set_any_more_are_waited_for(tmp_path: Path) -> None:
+    async with running(tmp_path) as product:
+        await put(product, HERE, **PERSON)
+        with closing(sqlite3.connect(tmp_path / "sendwell.db")) as file, file:
+            letter = json.dumps(["sample", ADA]).encode()
+            file.execute("INSERT INTO outbox(number,node,letter) VALUES(1,0,?)", (letter,))
+
+        answer = await product.client.post(f"{HERE}/erasure")
+        location = answer.headers["location"]
+        waiting = await waits_for_letters(product, location)
+        with closing(sqlite3.connect(tmp_path / "sendwell.db")) as file, file:
+            file.execute("DELETE FROM outbox")
+        after = await done(product, location)
+
+    assert not waiting["is_done"]
+    assert after["is_done"]
+
+
+async def waits_for_letters(product: Product, location: str) -> Any:
+    """How far the erasure is when nobody else has anything left."""
+    async with asyncio.timeout(60):
+        while True:
+            found = (await product.client.get(location)).json()
+            if [each["keeper"] for each in found["keepers"] if not each["is_done"]] == ["outbox"]:
+                return found
+            await asyncio.sleep(0.05)
 
 
 async def test_an_export_has_everything_of_the_person(tmp_path: Path) -> None:

@@ -289,6 +289,23 @@ async def test_who_reads_a_stream_for_the_group_is_counted(broker: Broker) -> No
     assert (before, meanwhile) == (0, [1, 0])
 
 
+async def test_a_group_has_begun_where_it_has_done_with_something_and_nowhere_else(
+    broker: Broker,
+) -> None:
+    bus, inbox, group = broker.bus(), Inbox(), broker.group()
+    (mine,) = await broker.declared(bus, "mine")
+    (others,) = await broker.declared(bus, "others", group="somebody")
+    unknown = broker.stream("unknown")
+    for stream in (mine, others):
+        await bus.publish(stream, parcels(3))
+    async with broker.member(bus, [mine], inbox):
+        await broker.is_done(bus, mine)
+
+    found = await broker.bus().begun([mine, others, unknown], group=group)
+
+    assert found == [mine]
+
+
 async def test_ping_says_what_answers(broker: Broker) -> None:
     bus = broker.bus()
 

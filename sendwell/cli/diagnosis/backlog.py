@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from sendwell.cli.diagnosis.finding import Finding, note
+from sendwell.cli.diagnosis.finding import Finding, note, wrong
 
 if TYPE_CHECKING:
     from sendwell.adapters.facts.backlog import Backlog, Waiting
@@ -56,9 +56,9 @@ _UNTOLD = _Kind(
 )
 
 
-def judge_backlog(backlog: "Backlog") -> Iterator[Finding]:
+def judge_backlog(backlog: "Backlog", *, has_bus: bool = True) -> Iterator[Finding]:
     """What is to be planned, and to be published; what of that stands still, and what the history
-    is to hear, if there is any.
+    is to hear, if there is any. `has_bus`: somebody takes what is to be published.
     """
     for kind, waiting in (
         (_PLANNING, backlog.unplanned),
@@ -66,15 +66,30 @@ def judge_backlog(backlog: "Backlog") -> Iterator[Finding]:
         (_STANDING, backlog.standing),
         (_UNTOLD, backlog.untold),
     ):
-        if waiting.count:
+        if kind is _PUBLISHING and not has_bus and waiting.seconds > _LONG_SECONDS:
+            yield _without_bus(waiting)
+        elif waiting.count and (kind is not _STANDING or has_bus):
             yield _judge(kind, waiting)
         elif kind.nothing is not None:
             yield Finding(kind.topic, kind.nothing)
 
 
+def _without_bus(letters: "Waiting") -> Finding:
+    return wrong(
+        _PUBLISHING.topic,
+        f"{_counted(_PUBLISHING, letters)}, and BROKER_URL is not set: nobody takes them.",
+        "Set BROKER_URL and PRESET as they were when these were written, here and for a process on"
+        " this database, until nothing waits.",
+    )
+
+
 def _judge(kind: _Kind, waiting: "Waiting") -> Finding:
-    who = kind.one if waiting.count == 1 else f"{waiting.count:,} {kind.many}"
-    text = f"{who} {kind.what}, for {waiting.seconds:,.0f} s at most."
+    text = f"{_counted(kind, waiting)}."
     if waiting.seconds > _LONG_SECONDS:
         return note(kind.topic, text, kind.advice)
     return Finding(kind.topic, text)
+
+
+def _counted(kind: _Kind, waiting: "Waiting") -> str:
+    who = kind.one if waiting.count == 1 else f"{waiting.count:,} {kind.many}"
+    return f"{who} {kind.what}, for {waiting.seconds:,.0f} s at most"

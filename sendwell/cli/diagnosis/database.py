@@ -21,8 +21,12 @@ _FLUSHES = 5
 _SLOW_MS = 20.0
 
 
-def look_at_database(file: Path, tables: Mapping[str, Path]) -> Iterator[Finding]:
-    """The folder, the file, its health and its migrations; `tables` as bootstrap names them."""
+def look_at_database(
+    file: Path, tables: Mapping[str, Path], *, has_bus: bool = True
+) -> Iterator[Finding]:
+    """The folder, the file, its health and its migrations; `tables` as bootstrap names them.
+    `has_bus`: there is one beside it.
+    """
     yield from _folder(file.parent)
     if not file.is_file():
         yield note(
@@ -33,7 +37,7 @@ def look_at_database(file: Path, tables: Mapping[str, Path]) -> Iterator[Finding
         return
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
-            yield from _file(connection, file, tables)
+            yield from _file(connection, file, tables, has_bus=has_bus)
     except sqlite3.Error as error:
         yield wrong(
             _TOPIC,
@@ -78,7 +82,7 @@ def _flush(data: Path) -> Finding:
 
 
 def _file(
-    connection: sqlite3.Connection, file: Path, tables: Mapping[str, Path]
+    connection: sqlite3.Connection, file: Path, tables: Mapping[str, Path], *, has_bus: bool
 ) -> Iterator[Finding]:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
@@ -93,7 +97,7 @@ def _file(
     migrations = _migrations(connection, tables)
     yield migrations
     if migrations.level is Level.OK:
-        yield from judge_backlog(_backlog(connection))
+        yield from judge_backlog(_backlog(connection), has_bus=has_bus)
 
 
 def _journal_mode(connection: sqlite3.Connection) -> Finding:

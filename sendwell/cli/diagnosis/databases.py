@@ -8,7 +8,7 @@ from sendwell.cli.diagnosis.database import look_at_database
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
 from sendwell.cli.diagnosis.postgres import judge_postgres
 from sendwell.domain.errors import Conflict, Invalid, Unavailable
-from sendwell.settings import Settings
+from sendwell.settings import MEMORY, Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,15 +28,15 @@ async def look_at_databases(settings: Settings) -> list[Finding]:
     for home in known:
         if len(known) > 1:
             findings.append(Finding(_TOPIC, f"{home.url} is for {', '.join(home.owners)}."))
-        findings += await _look(home)
+        findings += await _look(home, has_bus=settings.servers.broker.scheme != MEMORY)
     return findings
 
 
-async def _look(home: "Home") -> list[Finding]:
+async def _look(home: "Home", *, has_bus: bool) -> list[Finding]:
     if home.url.file is not None:
-        return [*look_at_database(home.url.file, home.owners)]
+        return [*look_at_database(home.url.file, home.owners, has_bus=has_bus)]
     try:
-        server = await _server(home)
+        server = await _server(home, has_bus=has_bus)
         return [*server, *await _migrations(home, server)]
     except Unavailable as error:
         advice = "Is it running? Are host, port, user, password and name in its URL right?"
@@ -57,9 +57,9 @@ async def _migrations(home: "Home", server: Sequence[Finding]) -> list[Finding]:
         return [wrong("migrations", error.message, "Let this machine run the same version.")]
 
 
-async def _server(home: "Home") -> list[Finding]:
+async def _server(home: "Home", *, has_bus: bool) -> list[Finding]:
     if home.url.scheme == "postgresql":
-        return await _postgres(home)
+        return await _postgres(home, has_bus=has_bus)
     from sendwell.bootstrap.homes import opened
 
     async with opened(home) as upkeep:
@@ -75,13 +75,18 @@ def _version(connection: "Connection") -> str:
     return str(connection.exec_driver_sql("SELECT version()").scalar_one())
 
 
-async def _postgres(home: "Home") -> list[Finding]:
+async def _postgres(home: "Home", *, has_bus: bool) -> list[Finding]:
     from sendwell.adapters.facts.postgres import look_at_postgres
 
     facts = await look_at_postgres(home.url.text)
     has_listen = home.direct != home.url
     findings = [
-        *judge_postgres(facts, is_said_pooled="pooled=true" in home.url.text, has_listen=has_listen)
+        *judge_postgres(
+            facts,
+            is_said_pooled="pooled=true" in home.url.text,
+            has_listen=has_listen,
+            has_bus=has_bus,
+        )
     ]
     if has_listen and (await look_at_postgres(home.direct.text)).is_pooled:
         advice = "Let it name the server itself: LISTEN needs a session of its own."

@@ -18,9 +18,15 @@ _ENOUGH_DAYS = 1
 
 
 def judge_postgres(
-    facts: "PostgresFacts", *, is_said_pooled: bool = False, has_listen: bool = False
+    facts: "PostgresFacts",
+    *,
+    is_said_pooled: bool = False,
+    has_listen: bool = False,
+    has_bus: bool = True,
 ) -> Iterator[Finding]:
-    """All findings. `is_said_pooled`: the URL says so; `has_listen`: there is a way around it."""
+    """All findings. `is_said_pooled`: the URL says so; `has_listen`: there is a way around it;
+    `has_bus`: there is one beside it.
+    """
     yield _version(facts)
     yield from _durability(facts)
     yield from _rights(facts)
@@ -29,7 +35,7 @@ def judge_postgres(
     yield from _partitions(facts)
     yield from _members(facts)
     if facts.backlog is not None:
-        yield from judge_backlog(facts.backlog)
+        yield from judge_backlog(facts.backlog, has_bus=has_bus)
     if facts.promotion is not None:
         yield wrong(
             "promotion",

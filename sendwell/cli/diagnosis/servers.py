@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sendwell.cli.diagnosis.finding import Finding, note, wrong
+from sendwell.cli.diagnosis.other_presets import look_at_other_presets
 from sendwell.cli.diagnosis.redis import judge_redis
 from sendwell.domain.errors import SendwellError, Unavailable
 from sendwell.settings import Settings, Url
@@ -103,6 +105,7 @@ def _away(url: Url, why: str) -> Finding:
 
 async def _ask(url: Url, settings: Settings) -> list[Finding]:
     from sendwell.bootstrap.buses import open_bus
+    from sendwell.domain.presets import find_preset
 
     bus = await open_bus(url)
     try:
@@ -111,8 +114,12 @@ async def _ask(url: Url, settings: Settings) -> list[Finding]:
             start = time.perf_counter()
             await bus.ping()
             latency_ms = (time.perf_counter() - start) * 1e3
-            answers = Finding("bus", f"{name} answers in {latency_ms:.1f} ms.")
-            return [answers, *await _lags(bus, settings)]
+            findings = [Finding("bus", f"{name} answers in {latency_ms:.1f} ms.")]
+            findings += await _lags(bus, settings)
+        with suppress(TimeoutError, Unavailable):  # the broker answers; more is only good to know
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                findings += await look_at_other_presets(bus, find_preset(settings.preset))
+        return findings
     finally:
         await bus.close()
 

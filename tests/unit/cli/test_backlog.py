@@ -41,6 +41,25 @@ def test_what_the_bus_does_not_take_while_it_takes_others_is_told_apart() -> Non
     assert "outbox.stream_stands_still" in str(standing.advice)
 
 
+def test_what_waits_for_a_bus_that_is_not_set_is_wrong() -> None:
+    waits = Backlog(Waiting(3, 100), unplanned=NOTHING, standing=Waiting(1, 100))
+
+    _, outbox = judge_backlog(waits, has_bus=False)
+
+    assert (outbox.topic, outbox.level) == ("outbox", Level.WRONG)
+    assert outbox.text == (
+        "3 messages are not published yet, for 100 s at most, and BROKER_URL is not set:"
+        " nobody takes them."
+    )
+    assert "BROKER_URL and PRESET as they were" in str(outbox.advice)
+
+
+def test_where_nothing_waits_no_bus_is_missed() -> None:
+    findings = [*judge_backlog(Backlog(letters=NOTHING, unplanned=NOTHING), has_bus=False)]
+
+    assert {finding.level for finding in findings} == {Level.OK}
+
+
 def test_a_position_tells_since_when_it_waits() -> None:
     now = 1_800_000_000_000_000
 

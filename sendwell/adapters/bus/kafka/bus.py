@@ -76,6 +76,11 @@ class KafkaBus:
         self._refuse_if_closed()
         return await self._topics.members(stream.name, group=group)
 
+    async def begun(self, streams: Sequence[Stream], *, group: str) -> list[Stream]:
+        self._refuse_if_closed()
+        there = await self._topics.begun(_names(streams), group=group)
+        return [stream for stream in streams if stream.name in there]
+
     async def ping(self) -> str:
         self._refuse_if_closed()
         return await self._topics.cluster()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -89,18 +89,29 @@ class Topics:
 
     async def standings(self, names: Sequence[str], *, group: str) -> dict[Place, Standing]:
         """How far the group has come: to what it has committed, or where it never has, nowhere."""
+        return await self._settled(lambda: self._standings(names, group))
+
+    async def begun(self, names: Sequence[str], *, group: str) -> set[str]:
+        """Those of which the group has committed anything."""
+        return await self._settled(lambda: self._begun(names, group))
+
+    async def _settled(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer, once nothing that it is about is just moving."""
         deadline = time.monotonic() + self._seconds
         while True:
             try:
-                return await self._standings(names, group)
+                return await ask()
             except _Moving:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(_MOVE_SECONDS)
 
+    async def _begun(self, names: Sequence[str], group: str) -> set[str]:
+        places = await self._places(names)
+        return {name for name, _ in await self._committed(group, places)} if places else set()
+
     async def _standings(self, names: Sequence[str], group: str) -> dict[Place, Standing]:
-        there = await self._partitions(names)
-        places = [(name, n) for name, count in there.items() for n in range(count)]
+        places = await self._places(names)
         if not places:
             return {}
         begins, ends, committed = await asyncio.gather(
@@ -142,6 +153,10 @@ class Topics:
             for answer in answers.values()
         ]
         return {topic.name: len(topic.partitions) for topic in found if topic is not None}
+
+    async def _places(self, names: Sequence[str]) -> list[Place]:
+        there = await self._partitions(names)
+        return [(name, n) for name, count in there.items() for n in range(count)]
 
     async def _copies(self) -> int:
         """Those of a new topic. A broker that is away for the moment counts when the URL names it:

@@ -26,7 +26,7 @@ from sendwell.adapters.bus.postgres.parcels import (
 )
 from sendwell.adapters.bus.postgres.publisher import Entry, Publisher
 from sendwell.adapters.bus.postgres.server import FAULTS, Server, unavailable
-from sendwell.adapters.bus.postgres.statements import BEHIND, LAG, MEMBERS
+from sendwell.adapters.bus.postgres.statements import BEGUN, BEHIND, LAG, MEMBERS
 from sendwell.adapters.bus.postgres.tidying import tidy
 from sendwell.ports.bus import Parcel, Receive, Stream
 
@@ -121,6 +121,13 @@ class PostgresBus:
         with unavailable():
             async with self._server.connection() as connection:
                 return int(await connection.fetchval(MEMBERS, group, stream.name))
+
+    async def begun(self, streams: Sequence[Stream], *, group: str) -> list[Stream]:
+        with unavailable():
+            async with self._server.connection() as connection:
+                names = [stream.name for stream in streams]
+                there = {row["name"] for row in await connection.fetch(BEGUN, group, names)}
+        return [stream for stream in streams if stream.name in there]
 
     async def ping(self) -> str:
         with unavailable():

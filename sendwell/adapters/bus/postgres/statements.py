@@ -186,6 +186,12 @@ SELECT count(*) FROM (
 ) AS owed
 """
 
+# Who declares a stream for a group gives it its shards.
+BEGUN = """
+SELECT name FROM bus_stream AS stream WHERE name = ANY($2)
+    AND EXISTS (SELECT FROM bus_shard WHERE group_name = $1 AND stream = stream.number)
+"""
+
 # Those whose lease has not run out.
 MEMBERS = """
 SELECT count(*) FROM bus_member

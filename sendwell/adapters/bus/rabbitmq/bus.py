@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from aiormq.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Queue
 
 from sendwell.adapters.bus.rabbitmq.address import parse
@@ -12,6 +13,7 @@ from sendwell.adapters.bus.rabbitmq.link import Link
 from sendwell.adapters.bus.rabbitmq.member import Member
 from sendwell.adapters.bus.rabbitmq.outlet import Outlet
 from sendwell.adapters.bus.rabbitmq.topology import Topology, queue_of
+from sendwell.domain.errors import Unavailable
 from sendwell.ports.bus import Parcel, Receive, Stream
 
 
@@ -89,6 +91,9 @@ class RabbitBus:
     async def members(self, stream: Stream, *, group: str) -> int:
         return (await self._look(queue_of(stream, group))).consumer_count or 0
 
+    async def begun(self, streams: Sequence[Stream], *, group: str) -> list[Stream]:
+        return [each for each in streams if await self._is_there(queue_of(each, group))]
+
     async def ping(self) -> str:
         return await self._reading.product()
 
@@ -96,6 +101,15 @@ class RabbitBus:
         await self._is_idle.wait()
         await self._publishing.close()
         await self._reading.close()
+
+    async def _is_there(self, queue: str) -> bool:
+        try:
+            await self._look(queue)
+        except Unavailable as error:
+            if isinstance(error.__cause__, ChannelNotFoundEntity):
+                return False
+            raise
+        return True
 
     async def _look(self, queue: str) -> Queue.DeclareOk:
         return await self._reading.ask(
