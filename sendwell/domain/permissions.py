@@ -165,9 +165,17 @@ def person_may(method: str, path: str, person: str) -> bool:
 def may_appoint(granter: Role | None, *roles: Role) -> bool:
     """Whether somebody may give or take away these roles. Owners are made by owners only.
 
-    None is a key: whoever has one that may write operators already holds the whole tenant.
+    None is a key: one that may write operators holds the whole tenant, see `grantable`.
     """
     return granter in {None, Role.OWNER} or Role.OWNER not in roles
+
+
+def grantable(granter: Role | None, held: Permissions) -> Permissions:
+    """What of all that somebody holds they may give to a key.
+
+    A key that may write operators makes owners: who may not do that gives it to none.
+    """
+    return held if may_appoint(granter, Role.OWNER) else held - {Permission.OPERATORS_WRITE}
 
 
 def parse_scopes(given: Iterable[str], *, within: Permissions) -> Permissions:
@@ -181,7 +189,7 @@ def parse_scopes(given: Iterable[str], *, within: Permissions) -> Permissions:
         if scope not in SCOPES:
             flaws.append(Flaw(f"/scopes/{number}", f"There is no scope {scope!r}."))
         elif scope not in within:
-            flaws.append(Flaw(f"/scopes/{number}", "You cannot give what you may not do."))
+            flaws.append(Flaw(f"/scopes/{number}", "A key with it could do more than you may."))
         else:
             found.add(Permission(scope))
     if flaws:

@@ -10,6 +10,7 @@ from sendwell.domain.permissions import ROLES, Permission, Role, needed
 from tests.roles.accounts_house import PASSWORD, House, a_house, pointers
 
 OPERATORS = "/api/v1/operators"
+KEYS = "/api/v1/api-keys"
 NOBODY = "0" * 32
 ALAN = {"email": "alan@example.org", "name": "Alan", "role": "viewer", "password": PASSWORD}
 
@@ -90,6 +91,33 @@ async def test_an_admin_makes_no_owner_and_touches_none(house: House) -> None:
     refused = [appoints, promotes, degrades, takes_over]
     assert [403] * 4 == [each.status_code for each in refused]
     assert usual.status_code == 201
+
+
+async def test_an_admin_makes_no_owner_by_a_key_either(house: House) -> None:
+    admin = await house.operator(Role.ADMIN)
+    (first,) = (await admin.get(KEYS)).json()["data"]
+    everything = await admin.post(KEYS, json={"name": "k"})
+    writes_operators = await admin.post(KEYS, json={"name": "k", "scopes": ["operators:write"]})
+    renews = await admin.post(f"{KEYS}/{first['id']}/rotate")
+    usual = await admin.post(KEYS, json={"name": "k", "scopes": ["people:write"]})
+    for_tests = await admin.post(KEYS, json={"name": "k", "environment": "test"})
+    again = [await admin.post(f"{KEYS}/{each.json()['id']}/rotate") for each in (usual, for_tests)]
+    revokes = await admin.delete(f"{KEYS}/{first['id']}")
+
+    refused = [everything, writes_operators, renews]
+    assert [400, 400, 403] == [each.status_code for each in refused]
+    assert pointers(everything) | pointers(writes_operators) == {"/scopes", "/scopes/0"}
+    assert [201] * 4 == [each.status_code for each in (usual, for_tests, *again)]
+    assert revokes.status_code == 204
+
+
+async def test_an_owner_makes_keys_that_make_owners(house: House) -> None:
+    owner = await house.signed_in()
+    mighty = house.client((await owner.post(KEYS, json={"name": "k"})).json()["key"])
+
+    answer = await mighty.post(OPERATORS, json={**ALAN, "role": "owner"})
+
+    assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("body", [{"role": "admin"}, {"disabled": True}])

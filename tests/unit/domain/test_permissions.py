@@ -10,6 +10,7 @@ from sendwell.domain.permissions import (
     WITHIN_TENANT,
     Permission,
     Role,
+    grantable,
     may_appoint,
     needed,
     parse_scopes,
@@ -69,6 +70,16 @@ def test_who_looks_changes_nothing() -> None:
 def test_owners_are_made_by_owners(granter: Role) -> None:
     assert may_appoint(granter, Role.OWNER, Role.VIEWER) is (granter is Role.OWNER)
     assert may_appoint(granter, Role.ADMIN)
+
+
+@pytest.mark.parametrize("granter", [*Role, None])
+def test_a_key_that_makes_owners_is_made_by_who_may(granter: Role | None) -> None:
+    held = WITHIN_TENANT if granter is None else ROLES[granter]
+
+    given = grantable(granter, held)
+
+    assert (P.OPERATORS_WRITE in given) is may_appoint(granter, Role.OWNER)
+    assert held - given <= {P.OPERATORS_WRITE}
 
 
 def test_every_permission_is_needed_somewhere() -> None:

@@ -32,7 +32,7 @@ class KeyIn(BaseModel):
 
     name: KeyName
     scopes: Annotated[list[_Scope], Field(min_length=1, max_length=64)] | None = Field(
-        None, description="What it may do; left out, all that you may."
+        None, description="What it may do; left out, everything, if you may do that."
     )
     environment: Annotated[Environment, Field(strict=False)] = Field(
         Environment.LIVE, description="What is sent with a `test` key stays in the house."
@@ -101,7 +101,8 @@ def routes(keys: Keys) -> APIRouter:
     async def create_api_key(given: KeyIn, caller: Asking) -> NewKeyOut:
         """Make a key.
 
-        It is shown this once. Nobody can give a key what they may not do themselves.
+        It is shown this once. Nobody can give a key what they may not do themselves. With
+        `operators:write` it makes owners, so an admin can't give that.
         """
         lifetime = given.expires_in_days
         wanted = Wanted(
