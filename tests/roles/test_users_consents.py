@@ -39,6 +39,37 @@ async def test_each_change_of_preferences_is_put_on_record(role: Role) -> None:
     assert (newest["source"], newest["actor"]) == ("api", "test")
 
 
+async def test_who_leaves_agrees_to_nothing_by_it(role: Role) -> None:
+    await role.acme.put(f"{HERE}/subscriptions/news/sport", json={"channels": {"sms": False}})
+    subscribed = await facts(role)
+    await role.acme.delete(f"{HERE}/subscriptions/news/sport")
+    await role.acme.put(f"{HERE}/preferences", json={"channels": {"sms": {"enabled": False}}})
+    await role.acme.put(f"{HERE}/preferences", json={"enabled": False})
+
+    said = (await facts(role))[: -len(subscribed)]
+
+    assert (False, None, None, "news/sport") in said
+    assert (False, None, None, None) == said[0]
+    assert [fact for fact in said if fact[0] and fact[1] == "sms"] == []
+
+
+@pytest.mark.parametrize("about", [{}, {"topic": "news"}])
+async def test_an_older_no_to_a_part_still_counts_beside_a_no_to_all(
+    role: Role, about: dict[str, Any]
+) -> None:
+    by_sms = {"given": False, "channel": "sms", "at": "2026-01-02T03:04:05Z", **about}
+    await role.acme.post(CONSENTS, json={"given": False, **about})
+
+    answer = await role.acme.post(CONSENTS, json=by_sms)
+    await role.acme.post(CONSENTS, json={"given": True, **about})
+
+    chosen = (await role.acme.get(f"{HERE}/preferences")).json()
+    switched = chosen["topics"]["news"] if about else chosen
+    assert answer.json()["applied"] is True
+    assert switched["enabled"] is True
+    assert switched["channels"]["sms"] in ({"enabled": False, "categories": {}}, False)
+
+
 async def test_what_changes_nothing_is_not_on_record(role: Role) -> None:
     for _ in range(2):
         await role.acme.put(f"{HERE}/preferences", json={"categories": {"ads": False}})

@@ -1,6 +1,6 @@
 """What is put on record when choices change: facts, each of one thing agreed to or taken back."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -23,7 +23,8 @@ def facts_between(before: Preferences, after: Preferences) -> list[Fact]:
     """What has been agreed to and taken back when these choices become those.
 
     Switching something off takes it back and switching it on gives it. A choice that is gone
-    undoes what it was: who has no longer opted out agrees, who has no longer opted in does not.
+    undoes what it was: who has no longer opted in does not agree; who has no longer opted out does,
+    unless they have said no to more than that.
     """
     return sorted([*_of_switches(before, after), *_of_topics(before, after)], key=_in_order)
 
@@ -47,34 +48,46 @@ def apply_fact(chosen: Preferences, fact: Fact) -> Preferences:
 
 
 def is_outdated(fact: Fact, later: Iterable[Fact]) -> bool:
-    """Whether something later speaks of the same, or takes back something that this is a part of.
+    """Whether something later speaks of the same, or takes back more than what this gives.
 
     Then it still belongs on record, but is not what the person wants now.
     """
     return any(
-        each[1:] == fact[1:] or (not each.is_given and _covers(each, fact)) for each in later
+        each[1:] == fact[1:] or (fact.is_given and not each.is_given and _covers(each, fact))
+        for each in later
     )
 
 
 def _of_switches(before: Preferences, after: Preferences) -> Iterator[Fact]:
-    for key, is_given in _changes(_switches(before), _switches(after)):
+    def is_refused(channel: str, category: str) -> bool:
+        return False in {after.channel(channel), after.category(channel, category)}
+
+    for key, is_given in _changes(_switches(before), _switches(after), is_refused):
         channel, category = key
         yield Fact(is_given, _any(channel), _any(category))
 
 
 def _of_topics(before: Preferences, after: Preferences) -> Iterator[Fact]:
-    for key, is_given in _changes(_topics(before), _topics(after)):
+    def is_refused(topic: str, channel: str) -> bool:
+        said = after.topic(channel, topic)
+        return after.channel(channel) is False or (said is not None and not said[1])
+
+    for key, is_given in _changes(_topics(before), _topics(after), is_refused):
         topic, channel = key
         yield Fact(is_given, _any(channel), topic=topic)
 
 
 def _changes(
-    before: Mapping[OptOut, bool], after: Mapping[OptOut, bool]
+    before: Mapping[OptOut, bool],
+    after: Mapping[OptOut, bool],
+    is_refused: Callable[[str, str], bool],
 ) -> Iterator[tuple[OptOut, bool]]:
     for key in before.keys() | after.keys():
         was, is_now = before.get(key), after.get(key)
-        if was != is_now:
-            yield key, not was if is_now is None else is_now
+        if is_now is not None and is_now != was:
+            yield key, is_now
+        elif is_now is None and (was or not is_refused(*key)):
+            yield key, not was
 
 
 def _switches(chosen: Preferences) -> dict[OptOut, bool]:

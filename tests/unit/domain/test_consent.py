@@ -241,6 +241,35 @@ def test_what_is_agreed_to_and_taken_back_is_put_on_record() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "taken_back"),
+    [
+        ({"channels": {"sms": {"enabled": False}}}, {"enabled": False}, Fact(False)),
+        (
+            {"channels": {"sms": {"categories": {"ads": False}}}},
+            {"categories": {"ads": False}},
+            Fact(False, category="ads"),
+        ),
+        (
+            {"topics": {"news": {"channels": {"sms": False}}}},
+            {"topics": {"news": False}},
+            Fact(False, topic="news"),
+        ),
+        (
+            {"topics": {"news": {"channels": {"sms": False}}}},
+            {"channels": {"sms": {"enabled": False}}},
+            Fact(False, "sms"),
+        ),
+    ],
+)
+def test_to_say_no_to_more_agrees_to_nothing(
+    before: object, after: object, taken_back: Fact
+) -> None:
+    facts = facts_between(parse_preferences(before), parse_preferences(after))
+
+    assert [taken_back] == facts
+
+
+@pytest.mark.parametrize(
     ("fact", "later", "is_old"),
     [
         (Fact(True, topic="news"), Fact(True, topic="news"), True),
@@ -254,6 +283,8 @@ def test_what_is_agreed_to_and_taken_back_is_put_on_record() -> None:
         (Fact(True, "sms", "ads"), Fact(False, category="ads"), True),
         (Fact(True, "sms", "ads"), Fact(False, category="tips"), False),
         (Fact(True, "sms", "ads"), Fact(False, topic="news"), False),
+        (Fact(False, "sms", topic="news"), Fact(False, topic="news"), False),
+        (Fact(False, "sms"), Fact(False), False),
     ],
 )
 def test_what_was_taken_back_later_is_not_given_by_something_older(
@@ -332,6 +363,23 @@ def test_what_is_critical_is_stopped_by_nothing_but_its_channel(
 
     own, default = chosen.channel(matter.channel), defaults.channel(matter.channel)
     assert (why is None) == (own is not False and not (own is None and default is False))
+
+
+def is_said(fact: Fact, chosen: Preferences) -> bool:
+    channel = fact.channel or EVERY
+    if fact.topic is not None:
+        return chosen.topics.get(fact.topic, {}).get(channel) is True
+    return (channel, fact.category or EVERY) in chosen.opted_in
+
+
+@given(preferences(), preferences())
+def test_who_agrees_by_no_longer_saying_no_has_nothing_else_against_it(
+    before: Preferences, after: Preferences
+) -> None:
+    unsaid = [f for f in facts_between(before, after) if f.is_given and not is_said(f, after)]
+
+    matters = [Matter(f.channel or "other", f.category or "other", f.topic) for f in unsaid]
+    assert [None] * len(unsaid) == [objection(matter, after) for matter in matters]
 
 
 @given(preferences(), preferences())
