@@ -146,6 +146,31 @@ async def test_who_subscribes_to_a_topic_gets_those_below_unless_they_say_no(rol
     assert await subscribers(role, "news/sport/football") == ["ada"]
 
 
+async def test_who_unsubscribes_from_a_topic_gets_none_of_those_below(role: Role) -> None:
+    await subscribe(role, "news")
+    await subscribe(role, "news/sport")
+    await subscribe(role, "offers")
+
+    gone = await role.acme.delete(f"{HERE}/subscriptions/news")
+
+    listed = (await role.acme.get(f"{HERE}/subscriptions")).json()["data"]
+    record = (await role.acme.get(f"{HERE}/consents")).json()["data"]
+    assert gone.status_code == 204
+    assert ["offers"] == [each["topic"] for each in listed]
+    assert await subscribers(role, "news/sport") == []
+    assert {"news", "news/sport"} == {each["topic"] for each in record if not each["given"]}
+
+
+async def test_who_said_no_elsewhere_to_a_topic_gets_none_of_those_below(role: Role) -> None:
+    await subscribe(role, "news/sport", channels={"email": True})
+
+    said = {"given": False, "topic": "news", "source": "paper"}
+    answer = await role.acme.post(f"{HERE}/consents", json=said)
+
+    assert answer.json()["applied"] is True
+    assert await subscribers(role, "news/sport") == []
+
+
 async def test_subscribers_are_listed_page_by_page(role: Role) -> None:
     users = [f"user-{number}" for number in range(5)]
     for user in users:

@@ -24,7 +24,8 @@ def facts_between(before: Preferences, after: Preferences) -> list[Fact]:
 
     Switching something off takes it back and switching it on gives it. A choice that is gone
     undoes what it was: who has no longer opted in does not agree; who has no longer opted out does,
-    unless they have said no to more than that.
+    unless they have said no to more than that. A topic that is kept below one that is taken back
+    is agreed to anew.
     """
     return sorted([*_of_switches(before, after), *_of_topics(before, after)], key=_in_order)
 
@@ -35,11 +36,16 @@ def with_topic(chosen: Preferences, topic: str, by_channel: Mapping[str, bool]) 
 
 
 def apply_fact(chosen: Preferences, fact: Fact) -> Preferences:
-    """The choices with what the fact says."""
+    """The choices with what the fact says.
+
+    A no to a topic is one to all below it: what was agreed to there is taken back. What was refused
+    there stays refused when the topic is agreed to again.
+    """
     channel = fact.channel or EVERY
     if fact.topic is not None:
-        by_channel = {**chosen.topics.get(fact.topic, {}), channel: fact.is_given}
-        return with_topic(chosen, fact.topic, by_channel)
+        left = chosen if fact.is_given else _without_yes(chosen, fact.topic, channel)
+        by_channel = {**left.topics.get(fact.topic, {}), channel: fact.is_given}
+        return with_topic(left, fact.topic, by_channel)
     which = frozenset({(channel, fact.category or EVERY)})
     if fact.is_given:
         opted_in = (chosen.opted_in | which) - EVERYTHING
@@ -52,10 +58,8 @@ def is_outdated(fact: Fact, later: Iterable[Fact]) -> bool:
 
     Then it still belongs on record, but is not what the person wants now.
     """
-    return any(
-        each[1:] == fact[1:] or (fact.is_given and not each.is_given and _covers(each, fact))
-        for each in later
-    )
+    later = list(later)
+    return any(each[1:] == fact[1:] for each in later) or _is_taken_back(fact, later)
 
 
 def _of_switches(before: Preferences, after: Preferences) -> Iterator[Fact]:
@@ -72,9 +76,18 @@ def _of_topics(before: Preferences, after: Preferences) -> Iterator[Fact]:
         said = after.topic(channel, topic)
         return after.channel(channel) is False or (said is not None and not said[1])
 
-    for key, is_given in _changes(_topics(before), _topics(after), is_refused):
-        topic, channel = key
-        yield Fact(is_given, _any(channel), topic=topic)
+    was, is_now = _topics(before), _topics(after)
+    changed = [
+        Fact(is_given, _any(channel), topic=topic)
+        for (topic, channel), is_given in _changes(was, is_now, is_refused)
+    ]
+    kept = [
+        Fact(is_given=True, channel=_any(channel), topic=topic)
+        for (topic, channel), is_wanted in was.items() & is_now.items()
+        if is_wanted
+    ]
+    yield from changed
+    yield from (fact for fact in kept if _is_taken_back(fact, changed))
 
 
 def _changes(
@@ -90,6 +103,22 @@ def _changes(
             yield key, not was
 
 
+def _without_yes(chosen: Preferences, topic: str, channel: str) -> Preferences:
+    """The choices without what was agreed to of the topic, and all below it, by that channel."""
+    left = {
+        key: _without_yes_by(channel, by_channel) if topic in path_of(key) else by_channel
+        for key, by_channel in chosen.topics.items()
+    }
+    return replace(
+        chosen, topics={key: by_channel for key, by_channel in left.items() if by_channel}
+    )
+
+
+def _without_yes_by(channel: str, by_channel: Mapping[str, bool]) -> Mapping[str, bool]:
+    left = {on: yes for on, yes in by_channel.items() if not yes or channel not in {on, EVERY}}
+    return {**left, channel: False} if left.get(EVERY) else left
+
+
 def _switches(chosen: Preferences) -> dict[OptOut, bool]:
     return {**dict.fromkeys(chosen.opted_in, True), **dict.fromkeys(chosen.opted_out, False)}
 
@@ -100,6 +129,10 @@ def _topics(chosen: Preferences) -> dict[OptOut, bool]:
         for topic, by_channel in chosen.topics.items()
         for channel, is_wanted in by_channel.items()
     }
+
+
+def _is_taken_back(fact: Fact, by: Iterable[Fact]) -> bool:
+    return fact.is_given and any(not each.is_given and _covers(each, fact) for each in by)
 
 
 def _covers(wide: Fact, narrow: Fact) -> bool:

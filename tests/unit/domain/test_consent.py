@@ -22,6 +22,7 @@ from sendwell.domain.consent import (
 )
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.quiet_hours import QuietHours, Window
+from sendwell.domain.topic import path_of
 
 CHANNELS = ("email", "sms", "push")
 CATEGORIES = ("marketing", "security", "default")
@@ -363,6 +364,68 @@ def test_what_is_critical_is_stopped_by_nothing_but_its_channel(
 
     own, default = chosen.channel(matter.channel), defaults.channel(matter.channel)
     assert (why is None) == (own is not False and not (own is None and default is False))
+
+
+@pytest.mark.parametrize(
+    ("fact", "left"),
+    [
+        (
+            Fact(is_given=False, topic="news"),
+            {"news": False, "news/tv": {"channels": {"push": False}}, "offers": True},
+        ),
+        (
+            Fact(is_given=False, channel="sms", topic="news"),
+            {
+                "news": {"channels": {"sms": False}},
+                "news/sport": {"enabled": True, "channels": {"sms": False}},
+                "news/tv": {"channels": {"email": True, "push": False}},
+                "offers": True,
+            },
+        ),
+    ],
+)
+def test_a_no_to_a_topic_takes_back_what_was_agreed_to_below_it(fact: Fact, left: object) -> None:
+    before = parse_preferences(
+        {
+            "topics": {
+                "news/sport": True,
+                "news/tv": {"channels": {"email": True, "sms": True, "push": False}},
+                "offers": True,
+            }
+        }
+    )
+
+    after = apply_fact(before, fact)
+
+    assert parse_preferences({"topics": left}) == after
+
+
+def test_what_is_kept_below_a_topic_that_is_taken_back_is_agreed_to_anew() -> None:
+    before = parse_preferences({"topics": {"news/sport": True, "offers": True, "news/tv": False}})
+    after = parse_preferences(
+        {"topics": {"news": False, "news/sport": True, "offers": True, "news/tv": False}}
+    )
+
+    facts = facts_between(before, after)
+
+    assert [Fact(is_given=False, topic="news"), Fact(is_given=True, topic="news/sport")] == facts
+
+
+@given(preferences(), st.sampled_from(TOPICS), st.none() | st.sampled_from(CHANNELS))
+def test_after_a_no_to_a_topic_nothing_of_it_is_sent(
+    chosen: Preferences, topic: str, channel: str | None
+) -> None:
+    refused = apply_fact(chosen, Fact(is_given=False, channel=channel, topic=topic))
+
+    assert preferences_json(refused) == preferences_json(
+        parse_preferences(preferences_json(refused))
+    )
+    assert all(
+        objection(Matter(on, "default", each), refused) is not None
+        for on in ([*CHANNELS, "other"] if channel is None else [channel])
+        for each in (*TOPICS, f"{topic}/more")
+        if topic in path_of(each)
+    )
 
 
 def is_said(fact: Fact, chosen: Preferences) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from sendwell.domain.consent import EVERY, Preferences, with_topic
+from sendwell.domain.consent import EVERY, Fact, Preferences, apply_fact, with_topic
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.api.occasions import Evidence, Wording, occasion_of
 from sendwell.roles.users.api.topics import ThisTopic
@@ -105,11 +105,11 @@ def add_routes(router: APIRouter, users: Users) -> None:
         """Take a subscription back.
 
         The person says no to the topic and all below it, also where they have subscribed to one
-        above it. Holds at once, also for what is queued already.
+        above it or below. Holds at once, also for what is queued already.
         """
 
         def change(chosen: Preferences) -> Preferences:
-            return with_topic(chosen, topic, {EVERY: False})
+            return apply_fact(chosen, Fact(is_given=False, topic=topic))
 
         await users.preferences.change(
             caller.tenant, user_id, change, occasion=occasion_of(caller), by=caller.actor
