@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from sendwell.adapters.http import HttpClient, Trusted
+from sendwell.domain.permissions import Role
 from sendwell.roles.accounts.api import access_routes
 from sendwell.roles.accounts.oidc import OidcClient, OidcProvider
 from sendwell.roles.accounts.service.single_sign_on import CALLBACK, SingleSignOn
@@ -19,6 +21,7 @@ from tests.roles.accounts_house import SECRET, House, a_house
 from tests.simulators.oidc import CLIENT_ID, CLIENT_SECRET, OidcSimulator
 
 BEGIN = "/api/v1/sessions/oidc?organization_id=acme"
+OPERATORS = "/api/v1/operators"
 HOME = "http://sendwell.test"
 
 
@@ -159,6 +162,51 @@ async def test_from_the_first_time_on_it_has_to_be_the_same_person(
     provider.person["sub"] = "somebody-with-her-old-address"
 
     assert (await sign_in(house)).status_code == 401
+
+
+async def test_who_they_are_at_the_provider_can_be_forgotten(
+    house: House, provider: OidcSimulator
+) -> None:
+    await sign_in(house)
+    owner = await house.signed_in()
+    before = await operator(owner)
+    provider.person["sub"] = "she herself after the provider has moved"
+    with capture_logs() as logs:
+        refused = await sign_in(house)
+
+    forgotten = await owner.patch(f"{OPERATORS}/{before['id']}", json={"forget_identity": True})
+    ended = await owner.get(OPERATORS)
+    answer = await sign_in(house)
+
+    client = house.client(answer.json()["access_token"])
+    deeds = (await client.get("/api/v1/audit")).json()["data"]
+    told = [each["details"] for each in deeds if each["action"] == "operator.changed"]
+    assert "forget_identity" in refused.json()["detail"]
+    assert [("oidc.other_identity", before["id"])] == [(e["event"], e["operator"]) for e in logs]
+    assert (forgotten.json()["has_identity"], ended.status_code, answer.status_code) == (
+        False,
+        401,
+        200,
+    )
+    assert (before["has_identity"], (await operator(client))["has_identity"]) == (True, True)
+    assert [{"role": "owner", "disabled": "false", "identity": "forgotten"}] == told
+
+
+async def test_an_admin_forgets_no_owners_identity(house: House, provider: OidcSimulator) -> None:
+    await sign_in(house)
+    admin = await house.operator(Role.ADMIN)
+    grace = await operator(admin)
+
+    answer = await admin.patch(f"{OPERATORS}/{grace['id']}", json={"forget_identity": True})
+
+    assert answer.status_code == 403
+    assert (await sign_in(house)).status_code == 200
+
+
+async def operator(client: Any) -> dict[str, Any]:
+    """The oldest operator as shown."""
+    found: dict[str, Any] = (await client.get(OPERATORS)).json()["data"][0]
+    return found
 
 
 async def test_a_provider_that_calls_itself_otherwise_is_not_believed(

@@ -28,6 +28,7 @@ _OPERATOR = {
     "role": "owner",
     "disabled": False,
     "has_password": True,
+    "has_identity": False,
     "created_at": _AT,
     "changed_at": _AT,
 }

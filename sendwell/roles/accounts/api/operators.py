@@ -46,6 +46,10 @@ class OperatorChange(BaseModel):
     name: PersonName | None = None
     role: RoleName | None = None
     disabled: bool | None = Field(None, description="A disabled operator can't sign in.")
+    forget_identity: bool = Field(
+        default=False,
+        description="Who signs in next by OIDC at this address is them from then on.",
+    )
 
 
 class PasswordIn(BaseModel):
@@ -66,6 +70,7 @@ class OperatorOut(BaseModel):
     role: Role
     disabled: bool
     has_password: bool
+    has_identity: bool = Field(description="Whether they have signed in by OIDC.")
     created_at: Moment
     changed_at: Moment
 
@@ -80,6 +85,7 @@ class OperatorOut(BaseModel):
             role=operator.role,
             disabled=operator.is_disabled,
             has_password=operator.password is not None,
+            has_identity=operator.identity is not None,
             created_at=moment(operator.created_at),
             changed_at=moment(operator.changed_at),
         )
@@ -127,11 +133,13 @@ def routes(operators: Operators) -> APIRouter:
     async def change_operator(
         operator_id: ThisOperator, given: OperatorChange, caller: Asking
     ) -> OperatorOut:
-        """Change name or role, or shut somebody out.
+        """Change name or role, shut somebody out, or forget who they are at the OIDC provider.
 
-        Another role or being disabled ends all their sessions within 60 s.
+        All but another name end all their sessions within 60 s.
         """
-        change = Change(given.name, given.role, given.disabled)
+        change = Change(
+            given.name, given.role, given.disabled, forgets_identity=given.forget_identity
+        )
         return OperatorOut.of(await operators.change(caller, operator_id, change))
 
     @router.put(

@@ -32,13 +32,15 @@ class Change:
     name: str | None = None
     role: Role | None = None
     is_disabled: bool | None = None
+    forgets_identity: bool = False
+    """Who signs in next by OIDC at the operator's address is them from then on."""
 
 
 class Operators:
     """A tenant's operators. Every change is on the record.
 
-    A new password, another role and being disabled end all their sessions: here at once, in other
-    processes within 60 s.
+    A new password, another role, being disabled and a forgotten identity end all their sessions:
+    here at once, in other processes within 60 s.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Operators:
         )
 
     async def change(self, caller: Caller, id_: str, wanted: Change) -> Operator:
-        """Change name, role, or whether they may sign in.
+        """Change name, role, whether they may sign in, or who they are at the OIDC provider.
 
         Raises NotFound, Denied, and Conflict when the tenant would be left without an owner.
         """
@@ -92,13 +94,16 @@ class Operators:
             card=replace_name(before.card, wanted.name),
             role=wanted.role or before.role,
             is_disabled=before.is_disabled if wanted.is_disabled is None else wanted.is_disabled,
+            identity=None if wanted.forgets_identity else before.identity,
         )
         _check_appointment(caller, before.role, after.role)
         if after == before:
             return before
-        if (after.role, after.is_disabled) != (before.role, before.is_disabled):
+        if _way_in(after) != _way_in(before):
             after = replace(after, generation=before.generation + 1)
         details = {"role": after.role.value, "disabled": str(after.is_disabled).lower()}
+        if after.identity != before.identity:
+            details["identity"] = "forgotten"
         return await self._store_change(caller, before, after, "operator.changed", **details)
 
     async def set_password(self, caller: Caller, id_: str, password: str) -> None:
@@ -136,6 +141,10 @@ class Operators:
 def replace_name(card: Card, name: str | None) -> Card:
     """The card with another name, if one is given."""
     return card if name is None else Card(card.email, name)
+
+
+def _way_in(operator: Operator) -> tuple[object, ...]:
+    return operator.role, operator.is_disabled, operator.identity
 
 
 def _check_appointment(caller: Caller, *roles: Role) -> None:

@@ -5,6 +5,8 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from sendwell.domain.environment import Environment
 from sendwell.domain.errors import Denied
 from sendwell.domain.ids import TenantId
@@ -14,6 +16,8 @@ from sendwell.roles.accounts.oidc import Attempt, Identity, OidcClient
 from sendwell.roles.accounts.service.sessions import Granted, Sessions
 from sendwell.roles.accounts.store.operators import Operator, OperatorStore
 from sendwell.runtime.tokens import Purpose, Tokens
+
+log = structlog.get_logger()
 
 PATH = "/api/v1/sessions/oidc"
 CALLBACK = f"{PATH}/callback"
@@ -76,9 +80,15 @@ class SingleSignOn:
         if identity.email is None:
             raise Denied("The provider does not vouch for your address.", is_unknown=True)
         operator = await self._operators.by_email(claims["org"], identity.email)
-        is_other = operator is not None and operator.identity not in {None, identity.hash}
-        if operator is None or operator.is_disabled or is_other:
+        if operator is None or operator.is_disabled:
             raise Denied("You are no operator of this organization.", is_unknown=True)
+        if operator.identity not in {None, identity.hash}:
+            log.warning("oidc.other_identity", tenant=operator.tenant, operator=operator.id)
+            raise Denied(
+                "At the provider you are not who has signed in here by your address before. If that"
+                " was you, ask an owner to have it forgotten: forget_identity.",
+                is_unknown=True,
+            )
         return operator if operator.identity else await self._bind(operator, identity)
 
     async def _bind(self, operator: Operator, identity: Identity) -> Operator:
