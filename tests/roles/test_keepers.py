@@ -232,14 +232,7 @@ async def test_the_quarantine_forgets_what_a_message_said_and_keeps_that_it_came
 ) -> None:
     store = QuarantineStore(database)
     bodies = [b'{"user_id":"ada"', b"to=ADA@example.org", b'{"user_id":"adam"}']
-    kept = [
-        Quarantine(
-            stream="requests", place=str(place), reason=Reason.MALFORMED_JSON,
-            text="No JSON.", pointer="", body=body, headers={}, at=CLOCK.now(), tenant=ACME,
-        )
-        for place, body in enumerate(bodies)
-    ]  # fmt: skip
-    await store.keep(kept, tell=lambda *_: None)
+    await store.keep([quarantined(body) for body in bodies], tell=lambda *_: None)
     keeper = QuarantineKeeper(database)
 
     told = await told_by(keeper)
@@ -254,6 +247,53 @@ async def test_the_quarantine_forgets_what_a_message_said_and_keeps_that_it_came
         b"",
         bodies[2],
     ]
+
+
+JOSE = Whom(
+    ACME,
+    UserId("josé🐝"),
+    (
+        (EMAIL, "ada+news@example.org"),
+        (ChannelName("sms"), "+436641234567"),
+        (ChannelName("webhook"), "https://example.org/hooks/ada"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"phone":"\u002B436641234567"}',
+        rb'{"email":"Ada\u002bNews@example.org"',
+        rb'{"userId": "jos\u00e9\ud83d\udc1d"}',
+        '{"userId": "josé🐝"'.encode(),
+        rb'{"url":"https:\/\/example.org\/hooks\/ada"}',
+    ],
+)
+async def test_the_quarantine_forgets_who_is_written_with_escapes(
+    database: Database, body: bytes
+) -> None:
+    beside = [
+        rb'{"userId": "jos\u00e9\ud83d"}',
+        rb'{"phone":"\u002B43664123456',
+        rb"\ud83d \u00 \/",
+    ]
+    store = QuarantineStore(database)
+    await store.keep([quarantined(each) for each in (body, *beside)], tell=lambda *_: None)
+    keeper = QuarantineKeeper(database)
+
+    count = await all_of(keeper, JOSE)
+
+    rows = await database.rows(select_quarantine())
+    assert count == (1, False)
+    assert [msgspec.json.decode(row.kept, type=Quarantine).body for row in rows] == [b"", *beside]
+
+
+def quarantined(body: bytes) -> Quarantine:
+    return Quarantine(
+        stream="requests", place=body.hex(), reason=Reason.UNKNOWN_VERSION,
+        text="No such version.", pointer="", body=body, headers={}, at=CLOCK.now(), tenant=ACME,
+    )  # fmt: skip
 
 
 def select_quarantine() -> Any:

@@ -1,5 +1,6 @@
 """A person in messages that could not be taken; see the port Keeper."""
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from sendwell.runtime.quarantine.tables import QUARANTINE
 from sendwell.runtime.reading import read_portion
 
 _AT_ONCE = 200
+_ESCAPE = re.compile(r"(?:\\u[0-9a-f]{4})+|\\/")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Quarantine).decode
 
@@ -63,16 +65,27 @@ class QuarantineKeeper:
         return theirs, None if last is None else str(last)
 
 
-def _marks(whom: Whom) -> Sequence[bytes]:
+def _marks(whom: Whom) -> Sequence[str]:
     """An id counts as a whole JSON text only, for `7` stands in most messages."""
-    addresses = (address.lower().encode() for _, address in whom.addresses)
-    return msgspec.json.encode(whom.user_id).lower(), *addresses
+    addresses = (address.lower() for _, address in whom.addresses)
+    return msgspec.json.encode(whom.user_id).decode().lower(), *addresses
 
 
-def _mentions(kept: Quarantine, marks: Collection[bytes]) -> bool:
+def _mentions(kept: Quarantine, marks: Collection[str]) -> bool:
     headers = msgspec.json.encode(list(kept.headers.values()))
-    text = (kept.body + headers).lower()
-    return any(mark in text for mark in marks)
+    text = (kept.body + headers).decode(errors="replace").lower()
+    return any(mark in written for written in {text, _unescaped(text)} for mark in marks)
+
+
+def _unescaped(text: str) -> str:
+    """Without the escapes of JSON that some producers write where there need be none."""
+    return _ESCAPE.sub(_character, text).lower() if "\\" in text else text
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[0] == "\\/":
+        return "/"
+    return bytes.fromhex(escape[0].replace("\\u", "")).decode("utf-16-be", "replace")
 
 
 def _emptying(number: int, kept: Quarantine) -> Executable:
