@@ -134,6 +134,16 @@ async def test_no_body_and_no_such_section_are_refused(house: House) -> None:
         ("limits", {"channels": {"pigeon": "1/s"}}, ["/channels/pigeon"]),
         ("channels", ["sms", "pigeon"], ["/1"]),
         ("budget", {"per_day": 1}, []),
+        ("preferences", {"enabled": False, "channels": {"sms": {"enabled": False}}}, []),
+        (
+            "preferences",
+            {
+                "channels": {"pigeon": {"categories": {"ads": False}}},
+                "topics": {"news": {"enabled": True, "channels": {"pigeon": False}}},
+                "order": ["email", "pigeon"],
+            },
+            ["/channels/pigeon", "/topics/news/channels/pigeon", "/order/1"],
+        ),
     ],
 )
 def test_what_is_not_there_can_not_be_named(section: str, value: Any, wrong: list[str]) -> None:

@@ -207,6 +207,21 @@ async def test_wrong_preferences_are_pointed_at(role: Role) -> None:
     assert {"/channels/email/enabled", "/quiet_hours/timezone", "/x"} == pointers(answer)
 
 
+async def test_preferences_name_only_channels_that_there_are(role: Role) -> None:
+    await role.acme.put(HERE, json=PERSON)
+    wrong = {
+        "channels": {"mail": {"enabled": False}, "sms": {"enabled": False}},
+        "topics": {"news/sport": {"channels": {"emial": False, "push": False}}},
+        "order": ["email", "fax"],
+    }
+
+    answer = await role.acme.put(f"{HERE}/preferences", json=wrong)
+
+    flaws = {"/channels/mail", "/topics/news~1sport/channels/emial", "/order/1"}
+    assert (answer.status_code, pointers(answer)) == (400, flaws)
+    assert (await role.acme.get(f"{HERE}/preferences")).json()["order"] == []
+
+
 async def test_preferences_that_were_changed_meanwhile_are_not_replaced(role: Role) -> None:
     await role.acme.put(HERE, json=PERSON)
     seen = (await role.acme.get(f"{HERE}/preferences")).headers["etag"]

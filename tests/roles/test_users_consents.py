@@ -131,6 +131,7 @@ async def test_what_was_said_before_an_opt_out_does_not_undo_it(role: Role) -> N
         ({"given": True, "at": "2999-01-01T00:00:00Z"}, "/at"),
         ({"given": True, "at": "yesterday"}, "/at"),
         ({"given": True, "channel": "*"}, "/channel"),
+        ({"given": True, "channel": "mail"}, "/channel"),
         ({"given": True, "actor": "me"}, "/actor"),
         ({}, "/given"),
     ],

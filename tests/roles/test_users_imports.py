@@ -126,14 +126,16 @@ async def test_the_words_are_those_of_put(role: Role) -> None:
 async def test_wrong_preferences_are_pointed_at_in_their_line(role: Role) -> None:
     id_ = await begin(role, "ndjson")
     wrong = {"user_id": "ada", "preferences": {"channels": {"email": {"enabled": 1}}, "x": 1}}
+    fax = {"user_id": "cid", "preferences": {"order": ["fax"]}}
 
-    await send(role, id_, lines(wrong, {"user_id": "bob", "preferences": []}))
+    await send(role, id_, lines(wrong, {"user_id": "bob", "preferences": []}, fax))
 
     fields = [(line, field) for line, field, _ in await errors(role, id_)]
     assert sorted(fields) == [
         (1, "preferences/channels/email/enabled"),
         (1, "preferences/x"),
         (2, "preferences"),
+        (3, "preferences/order/0"),
     ]
 
 

@@ -116,6 +116,15 @@ async def test_a_subscription_is_one_of_the_persons_preferences(role: Role) -> N
     assert listed[0]["since"].endswith("Z")
 
 
+async def test_a_subscription_names_only_channels_that_there_are(role: Role) -> None:
+    wrong = {"channels": {"mail": False, "sms": False}}
+
+    answer = await role.acme.put(f"{HERE}/subscriptions/news", json=wrong)
+
+    assert answer.status_code == 400
+    assert (await role.acme.get(f"{HERE}/subscriptions")).json()["data"] == []
+
+
 async def test_a_topic_switched_on_in_the_preferences_is_a_subscription(role: Role) -> None:
     await role.acme.put(f"{HERE}/preferences", json={"topics": {"news": True, "offers": False}})
 

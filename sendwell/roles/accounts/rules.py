@@ -9,6 +9,7 @@ import structlog
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.form import Form
 from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.named_channels import named_channels
 from sendwell.domain.pointer import pointer_to
 from sendwell.domain.policy import Policy
 from sendwell.roles.accounts.sections import SECTIONS, Section
@@ -62,7 +63,7 @@ def policy_of(rules: Rules, *, defaults: Policy, is_sandboxed: bool, tenant: Ten
 def _strange_channels(section: str, fields: Mapping[str, Any], reach: Reach) -> list[Flaw]:
     if reach.channels is None:
         return []
-    named: dict[str, str] = {}
+    named: Mapping[str, str] = {}
     match section:
         case "routing":
             named = {pointer_to(channel): channel for channel in fields["routes"]}
@@ -71,6 +72,8 @@ def _strange_channels(section: str, fields: Mapping[str, Any], reach: Reach) -> 
             named = {pointer_to("channels", channel): channel for channel in limits}
         case "channels":
             named = {f"/{place}": channel for place, channel in enumerate(fields["channels"])}
+        case "preferences":
+            named = named_channels(fields["preference_defaults"])
     return [
         Flaw(pointer, f"There is no channel {channel}; there are {', '.join(reach.channels)}.")
         for pointer, channel in named.items()

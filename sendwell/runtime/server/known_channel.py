@@ -6,12 +6,15 @@ from pydantic_core import PydanticCustomError
 from sendwell.channels import all_channels
 
 
-def _known(name: str | None) -> str | None:
+def flaw_in_channel(name: str) -> str | None:
+    """Why there is no such channel; None: there is."""
     known = all_channels()
-    if name is not None and name not in known:
-        raise PydanticCustomError(
-            "channel", "There is no such channel; there are {names}.", {"names": ", ".join(known)}
-        )
+    return None if name in known else f"There is no such channel; there are {', '.join(known)}."
+
+
+def _known(name: str | None) -> str | None:
+    if name is not None and (why := flaw_in_channel(name)):
+        raise PydanticCustomError("channel", "{why}", {"why": why})
     return name
 
 

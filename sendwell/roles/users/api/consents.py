@@ -17,12 +17,12 @@ from sendwell.roles.users.store.consents import Consent, Occasion
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
+from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import LAST_SHORT, cursor_of, next_link, position_of
 
 Cursor = Annotated[
     str | None, Query(max_length=100, description="`next_cursor` of the page before.")
 ]
-_CHANNEL = r"^[a-z][a-z0-9_]{0,31}$"
 _CATEGORY = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
 _SOURCE = r"^[a-z][a-z0-9_]{0,31}$"
 
@@ -36,7 +36,7 @@ class ConsentIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     given: bool = Field(description="False: they took it back.")
-    channel: Annotated[str, Field(pattern=_CHANNEL)] | None = Field(
+    channel: Annotated[str, Field(max_length=32), KNOWN_CHANNEL] | None = Field(
         None, description="Left out: every channel.", examples=["email"]
     )
     category: Annotated[str, Field(pattern=_CATEGORY)] | None = Field(None, examples=["marketing"])

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ValidationError
 
-from sendwell.domain.consent import Preferences, parse_preferences
+from sendwell.domain.consent import Preferences
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import UserId
 from sendwell.domain.pointer import pointer_to
+from sendwell.roles.users.api.choices import read_choices
 from sendwell.roles.users.api.models import PersonIn, as_user_id
 from sendwell.roles.users.reading.documents import Document
 from sendwell.roles.users.store.people import Put
@@ -36,7 +37,7 @@ def _preferences(value: object, flaws: list[Flaw]) -> Preferences | None:
     if value is _ABSENT:
         return None
     try:
-        return parse_preferences(value)
+        return read_choices(value)
     except Invalid as error:
         flaws += [Flaw(f"/preferences{flaw.pointer}", flaw.why) for flaw in error.flaws]
         return None

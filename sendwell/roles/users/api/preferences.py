@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Response
 from pydantic import Field, WithJsonSchema
 
+from sendwell.roles.users.api.choices import read_choices
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.api.occasions import occasion_of
 from sendwell.roles.users.service import Users
@@ -126,6 +127,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
         at once, also for what is queued already; what the person agrees to and takes back by it is
         put on record.
         """
+        read_choices(preferences)
         choices = await users.preferences.choose(
             caller.tenant,
             user_id,

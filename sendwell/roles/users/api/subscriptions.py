@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from sendwell.domain.consent import EVERY, Fact, Preferences, apply_fact, with_topic
 from sendwell.roles.users.api.models import ThisUser
@@ -13,8 +13,9 @@ from sendwell.roles.users.service import Users
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
+from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 
-_Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+_Channel = Annotated[str, Field(max_length=32), KNOWN_CHANNEL]
 
 
 class SubscriptionIn(BaseModel):
