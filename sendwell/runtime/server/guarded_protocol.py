@@ -8,12 +8,18 @@ for HTTP/2 in this way with its first POST, would never get one through.
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from sendwell.runtime.server import connections
+from sendwell.runtime.server.lingering import LastAnswer, linger
 from sendwell.runtime.server.problems import Problem
 from sendwell.runtime.server.unread import unread_bytes
 
@@ -135,6 +141,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_head(self) -> None:
         """Begin to answer."""
         super().on_headers_complete()
+        if not self.cycle.keep_alive:
+            last = LastAnswer(self.transport, partial(self._end_with, self.cycle))
+            self.cycle.transport = last  # type: ignore[assignment] # all that the cycle asks of it
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body is here."""
@@ -154,6 +163,16 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_whole(self) -> None:
         """The request is here, and is this one."""
         super().on_message_complete()
+
+    def _end_with(self, cycle: RequestResponseCycle) -> None:
+        is_still_coming = cycle is self.cycle and self._is_owed
+        if not is_still_coming or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._is_owed = False
+        cycle.on_response = _serve_nothing_more
+        self.flow.resume_reading()
+        linger(self.transport, self)
 
     def _end_waiting(self) -> None:
         if not self._has_begun:
@@ -185,3 +204,7 @@ class GuardedProtocol(HttpToolsProtocol):
         lines += b"connection: close\r\n\r\n", answer.body
         self.transport.write(b"".join(lines))
         self.transport.close()
+
+
+def _serve_nothing_more() -> None:
+    pass
