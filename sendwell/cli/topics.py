@@ -1,11 +1,13 @@
 """`sendwell topics`: what everything is called on the broker."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sendwell.cli.screen import print_json, show, show_table
+from sendwell.settings import read_settings
 
 if TYPE_CHECKING:
     from sendwell.domain.presets.preset import Preset
@@ -17,16 +19,20 @@ IsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with every sch
 def topics(
     *,
     preset: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Whose names: plain, tenant, intents, lanes or direct."),
-    ] = "plain",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Whose names: plain, tenant, intents, lanes or direct.",
+            show_default="PRESET as it is set, or plain",
+        ),
+    ] = None,
     is_json: IsJson = False,
 ) -> None:
     """Show what the streams are called.
 
     For each: its name on the broker, who writes and reads it, its key, and what travels there.
     Others may use the public ones; those marked private are Sendwell's own. Asks nobody: names
-    follow from the preset.
+    follow from the preset, and keys from PARTITION_BY.
 
     Examples:
       sendwell topics
@@ -37,7 +43,9 @@ def topics(
     from sendwell.domain.presets import find_preset
     from sendwell.messages.wire.catalogue import topics as topics_of
 
-    chosen = find_preset(preset)
+    settings = read_settings()
+    named = find_preset(preset or settings.preset)
+    chosen = replace(named, partition_by=settings.partition_by)
     found = topics_of(chosen, all_channels().values())
     if is_json:
         print_json(_document(chosen, found))

@@ -36,6 +36,22 @@ async def test_queues_are_told_where_there_are_any() -> None:
     assert "QUEUE" not in tenant.out
 
 
+async def test_without_an_option_the_names_are_those_of_the_settings() -> None:
+    environment = {"PRESET": "direct", "PARTITION_BY": "user"}
+
+    result = await sendwell("topics", "--json", environment=environment)
+
+    assert "direct" == result.json["preset"]
+    assert {"user"} == {row["key"] for row in result.json["topics"]}
+
+
+async def test_an_option_stands_before_the_settings() -> None:
+    result = await sendwell("topics", "--preset", "tenant", environment={"PRESET": "direct"})
+
+    assert result.code == 0
+    assert "notification.requested" in result.out
+
+
 async def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
     result = await sendwell("topics", "--preset", "preset-9")
 
