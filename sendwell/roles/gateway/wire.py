@@ -88,6 +88,8 @@ _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _CAMEL_NAMES = ("notificationId", "organizationId")
 # Looked for first: decoding twice is only for those who have one of them.
 _CAMEL_MARKS = tuple(f'"{name}"'.encode() for name in _CAMEL_NAMES)
+_CAMEL_MUSTS = frozenset({"eventType", "channel", "recipient"})
+"""What the camelCase message must have beside its id."""
 _any = msgspec.json.Decoder().decode
 _NO_HEADERS = Told({})
 _ADDRESS_FIELDS = {name: channel.address_field for name, channel in all_channels().items()}
@@ -101,9 +103,20 @@ def read(body: bytes) -> NotificationIn:
             return _from_camel(_camel(body))
         return _snake(body)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from error
+        raise _invalid(_without_id(body) or str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body is not valid JSON: {error}") from error
+
+
+def _without_id(body: bytes) -> str | None:
+    """What is wrong with a camelCase message that lacks what it would be known by."""
+    if not _fields(body).keys() >= _CAMEL_MUSTS:
+        return None
+    try:
+        _camel(body)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None
 
 
 def contract_of(body: bytes) -> Contract[Any]:
@@ -131,9 +144,15 @@ _OF_DATA = re.compile("^/data(?=/|$)")
 def _pointers(body: bytes) -> Callable[[str], str]:
     fields = _fields(body)
     if not fields.keys().isdisjoint(_CAMEL_NAMES):
-        return tenant.CONTRACT.pointer
+        written = {pointer_to(name) for name in fields}
+        return lambda at: at if _field_of(at) in written else tenant.CONTRACT.pointer(at)
     data = "/payload" if is_given(fields.get("payload", NOTHING)) else "/data"
     return lambda pointer: _OF_DATA.sub(data, pointer)
+
+
+def _field_of(pointer: str) -> str:
+    """Where the field of the body is that the pointer leads to or into."""
+    return "/".join(pointer.split("/")[:2])
 
 
 def _is_camel(body: bytes) -> bool:

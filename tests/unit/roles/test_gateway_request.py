@@ -71,3 +71,29 @@ def test_a_flaw_is_told_of_the_name_that_has_the_data() -> None:
     assert pointer_of(user_id="user-001", data=[1], payload=None) == "/data"
     assert pointer_of(user_id="user-001", payload=[1], data=None) == "/payload"
     assert pointer_of(user_id="user-001", metadata=[1]) == "/metadata"
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"event_type": "order"}, "/event_type"),
+        ({"data": {}}, "/data"),
+        ({"organization_id": "acme"}, "/organization_id"),
+        ({"to": {"user_id": "user-001"}}, "/to"),
+        ({"a/b": 1}, "/a~1b"),
+        ({"recipient": "user 1"}, "/recipient"),
+        ({"payload": []}, "/payload"),
+    ],
+)
+def test_a_flaw_of_the_camel_case_message_is_told_of_what_is_in_it(
+    change: dict[str, Any], pointer: str
+) -> None:
+    assert pointer_of(**{**CAMEL, **change}) == pointer
+
+
+def test_a_camel_case_message_without_its_id_is_told_of_that() -> None:
+    without = {name: value for name, value in CAMEL.items() if name != "notificationId"}
+
+    assert pointer_of(**without) == "/notificationId"
+    assert pointer_of(**without, colour="red") == "/colour"
+    assert pointer_of(user_id="user-001", recipient="user-001") == "/recipient"
