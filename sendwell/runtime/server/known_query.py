@@ -1,6 +1,7 @@
 """What is asked for in a query is known to the route: a misspelt filter would show everything.
 
-Neither there nor in the path is a NUL: no name has one, and PostgreSQL takes it in no text.
+Nor is one given twice: only the last would count. Neither there nor in the path is a NUL: no name
+has one, and PostgreSQL takes it in no text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.pointer import pointer_to
 
 _NUL = "Must not hold NUL."
+_TWICE = "Is given twice; one value is taken."
 
 
 async def _refuse_unknown(request: Request) -> None:
@@ -31,7 +33,7 @@ async def _refuse_unknown(request: Request) -> None:
 
 
 KNOWN_QUERY = Depends(_refuse_unknown)
-"""For every route of the framework: 400 for what its query does not have, and for NUL."""
+"""For every route of the framework: 400 for what is not known, is there twice, or holds NUL."""
 
 
 def refuse_query(request: Request) -> None:
@@ -49,10 +51,13 @@ def _require(flaws: Sequence[Flaw]) -> None:
 def _flaws_of_query(request: Request) -> Iterator[Flaw]:
     known = _names(request.scope["route"])
     for name in request.query_params:
+        values = request.query_params.getlist(name)
         if known is not None and name not in known:
             yield Flaw(pointer_to("query", name), _why(known))
-        elif any("\0" in value for value in request.query_params.getlist(name)):
+        elif any("\0" in value for value in values):
             yield Flaw(pointer_to("query", name), _NUL)
+        elif known is not None and len(values) > 1:
+            yield Flaw(pointer_to("query", name), _TWICE)
 
 
 def _why(known: frozenset[str]) -> str:

@@ -88,6 +88,8 @@ async def asked(method: str, target: str, *, above: bool = False, key: str = "x"
         ("DELETE", "/model?too=x", ["/query/too"]),
         ("DELETE", "/model?query=x&since=y", ["/query/query", "/query/since"]),
         ("GET", "/none?a", ["/query/a"]),
+        ("GET", "/single?from=1&from=2", ["/query/from"]),
+        ("DELETE", "/model?to=x&from=1&to=x", ["/query/to"]),
     ],
 )
 async def test_what_a_query_does_not_have_is_refused(
@@ -97,6 +99,12 @@ async def test_what_a_query_does_not_have_is_refused(
 
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.json()["errors"]] == pointers
+
+
+async def test_a_route_that_takes_whatever_comes_takes_it_twice() -> None:
+    answer = await asked("GET", "/open?state=a&state=b&more=1&more=2")
+
+    assert answer.status_code == 200
 
 
 async def test_the_refusal_says_what_there_is() -> None:
