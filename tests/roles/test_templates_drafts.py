@@ -194,6 +194,18 @@ async def test_a_schema_that_reaches_out_or_runs_on_is_refused(schema: dict[str,
     assert all(flaw.pointer.startswith("/schema") for flaw in refusal.value.flaws)
 
 
+async def test_a_schema_that_is_none_is_told_from_a_source_that_is_wrong(role: Role) -> None:
+    wrong = {"email": {"en": {"html": HTML}}}
+
+    of_schema = await a_template(role, schema={"type": "objekt"})
+    of_both = await a_template(role, schema={"type": "objekt"}, bodies=wrong)
+    of_source = await a_template(role, bodies=wrong)
+
+    codes = [answer.json()["code"] for answer in (of_schema, of_both, of_source)]
+    assert codes == ["bad_schema", "template_error", "template_error"]
+    assert pointers(of_schema) == {"/schema/type"}
+
+
 @pytest.mark.parametrize(
     "schema",
     [

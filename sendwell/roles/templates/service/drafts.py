@@ -1,6 +1,6 @@
 """What an author hands in, and whether it can become a version."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,19 +27,23 @@ class Draft:
 
     def version(self, code: str, number: int, renderer: Renderer) -> TemplateVersion:
         """The draft as that version; raises Invalid that points at everything wrong."""
-        flaws = [*_flaws_of_bodies(self.bodies, renderer)]
-        try:
-            DataSchema(self.schema)
-        except Invalid as error:
-            flaws += error.flaws
+        of_schema = _flaws_of_schema(self.schema)
+        flaws = [*_flaws_of_bodies(self.bodies, renderer), *of_schema]
         locale = self.default_locale or _usual(self.bodies)
         flaws = flaws or [*_flaws_of_locale(self.bodies, locale)]
         if flaws:
             more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
-            raise Invalid(
-                f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws, code="template_error"
-            )
+            code = "bad_schema" if len(flaws) == len(of_schema) else "template_error"
+            raise Invalid(f"{flaws[0].pointer}: {flaws[0].why}{more}", flaws=flaws, code=code)
         return TemplateVersion(code, number, self.bodies, locale, self.schema)
+
+
+def _flaws_of_schema(schema: Mapping[str, Any]) -> Sequence[Flaw]:
+    try:
+        DataSchema(schema)
+    except Invalid as error:
+        return error.flaws
+    return ()
 
 
 def _usual(bodies: Bodies) -> str:
