@@ -197,6 +197,22 @@ async def test_preferences_hold_for_the_next_look(role: Role) -> None:
     assert person.preferences.quiet_hours is not None
 
 
+@pytest.mark.parametrize(
+    ("body", "begins"),
+    [
+        ({"locale": "de_AT"}, "/locale: A locale is written like en or de-AT."),
+        ([], "The body: "),
+    ],
+)
+async def test_the_refusal_says_what_is_wrong_and_where(
+    role: Role, body: object, begins: str
+) -> None:
+    answer = await role.acme.put(HERE, json=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(begins)
+
+
 async def test_wrong_preferences_are_pointed_at(role: Role) -> None:
     await role.acme.put(HERE, json=PERSON)
     wrong = {"channels": {"email": {"enabled": 1}}, "quiet_hours": {"timezone": "Mars"}, "x": 1}

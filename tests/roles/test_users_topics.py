@@ -122,6 +122,7 @@ async def test_a_subscription_names_only_channels_that_there_are(role: Role) -> 
     answer = await role.acme.put(f"{HERE}/subscriptions/news", json=wrong)
 
     assert answer.status_code == 400
+    assert {"/channels/mail"} == pointers(answer)
     assert (await role.acme.get(f"{HERE}/subscriptions")).json()["data"] == []
 
 

@@ -163,7 +163,7 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     """Handler for bodies and parameters that FastAPI's models refuse."""
     flaws = [_flaw(each) for each in getattr(error, "errors", list)()]
     first = flaws[0] if flaws else Flaw("", "The request is not valid.")
-    problem = Problem(400, "invalid", f"{first.pointer}: {first.why}", flaws=flaws)
+    problem = Problem(400, "invalid", f"{first.pointer or 'The body'}: {first.why}", flaws=flaws)
     return response_of(problem, request)
 
 
@@ -176,7 +176,13 @@ def _raw(headers: Mapping[str, str]) -> list[Header]:
     return [(name.lower().encode("latin-1"), v.encode("latin-1")) for name, v in headers.items()]
 
 
+_OF_A_NAME = "[key]"
+"""Pydantic's mark behind a name that is wrong itself; no member is called so."""
+
+
 def _flaw(error: Mapping[str, Any]) -> Flaw:
     place, *path = error.get("loc", ("body",))
     steps = path if place == "body" else [place, *path]
+    if steps[-1:] == [_OF_A_NAME]:
+        steps.pop()
     return Flaw(pointer_to(*steps), str(error.get("msg", "is not valid")))

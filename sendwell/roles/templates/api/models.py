@@ -11,13 +11,14 @@ from sendwell.roles.templates.service import Draft
 from sendwell.roles.templates.store import Template, VersionRecord
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.documents import Moment
+from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
+from sendwell.runtime.server.locale_tag import LocaleTag
 
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 _LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
 _LONGEST_SOURCE = 400_000
 
-ChannelKey = Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
-LocaleKey = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+ChannelKey = Annotated[str, Field(max_length=32), KNOWN_CHANNEL]
 Source = Annotated[str, Field(max_length=_LONGEST_SOURCE)]
 ThisTemplate = Annotated[
     str, Path(alias="code", pattern=_CODE, description="The template's code.", examples=["welcome"])
@@ -57,10 +58,10 @@ class VersionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    bodies: dict[ChannelKey, dict[LocaleKey, Body]] = Field(
+    bodies: dict[ChannelKey, dict[LocaleTag, Body]] = Field(
         description="Sources by channel, then by locale (BCP 47).", examples=[_BODIES]
     )
-    default_locale: LocaleKey | None = Field(
+    default_locale: LocaleTag | None = Field(
         None,
         description="Spoken to whoever understands none of the others. Left out: the only one, or"
         " `en`.",

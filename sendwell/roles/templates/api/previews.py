@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from sendwell.domain.ids import ChannelName
-from sendwell.roles.templates.api.models import ChannelKey, LocaleKey, ThisTemplate
+from sendwell.roles.templates.api.models import ChannelKey, ThisTemplate
 from sendwell.roles.templates.service import Preview, Templates
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND
+from sendwell.runtime.server.locale_tag import LocaleTag
 
 _FIRST = 1
 _LAST = 2**31 - 1
@@ -21,7 +22,7 @@ class PreviewIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     channel: ChannelKey = Field(examples=["email"])
-    locale: LocaleKey | None = Field(None, examples=["de-AT"])
+    locale: LocaleTag | None = Field(None, examples=["de-AT"])
     data: dict[str, Any] = Field(default={}, examples=[{"name": "Ada"}])
     version: Annotated[int, Field(ge=_FIRST, le=_LAST)] | None = Field(
         None, description="Left out: the published one, or the latest where none is."

@@ -17,9 +17,9 @@ from sendwell.roles.users.store.people import LARGEST_ATTRIBUTES, PersonRecord, 
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.documents import Moment
+from sendwell.runtime.server.locale_tag import LocaleTag
 
 _DEEPEST_ATTRIBUTES = 10
-_LOCALE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 _LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
 _SHOWN = 6
 _CHANNELS = {"email": "email", "phone": "sms", "url": "webhook"}
@@ -115,9 +115,7 @@ class PersonIn(BaseModel):
     name: Annotated[str, Field(max_length=255, pattern=_LINE)] | None = Field(
         None, examples=["Ada Lovelace"]
     )
-    locale: Annotated[str, Field(max_length=35, pattern=_LOCALE)] | None = Field(
-        None, description="BCP 47.", examples=["de-AT"]
-    )
+    locale: LocaleTag | None = Field(None, description="BCP 47.", examples=["de-AT"])
     timezone: Annotated[str, Field(max_length=64), AfterValidator(_is_zone)] | None = Field(
         None, description="A name of the IANA database.", examples=["Europe/Vienna"]
     )
