@@ -137,6 +137,64 @@ def closed(schema: Any) -> Any:
     return {**strict, **{name: closed(each) for name, each in schema.items()}}
 
 
+NOT_TOLD = {"date", "content-length", "content-type", "x-content-type-options"}
+"""Headers that everybody knows, or nobody has to look at."""
+A_TEMPLATE = {"code": "of-headers", "bodies": {"sms": {"en": {"text": "Hello"}}}}
+NO_KEY = {"Authorization": "Bearer nobody"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "call", "told"),
+    [
+        ("send_notification", {"json": {"user_id": "user-001", "content": "x"}}, {"location"}),
+        ("list_notifications", {"headers": NO_KEY}, {"www-authenticate"}),
+        ("get_user", {"headers": NO_KEY}, {"www-authenticate"}),
+        ("get_user", {"path": "nobody"}, {"x-request-id"}),
+        ("get_preferences", {"path": "user-001"}, {"etag"}),
+        ("put_preferences", {"path": "user-001", "json": {}}, {"etag"}),
+        ("add_push_token", {"path": "user-001", "json": {"token": "of-headers"}}, {"location"}),
+        ("create_template", {"json": A_TEMPLATE}, {"etag", "location"}),
+        ("get_quota", {}, {"etag"}),
+        ("delete_quota", {}, {"etag"}),
+        ("begin_import", {"json": {"format": "csv"}}, {"location", "upload-offset"}),
+    ],
+)
+async def test_the_headers_of_answers_are_described(
+    product: Product, document: Any, operation: str, *, call: dict[str, Any], told: set[str]
+) -> None:
+    (found,) = [each for each in operations(document) if each[2]["operationId"] == operation]
+    path, method, described = found
+    where = re.sub(r"\{\w+\}", call.get("path", "user-001"), path)
+    rest = {name: value for name, value in call.items() if name != "path"}
+
+    answer = await product.client.request(method.upper(), where, **rest)
+
+    known = {name.lower() for name in headers(document, described, str(answer.status_code))}
+    assert told <= answer.headers.keys() - NOT_TOLD <= known
+
+
+def headers(document: Any, operation: Any, status: str) -> set[str]:
+    response = operation["responses"][status]
+    if "$ref" in response:
+        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    for name, header in response["headers"].items():
+        assert header == {"$ref": f"#/components/headers/{name}"}
+        assert document["components"]["headers"][name]["description"]
+    return set(response["headers"])
+
+
+async def test_where_an_import_goes_on_is_described(product: Product, document: Any) -> None:
+    begun = (await product.client.post("/api/v1/imports", json={"format": "csv"})).json()
+
+    wrong = await product.client.patch(
+        f"/api/v1/imports/{begun['id']}", content=b"user_id", headers={"Upload-Offset": "5"}
+    )
+
+    (operation,) = [o for _, _, o in operations(document) if o["operationId"] == "continue_import"]
+    assert (wrong.status_code, wrong.headers["upload-offset"]) == (409, "0")
+    assert "Upload-Offset" in headers(document, operation, "409")
+
+
 async def test_errors_are_problems_and_their_type_leads_to_an_explanation(
     product: Product, document: Any
 ) -> None:

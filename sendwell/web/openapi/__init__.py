@@ -1,5 +1,6 @@
 """The one OpenAPI document of everything that a process serves."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -8,6 +9,7 @@ from starlette.routing import Route
 
 from sendwell.web.openapi.curl import curl
 from sendwell.web.openapi.examples import ANSWERS, PARAMETERS, REQUESTS
+from sendwell.web.openapi.headers import HEADERS, headers_of_status
 from sendwell.web.openapi.operations import ERRORS, OTHER_ERROR, complete
 from sendwell.web.openapi.plain import PLAIN
 from sendwell.web.openapi.prose import DESCRIPTION, TAGS
@@ -41,9 +43,8 @@ def document(app: FastAPI) -> Document:
         "paths": paths,
         "components": {
             "schemas": _schemas(components),
-            "responses": {
-                name: _error(description) for name, description in (*ERRORS.values(), OTHER_ERROR)
-            },
+            "responses": {name: _error(status, words) for status, name, words in _errors()},
+            "headers": HEADERS,
             "securitySchemes": _SECURITY,
         },
     }
@@ -105,6 +106,16 @@ def _schemas(made: Document) -> Document:
     return dict(sorted({**schemas(), **theirs}.items()))
 
 
-def _error(description: str) -> Document:
+def _errors() -> Iterator[tuple[str, str, str]]:
+    for status, (name, description) in ERRORS.items():
+        yield str(status), name, description
+    yield ("default", *OTHER_ERROR)
+
+
+def _error(status: str, description: str) -> Document:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": description, "content": content}
+    return {
+        "description": description,
+        "headers": headers_of_status(status),
+        "content": content,
+    }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sendwell.web.openapi.headers import headers_of
 from sendwell.web.openapi.tidy import REF, never_null, tidied
 
 _ANSWERS = {
@@ -44,12 +45,6 @@ _DONE = {
     "202": "Accepted; it happens soon.",
     "204": "Done; there is no body.",
 }
-_NEXT_PAGE = {
-    "Link": {
-        "description": 'The next page (RFC 8288), `rel="next"`; absent on the last one.',
-        "schema": {"type": "string"},
-    }
-}
 _PROBLEM = "application/problem+json"
 Operation = dict[str, Any]
 
@@ -70,7 +65,7 @@ def complete(operation: Operation) -> Operation:
 def _responses(operation: Operation) -> dict[str, Any]:
     failures = {str(status): _error(ERRORS[status][0]) for status in _failures_of(operation)}
     told = {
-        status: _failure(response) if _is_problem(response) else _good(status, response, operation)
+        status: _told(status, response, operation)
         for status, response in operation["responses"].items()
         if _VALIDATION_ERROR not in str(response)
     }
@@ -79,6 +74,11 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 _VALIDATION_ERROR = "HTTPValidationError"
 """FastAPI's own; we answer 400 with a problem document."""
+
+
+def _told(status: str, response: dict[str, Any], operation: Operation) -> dict[str, Any]:
+    told = _failure(response) if _is_problem(response) else _good(status, response, operation)
+    return {**told, "headers": _headers(status, operation)}
 
 
 def _is_problem(response: dict[str, Any]) -> bool:
@@ -100,9 +100,15 @@ def _good(status: str, response: dict[str, Any], operation: Operation) -> dict[s
         if "itemSchema" in kind:  # OpenAPI 3.2; ours says 3.1
             kind["schema"] = {"type": "string", "description": "A stream of events."}
             del kind["itemSchema"]
-    if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
-        told["headers"] = {**told.get("headers", {}), **_NEXT_PAGE}
+    if status.startswith("3"):
+        told.pop("content", None)
     return told
+
+
+def _headers(status: str, operation: Operation) -> dict[str, Any]:
+    parameters = operation.get("parameters", ())
+    is_paged = any(parameter["name"] == "cursor" for parameter in parameters)
+    return headers_of(operation["operationId"], status, tags=operation["tags"], is_paged=is_paged)
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

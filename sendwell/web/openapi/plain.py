@@ -28,26 +28,9 @@ _CORRELATION_ID = {
 }
 
 
-def _header(description: str, **more: Any) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": "string", **more}}
-
-
-_QUOTA = {
-    "RateLimit-Policy": _header("How many notifications you may hand in, and in which time."),
-    "RateLimit": _header("How many are left (`r`), and for how many seconds (`t`)."),
-}
-_SENT = {
-    "Location": _header("Where its state can be read."),
-    "Idempotency-Replayed": _header(
-        "`true`: this is the answer to an earlier call.", enum=["true"]
-    ),
-    **_QUOTA,
-}
-
-
-def _answer(description: str, schema: str, **more: Any) -> dict[str, Any]:
+def _answer(description: str, schema: str) -> dict[str, Any]:
     content = {_JSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": description, "content": content, **more}
+    return {"description": description, "content": content}
 
 
 _SEND: Operation = {
@@ -61,7 +44,7 @@ _SEND: Operation = {
     "parameters": [_IDEMPOTENCY_KEY, _CORRELATION_ID],
     "requestBody": {"required": True, "content": {_JSON: {"schema": _ITEM}}},
     "responses": {
-        "202": _answer("It is on disk.", "Accepted", headers=_SENT),
+        "202": _answer("It is on disk.", "Accepted"),
     },
 }
 
@@ -83,7 +66,7 @@ _SEND_BATCH: Operation = {
             _LINES: {"schema": {"type": "string", "description": "One notification a line."}},
         },
     },
-    "responses": {"202": _answer("What became of each.", "BatchAnswer", headers=_QUOTA)},
+    "responses": {"202": _answer("What became of each.", "BatchAnswer")},
 }
 
 _WEBHOOK: Operation = {
