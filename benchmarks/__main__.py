@@ -148,7 +148,7 @@ def _print_tables(runs: Sequence[Run], machine: dict[str, object]) -> None:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="./dev bench",
+        prog="bench",
         description="Measure Sendwell beside what the machine can do (floor) and beside a peer.",
         epilog="Medians of the rounds; ratios hold better than figures. See benchmarks/README.md.",
     )

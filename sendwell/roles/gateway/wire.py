@@ -1,11 +1,13 @@
 """The request as it comes in: our own contract, and the camelCase one of the preset `tenant`."""
 
+import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from itertools import islice, takewhile
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -29,6 +31,11 @@ MOST_BYTES = 1_048_576
 MOST_ITEMS = 1_000
 
 
+Routing = Literal["all", "fallback"]
+Priority = Literal["critical", "high", "medium", "low"]
+_CHOICES = {"/routing": get_args(Routing), "/priority": get_args(Priority)}
+
+
 class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """POST /api/v1/notifications. Everything but the recipient is optional."""
 
@@ -43,8 +50,8 @@ class NotificationIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     content: str | Content | None = None
     channel: str | None = None
     channels: list[str] | None = None
-    routing: Literal["all", "fallback"] | None = None
-    priority: Literal["critical", "high", "medium", "low"] | None = None
+    routing: Routing | None = None
+    priority: Priority | None = None
     data: msgspec.Raw = NOTHING
     payload: msgspec.Raw = NOTHING
     metadata: msgspec.Raw = NOTHING
@@ -83,6 +90,9 @@ _items = msgspec.json.Decoder(
 read, and 10 MB may hold five million items.
 """
 _is_list = re.compile(rb"\s*\[").match
+_is_object = re.compile(rb"\s*\{").match
+_AS_LINES = ". One notification a line is sent with Content-Type: application/x-ndjson."
+_TRUNCATED = "truncated"
 _lines = re.compile(rb"\S[^\n]*").finditer
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _CAMEL_NAMES = ("notificationId", "organizationId")
@@ -105,7 +115,16 @@ def read(body: bytes) -> NotificationIn:
     except msgspec.ValidationError as error:
         raise _invalid(_without_id(body) or str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid(f"The body is not valid JSON: {error}") from error
+        raise Invalid(f"The body is not valid JSON: {_why_unread(error, body)}") from error
+
+
+def _why_unread(error: Exception, body: bytes) -> str:
+    """Msgspec takes half of a surrogate pair for an end that is missing."""
+    if _TRUNCATED in str(error):
+        with suppress(ValueError, RecursionError):
+            json.loads(body)
+            return "It holds half of a surrogate pair (\\ud800 to \\udfff), which is no character."
+    return str(error)
 
 
 def _without_id(body: bytes) -> str | None:
@@ -184,7 +203,8 @@ def read_many(body: bytes, *, is_lines: bool) -> list[bytes]:
     except (msgspec.DecodeError, RecursionError) as error:
         if isinstance(error, msgspec.ValidationError) and _is_list(body):
             raise _too_many() from error
-        raise Invalid(f"The body must be a JSON list of notifications: {error}") from error
+        how = _AS_LINES if _is_object(body) else ""
+        raise Invalid(f"The body must be a JSON list of notifications: {error}{how}") from error
 
 
 def _too_many() -> TooLarge:
@@ -246,6 +266,7 @@ def _require(pointer: str, check: Callable[[], object]) -> None:
 
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
+_STRANGE = re.compile("Invalid enum value ")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 
@@ -257,6 +278,8 @@ def _invalid(message: str) -> Invalid:
     if named := _UNKNOWN.search(why) or _MISSING.search(why):
         steps.append(named["name"])
     pointer = pointer_to(*steps)
+    if _STRANGE.match(why) and (known := _CHOICES.get(pointer)):
+        why = f"{why}; there are {', '.join(known)}."
     return Invalid(f"{pointer or 'The body'}: {why}", flaws=[Flaw(pointer, why)])
 
 

@@ -37,6 +37,11 @@ def test_what_is_no_list_is_refused(body: bytes) -> None:
     assert not isinstance(refused.value, TooLarge)
 
 
+def test_lines_that_came_as_a_list_are_told_how_to_come() -> None:
+    with pytest.raises(Invalid, match="Content-Type: application/x-ndjson"):
+        read_many(b'{"content": 1}\n{"content": 2}', is_lines=False)
+
+
 @pytest.mark.parametrize(
     ("body", "is_lines"),
     [

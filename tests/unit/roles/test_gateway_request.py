@@ -91,6 +91,30 @@ def test_a_flaw_of_the_camel_case_message_is_told_of_what_is_in_it(
     assert pointer_of(**{**CAMEL, **change}) == pointer
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer", "known"),
+    [
+        ({"user_id": "user-001", "priority": "urgent"}, "/priority", "critical, high, medium, low"),
+        ({"user_id": "user-001", "routing": "any"}, "/routing", "all, fallback"),
+        ({**CAMEL, "priority": "HIGH"}, "/priority", "critical, high, medium, low"),
+    ],
+)
+def test_a_word_that_is_none_of_a_few_is_told_which_there_are(
+    body: dict[str, Any], pointer: str, known: str
+) -> None:
+    with pytest.raises(Invalid, match=known) as refused:
+        built(**body)
+
+    assert [flaw.pointer for flaw in refused.value.flaws] == [pointer]
+
+
+def test_half_of_a_surrogate_pair_is_told_from_an_end_that_is_missing() -> None:
+    with pytest.raises(Invalid, match="half of a surrogate pair"):
+        read(b'{"content": "\\ud800"}')
+    with pytest.raises(Invalid, match="truncated"):
+        read(b'{"content": "\\ud800')
+
+
 def test_a_camel_case_message_without_its_id_is_told_of_that() -> None:
     without = {name: value for name, value in CAMEL.items() if name != "notificationId"}
 
