@@ -121,6 +121,17 @@ async def test_a_preview_names_what_is_missing_and_renders_the_rest(role: Role) 
     assert [error["pointer"] for error in shown["errors"]] == ["/data/order/total"]
 
 
+async def test_a_preview_says_which_part_can_not_be_made_of_the_data(role: Role) -> None:
+    words = {"subject": "Invoice {{ number }}", "html": "<p>{{ total|money('EUR') }}</p>"}
+    await a_template(role, bodies={"email": {"en": words}})
+
+    shown = await a_preview(role, channel="email", data={"number": 7, "total": "abc"})
+
+    assert shown["parts"] == {"subject": "Invoice 7"}
+    assert {error["pointer"] for error in shown["errors"]} == {"/data"}
+    assert any(error["detail"].startswith("html: ") for error in shown["errors"])
+
+
 async def test_a_preview_says_what_the_schema_refuses(role: Role) -> None:
     await a_template(role, schema={"properties": {"name": {"maxLength": 2}}})
 

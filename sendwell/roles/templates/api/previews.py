@@ -44,7 +44,9 @@ class PreviewOut(BaseModel):
     locale_used: str = Field(examples=["de"])
     parts: dict[str, str] = Field(examples=[{"subject": "Willkommen, Ada"}])
     missing: list[str] = Field(description="Variables by dotted name.", examples=[["order.total"]])
-    errors: list[WrongData] = Field(description="Why a notification with this data is refused.")
+    errors: list[WrongData] = Field(
+        description="Why a notification with this data is refused, or a part can't be made of it."
+    )
 
     @classmethod
     def of(cls, preview: Preview) -> "PreviewOut":

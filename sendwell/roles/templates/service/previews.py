@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sendwell.channels import all_channels
-from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.errors import Flaw, Invalid, TooLarge
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.rendering import Missing, locale_of_formats, pick_locale, sources
 from sendwell.domain.template import TemplateVersion
@@ -16,7 +16,7 @@ from sendwell.ports.renderer import Renderer
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The parts that could be rendered, and what the data lacks for the others."""
+    """The parts that could be rendered, and what keeps the data from being the others."""
 
     version: TemplateVersion
     locale: str
@@ -35,8 +35,8 @@ def preview(
 ) -> Preview:
     """The version rendered for a channel, in the locale or what comes next to it.
 
-    Raises Invalid where the version has no words for the channel, or rendering fails for another
-    reason than what the data lacks.
+    Raises Invalid where the version has no words for the channel, TooLarge where a part becomes too
+    large.
     """
     bodies = version.bodies.get(channel, {})
     picked = pick_locale(bodies, locale, version.default_locale)
@@ -45,12 +45,17 @@ def preview(
     given, formats = msgspec.json.encode(data), locale_of_formats(picked, locale)
     parts: dict[str, str] = {}
     missing: set[str] = set()
+    flaws: list[Flaw] = []
     for part, source in sources(bodies[picked], all_channels()[channel]).items():
         try:
             parts |= renderer.render({part: source}, given, locale=formats)
         except Missing as error:
             missing.update(error.names)
-    return Preview(version, picked, parts, sorted(missing), ())
+        except TooLarge:
+            raise
+        except Invalid as error:
+            flaws.append(Flaw("/data", error.message))
+    return Preview(version, picked, parts, sorted(missing), flaws)
 
 
 def _no_words(version: TemplateVersion) -> Invalid:

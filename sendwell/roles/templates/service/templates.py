@@ -192,7 +192,8 @@ class Templates:
         if found is None:
             raise _no_version(code, number)
         shown = preview(self._renderer, found, data, channel=channel, locale=locale)
-        return replace(shown, flaws=self._needs.flaws(found, data, [channel]))
+        needed = self._needs.flaws(found, data, [channel])
+        return replace(shown, flaws=[*needed, *shown.flaws])
 
     async def _published_number(self, tenant: TenantId, code: str) -> int | None:
         key, now = (tenant, code), self._clock.elapsed()
