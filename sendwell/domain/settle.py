@@ -1,17 +1,17 @@
-"""What becomes of a delivery once the outcome of an attempt is known."""
+"""What becomes of a delivery when an attempt has failed: it is tried again, or given up."""
 
 from datetime import timedelta
 from typing import NamedTuple
 
 from sendwell.domain.backoff import RetryPolicy, delay
-from sendwell.domain.lifecycle import State
-from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused, Unknown
+from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
+from sendwell.domain.triage import Cause, triage
 
 SOON = timedelta(seconds=1)
 """A wait that is shorter than any other way around it."""
 
 
-class Tried(NamedTuple):
+class Standing(NamedTuple):
     """Where a delivery stands when an attempt has come back."""
 
     attempt: int
@@ -23,95 +23,74 @@ class Tried(NamedTuple):
     """After how long a provider may be asked that has not refused it; None: there is none."""
 
 
-class Settled(NamedTuple):
-    """The moves out of PROCESSING, in order; the last one is where it stays.
+class Retry(NamedTuple):
+    """It is tried again after `wait`; `refused_by` names who has refused it in this round."""
 
-    `wait` is the time until the next attempt when that is RETRYING. `refused_by` grows when the
-    delivery goes to the next provider. `exhausted` tells giving up from being refused.
-    """
-
-    states: tuple[State, ...]
-    fault: Fault | None = None
-    reference: str | None = None
-    wait: timedelta = timedelta(0)
+    fault: Fault
+    wait: timedelta
     refused_by: tuple[str, ...] = ()
-    exhausted: bool = False
-    is_unknown: bool = False
-    """Nobody knows whether it was taken, and it is not sent again."""
 
-    @property
-    def state(self) -> State:
-        """Where it stays."""
-        return self.states[-1]
+
+class GivenUp(NamedTuple):
+    """It ends as a dead letter."""
+
+    fault: Fault
+    cause: Cause
 
 
 _ANOTHER_MAY = frozenset({Blame.ACCOUNT, Blame.PROVIDER})
-_TAKEN = (State.SENT,)
-_ARRIVED = (State.SENT, State.DELIVERED)
 
 
 def settle(
-    tried: Tried,
-    outcome: Outcome,
+    standing: Standing,
+    failure: Deferred | Refused | Unknown,
     policy: RetryPolicy,
     *,
     resends_unknown: bool,
     chance: float,
-) -> Settled:
-    """Decide by the outcome.
+) -> Retry | GivenUp:
+    """Decide by the failure. `chance` is drawn from 0 to 1, for the jitter of a wait.
 
     Deferred: the next provider if one may be asked sooner, else later, until the attempts are used
     up. Refused for the account's or provider's fault: the next provider as soon as one may be
     asked. Unknown: again with the same key where the channel allows it, else dead, for a person to
     look at.
     """
-    match outcome:
-        case Accepted() as accepted:
-            return Settled(states_of(accepted), reference=accepted.reference)
+    match failure:
         case Unknown(fault) if not resends_unknown:
-            return _dead(fault)._replace(is_unknown=True)
-        case Refused(fault) if fault.blame not in _ANOTHER_MAY:
-            return _dead(fault)
-        case Refused(fault):
-            return _next_provider(tried, fault, policy) or _dead(fault)
+            return GivenUp(fault, Cause.UNKNOWN_OUTCOME)
         case Unknown(fault, wait):
-            again = _again(tried, fault, policy, wait=wait, chance=chance)
-            return again._replace(is_unknown=again.state is State.DEAD)
-        case Deferred(fault, wait):  # pragma: no branch - there is no other outcome
-            then = _next_provider(tried, fault, policy)
-            again = _again(tried, fault, policy, wait=wait, chance=chance)
-            is_sooner = then and (again.state is State.DEAD or then.wait <= again.wait)
-            return then if then and is_sooner else again
+            again = _again(standing, fault, policy, wait=wait, chance=chance)
+            return again or GivenUp(fault, Cause.UNKNOWN_OUTCOME)
+        case Refused(fault):
+            then = _next_provider(standing, fault, policy)
+            return then or GivenUp(fault, triage(fault, exhausted=False))
+        case Deferred(fault, wait):  # pragma: no branch - there is no other failure
+            then = _next_provider(standing, fault, policy)
+            again = _again(standing, fault, policy, wait=wait, chance=chance)
+            soonest = min(filter(None, (then, again)), key=lambda retry: retry.wait, default=None)
+            return soonest or GivenUp(fault, triage(fault, exhausted=True))
 
 
-def states_of(accepted: Accepted) -> tuple[State, ...]:
-    """The moves when the provider has taken it: nothing else has to be asked."""
-    return _ARRIVED if accepted.is_delivered else _TAKEN
-
-
-def _next_provider(tried: Tried, fault: Fault, policy: RetryPolicy) -> Settled | None:
+def _next_provider(standing: Standing, fault: Fault, policy: RetryPolicy) -> Retry | None:
     """The next provider: a round over all of them counts as one wait, not as many. One that was
     asked a second time, for the others stayed away, has begun another round.
     """
-    if tried.next_in is None or fault.blame not in _ANOTHER_MAY:
+    if standing.next_in is None or fault.blame not in _ANOTHER_MAY:
         return None
-    if tried.provider not in tried.refused_by:
-        refused_by = (*tried.refused_by, tried.provider)
-    elif tried.attempt < policy.attempts:
-        refused_by = tried.refused_by
+    if standing.provider not in standing.refused_by:
+        refused_by = (*standing.refused_by, standing.provider)
+    elif standing.attempt < policy.attempts:
+        refused_by = standing.refused_by
     else:
         return None
-    return Settled((State.FAILED, State.RETRYING), fault, wait=tried.next_in, refused_by=refused_by)
+    return Retry(fault, standing.next_in, refused_by)
 
 
 def _again(
-    tried: Tried, fault: Fault, policy: RetryPolicy, *, wait: timedelta | None, chance: float
-) -> Settled:
-    if tried.attempt >= policy.attempts:
-        return _dead(fault, exhausted=True)
-    after = delay(policy, tried.attempt, chance=chance, at_least=wait)
-    return Settled((State.FAILED, State.RETRYING), fault, wait=after)
-
-
-def _dead(fault: Fault, *, exhausted: bool = False) -> Settled:
-    return Settled((State.FAILED, State.DEAD), fault, exhausted=exhausted)
+    standing: Standing, fault: Fault, policy: RetryPolicy, *, wait: timedelta | None, chance: float
+) -> Retry | None:
+    """The same provider, in a new round; None where the attempts are used up."""
+    if standing.attempt >= policy.attempts:
+        return None
+    return Retry(fault, delay(policy, standing.attempt, chance=chance, at_least=wait))

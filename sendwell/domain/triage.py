@@ -29,20 +29,16 @@ class Cause(StrEnum):
         return _HINTS[self]
 
 
-def triage(fault: Fault | None, *, exhausted: bool, is_unknown: bool = False) -> Cause:
+def triage(fault: Fault, *, exhausted: bool) -> Cause:
     """The cause tag for the last thing that went wrong.
 
-    `exhausted`: it was put off until its attempts were used up, not refused. `is_unknown`: the
-    attempt's outcome was `Unknown`, and either the channel does not send such a thing again or
-    that was the last one.
+    `exhausted`: it was put off until its attempts were used up, not refused.
     """
-    if is_unknown:
-        return Cause.UNKNOWN_OUTCOME
-    if fault is not None and fault.code in _BY_CODE:
+    if fault.code in _BY_CODE:
         return _BY_CODE[fault.code]
     if exhausted:
-        return _PUT_OFF.get(fault.blame if fault else Blame.US, Cause.ATTEMPTS_EXHAUSTED)
-    return _REFUSED[fault.blame if fault else Blame.US]
+        return _PUT_OFF.get(fault.blame, Cause.ATTEMPTS_EXHAUSTED)
+    return _REFUSED[fault.blame]
 
 
 _BY_CODE = {

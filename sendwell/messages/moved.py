@@ -44,7 +44,7 @@ def status_of(
     )
 
 
-def dead_of(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:
+def dead_of(task: Task, fault: Fault, cause: Cause, at: int) -> Dead:
     """The dead letter of a task that has been given up."""
     request = task.request
     return Dead(
@@ -56,8 +56,8 @@ def dead_of(task: Task, fault: Fault | None, cause: Cause, at: int) -> Dead:
         event_type=request.event_type,
         lane=request.lane,
         cause=cause.value,
-        code=fault.code if fault else None,
-        text=fault.text if fault else None,
+        code=fault.code,
+        text=fault.text,
         provider=task.provider,
         attempt=task.attempt,
         at=at,

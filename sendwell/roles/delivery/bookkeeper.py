@@ -10,7 +10,7 @@ from sendwell.domain.ids import ChannelName
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.lifecycle import State, move
 from sendwell.domain.outcome import Accepted, Blame, Fault
-from sendwell.domain.settle import SOON, Settled, Tried, settle, states_of
+from sendwell.domain.settle import SOON, GivenUp, Retry, Standing, settle
 from sendwell.domain.triage import Cause, triage
 from sendwell.messages.moved import dead_of, status_of
 from sendwell.messages.task import Task
@@ -20,6 +20,8 @@ from sendwell.roles.delivery.book import Book
 from sendwell.roles.delivery.events import AskedAgain, Event, Held, Sent, Stopped, Unsendable
 
 log = structlog.get_logger()
+_TAKEN = (State.SENT,)
+_ARRIVED = (State.SENT, State.DELIVERED)
 _ASKED_AGAIN = Fault("person_changed", "The person has changed, so the rules are asked again.")
 
 
@@ -79,10 +81,10 @@ class Bookkeeper:
                 self._end(task, fault, triage(fault, exhausted=False), book=book)
 
     def _enter_sent(self, event: Sent, book: Book) -> None:
-        task = event.task
-        if isinstance(event.outcome, Accepted):
-            for state in states_of(event.outcome):
-                self._move(task, state, book, at=event.at, reference=event.outcome.reference)
+        task, outcome = event.task, event.outcome
+        if isinstance(outcome, Accepted):
+            for state in _ARRIVED if outcome.is_delivered else _TAKEN:
+                self._move(task, state, book, at=event.at, reference=outcome.reference)
             book.finished.append(task)
             return
         if self._defers(event):
@@ -90,25 +92,22 @@ class Bookkeeper:
         policy = self._tenants.policy(task.request.tenant)
         resends = policy.resends_unknown.get(task.channel, self._resends_unknown(task.channel))
         settled = settle(
-            Tried(task.attempt, task.provider or "", task.tried, _next_in(event)),
-            event.outcome,
+            Standing(task.attempt, task.provider or "", task.tried, _next_in(event)),
+            outcome,
             policy.retries.of(task.channel, is_last=_is_last(task)),
             resends_unknown=resends,
             chance=self._chance.draw(),
         )
-        if settled.state is State.RETRYING:
-            self._enter_retry(task, settled, event.at, book)
-        else:
-            cause = triage(
-                settled.fault, exhausted=settled.exhausted, is_unknown=settled.is_unknown
-            )
-            self._end(task, settled.fault, cause, book=book, at=event.at)
+        match settled:
+            case Retry():
+                self._enter_retry(task, settled, event.at, book)
+            case GivenUp(fault, cause):
+                self._end(task, fault, cause, book=book, at=event.at)
 
-    def _enter_retry(self, task: Task, settled: Settled, at: int, book: Book) -> None:
-        self._move(task, State.FAILED, book, at=at, fault=settled.fault)
-        until = at + settled.wait // timedelta(microseconds=1)
-        task.wait(until, settled.fault.code if settled.fault else None)
-        task.tried = settled.refused_by
+    def _enter_retry(self, task: Task, retry: Retry, at: int, book: Book) -> None:
+        self._move(task, State.FAILED, book, at=at, fault=retry.fault)
+        task.wait(at + retry.wait // timedelta(microseconds=1), retry.fault.code)
+        task.tried = retry.refused_by
         self._move(task, State.RETRYING, book, at=at, due=task.due)
         book.waiting.append(task)
 
@@ -120,9 +119,7 @@ class Bookkeeper:
         self._move(task, stop.state, book, rule=stop.rule, fault=Fault(stop.rule, stop.text))
         book.finished.append(task)
 
-    def _end(
-        self, task: Task, fault: Fault | None, cause: Cause, *, book: Book, at: int = 0
-    ) -> None:
+    def _end(self, task: Task, fault: Fault, cause: Cause, *, book: Book, at: int = 0) -> None:
         for state in (State.FAILED, State.DEAD):
             self._move(task, state, book, at=at, fault=fault)
         book.finished.append(task)

@@ -18,22 +18,14 @@ CASES = [
     (Fault("http_503", "", Blame.PROVIDER), True, Cause.PROVIDER_OUTAGE),
     (Fault("http_429", "", Blame.ACCOUNT), True, Cause.CREDENTIALS),
     (Fault("4.2.2", "", Blame.ADDRESS), True, Cause.ATTEMPTS_EXHAUSTED),
-    (None, True, Cause.ATTEMPTS_EXHAUSTED),
-    (None, False, Cause.INTERNAL),
 ]
 
 
 @pytest.mark.parametrize(("fault", "exhausted", "expected"), CASES)
 def test_the_code_says_the_cause_where_it_is_known_else_whose_fault_it_is(
-    fault: Fault | None, *, exhausted: bool, expected: Cause
+    fault: Fault, *, exhausted: bool, expected: Cause
 ) -> None:
     assert expected is triage(fault, exhausted=exhausted)
-
-
-def test_an_attempt_nobody_knows_the_end_of_is_tagged_so_whatever_broke_it() -> None:
-    fault = Fault("timeout", "", Blame.PROVIDER)
-
-    assert Cause.UNKNOWN_OUTCOME is triage(fault, exhausted=False, is_unknown=True)
 
 
 def test_every_cause_is_found_by_some_fault() -> None:
