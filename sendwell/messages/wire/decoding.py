@@ -6,13 +6,13 @@ from typing import TypeVar
 import msgspec
 
 from sendwell.domain.errors import Invalid
+from sendwell.domain.pointer import pointer_to
+from sendwell.messages.wire.json_path import split_path
 from sendwell.messages.wire.reason import Reason
 from sendwell.messages.wire.strict import refusal
 
 M = TypeVar("M")
-_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
-_STEPS = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
 def decode(decoder: msgspec.json.Decoder[M], body: bytes) -> M:
@@ -25,11 +25,9 @@ def decode(decoder: msgspec.json.Decoder[M], body: bytes) -> M:
 
 def _refusal(message: str) -> Invalid:
     """Msgspec says where in JSONPath; people and problem documents want a JSON Pointer."""
-    found = _PATH.search(message)
-    steps = _STEPS.findall(found["path"]) if found else []
-    pointer = "".join(f"/{name or number}" for name, number in steps)
-    if missing := _MISSING.search(message):
-        pointer = f"{pointer}/{missing['name']}"
+    steps, why = split_path(message)
+    if missing := _MISSING.search(why):
+        pointer = pointer_to(*steps, missing["name"])
         return refusal(Reason.MISSING_FIELD, f"{pointer} is missing.", pointer)
-    why = _PATH.sub("", message)
+    pointer = pointer_to(*steps)
     return refusal(Reason.INVALID_FIELD, f"{pointer or 'The message'}: {why}.", pointer)

@@ -21,6 +21,7 @@ from sendwell.messages.requested import Content, To
 from sendwell.messages.wire.contract import Contract
 from sendwell.messages.wire.depth import is_deeper
 from sendwell.messages.wire.headers import Told
+from sendwell.messages.wire.json_path import split_path
 from sendwell.messages.wire.requests import plain, tenant
 from sendwell.messages.wire.strict import MOST_DEPTH
 from sendwell.messages.wire.version import check_version
@@ -264,7 +265,6 @@ def _require(pointer: str, check: Callable[[], object]) -> None:
         raise Invalid(f"{pointer}: {why}", flaws=[Flaw(pointer, why)]) from error
 
 
-_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
 _STRANGE = re.compile("Invalid enum value ")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
@@ -272,9 +272,7 @@ _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 def _invalid(message: str) -> Invalid:
     """Msgspec says where in JSONPath; people and problem documents want a JSON Pointer."""
-    found = _PATH.search(message)
-    steps = re.findall(r"\w+", found["path"] if found else "")
-    why = _PATH.sub("", message)
+    steps, why = split_path(message)
     if named := _UNKNOWN.search(why) or _MISSING.search(why):
         steps.append(named["name"])
     pointer = pointer_to(*steps)
@@ -293,7 +291,8 @@ def json_object(raw: msgspec.Raw, pointer: str) -> dict[str, Any]:
     try:
         value = _any(raw)
     except (msgspec.DecodeError, RecursionError) as error:
-        why = f"Cannot be read: {_PATH.sub('', str(error))}."
+        _, unread = split_path(str(error))
+        why = f"Cannot be read: {unread}."
         raise Invalid(f"{pointer}: {why}", flaws=[Flaw(pointer, why)]) from error
     if not isinstance(value, dict):
         why = "Must be a JSON object."
