@@ -4,7 +4,6 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.sql.sqlite_away import away
 from sendwell.adapters.sql.upkeep import PATIENCE_SECONDS, patiently
 from sendwell.domain.errors import Invalid, Unavailable
+from sendwell.domain.instant import microseconds_in
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 _PACKAGE = Path(__file__).parents[1]
-_MICROSECOND = timedelta(microseconds=1)
 _SHORT_SECONDS = 3.0
 """While others work, what can wait gives up that soon: each try holds them up for half a second."""
 _LOST_LEASE = 75
@@ -161,8 +160,8 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     process.watch("database", lambda: not membership.holds())
 
     async def part(now: int) -> None:
-        journal_before = now - settings.retention // _MICROSECOND
-        keys_before = now - settings.idempotency_window // _MICROSECOND
+        journal_before = now - microseconds_in(settings.retention)
+        keys_before = now - microseconds_in(settings.idempotency_window)
         made = await upkeep(
             lambda connection: make_ahead(connection, clock.now()), patience_seconds=_SHORT_SECONDS
         )

@@ -5,8 +5,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.instant import microseconds_in, span_of
 
-_MICROSECOND = timedelta(microseconds=1)
 _NOTHING = timedelta(0)
 
 
@@ -68,7 +68,7 @@ def delay(
     asked = max(_NOTHING, min(at_least or _NOTHING, policy.wait_cap))
     if policy.jitter is Jitter.NONE:
         return max(asked, ceiling)
-    return asked + int(chance * (ceiling // _MICROSECOND)) * _MICROSECOND
+    return asked + span_of(int(chance * microseconds_in(ceiling)))
 
 
 def _ceiling(policy: RetryPolicy, attempt: int) -> timedelta:

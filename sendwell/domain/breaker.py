@@ -13,8 +13,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.instant import microseconds_in, span_of
 
-_MICROSECOND = timedelta(microseconds=1)
 _NOTHING = timedelta(0)
 
 
@@ -94,7 +94,7 @@ class Breaker:
         """How long a delivery is held that may not begin at `now`; nothing when it may."""
         if self.reopens_at is None:
             return _NOTHING
-        return max(0, self.reopens_at - now) * _MICROSECOND
+        return span_of(max(0, self.reopens_at - now))
 
     def after_start(self, now: int) -> "Breaker":
         """After an attempt has begun that was allowed.
@@ -139,13 +139,13 @@ class Breaker:
 
     def after_wish(self, now: int, wait: timedelta) -> "Breaker":
         """After the provider has asked to be left alone for so long: it is at least that."""
-        reopens_at = now + wait // _MICROSECOND
+        reopens_at = now + microseconds_in(wait)
         if self.reopens_at is not None and self.reopens_at >= reopens_at:
             return self
         return Breaker(self.policy, reopens_at=reopens_at)
 
     def _counted(self, now: int) -> "Breaker":
-        oldest = now - self.policy.window // _MICROSECOND
+        oldest = now - microseconds_in(self.policy.window)
         failed_at = (*(at for at in self.failed_at if at > oldest), now)
         if len(failed_at) >= self.policy.failures:
             return self._opened(now)
@@ -155,4 +155,4 @@ class Breaker:
         return Breaker(self.policy, reopens_at=self._rested(now))
 
     def _rested(self, now: int) -> int:
-        return now + self.policy.rest // _MICROSECOND
+        return now + microseconds_in(self.policy.rest)

@@ -22,6 +22,16 @@ def instant_of(microseconds: int) -> datetime:
     return _EPOCH + timedelta(0, 0, microseconds)
 
 
+def microseconds_in(span: timedelta) -> int:
+    """The length of the span, exactly."""
+    return span // _MICROSECOND
+
+
+def span_of(microseconds: int) -> timedelta:
+    """A span of that length. Raises OverflowError for what a timedelta has no room for."""
+    return timedelta(0, 0, microseconds)
+
+
 def rfc3339_of(microseconds: int) -> str:
     """The time in UTC with milliseconds, as RFC 3339 writes it: whatever number it is."""
     return instant_of(microseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

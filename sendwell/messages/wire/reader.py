@@ -9,6 +9,7 @@ from sendwell.domain.channel import Channel
 from sendwell.domain.errors import Invalid, SendwellError
 from sendwell.domain.idempotency_window import ON_A_BROKER
 from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.instant import microseconds_in, span_of
 from sendwell.messages.wire.asking import Asking
 from sendwell.messages.wire.decoding import decode
 from sendwell.messages.wire.headers import Told
@@ -19,8 +20,6 @@ from sendwell.messages.wire.reason import Reason
 from sendwell.messages.wire.requests import CONTRACTS
 from sendwell.messages.wire.strict import MOST_BYTES, json_object, refusal
 from sendwell.messages.wire.version import check_version
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Reader:
@@ -43,7 +42,7 @@ class Reader:
         self._decoder = self._contract.decoder()
         self._asking = Asking(self._contract, channels)
         self._otherwise = otherwise
-        self._window = window // _MICROSECOND
+        self._window = microseconds_in(window)
         self._most_bytes = most_bytes
 
     def read(
@@ -90,10 +89,10 @@ class Reader:
     def _refuse_old(self, incoming: Incoming, now: int) -> None:
         if incoming.stored_at is None or incoming.stored_at >= now - self._window:
             return
-        lain = _told((now - incoming.stored_at) * _MICROSECOND)
+        lain = _told(span_of(now - incoming.stored_at))
         why = (
             f"It has lain on the broker for {lain}, longer than duplicates are remembered"
-            f" ({_told(self._window * _MICROSECOND)})."
+            f" ({_told(span_of(self._window))})."
         )
         raise refusal(Reason.TOO_OLD, why)
 

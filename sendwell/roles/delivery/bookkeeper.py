@@ -7,6 +7,7 @@ import structlog
 
 from sendwell.domain.admission import Stop
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import microseconds_in
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.lifecycle import State, move
 from sendwell.domain.outcome import Accepted, Blame, Fault
@@ -106,7 +107,7 @@ class Bookkeeper:
 
     def _enter_retry(self, task: Task, retry: Retry, at: int, book: Book) -> None:
         self._move(task, State.FAILED, book, at=at, fault=retry.fault)
-        task.wait(at + retry.wait // timedelta(microseconds=1), retry.fault.code)
+        task.wait(at + microseconds_in(retry.wait), retry.fault.code)
         task.tried = retry.refused_by
         self._move(task, State.RETRYING, book, at=at, due=task.due)
         book.waiting.append(task)

@@ -8,6 +8,7 @@ import structlog
 
 from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.breaker import Breaker
+from sendwell.domain.instant import microseconds_in, span_of
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Outcome, Unknown
 from sendwell.domain.routing import Route, order
 from sendwell.domain.settle import SOON
@@ -40,7 +41,7 @@ class Account:
 
     def wait(self, now: int) -> timedelta:
         """How long it may not be asked."""
-        pause = timedelta(microseconds=max(0, self.paused_until - now))
+        pause = span_of(max(0, self.paused_until - now))
         return max(pause, self.breaker.wait(now))
 
 
@@ -187,7 +188,7 @@ class Exchange:
         if wait > account.breaker.policy.rest:
             account.breaker = account.breaker.after_wish(self._now(), wait)
         else:
-            self.pause(account, wait // timedelta(microseconds=1))
+            self.pause(account, microseconds_in(wait))
 
     def _closed_for(self, accounts: Mapping[str, Account]) -> timedelta:
         now = self._now()

@@ -12,7 +12,7 @@ import msgspec
 from sendwell.domain.admission import Go, Hold, Stop
 from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import ChannelName, TenantId
-from sendwell.domain.instant import microseconds_of
+from sendwell.domain.instant import microseconds_in, microseconds_of
 from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault
 from sendwell.domain.policy import Policy
@@ -197,7 +197,7 @@ class Seating:
     def _let_wait(self, tenant: TenantId, route: Route | None) -> None:
         """Where seats are not for everybody, a free one says nothing about this tenant's."""
         if self._exchange.is_split:
-            self.pauses.add(tenant, self._exchange.wait(route) // timedelta(microseconds=1))
+            self.pauses.add(tenant, microseconds_in(self._exchange.wait(route)))
 
     async def _within_limits(
         self, seats: Sequence[tuple[Checked, Seat]], now: int, seated: Seated

@@ -3,18 +3,17 @@
 The fields are those of draft-ietf-httpapi-ratelimit-headers-11: one policy named `tenant`.
 """
 
-from datetime import timedelta
 from functools import lru_cache
 
 import msgspec
 
 from sendwell.domain.errors import TooLarge, Unavailable
+from sendwell.domain.instant import span_of
 from sendwell.domain.lease import room_of
 from sendwell.domain.limits import Rate
 from sendwell.runtime.server.calls import Header
 
 _SECOND = 1_000_000
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class RateLimitStatus(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +58,7 @@ def _too_many_now(rate: Rate, tat: int, *, count: int, now: int) -> Unavailable:
     until = max(tat, now) + count * rate.interval_us
     return Unavailable(
         f"More than {rate} notifications; send this again later.",
-        retry_after=max(until - room, rate.interval_us) * _MICROSECOND,
+        retry_after=span_of(max(until - room, rate.interval_us)),
         is_too_many=True,
     )
 

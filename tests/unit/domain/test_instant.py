@@ -1,12 +1,18 @@
 """Times as the calendar and other programs have them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendwell.domain.instant import instant_of, microseconds_of, rfc3339_of
+from sendwell.domain.instant import (
+    instant_of,
+    microseconds_in,
+    microseconds_of,
+    rfc3339_of,
+    span_of,
+)
 
 NEW_YEAR = 1_767_225_600_123_000
 
@@ -39,3 +45,12 @@ def test_the_last_microsecond_is_not_rounded_into_a_year_that_there_is_not() -> 
 @given(st.integers())
 def test_any_number_can_be_written(microseconds: int) -> None:
     assert "0001-01-01T00:00:00.000Z" <= rfc3339_of(microseconds) <= "9999-12-31T23:59:59.999Z"
+
+
+@given(st.timedeltas())
+def test_no_microsecond_of_a_span_is_lost(span: timedelta) -> None:
+    assert span_of(microseconds_in(span)) == span
+
+
+def test_a_span_is_told_in_microseconds() -> None:
+    assert microseconds_in(timedelta(seconds=2)) == 2_000_000

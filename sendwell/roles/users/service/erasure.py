@@ -9,6 +9,7 @@ import structlog
 from sendwell.domain.errors import Conflict, NotFound, SendwellError
 from sendwell.domain.fingerprint import pseudonym
 from sendwell.domain.ids import Node, TenantId, UserId
+from sendwell.domain.instant import microseconds_in
 from sendwell.ports.clock import Clock, Ids
 from sendwell.ports.keepers import Keeper, Whom
 from sendwell.ports.tenants import Caller
@@ -23,7 +24,6 @@ by then is found by a look after that."""
 
 _PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 30.0
-_MICROSECOND = timedelta(microseconds=1)
 Gone = Callable[[TenantId, UserId], Awaitable[None]]
 
 
@@ -50,7 +50,7 @@ class Erasures:
         self._ids = ids
         self._gone = gone
         self._deeds = deeds
-        self._settling = settling // _MICROSECOND
+        self._settling = microseconds_in(settling)
         self._keepers = keepers
         self._woken = asyncio.Event()
 

@@ -9,6 +9,7 @@ import structlog
 
 from sendwell.domain.errors import Conflict, Invalid, NotFound
 from sendwell.domain.ids import TenantId
+from sendwell.domain.instant import microseconds_in
 from sendwell.ports.clock import Clock, Ids
 from sendwell.roles.users.reading.documents import Document
 from sendwell.roles.users.reading.intake import (
@@ -34,7 +35,6 @@ KEPT = timedelta(days=30)
 KEPT_OPEN = timedelta(days=7)
 """How long a file that broke off may wait to be gone on with."""
 
-_MICROSECOND = timedelta(microseconds=1)
 _EVERY_SECONDS = 3_600
 _MOST_SWEPT = 1_000
 _MOST_MERGED = 200
@@ -160,7 +160,7 @@ class Imports:
 
         The people that came by them stay.
         """
-        finished, unfinished = now - KEPT // _MICROSECOND, now - KEPT_OPEN // _MICROSECOND
+        finished, unfinished = now - microseconds_in(KEPT), now - microseconds_in(KEPT_OPEN)
         forgotten = await self._store.forget(
             finished_before=finished, open_before=unfinished, most=_MOST_SWEPT
         )
