@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from sendwell.domain.errors import SendwellError
+from sendwell.runtime.waiting import wait_at_most
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -104,11 +105,7 @@ class Reloader(Generic[T]):
         return changes
 
     async def _wait(self, *, has_files: bool) -> None:
-        try:
-            async with asyncio.timeout(self._every if has_files else None):
-                await self._asked.wait()
-        except TimeoutError:
-            pass
+        await wait_at_most(self._asked, self._every if has_files else None)
 
 
 def _look(files: Iterable[Path]) -> Look:

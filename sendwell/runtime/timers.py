@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from sendwell.ports.clock import Clock
+from sendwell.runtime.waiting import wait_at_most
 
 log = structlog.get_logger()
 
@@ -94,11 +95,7 @@ class Timers:
             return
         else:
             wait = _LONGEST_SLEEP
-        try:
-            async with asyncio.timeout(max(wait, 0)):
-                await self._sooner.wait()
-        except TimeoutError:
-            pass
+        await wait_at_most(self._sooner, max(wait, 0))
 
     async def _load_stretch(self) -> None:
         before = self._horizon

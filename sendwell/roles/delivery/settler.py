@@ -24,6 +24,7 @@ from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
+from sendwell.runtime.waiting import wait_at_most
 
 log = structlog.get_logger()
 _MOST_UNSETTLED = 2_048
@@ -110,11 +111,7 @@ class Settler:
         """Until there is something new, or what is unrecorded is to be tried again."""
         self._arrived.clear()
         wait = self._tries_again_at - self._now() if self._unrecorded else None
-        try:
-            async with asyncio.timeout(wait):
-                await self._arrived.wait()
-        except TimeoutError:
-            pass
+        await wait_at_most(self._arrived, wait)
 
     async def _settle(self, events: Sequence[Event]) -> None:
         book = self._bookkeeper.enter(events)

@@ -18,6 +18,7 @@ from sendwell.ports.limiter import Limiter
 from sendwell.roles.gateway.quota_lease import QuotaLease
 from sendwell.roles.gateway.rate_limit_status import RateLimitStatus
 from sendwell.roles.gateway.recount import Recount
+from sendwell.runtime.waiting import wait_at_most
 
 SPARE = 1_000
 """As many as one call can hand in."""
@@ -128,9 +129,7 @@ class QuotaLeases:
     async def _rest(self) -> None:
         """Until somebody waits; while something is held, a second at most."""
         is_holding = any(own.held for own in self._leases.values())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_REST_SECONDS if is_holding else None):
-                await self._changed.wait()
+        await wait_at_most(self._changed, _REST_SECONDS if is_holding else None)
 
 
 def _refuse(group: Sequence[_Waiting], error: Exception) -> None:

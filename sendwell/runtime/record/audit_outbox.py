@@ -1,7 +1,6 @@
 """Takes what is done here to the audit log of another service."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -11,6 +10,7 @@ from sendwell.domain.errors import Unavailable
 from sendwell.ports.audit import Deed, Entrusted, Record
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.runtime.record.tables import DEED
+from sendwell.runtime.waiting import wait_at_most
 
 _MOST_AT_ONCE = 100
 _COMMITTED_SECONDS = 0.05
@@ -49,9 +49,7 @@ class AuditOutbox:
             except Unavailable:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_AGAIN_SECONDS):
-                    await self._rung.wait()
+            await wait_at_most(self._rung, _AGAIN_SECONDS)
             await asyncio.sleep(_COMMITTED_SECONDS)
 
     async def _hand_over(self, record: Record) -> bool:

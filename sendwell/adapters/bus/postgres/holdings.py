@@ -3,13 +3,13 @@
 import asyncio
 import random
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 
 import asyncpg
 
 from sendwell.adapters.bus.postgres.batch import Done, Hold
 from sendwell.adapters.bus.postgres.seat import Seat
+from sendwell.runtime.waiting import wait_at_most
 
 _RENEWALS = 3
 """In the time of a lease, so that one that fails does no harm. They are the slow sweeps, too."""
@@ -49,9 +49,7 @@ class Holdings:
         """Wait until there is something to look at, or the seat to be seen to."""
         while not (self._news or self.is_due):
             self._stirred.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.until_due):
-                    await self._stirred.wait()
+            await wait_at_most(self._stirred, self.until_due)
 
     @property
     def is_due(self) -> bool:

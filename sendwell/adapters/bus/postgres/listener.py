@@ -9,6 +9,7 @@ import asyncpg
 
 from sendwell.adapters.bus.postgres.pauses import Pauses
 from sendwell.adapters.bus.postgres.server import FAULTS, Server
+from sendwell.runtime.waiting import wait_at_most
 
 _CHECKS_EVERY_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.05
@@ -57,10 +58,7 @@ class Listener:
         pauses.reset()
         self._miss()
         while not ended.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CHECKS_EVERY_SECONDS):
-                    await ended.wait()
-            if not ended.is_set():
+            if not await wait_at_most(ended, _CHECKS_EVERY_SECONDS):
                 await connection.execute("SELECT 1")
 
     def _notified(self, _: Any, __: int, channel: str, said: str) -> None:

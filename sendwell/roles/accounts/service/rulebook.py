@@ -14,6 +14,7 @@ from sendwell.ports.tenants import RulesChanged
 from sendwell.roles.accounts.rules import policy_of
 from sendwell.roles.accounts.store.tenants import Tenant, TenantStore
 from sendwell.runtime.cluster.news import News
+from sendwell.runtime.waiting import wait_at_most
 
 log = structlog.get_logger()
 _LOOKS_EVERY_SECONDS = 2.0
@@ -58,11 +59,7 @@ class Rulebook:
         """Keep up with what other processes change. That we cannot is logged once, until we can."""
         is_stale = False
         while True:
-            try:
-                async with asyncio.timeout(_LOOKS_EVERY_SECONDS):
-                    await self._in_doubt.wait()
-            except TimeoutError:
-                pass
+            await wait_at_most(self._in_doubt, _LOOKS_EVERY_SECONDS)
             self._in_doubt.clear()
             try:
                 await self._look_again()

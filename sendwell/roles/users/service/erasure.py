@@ -16,6 +16,7 @@ from sendwell.ports.tenants import Caller
 from sendwell.roles.users.store.erasure import Ask, Erasure, ErasureStore, Progress
 from sendwell.runtime.deeds import Deeds
 from sendwell.runtime.failpoints import failpoint
+from sendwell.runtime.waiting import wait_at_most
 
 log = structlog.get_logger()
 SETTLING = timedelta(seconds=6)
@@ -110,11 +111,7 @@ class Erasures:
             soonest = min((wait for wait in waits if wait is not None), default=None)
             pause = _PAUSE_SECONDS if soonest is None else min(2 * pause, _LONGEST_PAUSE_SECONDS)
             timeout = None if soonest is None else max(soonest, pause)
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
+            await wait_at_most(self._woken, timeout)
 
     async def _advance(self, erasure: Erasure) -> float | None:
         """Ask whoever has not confirmed yet; gives the seconds until the next look, None when
