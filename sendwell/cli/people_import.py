@@ -12,6 +12,7 @@ from sendwell.cli.client import Client, step
 from sendwell.cli.options import HOME, Data, IsJson, Key, Url, connect
 from sendwell.cli.screen import REFUSED, console, print_json, show, show_table, warn
 from sendwell.domain.errors import Invalid, SendwellError, Unavailable
+from sendwell.domain.pauses import Pauses
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -169,10 +170,9 @@ def _send_piece(
 def _ask_again(client: Client, id_: str) -> dict[str, Any]:
     """How far the import is, once the server says so again."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    pause = _FIRST_PAUSE_SECONDS
+    pauses = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
     while True:
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        time.sleep(pauses.take())
         try:
             found: dict[str, Any] = client.get(_path(id_))
         except SendwellError as error:

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sendwell.adapters.redis.link import Link
 from sendwell.adapters.redis.names import Names
 from sendwell.adapters.redis.pool import pool
+from sendwell.domain.pauses import Pauses
 from sendwell.ports.cache import DOUBT
 from sendwell.ports.database import Unit
 from sendwell.ports.signals import Heard
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 _PATIENCE_SECONDS = 5
 _QUIET = timedelta(seconds=2)
 """After so long a silence the server is asked whether it is there, and after another it is not."""
-_LONGEST_PAUSE_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 _DOUBT_MS = DOUBT // timedelta(milliseconds=1)
 
 
@@ -60,18 +61,18 @@ class RedisSignals:
 
     async def run(self) -> None:
         """Hear what is told, until cancelled; what was told while nothing was heard is missed."""
-        pause, is_away = 0.05, False
+        pauses, is_away = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS), False
         while True:
             try:
                 async with self._subscription() as subscription:
-                    pause, is_away = 0.05, False
+                    is_away = False
+                    pauses.reset()
                     await self._hear(subscription)
             except (RedisError, OSError) as error:
                 if not is_away:
                     log.warning("signals.cannot_listen", why=type(error).__name__)
                 is_away = True
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                await asyncio.sleep(pauses.take())
 
     async def close(self) -> None:
         """Let go of the connection. Idempotent."""

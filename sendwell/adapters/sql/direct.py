@@ -12,10 +12,11 @@ import asyncpg
 import structlog
 
 from sendwell.adapters.sql.postgres_engine import FAILURES, away, is_lost, plain_url
+from sendwell.domain.pauses import Pauses
 
 log = structlog.get_logger()
 _TIMEOUT_SECONDS = 5
-_LONGEST_PAUSE_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
 
 class DirectConnection:
@@ -54,7 +55,7 @@ class DirectConnection:
 
         That it cannot be opened is logged once, and that it is open again.
         """
-        pause, is_away = 0.05, False
+        pauses, is_away = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS), False
         while True:
             try:
                 async with self._busy, asyncio.timeout(_TIMEOUT_SECONDS):
@@ -64,12 +65,12 @@ class DirectConnection:
                     log.warning("database.cannot_listen", error=type(error).__name__)
                 is_away = True
                 await self._drop()
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                await asyncio.sleep(pauses.take())
                 continue
             if is_away:
                 log.info("database.listens_again")
-            pause, is_away = 0.05, False
+            is_away = False
+            pauses.reset()
             await self._ended.wait()
 
     async def close(self) -> None:

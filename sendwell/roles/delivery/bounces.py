@@ -15,6 +15,7 @@ import structlog
 
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.outcome import Blame, Refused
+from sendwell.domain.pauses import Pauses
 from sendwell.ports.suppressions import Suppressions
 from sendwell.roles.delivery.events import Event, Sent
 
@@ -48,7 +49,7 @@ class Bounces:
 
     async def run(self) -> None:
         """Put addresses on the list, for ever."""
-        pause = _PAUSE_SECONDS
+        pauses = Pauses(_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             if not self._waiting:
                 self._arrived.clear()
@@ -59,10 +60,9 @@ class Bounces:
                 log.warning(
                     "delivery.bounces_wait", deliveries=len(self._waiting), error=error.message
                 )
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                await asyncio.sleep(pauses.take())
             else:
-                pause = _PAUSE_SECONDS
+                pauses.reset()
                 event = self._waiting.popleft()
                 self._settle([msgspec.structs.replace(event, address=None)])
 

@@ -24,8 +24,8 @@ from sendwell.ports.tenants import Tenants
 from sendwell.roles.delivery.events import Event, Held, Stopped, Unsendable
 from sendwell.roles.delivery.exchange import Account, Exchange
 from sendwell.roles.delivery.gate import Checked, Gate
+from sendwell.roles.delivery.hold_ups import HoldUps
 from sendwell.roles.delivery.limits import Limits, Over, Passage, Reach
-from sendwell.roles.delivery.pauses import Pauses
 from sendwell.roles.delivery.words import Versions, Words
 
 _AT_ONCE = 8
@@ -83,7 +83,7 @@ class Seating:
         self._limits = limits
         self._words = words
         self._tenants = tenants
-        self.pauses = Pauses(clock)
+        self.pauses = HoldUps(clock)
         self.in_flight: dict[TenantId, int] = {}
         """How many seats each tenant has."""
 

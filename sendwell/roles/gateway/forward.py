@@ -11,6 +11,7 @@ import structlog
 
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.ids import Node, Position
+from sendwell.domain.pauses import Pauses
 from sendwell.messages.requested import Requested
 from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus
@@ -20,7 +21,7 @@ from sendwell.runtime.streams import by_stream
 
 log = structlog.get_logger()
 _BATCH = 256
-_LONGEST_PAUSE_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 5.0
 
 
 Letters = Callable[[Sequence[Requested]], list[Letter]]
@@ -89,15 +90,14 @@ class Forwarder:
 
     async def _publish(self, letters: Sequence[Letter]) -> None:
         """Until the broker has them all. Raises Invalid for what it will never take."""
-        pause = 0.05
+        pauses = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             try:
                 for stream, parcels in by_stream(letters).items():
                     await self._bus.publish(stream, parcels)
             except Unavailable as error:
                 log.warning("gateway.forwarding_waits", letters=len(letters), error=error.message)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                await asyncio.sleep(pauses.take())
             else:
                 return
 

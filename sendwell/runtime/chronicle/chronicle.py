@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import Node
+from sendwell.domain.pauses import Pauses
 from sendwell.ports.clock import Ids
 from sendwell.ports.database import Database, Write
 from sendwell.ports.history import Event, History
@@ -65,19 +66,18 @@ class Chronicle:
     async def run(self) -> None:
         """Tell until `stop`, then what is left, if the history takes it."""
         self._is_behind = True  # also when a failure has ended it and it is run again
-        pause = _PAUSE_SECONDS
+        pauses = Pauses(_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             try:
                 while self._is_behind:
                     self._is_behind = False
                     await self._tell()
-                    pause = _PAUSE_SECONDS
+                    pauses.reset()
             except Unavailable as error:
                 self._is_behind = True
                 log.warning("chronicle.waits", error=error.message)
                 if not self._is_stopping:
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                    await asyncio.sleep(pauses.take())
                     continue
             if self._is_stopping:
                 return

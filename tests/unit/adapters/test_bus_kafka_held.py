@@ -3,7 +3,6 @@
 import pytest
 
 from sendwell.adapters.bus.kafka.held import Held
-from sendwell.adapters.bus.kafka.pauses import pause
 from sendwell.adapters.bus.kafka.records import Place, Record
 from sendwell.ports.bus import Arrived, Stream
 
@@ -43,7 +42,14 @@ def test_the_pause_of_a_partition_grows_with_each_refusal() -> None:
 
 
 def test_no_pause_is_longer_than_half_a_minute() -> None:
-    assert pause(10_000) == 5
+    held = Held(most=500)
+
+    for _ in range(20):
+        held.refuse([a_record(ONE, 1)], NOW)
+        list(held.due(NOW + 60))
+    held.refuse([a_record(ONE, 1)], NOW)
+
+    assert held.wait(NOW, at_most=60) == pytest.approx(5)
 
 
 def test_what_comes_again_says_how_often_it_came() -> None:

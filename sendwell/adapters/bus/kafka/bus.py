@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sendwell.adapters.bus.kafka.member import Member
-from sendwell.adapters.bus.kafka.pauses import pause
+from sendwell.adapters.bus.kafka.pauses import new_pauses
 from sendwell.adapters.bus.kafka.publisher import Publisher
 from sendwell.adapters.bus.kafka.standing import behind
 from sendwell.adapters.bus.kafka.topics import Topics
@@ -98,13 +98,12 @@ class KafkaBus:
 
     async def _until_declared(self, streams: Sequence[Stream]) -> None:
         """A consumer notices new topics only every few minutes."""
-        failures = 0
+        pauses = new_pauses()
         while True:
             try:
                 return await self.declare(streams)
             except Unavailable:
-                failures += 1
-                await asyncio.sleep(pause(failures))
+                await asyncio.sleep(pauses.take())
 
 
 def _names(streams: Sequence[Stream]) -> list[str]:

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sendwell.adapters.bus.kafka.pauses import pause
+from sendwell.adapters.bus.kafka.pauses import new_pauses
 from sendwell.adapters.bus.kafka.records import Place, Record
+from sendwell.domain.pauses import Pauses
 
 
 @dataclass(slots=True)
@@ -16,7 +17,7 @@ class _Shelf:
     """What is held of one partition, in order."""
 
     records: list[Record] = field(default_factory=list)
-    failures: int = 0
+    pauses: Pauses = field(default_factory=new_pauses)
     due: float = 0.0
 
 
@@ -44,8 +45,7 @@ class Held:
             shelf = self._shelves[place]
             again = [record.again() for record in records if record.place == place]
             shelf.records[:0] = again
-            shelf.failures += 1
-            shelf.due = now + pause(shelf.failures)
+            shelf.due = now + shelf.pauses.take()
 
     def due(self, now: float) -> Iterator[list[Record]]:
         """What is to be handed out now, partition by partition."""
@@ -65,7 +65,7 @@ class Held:
         freed = [place for place in held if not self._shelves[place].records]
         self.forget(freed)
         for place in set(held).difference(freed):
-            self._shelves[place].failures = 0
+            self._shelves[place].pauses.reset()
         return freed
 
     def forget(self, places: Iterable[Place]) -> None:

@@ -10,7 +10,7 @@ import structlog
 from confluent_kafka import KafkaException
 
 from sendwell.adapters.bus.kafka.hand import Hand
-from sendwell.adapters.bus.kafka.pauses import pause
+from sendwell.adapters.bus.kafka.pauses import new_pauses
 from sendwell.adapters.bus.kafka.reading import Reading
 from sendwell.adapters.bus.kafka.records import Place, Record
 from sendwell.ports.bus import Receive, Stream
@@ -71,8 +71,8 @@ class Member:
 
     def _read(self) -> None:
         """One consumer after the other, should one be broken for good."""
-        failures = 0
-        while not self._stopping.wait(pause(failures) if failures else 0):
+        pauses, pause = new_pauses(), 0.0
+        while not self._stopping.wait(pause):
             try:
                 self._reading = Reading(
                     self._settings, self._streams, self._hand_out, most=self._most
@@ -81,7 +81,7 @@ class Member:
                     self._reading.stop()
                 self._reading.run()
             except KafkaException as error:
-                failures += 1
+                pause = pauses.take()
                 log.warning("kafka.consumer_replaced", why=str(error))
 
     def _hand_out(self, records: Sequence[Record]) -> Hand:

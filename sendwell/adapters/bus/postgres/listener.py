@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import asyncpg
 
-from sendwell.adapters.bus.postgres.pauses import Pauses
 from sendwell.adapters.bus.postgres.server import FAULTS, Server
+from sendwell.domain.pauses import Pauses
 from sendwell.runtime.waiting import wait_at_most
 
 _CHECKS_EVERY_SECONDS = 5.0

@@ -11,9 +11,9 @@ import structlog
 from sendwell.adapters.bus.postgres.batch import Batch
 from sendwell.adapters.bus.postgres.declaring import declare
 from sendwell.adapters.bus.postgres.holdings import Holdings
-from sendwell.adapters.bus.postgres.pauses import Pauses
 from sendwell.adapters.bus.postgres.seat import Seat
 from sendwell.adapters.bus.postgres.server import FAULTS, Server
+from sendwell.domain.pauses import Pauses
 from sendwell.ports.bus import Arrived, Receive, Stream
 
 log = structlog.get_logger()

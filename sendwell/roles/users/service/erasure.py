@@ -10,6 +10,7 @@ from sendwell.domain.errors import Conflict, NotFound, SendwellError
 from sendwell.domain.fingerprint import pseudonym
 from sendwell.domain.ids import Node, TenantId, UserId
 from sendwell.domain.instant import microseconds_in
+from sendwell.domain.pauses import Pauses
 from sendwell.ports.clock import Clock, Ids
 from sendwell.ports.keepers import Keeper, Whom
 from sendwell.ports.tenants import Caller
@@ -23,7 +24,7 @@ SETTLING = timedelta(seconds=6)
 """Others may remember a person for 5 s, and begin a send: what they have put down
 by then is found by a look after that."""
 
-_PAUSE_SECONDS = 0.2
+_PAUSE_SECONDS = 0.4
 _LONGEST_PAUSE_SECONDS = 30.0
 Gone = Callable[[TenantId, UserId], Awaitable[None]]
 
@@ -104,13 +105,14 @@ class Erasures:
 
     async def run(self) -> None:
         """Go on with all that are open; look again while any is, and sleep while none is."""
-        pause = _PAUSE_SECONDS
+        pauses = Pauses(_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             self._woken.clear()
             waits = [await self._advance(each) for each in await self._store.open()]
             soonest = min((wait for wait in waits if wait is not None), default=None)
-            pause = _PAUSE_SECONDS if soonest is None else min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            timeout = None if soonest is None else max(soonest, pause)
+            if soonest is None:
+                pauses.reset()
+            timeout = None if soonest is None else max(soonest, pauses.take())
             await wait_at_most(self._woken, timeout)
 
     async def _advance(self, erasure: Erasure) -> float | None:

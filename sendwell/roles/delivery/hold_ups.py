@@ -4,7 +4,7 @@ from sendwell.ports.clock import Clock
 from sendwell.roles.delivery.limits import Who
 
 
-class Pauses:
+class HoldUps:
     """By a clock that nobody sets: else who sets it back makes each pause longer by as much."""
 
     def __init__(self, clock: Clock) -> None:

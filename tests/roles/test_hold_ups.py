@@ -15,8 +15,8 @@ from sendwell.domain.limits import Rate
 from sendwell.domain.policy import Policy
 from sendwell.domain.routing import Route
 from sendwell.messages.task import Task
+from sendwell.roles.delivery.hold_ups import HoldUps
 from sendwell.roles.delivery.limits import Rates
-from sendwell.roles.delivery.pauses import Pauses
 from tests.roles.delivery_house import CLOCK, EMAIL, SMS, House, a_house
 from tests.roles.patient_clock import PatientClock
 
@@ -32,7 +32,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 def test_a_pause_is_over_at_its_time_and_the_longer_one_counts() -> None:
     clock = PatientClock()
     clock.stand_still()
-    pauses = Pauses(clock)
+    pauses = HoldUps(clock)
     pauses.add(None, 2_000_000)
     pauses.add(None, 1_000_000)
     pauses.add(Lane.LOW, 1_000_000)
