@@ -10,7 +10,8 @@ from sendwell.messages.requested import Requested
 class Task(msgspec.Struct, omit_defaults=True, gc=False):
     """One planned delivery, self-contained: with its request, so that nothing is joined.
 
-    `state` is where it stands: PENDING, SCHEDULED or HELD (then `due` says until when) or RETRYING.
+    `state` is where it stands: PENDING; SCHEDULED, HELD or RETRYING, then `due` says until when;
+    PROCESSING while a process has it in hand; CANCELLED when it was withdrawn, until it has ended.
     `work` is its number in the ready queue, given when it is taken.
     """
 
@@ -23,7 +24,7 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     due: int = 0
     """Microseconds since 1970; nothing happens before it."""
     reason: str | None = None
-    """The rule that holds it, when one does."""
+    """Why it waits or was withdrawn: the rule's name, or the fault code of the attempt before."""
     target: int = 0
     beside: int = 1
     """How many deliveries the plan made for this recipient on this channel, with this one."""
