@@ -52,7 +52,9 @@ ERASED = Stop(State.SUPPRESSED, "erased", "The person was erased.")
 """Goes before every other rule, also where the request brought an address of its own."""
 CANCELLED = Stop(State.CANCELLED, "cancel", "It was cancelled before it went out.")
 OWN_ENDS = {stop.rule: stop for stop in (NOT_DELIVERED, ERASED)}
-"""By these we take away what waits of one recipient; that is nobody's cancelling."""
+"""The rules by which Sendwell itself withdraws waiting deliveries, by name. On disk they are
+CANCELLED like all that are withdrawn; who takes them over looks here, and ends them by the rule.
+"""
 
 
 class Ask(NamedTuple):

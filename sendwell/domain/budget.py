@@ -29,9 +29,10 @@ class Budget:
     per_day: int
     over: OverLimit = OverLimit.HOLD
     rate: Rate = field(init=False, repr=False, compare=False)
-    """For a key that stands for one person and one day: so many at once, and none for two days.
+    """The budget as a GCRA rate for a key of one person and one calendar day: a burst of `per_day`,
+    of which one comes back every 48 hours, longer than any day.
 
-    A key that nobody uses is as good as new `per_day` times two days later, and forgotten then.
+    A key that nobody uses is whole again, and forgotten, after `per_day` times 48 hours.
     """
 
     def __post_init__(self) -> None:

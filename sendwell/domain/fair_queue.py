@@ -25,7 +25,8 @@ class FairQueue(Generic[T]):
     that a flood above starves nobody below. Inside a lane each tenant gets one pick a round, so
     that one tenant's million does not delay another's ten. Order within (lane, tenant) is kept.
 
-    `weigh` tells for how many an item counts in `weight` and `waiting`; always the same of an item.
+    `weigh(item)` is how many places the item takes up in `weight` and `waiting`; 1 without it. It
+    must give the same number whenever it is asked about an item.
     """
 
     def __init__(self, *, weigh: Callable[[T], int] | None = None) -> None:

@@ -23,12 +23,12 @@ def fingerprint(tenant: TenantId, channel: ChannelName, address: str) -> bytes:
 
 
 def mark_of(channel: ChannelName, address: str) -> bytes:
-    """The same where it is not known yet whose tenant's address it is."""
+    """Of an address before its tenant is known, as at a webhook; never equal to `fingerprint`."""
     return fingerprint(_NOBODY, channel, address)
 
 
 def print_of(tenant: TenantId, user: UserId) -> bytes:
-    """The same for a person's id: what their tombstone keeps."""
+    """The fingerprint of a person's id: what their tombstone keeps."""
     return fingerprint(tenant, _PERSON, user)
 
 

@@ -8,7 +8,7 @@ from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
 from sendwell.domain.triage import Cause, triage
 
 SOON = timedelta(seconds=1)
-"""A wait that is shorter than any other way around it."""
+"""A wait of up to this long is taken, rather than another channel or another round of accounts."""
 
 
 class Standing(NamedTuple):

@@ -151,9 +151,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Where what was sought is, newest first, of all at `down_to` and above; else of all there is.
+    """The positions that match, newest first.
 
-    Not all is looked at where that would be much: what is sought may be rare.
+    What is sought may be rare, so where all would be much only a stretch was looked at: the rows
+    from the newest down to `down_to`, that one included. None: everything was.
     """
 
     positions: Sequence[Position]

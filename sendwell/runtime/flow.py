@@ -62,8 +62,9 @@ class Flow:
             raise cancelled
 
     async def _store(self, scene: Scene, *, is_urgent: bool) -> asyncio.CancelledError | None:
-        """Gives how we were cancelled while it was stored: that ends what comes after it only.
+        """Commit to the end, even if this task is cancelled meanwhile.
 
+        Gives that CancelledError, to be raised when the scene is committed; None if nobody did.
         The unit travels with others and cannot be called back. What it claims must be sent, or
         else the next process finds attempts of which it cannot know that they never began.
         """

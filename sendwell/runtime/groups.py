@@ -57,7 +57,7 @@ def awaited(
     *,
     tasks_by: Preset,
 ) -> dict[str, list[Stream]]:
-    """By the group that reads them, the streams of these that roles of ours read."""
+    """Of the streams in `written` those that some role of ours reads, by the group that does."""
     seen: set[Stream] = set()
     found: dict[str, list[Stream]] = {}
     streams = set(written)

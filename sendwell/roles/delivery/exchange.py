@@ -182,8 +182,9 @@ class Exchange:
         return max(self._closed_for(self._find(route).accounts), _A_MOMENT)
 
     def _leave_alone(self, account: Account, wait: timedelta) -> None:
-        """It has asked for that. One that asks for longer than those rest that have failed is like
-        one of them.
+        """The provider has asked for `wait`: that pauses the account.
+
+        Longer than a breaker rests, it opens the account's breaker for so long.
         """
         if wait > account.breaker.policy.rest:
             account.breaker = account.breaker.after_wish(self._now(), wait)

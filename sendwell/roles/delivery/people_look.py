@@ -186,10 +186,10 @@ class PeopleLook:
 
 
 def _stays(checked: Checked, *, is_named: bool) -> bool:
-    """Whether it goes on waiting as it does.
+    """Whether the delivery keeps its present `due`.
 
-    What a limit holds is of another rule than those that were asked; it begins anew with a day, and
-    so with the zone, of a person who is named.
+    Only consent and quiet hours were asked again. What a limit holds stays, unless a person was
+    named: their time zone may have changed, and with it the day of their budget.
     """
     task = checked.task
     match checked.verdict:

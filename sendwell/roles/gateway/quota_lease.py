@@ -25,7 +25,9 @@ class QuotaLease:
         self.held = 0
         self._tat = self._told_at = self._used_at = 0
         self._unreal = 0
-        """Room that there should have been, and was not: who counts alone has a share of it."""
+        """How much room the TAT shows although the limiter has granted less than was asked for: in
+        the fallback, where each process has only a share of the rate.
+        """
 
     def put(self, lease: Lease, now: int, *, wanted: int) -> None:
         """Hold what was granted, and know where it stands."""
@@ -47,7 +49,7 @@ class QuotaLease:
         return None
 
     def is_stale(self, now: int) -> bool:
-        """Whether it may be otherwise by now: others have their share of it."""
+        """Whether the TAT was read a second ago or more: others may have moved it since."""
         return abs(now - self._told_at) >= _FRESH_US
 
     def emptied(self, now: int, *, is_over: bool) -> Wish:

@@ -18,8 +18,8 @@ Changed = Callable[[TenantId, str], None]
 class News:
     """The signals of one topic; each is about one thing of a tenant.
 
-    All processes that the signals reach hear them, this one too. `database` is where what belongs
-    into a unit goes when the change was made elsewhere, or before.
+    All processes that the signals reach hear them, this one too. `database` is where `tell` commits
+    a signal's writes by themselves, for a change that is on disk already, or in another database.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class News:
         return self._signals.told(self._topic, [word_of(tenant, thing) for thing in things])
 
     async def announce(self, tenant: TenantId, *things: str) -> None:
-        """Tell it to those also who hear nothing of what goes with a unit, now that it is there.
+        """After the commit, tell it also by a way that is no part of the transaction (Redis).
 
         Raises nothing: whoever does not hear it looks again a few seconds later.
         """

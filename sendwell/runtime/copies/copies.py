@@ -42,7 +42,8 @@ _KEPT_US = 30 * 86_400 * 1_000_000
 class Copies:
     """One service's. `service` is its name, the same in all of its processes.
 
-    `tells_requested`: nobody else tells what was accepted before it is planned.
+    `tells_requested`: it publishes accepted requests when they are planned, for intake and planning
+    share this process and nobody has published them before.
     """
 
     def __init__(
@@ -104,8 +105,9 @@ class Copies:
         return ()
 
     def accepted(self, batch: Sequence[Requested]) -> list[Letter]:
-        """What was accepted here, to be published before it counts as handed on: what is read back
-        and published again is not the same batch, so it bears another name.
+        """Extracts of accepted requests, to be published before those are marked as handed on.
+
+        After a crash the same requests may be published in other batches, under other ids.
         """
         return self._extracts(batch[0].tenant, "requested", batch)
 

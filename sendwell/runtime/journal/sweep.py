@@ -19,10 +19,11 @@ OpenAmong = Callable[[Sequence[int]], Awaitable[set[int]]]
 
 
 class Sweep:
-    """Forgets what nobody will ask for any more. `part` does so where there are partitions.
+    """Forgets what nobody will ask for any more.
 
-    `also` is told the time, and `following`, behind the journal, before which nothing is kept.
-    Where others share the database, `agreed` says by which time.
+    `part` replaces the deletion row by row where tables are partitioned. `also` run first, given
+    the time. `following` run last, given the time before which no notification is kept. `agreed`
+    gives the earlier of our clock and the database server's: what is deleted, is so for everybody.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ def most_connections() -> int:
 
 
 def most_streams() -> int:
-    """An eighth of them: what is followed at another service has a connection there as well."""
+    """An eighth of those files: what is followed at another service has a connection there, too."""
     return _eighths(1)
 
 
