@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sendwell.domain.errors import Invalid, SendwellError
+from sendwell.runtime.failpoints import arm
 from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback, reloadable
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def serve(read: Read, *, say_ready: Say, ground: Ground | None = None) -> None:
     SIGTERM and Ctrl-C finish what is in flight.
     """
     try:
+        arm(os.environ.get("SENDWELL_FAILPOINT", ""))
         settings = read()
         listener = _listen(settings, settings.port, advice="Choose another with --port.")
         listeners = [listener]

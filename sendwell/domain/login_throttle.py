@@ -43,9 +43,6 @@ class Standing(NamedTuple):
     """Any account from this address."""
 
 
-NEW = Standing(Tries(), Tries(), Tries())
-
-
 @dataclass(frozen=True, slots=True)
 class _Rule:
     free: int

@@ -18,7 +18,6 @@ class Caller:
 
     tenant: TenantId
     name: str
-    is_anonymous: bool = False
     permissions: Permissions = WITHIN_TENANT
     credential: str = ""
     """By what they are known: `key:<id>` or `session:<id>`."""

@@ -80,8 +80,6 @@ class Vendor(Generic[C]):
     """Its receipts may name nothing but its own id of the message, so that has to be kept."""
     inbound: Callable[[C], InboundReader] | None = None
     """None for a vendor by whom nobody can answer."""
-    takes_idempotency_key: bool = False
-    """The vendor itself drops a second send with the same `Outgoing.key`."""
 
     def parse(self, json: str | bytes) -> C:
         """The credentials in a JSON object. Raises Invalid, naming the field and no value."""

@@ -127,9 +127,7 @@ def _become(beginning: Beginning, *pipes: Connection) -> None:
     sys.argv = ["sendwell", *beginning.arguments]
 
     from sendwell.cli import main
-    from sendwell.runtime.failpoints import arm
 
-    arm(beginning.environment.get("SENDWELL_FAILPOINT", ""))
     main()
 
 

@@ -28,7 +28,6 @@ from sendwell.providers.one_call import send_by_one_call
 log = structlog.get_logger()
 NAME = ProviderName("sendgrid")
 CHANNEL = ChannelName("email")
-TAKES_IDEMPOTENCY_KEY = False
 
 REFRESH_PERIOD = timedelta(minutes=1)
 """For how long a limit stays reached. SendGrid only says when it ends by its own clock."""
@@ -303,5 +302,4 @@ VENDOR = Vendor(
     credentials=Credentials,
     build=lambda credentials, means: SendGrid(credentials, http=means.http),
     receipts=SendGridEvents,
-    takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
 )

@@ -19,7 +19,6 @@ from sendwell.ports.vendor import AccountCredentials, Vendor
 
 NAME = ProviderName("smtp")
 CHANNEL = ChannelName("email")
-TAKES_IDEMPOTENCY_KEY = False
 
 USUAL_PORTS = {"none": 25, "starttls": 587, "implicit": 465}
 HEADERS = {"Auto-Submitted": "auto-generated"}
@@ -145,5 +144,4 @@ VENDOR = Vendor(
     build=lambda credentials, means: SmtpProvider(
         credentials, smtp=means.smtp(credentials), clock=means.clock
     ),
-    takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
 )

@@ -23,7 +23,6 @@ from sendwell.ports.vendor import AccountCredentials, Private, Vendor
 
 NAME = ProviderName("fcm")
 CHANNEL = ChannelName("push")
-TAKES_IDEMPOTENCY_KEY = False
 
 KEY_FIELD = "sendwell_key"
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
@@ -316,5 +315,4 @@ VENDOR = Vendor(
     channel=CHANNEL,
     credentials=Credentials,
     build=lambda credentials, means: Fcm(credentials, http=means.http, clock=means.clock),
-    takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
 )

@@ -25,7 +25,6 @@ from sendwell.providers.one_call import send_by_one_call
 
 NAME = ProviderName("twilio")
 CHANNEL = ChannelName("sms")
-TAKES_IDEMPOTENCY_KEY = False
 
 Form = Mapping[str, list[str]]
 T = TypeVar("T")
@@ -329,5 +328,4 @@ VENDOR = Vendor(
     receipts=TwilioCallbacks,
     receipts_by_reference=True,  # without a `callback_url`, which brings our key back
     inbound=TwilioInbound,
-    takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
 )

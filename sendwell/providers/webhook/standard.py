@@ -21,7 +21,6 @@ from sendwell.providers.one_call import send_by_one_call
 
 NAME = ProviderName("standard")
 CHANNEL = ChannelName("webhook")
-TAKES_IDEMPOTENCY_KEY = True
 
 LARGEST_BYTES = 20_000
 SECRET_PREFIX = "whsec_"  # noqa: S105 – says what follows is one
@@ -172,5 +171,4 @@ VENDOR = Vendor(
     build=lambda credentials, means: StandardWebhooks(
         credentials, http=means.guarded_http, clock=means.clock
     ),
-    takes_idempotency_key=TAKES_IDEMPOTENCY_KEY,
 )

@@ -46,7 +46,7 @@ class Callers:
                 is_unknown=True,
             )
         _refuse_strangers(call)
-        return _allowed(Caller(self._anonymous, "sample", is_anonymous=True), call)
+        return _allowed(Caller(self._anonymous, "sample"), call)
 
     async def _known(self, key: str) -> Caller:
         """Whose it is: people's tokens are told from others by what they say they are for."""

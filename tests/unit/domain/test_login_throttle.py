@@ -5,11 +5,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendwell.domain.login_throttle import NEW, Standing, Tries, after_success, after_try, wait
+from sendwell.domain.login_throttle import Standing, Tries, after_success, after_try, wait
 
 _S = 1_000_000
 NOW = 1_800_000_000 * _S
 AT_ONCE = timedelta(0)
+NEW = Standing(Tries(), Tries(), Tries())
 
 
 def tried(times: int, *, standing: Standing = NEW, now: int = NOW) -> Standing:

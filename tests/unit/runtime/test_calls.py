@@ -54,7 +54,7 @@ def test_of_several_headers_with_one_name_the_first_counts() -> None:
 async def test_a_key_says_who_is_asking(header: Header, anonymous: TenantId | None) -> None:
     caller = await Callers(OneKey(), anonymous)(a_call(header))
 
-    assert ("acme", False) == (caller.tenant, caller.is_anonymous)
+    assert ("acme", "shop") == (caller.tenant, caller.name)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ async def test_without_a_good_key_nobody_is_known(header: Header) -> None:
 async def test_in_sample_mode_this_machine_needs_no_key(call: Call) -> None:
     caller = await Callers(OneKey(), SAMPLE)(call)
 
-    assert (SAMPLE, True) == (caller.tenant, caller.is_anonymous)
+    assert (SAMPLE, "sample") == (caller.tenant, caller.name)
 
 
 @pytest.mark.parametrize(
