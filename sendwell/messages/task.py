@@ -3,7 +3,7 @@
 import msgspec
 
 from sendwell.domain.ids import ChannelName
-from sendwell.domain.lifecycle import State
+from sendwell.domain.lifecycle import State, move
 from sendwell.messages.requested import Requested
 
 
@@ -41,6 +41,19 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     """How many its notification names, where only its own travels with it; on the way only."""
     work: int = 0
     version: int = 1
+
+    def begin_attempt(self, provider: str, at: int) -> None:
+        """Take it in hand, to be sent through that account. On disk before anything is sent."""
+        self.state = move(self.state, State.PROCESSING)
+        self.attempt += 1
+        self.claimed_at, self.provider = at, provider
+        self.due, self.reason = 0, None
+
+    def take_back_attempt(self) -> None:
+        """The first attempt did not get on disk: the task is as it was planned."""
+        self.state = State.PENDING
+        self.attempt -= 1
+        self.claimed_at, self.provider = 0, None
 
     def wait(self, until: int, reason: str | None) -> None:
         """It is looked at again then, or when it expires, to end it."""

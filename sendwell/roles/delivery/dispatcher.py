@@ -14,7 +14,6 @@ import structlog
 from sendwell.domain.fair_queue import Serves
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import BY_NUMBER, Lane
-from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Outcome, Unknown
 from sendwell.messages.task import Task
 from sendwell.ports.clock import Clock
@@ -128,22 +127,6 @@ class Dispatcher:
         seated.back += others
         return seated
 
-    def unclaim(self, send: Send) -> None:
-        """It did not get on disk: who hands the task in again is to find it as it was."""
-        task = send.seat.task
-        task.state = State.PENDING
-        task.attempt -= 1
-        task.claimed_at, task.provider = 0, None
-
-    def claim(self, send: Send, now: int) -> None:
-        """Turn a waiting task into an attempt; it has to be on disk before `send`."""
-        task = send.seat.task
-        task.state = State.PROCESSING
-        task.attempt += 1
-        task.claimed_at = now
-        task.provider = send.seat.account.name
-        task.due, task.reason = 0, None
-
     def send(self, sends: Sequence[Send]) -> None:
         """Begin these attempts: their claims are on disk."""
         self._seating.claimed(sends)
@@ -186,7 +169,7 @@ class Dispatcher:
         self.ready.put_due(seated.waiting)
         self._settler.put(seated.events)
         for send in claimed:
-            self.claim(send, now)
+            send.begin(now)
         self.send(claimed)
         if len(claimed) < len(seated.sends):  # some were cancelled while they waited
             ours = {id(send) for send in claimed}

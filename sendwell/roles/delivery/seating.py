@@ -50,6 +50,10 @@ class Send(msgspec.Struct, frozen=True, gc=False):
     seat: Seat
     outgoing: Outgoing
 
+    def begin(self, now: int) -> None:
+        """Its task is an attempt from now on; that has to be on disk before it is sent."""
+        self.seat.task.begin_attempt(self.seat.account.name, now)
+
 
 class Seated(msgspec.Struct):
     """What came of a batch: each of its tasks is in one of the four."""

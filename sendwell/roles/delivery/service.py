@@ -319,7 +319,7 @@ class Delivery:
         """Claim what finds a seat in the commit that plans it; the rest queues after it."""
         seated = await dispatcher.seat(tasks, scene.now)
         for send in seated.sends:
-            dispatcher.claim(send, scene.now)
+            send.begin(scene.now)
         self._busy.add(dispatcher)
 
         def committed() -> None:
@@ -330,7 +330,7 @@ class Delivery:
 
         def failed() -> None:
             for send in seated.sends:
-                dispatcher.unclaim(send)
+                send.seat.task.take_back_attempt()
             dispatcher.leave(seated.sends)
             dispatcher.ready.forget(seated.back)
 
