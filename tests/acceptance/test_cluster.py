@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.command import sendwell
 from tests.acceptance.product import Product, running, webhooks
+from tests.acceptance.service_alone import alone
 from tests.services import postgres
 from tests.services.needs import needs
 from tests.simulators.webhook import WebhookSimulator
@@ -83,6 +85,34 @@ async def test_a_process_that_was_paused_past_its_lease_does_nothing_any_more(
         assert await paused.gone() == LOST_LEASE
         assert (await other.get("/ledger"))["adds_up"]
     assert (len(endpoint.deliveries), endpoint.repeats) == (20, 0)
+
+
+async def test_what_all_roles_have_left_is_told_beside_some_and_gone_on_with_by_all(
+    tmp_path: Path, endpoint: WebhookSimulator, environment: dict[str, str]
+) -> None:
+    async with running(tmp_path, "--no-sample", environment=environment) as whole:
+        (id_,) = await accepted(whole, 1, to={"url": endpoint.address}, send_at=in_seconds(3600))
+        await whole.settled(id_, "SCHEDULED")
+
+    async with alone(tmp_path, "accounts", environment) as (service, _):
+        (beside,) = await left(tmp_path, environment)
+        async with asyncio.timeout(60):
+            while "cluster.left_behind" not in service.complaints():
+                await asyncio.sleep(0.1)
+    async with running(tmp_path, "--no-sample", environment=environment) as whole:
+        meanwhile = await left(tmp_path, environment)
+        cancelled = await whole.client.post(f"/api/v1/notifications/{id_}/cancel")
+        await whole.settled(id_, "CANCELLED")
+
+    assert (beside["level"], "`sendwell run all`" in beside["advice"]) == ("wrong", True)
+    assert (meanwhile, cancelled.is_success) == ([], True)
+    assert await left(tmp_path, environment) == []
+
+
+async def left(folder: Path, environment: dict[str, str]) -> list[Any]:
+    """What the doctor says of work that processes have left."""
+    told = await sendwell("doctor", "--data", str(folder), "--json", environment=environment)
+    return [each for each in told.json["findings"] if each["text"].startswith("Work is left by")]
 
 
 async def test_a_process_whose_database_is_away_is_not_ready_until_it_is_back(
