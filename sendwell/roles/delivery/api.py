@@ -20,7 +20,7 @@ from sendwell.roles.delivery.letters import LEAST_RATE, MOST_RATE, DeadLetters, 
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, cut_page, name_next_page, position_of
 
 _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
@@ -95,10 +95,8 @@ def routes(
         found = await letters.page(
             caller.tenant, narrowed, before=position_of(cursor), limit=limit + 1
         )
-        shown, more = found[:limit], len(found) > limit
-        following = cursor_of(shown[-1].id) if more else None
-        if following:
-            response.headers["Link"] = next_link(request, following)
+        shown, following = cut_page(found, limit, cursor=lambda last: cursor_of(last.id))
+        name_next_page(request, response, following)
         return {"data": [_letter(row) for row in shown], "next_cursor": following}
 
     @router.post(

@@ -13,7 +13,7 @@ from sendwell.roles.inbox.service import Inbox
 from sendwell.roles.inbox.store import Owner
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, name_next_page, position_of
 from sendwell.runtime.server.still_allowed import while_allowed
 
 PATH = "/api/v1/users/{user_id}/inbox"
@@ -73,8 +73,7 @@ def routes(inbox: Inbox) -> APIRouter:
     ) -> Page:
         """A person's messages, newest first, and how many are unread."""
         page = await _page(inbox, whose, query)
-        if page.next_cursor:
-            response.headers["Link"] = next_link(request, page.next_cursor)
+        name_next_page(request, response, page.next_cursor)
         return page
 
     @router.post("/{message_id}/read", operation_id="read_inbox_message", status_code=204)

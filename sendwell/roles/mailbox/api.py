@@ -14,7 +14,7 @@ from sendwell.roles.mailbox.service import Mailbox
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, name_next_page, position_of
 
 PATH = "/api/v1/mailbox/messages"
 SENDER = "Sendwell <mailbox@sendwell.localhost>"
@@ -106,8 +106,7 @@ def routes(mailbox: Mailbox, *, sender: str = SENDER) -> APIRouter:
         """
         found = await _look(mailbox, caller, query)
         page = _page(found)
-        if page.next_cursor:
-            response.headers["Link"] = next_link(request, page.next_cursor)
+        name_next_page(request, response, page.next_cursor)
         return page
 
     @router.get("/{message_id}", operation_id="get_mailbox_message")

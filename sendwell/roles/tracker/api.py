@@ -20,7 +20,7 @@ from sendwell.roles.tracker.timeline import Event
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, name_next_page, position_of
 
 StatusName = Literal[
     "PENDING", "SCHEDULED", "HELD", "PROCESSING", "FAILED", "RETRYING", "SENT", "DELIVERED",
@@ -63,8 +63,7 @@ def routes(tracker: Tracker) -> APIRouter:
         )
         next_cursor = None if found.last is None else cursor_of(found.last)
         answer = _json({"data": list(map(document, found.shown)), "next_cursor": next_cursor})
-        if next_cursor:
-            answer.headers["Link"] = next_link(request, next_cursor)
+        name_next_page(request, answer, next_cursor)
         return answer
 
     @router.get("/notifications/{id}", operation_id="get_notification")

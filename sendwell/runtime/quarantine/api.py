@@ -19,7 +19,7 @@ from sendwell.runtime.server.paging import (
     MOST,
     cursor_behind,
     name_behind,
-    next_link,
+    name_next_page,
     no_cursor,
 )
 
@@ -99,8 +99,7 @@ def routes(quarantines: Gathered) -> APIRouter:
             limit=query.limit,
         )
         next_cursor = _cursor(found.behind)
-        if next_cursor:
-            response.headers["Link"] = next_link(request, next_cursor)
+        name_next_page(request, response, next_cursor)
         return Page(
             data=[Kept(**_known(kept, service)) for service, kept in found.found],
             next_cursor=next_cursor,

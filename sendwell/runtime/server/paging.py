@@ -2,12 +2,16 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.runtime.server.framework import path_of
 
+T = TypeVar("T")
 MOST = 200
 LAST = 2**63 - 1
 LAST_SHORT = 2**31 - 1
@@ -60,7 +64,23 @@ def no_cursor() -> Invalid:
     return Invalid("The cursor is not one that was given here.", flaws=[flaw])
 
 
-def next_link(request: Request, cursor: str) -> str:
+def cut_page(
+    found: Sequence[T], limit: int, *, cursor: Callable[[T], str]
+) -> tuple[Sequence[T], str | None]:
+    """The page of at most `limit`, where one more was asked for, and the cursor of the next one, if
+    there is one: the `cursor` of the last that is shown.
+    """
+    shown = found[:limit]
+    return shown, cursor(shown[-1]) if len(found) > limit else None
+
+
+def name_next_page(request: Request, response: Response, cursor: str | None) -> None:
+    """Name the next page, if there is one, in a `Link` header (RFC 8288)."""
+    if cursor is not None:
+        response.headers["Link"] = _next_link(request, cursor)
+
+
+def _next_link(request: Request, cursor: str) -> str:
     """The `Link` header (RFC 8288) to the next page of what was asked for."""
     query = request.url.include_query_params(cursor=cursor).query
     return f'<{path_of(request)}?{query}>; rel="next"'

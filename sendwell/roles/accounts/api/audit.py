@@ -12,7 +12,7 @@ from sendwell.roles.accounts.store.audit import Recorded
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import Moment
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, cut_page, name_next_page, position_of
 
 
 class EntryOut(BaseModel):
@@ -88,10 +88,9 @@ def routes(log: AuditLog) -> APIRouter:
         before = position_of(cursor)
         user = None if user_id is None else UserId(user_id)
         found = await log.page(caller.tenant, before=before, limit=limit + 1, user=user)
-        onward = cursor_of(found[limit - 1].number) if len(found) > limit else None
-        if onward is not None:
-            response.headers["Link"] = next_link(request, onward)
-        return AuditPage(data=[EntryOut.of(each) for each in found[:limit]], next_cursor=onward)
+        shown, following = cut_page(found, limit, cursor=lambda last: cursor_of(last.number))
+        name_next_page(request, response, following)
+        return AuditPage(data=[EntryOut.of(each) for each in shown], next_cursor=following)
 
     @router.get("/verification", operation_id="verify_audit_log")
     async def verify_audit_log(caller: Asking) -> VerificationOut:

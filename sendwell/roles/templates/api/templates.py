@@ -15,7 +15,7 @@ from sendwell.roles.templates.service.templates import tag_of
 from sendwell.roles.templates.store import Template
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, problem
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, cut_page, name_next_page, position_of
 
 _TAKEN = problem("There is a template with that code already.")
 
@@ -62,10 +62,9 @@ def add_routes(router: APIRouter, service: Templates) -> None:
         """
         after = position_of(cursor) or 0
         found = await service.templates(caller.tenant, after=after, limit=limit + 1)
-        shown = [TemplateOut.of(template) for template in found[:limit]]
-        following = cursor_of(found[limit - 1].number) if len(found) > limit else None
-        link(request, response, following)
-        return TemplatePage(data=shown, next_cursor=following)
+        shown, following = cut_page(found, limit, cursor=lambda last: cursor_of(last.number))
+        name_next_page(request, response, following)
+        return TemplatePage(data=[TemplateOut.of(each) for each in shown], next_cursor=following)
 
     @router.get("/{code}", operation_id="get_template", responses={404: NOT_FOUND})
     async def get_template(code: ThisTemplate, caller: Asking, response: Response) -> TemplateOut:
@@ -80,9 +79,3 @@ def answer(template: Template, response: Response) -> TemplateOut:
     """The template as shown, with its ETag."""
     response.headers["ETag"] = f'"{tag_of(template)}"'
     return TemplateOut.of(template)
-
-
-def link(request: Request, response: Response, cursor: str | None) -> None:
-    """Name the next page in a header, if there is one."""
-    if cursor is not None:
-        response.headers["Link"] = next_link(request, cursor)

@@ -12,7 +12,7 @@ from sendwell.roles.templates.api.models import (
     VersionOut,
     VersionPage,
 )
-from sendwell.roles.templates.api.templates import Cursor, Limit, answer, link
+from sendwell.roles.templates.api.templates import Cursor, Limit, answer
 from sendwell.roles.templates.service import Templates
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import (
@@ -21,7 +21,13 @@ from sendwell.runtime.server.documents import (
     IfMatch,
     tags_of,
 )
-from sendwell.runtime.server.paging import LAST_SHORT, cursor_of, position_of
+from sendwell.runtime.server.paging import (
+    LAST_SHORT,
+    cursor_of,
+    cut_page,
+    name_next_page,
+    position_of,
+)
 
 _ERRORS: dict[int | str, dict[str, Any]] = {404: NOT_FOUND, 412: PRECONDITION_FAILED}
 
@@ -78,9 +84,11 @@ def add_routes(router: APIRouter, service: Templates) -> None:
         template = await service.template(caller.tenant, code)
         before = position_of(cursor, last=LAST_SHORT) or LAST_SHORT
         found = await service.records(caller.tenant, code, before=before, limit=limit + 1)
-        shown = [VersionOut.of(record, published=template.published) for record in found[:limit]]
-        following = cursor_of(shown[-1].version) if len(found) > limit else None
-        link(request, response, following)
+        records, following = cut_page(
+            found, limit, cursor=lambda last: cursor_of(last.version.version)
+        )
+        name_next_page(request, response, following)
+        shown = [VersionOut.of(record, published=template.published) for record in records]
         return VersionPage(data=shown, next_cursor=following)
 
     @router.get(

@@ -18,7 +18,13 @@ from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
-from sendwell.runtime.server.paging import LAST_SHORT, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import (
+    LAST_SHORT,
+    cursor_of,
+    cut_page,
+    name_next_page,
+    position_of,
+)
 
 Cursor = Annotated[
     str | None, Query(max_length=100, description="`next_cursor` of the page before.")
@@ -129,10 +135,9 @@ def add_routes(router: APIRouter, consents: Consents) -> None:
         """
         before = position_of(cursor, last=LAST_SHORT)
         found = await consents.page(caller.tenant, user_id, before=before, limit=limit + 1)
-        following = cursor_of(found[limit - 1].number) if len(found) > limit else None
-        if following is not None:
-            response.headers["Link"] = next_link(request, following)
-        return ConsentPage(data=[_shown(each) for each in found[:limit]], next_cursor=following)
+        shown, following = cut_page(found, limit, cursor=lambda last: cursor_of(last.number))
+        name_next_page(request, response, following)
+        return ConsentPage(data=[_shown(each) for each in shown], next_cursor=following)
 
     @router.post(
         "/consents", operation_id="record_consent", status_code=201, responses={404: NOT_FOUND}

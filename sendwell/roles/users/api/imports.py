@@ -27,7 +27,7 @@ from sendwell.runtime.server.documents import (
     strict_route,
 )
 from sendwell.runtime.server.framework import response_of
-from sendwell.runtime.server.paging import MOST, cursor_of, next_link, position_of
+from sendwell.runtime.server.paging import MOST, cursor_of, cut_page, name_next_page, position_of
 from sendwell.runtime.server.problems import Problem
 
 _MOST_BYTES = 64 * 1024
@@ -250,9 +250,9 @@ def _add_reads(router: APIRouter, imports: Imports) -> None:
         The newest first; page by `cursor`.
         """
         found = await imports.page(caller.tenant, before=cursor, limit=limit + 1)
-        onward = found[limit - 1].id if len(found) > limit else None
-        _link(request, response, onward)
-        return ImportPage(data=[ImportOut.of(each) for each in found[:limit]], next_cursor=onward)
+        shown, following = cut_page(found, limit, cursor=lambda last: last.id)
+        name_next_page(request, response, following)
+        return ImportPage(data=[ImportOut.of(each) for each in shown], next_cursor=following)
 
     @router.get("/{import_id}", operation_id="get_import", responses={404: NOT_FOUND})
     async def get_import(import_id: _Id, caller: Asking, response: Response) -> ImportOut:
@@ -283,14 +283,8 @@ def _add_reads(router: APIRouter, imports: Imports) -> None:
         position = position_of(cursor)
         after = (0, 0) if position is None else divmod(position, _NUMBERS)
         found = await imports.flaws(caller.tenant, import_id, after=after, limit=limit + 1)
-        onward = None
-        if len(found) > limit:
-            last = found[limit - 1]
-            onward = cursor_of(last.line * _NUMBERS + last.number)
-        _link(request, response, onward)
-        return ErrorPage(data=[ErrorOut.of(each) for each in found[:limit]], next_cursor=onward)
-
-
-def _link(request: Request, response: Response, cursor: str | None) -> None:
-    if cursor is not None:
-        response.headers["Link"] = next_link(request, cursor)
+        shown, following = cut_page(
+            found, limit, cursor=lambda last: cursor_of(last.line * _NUMBERS + last.number)
+        )
+        name_next_page(request, response, following)
+        return ErrorPage(data=[ErrorOut.of(each) for each in shown], next_cursor=following)

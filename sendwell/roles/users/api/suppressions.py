@@ -18,7 +18,7 @@ from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PROBLEMS, Moment, strict_route
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
-from sendwell.runtime.server.paging import MOST, next_link
+from sendwell.runtime.server.paging import MOST, cut_page, name_next_page
 
 PATH = "/api/v1/suppressions"
 MOST_AT_ONCE = 1_000
@@ -137,10 +137,8 @@ def routes(suppressions: SuppressionList) -> APIRouter:
             after=_place(query.cursor),
             limit=query.limit + 1,
         )
-        shown = found[: query.limit]
-        cursor = _cursor(shown[-1].place) if len(found) > query.limit else None
-        if cursor:
-            response.headers["Link"] = next_link(request, cursor)
+        shown, cursor = cut_page(found, query.limit, cursor=lambda last: _cursor(last.place))
+        name_next_page(request, response, cursor)
         return Page(data=[SuppressionOut.of(each) for each in shown], next_cursor=cursor)
 
     @router.post("", operation_id="add_suppressions")

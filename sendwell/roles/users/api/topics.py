@@ -12,7 +12,13 @@ from sendwell.roles.users.store.topics import Topic
 from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment, problem
-from sendwell.runtime.server.paging import MOST, cursor_behind, name_behind, next_link
+from sendwell.runtime.server.paging import (
+    MOST,
+    cursor_behind,
+    cut_page,
+    name_behind,
+    name_next_page,
+)
 
 _FULL = problem("There are as many topics as there can be.")
 _TEXT = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F]*$"
@@ -123,9 +129,9 @@ def add_routes(router: APIRouter, topics: Topics) -> None:
         In the order of their keys; page by `cursor`.
         """
         found = await topics.page(caller.tenant, after=name_behind(cursor), limit=limit + 1)
-        following = cursor_behind(found[limit - 1].key) if len(found) > limit else None
-        _link(request, response, following)
-        return TopicPage(data=[TopicOut.of(each) for each in found[:limit]], next_cursor=following)
+        shown, following = cut_page(found, limit, cursor=lambda last: cursor_behind(last.key))
+        name_next_page(request, response, following)
+        return TopicPage(data=[TopicOut.of(each) for each in shown], next_cursor=following)
 
     # Before the topic itself: its path would swallow this one.
     @router.get("/{topic:path}/subscribers", operation_id="list_subscribers")
@@ -147,7 +153,7 @@ def add_routes(router: APIRouter, topics: Topics) -> None:
             caller.tenant, topic, after=name_behind(cursor), limit=limit
         )
         following = None if page.behind is None else cursor_behind(page.behind)
-        _link(request, response, following)
+        name_next_page(request, response, following)
         shown = [SubscriberOut(user_id=user) for user in page.users]
         return SubscriberPage(data=shown, next_cursor=following)
 
@@ -178,8 +184,3 @@ def add_routes(router: APIRouter, topics: Topics) -> None:
         Subscriptions stay with the people, and count again when it is stored once more.
         """
         await topics.delete(caller, topic)
-
-
-def _link(request: Request, response: Response, cursor: str | None) -> None:
-    if cursor is not None:
-        response.headers["Link"] = next_link(request, cursor)
