@@ -204,9 +204,10 @@ class Orchestrator:
     async def _plan_alone(self, request: Requested) -> None:
         try:
             await self._run_arrived([request])
-        except (Conflict, Unavailable) as error:
-            if isinstance(error, Unavailable):
-                raise
+        except Unavailable:
+            raise
+        except Conflict:  # another process has planned it
+            return
         except Exception as error:
             log.exception("orchestrator.poisoned", notification=request.id)
             await self.bury(request, error)
