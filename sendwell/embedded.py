@@ -11,9 +11,10 @@ from starlette.routing import Route
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.peers.delivery import RemoteDelivery
 from sendwell.bootstrap import Core, Roles, build_core, build_roles
+from sendwell.bootstrap.answers import answers
 from sendwell.bootstrap.core import url_of
 from sendwell.bootstrap.keepers import answer_for, deliverers
-from sendwell.bootstrap.ports import answers, believed_of, token_of
+from sendwell.bootstrap.ports import believed_of, token_of
 from sendwell.bootstrap.presets import preset_of
 from sendwell.bootstrap.quarantines import all_quarantines, answer_quarantine
 from sendwell.bootstrap.secret import private

@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sendwell.adapters.sql.hold import hold
 from sendwell.adapters.sql.migrations import migrate, migrate_on
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.sql.sqlite_away import away
-from sendwell.adapters.sql.upkeep import PATIENCE_SECONDS, patiently
 from sendwell.domain.errors import Invalid, Unavailable
-from sendwell.domain.instant import microseconds_in
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import Database
 from sendwell.ports.membership import Membership
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 _PACKAGE = Path(__file__).parents[1]
-_SHORT_SECONDS = 3.0
-"""While others work, what can wait gives up that soon: each try holds them up for half a second."""
 _LOST_LEASE = 75
 """EX_TEMPFAIL: whoever started us should start us again."""
 
@@ -113,34 +108,24 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     from sendwell.adapters.sql.postgres_clock import agreed
     from sendwell.adapters.sql.postgres_left_behind import tell_of_nobodys
     from sendwell.adapters.sql.postgres_membership import PostgresMembership
-    from sendwell.adapters.sql.postgres_partitions import drop_old, make_ahead
     from sendwell.adapters.sql.postgres_signals import PostgresSignals
     from sendwell.adapters.sql.postgres_walls import raise_walls
-    from sendwell.adapters.sql.upkeep_connections import open_postgres
+    from sendwell.bootstrap.postgres_upkeep import PostgresUpkeep
 
     servers = settings.servers
     database = PostgresDatabase(url, readers=servers.pool_size)
     process.at_close("database", database.close)
     past_pooler = servers.listen.text if servers.listen else url
 
-    async def upkeep(
-        work: Callable[[Connection], object], *, patience_seconds: float = PATIENCE_SECONDS
-    ) -> object:
-        """What changes tables locks for its session, and a pooler's sessions are everybody's.
-
-        Who reads a table for long, like a backup, must not make everybody wait behind us.
-        """
-        async with open_postgres(past_pooler) as own:
-            return await patiently(
-                own,
-                work,
-                tell=lambda why: log.warning("database.upkeep_waits", why=why),
-                patience_seconds=patience_seconds,
-            )
-
-    await upkeep(lambda connection: migrate_on(connection, TABLES))
-    await upkeep(lambda connection: make_ahead(connection, clock.now()))
-    await upkeep(raise_walls)
+    upkeep = PostgresUpkeep(
+        past_pooler,
+        clock,
+        retention=settings.retention,
+        idempotency_window=settings.idempotency_window,
+    )
+    await upkeep.run(lambda connection: migrate_on(connection, TABLES))
+    await upkeep.make_partitions()
+    await upkeep.run(raise_walls)
     direct = DirectConnection(past_pooler)
     process.at_close("direct connection", direct.close)
     signals = PostgresSignals(direct)
@@ -159,21 +144,7 @@ async def _on_postgres(settings: Settings, clock: Clock, process: Process, *, ur
     process.start(Worker("left behind", telling))
     process.watch("database", lambda: not membership.holds())
 
-    async def part(now: int) -> None:
-        journal_before = now - microseconds_in(settings.retention)
-        keys_before = now - microseconds_in(settings.idempotency_window)
-        made = await upkeep(
-            lambda connection: make_ahead(connection, clock.now()), patience_seconds=_SHORT_SECONDS
-        )
-        dropped = await upkeep(
-            lambda connection: drop_old(
-                connection, journal_before=journal_before, keys_before=keys_before
-            ),
-            patience_seconds=_SHORT_SECONDS,
-        )
-        log.info("partitions.kept", made=made, dropped=dropped)
-
-    return House(database, membership, signals, part, partial(agreed, database))
+    return House(database, membership, signals, upkeep.keep_partitions, partial(agreed, database))
 
 
 async def open_users(house: House, settings: Settings, process: Process) -> Database:

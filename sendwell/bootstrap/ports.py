@@ -17,18 +17,17 @@ from sendwell.adapters.peers.shelf import RemoteShelf
 from sendwell.adapters.peers.tenants import RemoteTenants
 from sendwell.bootstrap.accounts import defaults_of
 from sendwell.bootstrap.core import Core, url_of
-from sendwell.domain.errors import Denied, Invalid
+from sendwell.domain.errors import Invalid
 from sendwell.domain.ids import TenantId
 from sendwell.ports import questions as q
 from sendwell.ports.catalogue import Catalogue
 from sendwell.ports.directory import Directory, PeopleChanged
 from sendwell.ports.http import Http
-from sendwell.ports.listener import Listener, Reply
+from sendwell.ports.listener import Listener
 from sendwell.ports.shelf import Shelf
 from sendwell.ports.suppressions import Suppressions
 from sendwell.ports.tenants import Persons, RulesChanged, Tenants
 from sendwell.roles.accounts.service import Accounts
-from sendwell.roles.delivery.service import Delivery
 from sendwell.roles.inbox.service import Inbox
 from sendwell.roles.mailbox.service import Mailbox
 from sendwell.roles.templates.service import Templates
@@ -38,7 +37,6 @@ from sendwell.roles.users.service.stop_words import StopWords
 from sendwell.runtime.cluster.news import News
 from sendwell.runtime.process import Worker
 from sendwell.runtime.server.connections import most_streams
-from sendwell.runtime.server.questions import Questions
 from sendwell.settings import BUILT_IN_SECRET, Settings, is_loopback
 from sendwell.telemetry.names import ANSWERS
 
@@ -122,24 +120,6 @@ async def open_ports(core: Core, local: Local) -> Ports:
     )
 
 
-def answers(core: Core, local: Local, delivery: Delivery) -> Questions:
-    """The questions that the roles of this process answer to other services."""
-    questions = Questions(believed_of(core.settings))
-    here = core.settings.roles
-    _answer_delivery(questions, core, delivery)  # who does not deliver has nothing to cancel
-    for role, register in (
-        ("accounts", _answer_accounts),
-        ("users", _answer_users),
-        ("users", _answer_for_people),
-        ("templates", _answer_templates),
-        ("inbox", _answer_inbox),
-        ("mailbox", _answer_mailbox),
-    ):
-        if role in here:
-            register(questions, local)
-    return questions
-
-
 def token_of(settings: Settings) -> str:
     """By which services know each other. Raises Invalid where everybody would know it."""
     if settings.peers.token:
@@ -195,116 +175,3 @@ def _means(core: Core) -> Means:
         ANSWERS.labels(about, source).inc(many)
 
     return Means(core.clock, core.shared.cache, count)
-
-
-def _answer_delivery(questions: Questions, core: Core, delivery: Delivery) -> None:
-    async def cancel(asked: q.Cancel) -> q.Cancelled:
-        known = await core.journal.requested([asked.position])
-        request = known.get(asked.position)
-        is_theirs = request is not None and request.tenant == asked.tenant
-        return await delivery.cancel(request) if request and is_theirs else q.Cancelled([])
-
-    questions.answer(q.CANCEL, cancel)
-
-
-def _answer_accounts(questions: Questions, local: Local) -> None:
-    async def tenants(asked: q.AskTenants) -> q.Tenants:
-        book = local.accounts.book
-        if asked.edition == book.edition:
-            return q.Tenants(edition=book.edition)
-        return q.Tenants(book.policies(), book.policy(TenantId("")), book.edition)
-
-    async def caller(asked: q.AskCaller) -> q.CallerFound:
-        try:
-            found, seconds = await local.accounts.known(asked.key)
-        except Denied as error:
-            return q.CallerFound(refusal=error.message)
-        return q.CallerFound(found, seconds)
-
-    async def record(asked: q.AskRecord) -> q.Nothing:
-        await local.accounts.take(asked.deeds)
-        return q.Nothing()
-
-    questions.answer(q.TENANTS, tenants)
-    questions.answer(q.RECORD, record)
-    questions.answer(q.CALLER, caller)
-
-
-def _answer_users(questions: Questions, local: Local) -> None:
-    users = local.users
-
-    async def people(asked: q.AskPeople) -> q.PeopleFound:
-        return q.PeopleFound(list((await users.people(asked.tenant, asked.users)).values()))
-
-    async def suppressed(asked: q.AskSuppressed) -> q.SuppressedFound:
-        found = await users.suppressed(asked.tenant, asked.addresses)
-        return q.SuppressedFound([(*address, why) for address, why in found.items()])
-
-    async def suppress(asked: q.Suppress) -> q.Nothing:
-        await users.suppress(
-            asked.tenant,
-            asked.channel,
-            address=asked.address,
-            reason=asked.reason,
-            at=asked.at,
-            source=asked.source,
-        )
-        return q.Nothing()
-
-    async def topics(asked: q.AskTopics) -> q.TopicsFound:
-        return q.TopicsFound(dict(await users.topics_of(asked.tenant)))
-
-    async def subscribers(asked: q.AskSubscribers) -> q.SubscribersFound:
-        found = await users.subscribers(asked.tenant, asked.topic, most=asked.most)
-        return q.SubscribersFound(list(found))
-
-    async def changes(asked: q.AskChanges) -> q.ChangesFound:
-        noted = users.changes
-        return q.ChangesFound(noted.source, noted.number, noted.since(asked.seen))
-
-    questions.answer(q.PEOPLE, people)
-    questions.answer(q.CHANGES, changes)
-    questions.answer(q.TOPICS, topics)
-    questions.answer(q.SUBSCRIBERS, subscribers)
-    questions.answer(q.SUPPRESSED, suppressed)
-    questions.answer(q.SUPPRESS, suppress)
-
-
-def _answer_for_people(questions: Questions, local: Local) -> None:
-    """Who they are when they call, and what they want when they write."""
-
-    async def person(asked: q.AskCaller) -> q.CallerFound:
-        try:
-            found, seconds = await local.log_in.known(asked.key)
-        except Denied as error:
-            return q.CallerFound(refusal=error.message)
-        return q.CallerFound(found, seconds)
-
-    async def hear(asked: Reply) -> q.Heard:
-        return q.Heard(list(await local.stop_words.hear(asked)))
-
-    questions.answer(q.HEAR, hear)
-    questions.answer(q.PERSON, person)
-
-
-def _answer_templates(questions: Questions, local: Local) -> None:
-    async def version(asked: q.AskTemplate) -> q.TemplateFound:
-        return q.TemplateFound(
-            await local.templates.version(asked.tenant, asked.code, asked.version)
-        )
-
-    questions.answer(q.TEMPLATE, version)
-
-
-def _answer_inbox(questions: Questions, local: Local) -> None:
-    async def put(asked: q.Put) -> q.Kept:
-        return q.Kept(await local.inbox.put(asked.outgoing))
-
-    questions.answer(q.INBOX, put)
-
-
-def _answer_mailbox(questions: Questions, local: Local) -> None:
-    async def put(asked: q.Put) -> q.Kept:
-        return q.Kept(await local.mailbox.put(asked.outgoing))
-
-    questions.answer(q.MAILBOX, put)
