@@ -5,7 +5,7 @@ stopped before anything is merely held; what is held is never dropped.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from sendwell.domain.consent import (
@@ -19,7 +19,7 @@ from sendwell.domain.consent import (
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.domain.person import Person
-from sendwell.domain.zone import find_zone
+from sendwell.domain.zone import zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,5 @@ def _quiet(person: Person, defaults: Preferences, now: datetime, default_zone: s
     hours = defaults.quiet_hours if own is None else own
     if hours is None:
         return GO
-    zone = find_zone(person.timezone or default_zone) or find_zone(default_zone) or UTC
-    until = hours.quiet_until(now, zone)
+    until = hours.quiet_until(now, zone_of(person.timezone, default_zone))
     return GO if until is None else Hold(until, "quiet_hours")

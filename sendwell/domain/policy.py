@@ -1,6 +1,6 @@
 """What a tenant has decided: the rules the flow asks for at each step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendwell.domain.budget import Budget
@@ -50,6 +50,11 @@ class Policy:
     def is_unlimited(self) -> bool:
         """Whether the tenant itself limits nothing that goes out."""
         return self.budget is None and self.limits.are_none
+
+    @property
+    def channel_order(self) -> Sequence[ChannelName]:
+        """The channels to try for people who have not chosen, where nobody asked for any."""
+        return self.preference_defaults.order or self.channels
 
     def classify(self, event_type: str) -> PriorityRule:
         """The rule of the priority table for an event type; remembered, for it is asked for each

@@ -72,6 +72,18 @@ def settle(
             return soonest or GivenUp(fault, triage(fault, exhausted=True))
 
 
+def next_account_in(
+    next_in: timedelta | None, *, is_urgent: bool, falls_back: bool
+) -> timedelta | None:
+    """After how long another account is to be asked, where one may be asked `next_in`; None: none.
+
+    What is urgent and may have another channel does not wait long for an account of this one.
+    """
+    if next_in is not None and next_in > SOON and is_urgent and falls_back:
+        return None
+    return next_in
+
+
 def _next_provider(standing: Standing, fault: Fault, policy: RetryPolicy) -> Retry | None:
     """The next provider: a round over all of them counts as one wait, not as many. One that was
     asked a second time, for the others stayed away, has begun another round.

@@ -7,7 +7,7 @@ from sendwell.domain.channel_names import read_by_channel
 from sendwell.domain.errors import Invalid
 from sendwell.domain.form import Form
 from sendwell.domain.ids import ChannelName
-from sendwell.domain.limits import Limit
+from sendwell.domain.limits import Limit, OverLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class TenantLimits:
 
 
 NO_LIMITS = TenantLimits()
+
+
+def drops(limit: Limit | None, *, is_critical: bool) -> bool:
+    """Whether what is over the limit is dropped. What is critical never is: it waits."""
+    return limit is not None and limit.over is OverLimit.DROP and not is_critical
 
 
 def read_limits(form: Form) -> TenantLimits:

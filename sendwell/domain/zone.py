@@ -1,6 +1,6 @@
 """Time zones by name, and the instants at which their clocks are changed."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,11 @@ def find_zone(name: str) -> tzinfo | None:
         return _load(name)
     except (LookupError, ValueError, OSError):  # unknown; not a name; the name of a folder
         return None
+
+
+def zone_of(own: str | None, default: str) -> tzinfo:
+    """Somebody's own zone, else the default one, else UTC; a name that is none is passed over."""
+    return find_zone(own or default) or find_zone(default) or UTC
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from sendwell.domain.instant import microseconds_in
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.lifecycle import State, move
 from sendwell.domain.outcome import Accepted, Blame, Fault
-from sendwell.domain.settle import SOON, GivenUp, Retry, Standing, settle
+from sendwell.domain.settle import GivenUp, Retry, Standing, next_account_in, settle
 from sendwell.domain.triage import Cause, triage
 from sendwell.messages.moved import dead_of, status_of
 from sendwell.messages.task import Task
@@ -155,19 +155,14 @@ class Bookkeeper:
 
 
 def _next_in(event: Sent) -> timedelta | None:
-    """An urgent one that may have another channel does not wait long for another account of this
-    one.
-    """
-    is_urgent = BY_NUMBER[event.task.request.lane].is_urgent
-    if event.next_in is not None and event.next_in > SOON and is_urgent and _falls_back(event.task):
-        return None
-    return event.next_in
+    task = event.task
+    return next_account_in(
+        event.next_in,
+        is_urgent=BY_NUMBER[task.request.lane].is_urgent,
+        falls_back=task.replay_of is None and task.request.falls_back,
+    )
 
 
 def _is_last(task: Task) -> bool:
     """Whether no other channel may follow: a replay is for the one that it is on."""
     return task.replay_of is not None or task.request.is_last_channel(task.recipient, task.channel)
-
-
-def _falls_back(task: Task) -> bool:
-    return task.replay_of is None and task.request.falls_back

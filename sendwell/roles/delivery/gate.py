@@ -132,7 +132,7 @@ def _goes_on(checked: Checked, now: _Circumstances, channels: Collection[Channel
     return goes_on(
         Wanted(request.channels, request.is_fallback),
         person,
-        policy.preference_defaults.order or policy.channels,
+        policy.channel_order,
         enabled=channels,
         admits=lambda channel, to: _admitted(ask._replace(channel=channel), person, to, now),
         after=task.channel,

@@ -1,7 +1,6 @@
 """What a tenant has decided itself about how much goes out: its rates, and its people's budget."""
 
 from collections.abc import Iterator
-from datetime import UTC, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,7 +10,8 @@ from sendwell.domain.ids import UserId
 from sendwell.domain.instant import instant_of, microseconds_of
 from sendwell.domain.limits import Demand, Limit, OverLimit, Rate
 from sendwell.domain.policy import Policy
-from sendwell.domain.zone import find_zone
+from sendwell.domain.tenant_limits import drops
+from sendwell.domain.zone import zone_of
 from sendwell.messages.task import Task
 
 
@@ -97,16 +97,14 @@ def over(case: Case, scope: Scope, *, until: int, now: int) -> Held:
 
 
 def _over(case: Case, limit: Limit | None, until: int, rule: str) -> Held:
-    """What is critical is never dropped: it waits."""
-    is_drop = limit is not None and limit.over is OverLimit.DROP
-    drops = is_drop and not _is_critical(case.task, case.policy)
-    return Held(until, drops, rule, is_alone=drops)
+    is_dropped = drops(limit, is_critical=_is_critical(case.task, case.policy))
+    return Held(until, is_dropped, rule, is_alone=is_dropped)
 
 
 def _over_budget(case: Case, budget: Budget | None, now: int) -> Held:
-    turn = next_turn(instant_of(now), _zone(case.timezone, case.policy.timezone))
-    drops = budget is not None and budget.over is OverLimit.DROP
-    return Held(microseconds_of(turn), drops, "budget", is_alone=True)
+    turn = next_turn(instant_of(now), zone_of(case.timezone, case.policy.timezone))
+    is_dropped = budget is not None and budget.over is OverLimit.DROP
+    return Held(microseconds_of(turn), is_dropped, "budget", is_alone=True)
 
 
 def _is_critical(task: Task, policy: Policy) -> bool:
@@ -117,8 +115,4 @@ def _is_critical(task: Task, policy: Policy) -> bool:
 @lru_cache(maxsize=1_024)
 def _day(theirs: str | None, usual: str, now: int) -> str:
     """Their day; remembered, for it is asked for each delivery of a batch at the same time."""
-    return str(day_of(instant_of(now), _zone(theirs, usual)))
-
-
-def _zone(theirs: str | None, usual: str) -> tzinfo:
-    return find_zone(theirs or usual) or find_zone(usual) or UTC
+    return str(day_of(instant_of(now), zone_of(theirs, usual)))

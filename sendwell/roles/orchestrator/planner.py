@@ -138,9 +138,13 @@ class Planner:
             )
 
         wanted = Wanted(request.channels, request.is_fallback)
-        channels = policy.preference_defaults.order or policy.channels
         choices = choose(
-            wanted, person, channels, enabled=self._channels, admits=admits, tried=tried
+            wanted,
+            person,
+            policy.channel_order,
+            enabled=self._channels,
+            admits=admits,
+            tried=tried,
         )
         version = known.versions.get(_template(request) or _NO_TEMPLATE)
         return [

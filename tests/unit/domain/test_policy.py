@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from sendwell.domain.budget import Budget
+from sendwell.domain.consent import Preferences
+from sendwell.domain.ids import ChannelName
 from sendwell.domain.lane import Lane
 from sendwell.domain.limits import Limit, Rate
 from sendwell.domain.policy import Policy, holds_alike
@@ -51,3 +53,12 @@ def test_rules_hold_alike_unless_what_makes_a_delivery_wait_for_its_time_differs
     assert not holds_alike(policy, replace(policy, budget=Budget(1)))
     assert not holds_alike(policy, replace(policy, timezone="Europe/Vienna"))
     assert not holds_alike(policy, replace(policy, priorities=()))
+
+
+def test_the_channels_of_people_who_have_not_chosen_are_tried_as_the_tenant_says() -> None:
+    email, sms = ChannelName("email"), ChannelName("sms")
+    policy = Policy(channels=(email, sms))
+
+    chosen = replace(policy, preference_defaults=Preferences(order=(sms,)))
+
+    assert ((email, sms), (sms,)) == (policy.channel_order, chosen.channel_order)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sendwell.domain.backoff import RetryPolicy
 from sendwell.domain.outcome import Blame, Deferred, Fault, Refused, Unknown
-from sendwell.domain.settle import GivenUp, Retry, Standing, settle
+from sendwell.domain.settle import SOON, GivenUp, Retry, Standing, next_account_in, settle
 from sendwell.domain.triage import Cause
 
 Failure = Deferred | Refused | Unknown
@@ -169,3 +169,24 @@ def test_nothing_is_tried_again_for_ever_or_in_the_past(  # noqa: PLR0917 - draw
     if isinstance(result, Retry):
         assert result.wait >= timedelta(0)
         assert attempt < POLICY.attempts or has_others
+
+
+@pytest.mark.parametrize(
+    ("next_in", "is_urgent", "falls_back", "is_asked"),
+    [
+        (SOON, True, True, True),
+        (2 * SOON, True, True, False),
+        (2 * SOON, False, True, True),
+        (2 * SOON, True, False, True),
+    ],
+)
+def test_what_is_urgent_and_may_have_another_channel_waits_for_no_account(
+    next_in: timedelta, *, is_urgent: bool, falls_back: bool, is_asked: bool
+) -> None:
+    found = next_account_in(next_in, is_urgent=is_urgent, falls_back=falls_back)
+
+    assert found == (next_in if is_asked else None)
+
+
+def test_where_there_is_no_other_account_none_is_waited_for() -> None:
+    assert next_account_in(None, is_urgent=True, falls_back=True) is None

@@ -6,7 +6,7 @@ from sendwell.domain.channel_names import read_by_channel, read_channel_order
 from sendwell.domain.form import Form
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.limits import Limit
-from sendwell.domain.tenant_limits import NO_LIMITS, TenantLimits, limits_json, read_limits
+from sendwell.domain.tenant_limits import NO_LIMITS, TenantLimits, drops, limits_json, read_limits
 
 SMS = ChannelName("sms")
 
@@ -26,6 +26,15 @@ def test_they_are_none_while_neither_all_nor_a_channel_is_limited() -> None:
     assert NO_LIMITS.are_none
     assert not TenantLimits(Limit.parse("1/s")).are_none
     assert not TenantLimits(channels={SMS: Limit.parse("1/s")}).are_none
+
+
+def test_only_a_limit_that_says_so_drops_and_nothing_that_is_critical() -> None:
+    held, dropped = Limit.parse("1/s"), Limit.parse("1/s drop")
+
+    assert [False, False, True] == [
+        drops(each, is_critical=False) for each in (None, held, dropped)
+    ]
+    assert not drops(dropped, is_critical=True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendwell.domain.zone import LONGEST_STRETCH, find_zone, first_change
+from sendwell.domain.zone import LONGEST_STRETCH, find_zone, first_change, zone_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
 SPRING = datetime(2026, 3, 29, 1, tzinfo=UTC)
@@ -21,6 +21,24 @@ def test_a_zone_is_found_by_its_name() -> None:
 )
 def test_anything_else_is_no_zone(name: str) -> None:
     assert find_zone(name) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "expected"),
+    [
+        ("Europe/Vienna", "Asia/Tokyo", "Europe/Vienna"),
+        (None, "Asia/Tokyo", "Asia/Tokyo"),
+        ("Mars/Base", "Asia/Tokyo", "Asia/Tokyo"),
+    ],
+)
+def test_somebodys_zone_is_their_own_or_else_the_default(
+    own: str | None, default: str, expected: str
+) -> None:
+    assert ZoneInfo(expected) == zone_of(own, default)
+
+
+def test_where_no_name_is_a_zone_it_is_utc() -> None:
+    assert zone_of("Mars/Base", "Mars/Other") is UTC
 
 
 def test_the_instant_of_a_change_is_found_to_the_second() -> None:
