@@ -1,7 +1,7 @@
 """Whose deliveries of a channel are held up together, and for how long."""
 
 from sendwell.ports.clock import Clock
-from sendwell.roles.delivery.limits import Who
+from sendwell.roles.delivery.over import Who
 
 
 class HoldUps:

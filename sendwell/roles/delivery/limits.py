@@ -5,7 +5,6 @@ Those that bound what goes over a wire count attempts; what a person is spared c
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from sendwell.domain.ids import ChannelName, TenantId
@@ -16,6 +15,7 @@ from sendwell.messages.task import Task
 from sendwell.ports.limiter import Demand, Limiter
 from sendwell.roles.delivery import own_limits
 from sendwell.roles.delivery.counted import Counted
+from sendwell.roles.delivery.over import Over, Reach, Scope
 from sendwell.roles.delivery.own_limits import Case
 from sendwell.roles.delivery.recount import Recount
 
@@ -34,58 +34,12 @@ class Rates:
     """Over the person's limit a message is suppressed (fatigue) instead of held."""
 
 
-class Scope(StrEnum):
-    """What a limit of the installation counts."""
-
-    EVERYTHING = "global"
-    CHANNEL = "channel"
-    LANE = "lane"
-    TENANT = "tenant"
-    PERSON = "person"
-    PROVIDER = "provider"
-
-
-Who = Lane | TenantId | None
-"""Whose deliveries a pause holds up: a lane's, a tenant's, or everybody's."""
-
-
 class Passage(NamedTuple):
     """A delivery that wants to go out by a provider account, to somebody in that time zone."""
 
     task: Task
     account: str
     timezone: str | None = None
-
-
-class Reach(StrEnum):
-    """Whom a limit holds up that is reached."""
-
-    DELIVERY = "delivery"
-    """Only the one that asked."""
-    ACCOUNT = "account"
-    """Whatever would go to the same provider account."""
-    MANY = "many"
-    """A tenant's, a lane's, or all."""
-
-
-_TEXTS = {"budget": "The person has been sent as much today as the budget allows."}
-
-
-class Over(NamedTuple):
-    """A delivery that is over a limit: until when, whom that holds up, and what it means."""
-
-    until: int
-    reach: Reach
-    rule: str
-    """As it stands on the timeline."""
-    who: Who = None
-    """Of many: whose."""
-    drops: bool = False
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        return _TEXTS.get(self.rule, f"Over the limit {self.rule}.")
 
 
 class Limits:
@@ -186,11 +140,11 @@ class Limits:
         return has_caps and case.spared is not None
 
     def _over(self, case: Case, key: str, until: int, now: int) -> Over:
-        scope = key.partition(":")[0]
-        if scope in own_limits.Scope.__members__.values():
-            return _over_own(case, own_limits.Scope(scope), until, now)
+        scope = Scope(key.partition(":")[0])
         rule, request = f"rate_limit.{scope}", case.task.request
-        match Scope(scope):
+        match scope:
+            case Scope.OWN_EVERYTHING | Scope.OWN_CHANNEL | Scope.OWN_DAY:
+                return own_limits.over(case, scope, until=until, now=now)
             case Scope.PERSON:
                 return Over(until, Reach.DELIVERY, rule, drops=self._rates.person_drops)
             case Scope.PROVIDER:
@@ -199,15 +153,9 @@ class Limits:
                 return Over(until, Reach.MANY, rule, request.tenant)
             case Scope.LANE:
                 return Over(until, Reach.MANY, rule, BY_NUMBER[request.lane])
-            case _:
+            case Scope.EVERYTHING | Scope.CHANNEL:
                 return Over(until, Reach.MANY, rule)
 
 
 def _what_holds(rates: Rates) -> tuple[object, ...]:
     return rates.person, rates.person_drops
-
-
-def _over_own(case: Case, scope: own_limits.Scope, until: int, now: int) -> Over:
-    held = own_limits.over(case, scope, until=until, now=now)
-    reach = Reach.DELIVERY if held.is_alone else Reach.MANY
-    return Over(held.until, reach, held.rule, case.task.request.tenant, held.drops)

@@ -1,9 +1,8 @@
 """What a tenant has decided itself about how much goes out: its rates, and its people's budget."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sendwell.domain.budget import Budget, day_of, next_turn
 from sendwell.domain.ids import UserId
@@ -13,18 +12,10 @@ from sendwell.domain.policy import Policy
 from sendwell.domain.tenant_limits import drops
 from sendwell.domain.zone import zone_of
 from sendwell.messages.task import Task
+from sendwell.roles.delivery.over import Over, Reach, Scope
 
-
-class Scope(StrEnum):
-    """What a limit of a tenant counts."""
-
-    EVERYTHING = "own"
-    CHANNEL = "own_channel"
-    DAY = "day"
-    """What one person is sent on one day of theirs."""
-
-
-_DAY = Scope.DAY.value
+_Own = Literal[Scope.OWN_EVERYTHING, Scope.OWN_CHANNEL, Scope.OWN_DAY]
+_DAY = Scope.OWN_DAY.value
 
 
 class Case(NamedTuple):
@@ -40,19 +31,6 @@ class Case(NamedTuple):
     spared: UserId | None
 
 
-class Held(NamedTuple):
-    """A delivery that exceeds a limit: until when (microseconds since 1970), or for good, and by
-    which rule.
-
-    `is_alone`: it says nothing about other deliveries of the tenant.
-    """
-
-    until: int
-    drops: bool
-    rule: str
-    is_alone: bool
-
-
 def case_of(task: Task, timezone: str | None, policy: Policy) -> Case:
     """The delivery as the limits look at it."""
     is_free = task.attempt > 0 or _is_critical(task, policy)
@@ -65,9 +43,9 @@ def demand_of_many(case: Case) -> Iterator[tuple[str, Rate]]:
     task, limits = case.task, case.policy.limits
     tenant = task.request.tenant
     if limits.everything is not None:
-        yield f"{Scope.EVERYTHING}:{tenant}", limits.everything.rate
+        yield f"{Scope.OWN_EVERYTHING}:{tenant}", limits.everything.rate
     if (limit := limits.channels.get(task.channel)) is not None:
-        yield f"{Scope.CHANNEL}:{tenant}:{task.channel}", limit.rate
+        yield f"{Scope.OWN_CHANNEL}:{tenant}:{task.channel}", limit.rate
 
 
 def day_demand(case: Case, now: int) -> Demand:
@@ -83,28 +61,30 @@ def day(case: Case, at: int) -> str:
     return _day(case.timezone, case.policy.timezone, at)
 
 
-def over(case: Case, scope: Scope, *, until: int, now: int) -> Held:
+def over(case: Case, scope: _Own, *, until: int, now: int) -> Over:
     """What becomes of a delivery that this limit refuses until then."""
     limits = case.policy.limits
     match scope:
-        case Scope.EVERYTHING:
+        case Scope.OWN_EVERYTHING:
             return _over(case, limits.everything, until, "limits.tenant")
-        case Scope.CHANNEL:
+        case Scope.OWN_CHANNEL:
             channel = case.task.channel
             return _over(case, limits.channels.get(channel), until, f"limits.channels.{channel}")
-        case Scope.DAY:
+        case Scope.OWN_DAY:
             return _over_budget(case, case.policy.budget, now)
 
 
-def _over(case: Case, limit: Limit | None, until: int, rule: str) -> Held:
+def _over(case: Case, limit: Limit | None, until: int, rule: str) -> Over:
     is_dropped = drops(limit, is_critical=_is_critical(case.task, case.policy))
-    return Held(until, is_dropped, rule, is_alone=is_dropped)
+    reach = Reach.DELIVERY if is_dropped else Reach.MANY
+    return Over(until, reach, rule, case.task.request.tenant, is_dropped)
 
 
-def _over_budget(case: Case, budget: Budget | None, now: int) -> Held:
+def _over_budget(case: Case, budget: Budget | None, now: int) -> Over:
     turn = next_turn(instant_of(now), zone_of(case.timezone, case.policy.timezone))
     is_dropped = budget is not None and budget.over is OverLimit.DROP
-    return Held(microseconds_of(turn), is_dropped, "budget", is_alone=True)
+    tenant = case.task.request.tenant
+    return Over(microseconds_of(turn), Reach.DELIVERY, "budget", tenant, is_dropped)
 
 
 def _is_critical(task: Task, policy: Policy) -> bool:

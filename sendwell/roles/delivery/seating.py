@@ -25,7 +25,8 @@ from sendwell.roles.delivery.events import Event, Held, Stopped, Unsendable
 from sendwell.roles.delivery.exchange import Account, Exchange
 from sendwell.roles.delivery.gate import Checked, Gate
 from sendwell.roles.delivery.hold_ups import HoldUps
-from sendwell.roles.delivery.limits import Limits, Over, Passage, Reach
+from sendwell.roles.delivery.limits import Limits, Passage
+from sendwell.roles.delivery.over import Over, Reach
 from sendwell.roles.delivery.words import Versions, Words
 
 _AT_ONCE = 8

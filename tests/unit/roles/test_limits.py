@@ -22,7 +22,8 @@ from sendwell.domain.tenant_limits import TenantLimits
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.task import Task
 from sendwell.roles.delivery.counted import Counted
-from sendwell.roles.delivery.limits import Limits, Over, Passage, Rates, Reach
+from sendwell.roles.delivery.limits import Limits, Passage, Rates
+from sendwell.roles.delivery.over import Over, Reach
 from sendwell.roles.delivery.own_limits import case_of
 
 ACME, BETA = TenantId("acme"), TenantId("beta")
