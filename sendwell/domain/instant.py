@@ -35,3 +35,8 @@ def span_of(microseconds: int) -> timedelta:
 def rfc3339_of(microseconds: int) -> str:
     """The time in UTC with milliseconds, as RFC 3339 writes it: whatever number it is."""
     return instant_of(microseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def rfc3339_or_none(microseconds: int | None) -> str | None:
+    """The same; None for a time that there is not, which is None or 0."""
+    return rfc3339_of(microseconds) if microseconds else None

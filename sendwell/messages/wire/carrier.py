@@ -10,7 +10,7 @@ import msgspec
 
 from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.ids import ChannelName
-from sendwell.domain.instant import rfc3339_of
+from sendwell.domain.instant import rfc3339_of, rfc3339_or_none
 from sendwell.domain.lane import BY_NUMBER
 from sendwell.domain.presets.naming import Share
 from sendwell.domain.presets.preset import Preset
@@ -21,7 +21,6 @@ from sendwell.messages.task import Task
 from sendwell.messages.wire import headers
 from sendwell.messages.wire.contract import VERSION
 from sendwell.messages.wire.fields import label_of, present
-from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.letter import Letter, key_of
 from sendwell.messages.wire.opening import COPY, REQUESTED, TASK
 from sendwell.messages.wire.outline import Found, outline

@@ -5,11 +5,10 @@ from typing import Self
 import msgspec
 
 from sendwell.domain.delivery_key import DeliveryKey
-from sendwell.domain.instant import rfc3339_of
+from sendwell.domain.instant import rfc3339_of, rfc3339_or_none
 from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
-from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.trace import trace_id_of
 
 

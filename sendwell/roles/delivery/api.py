@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from sendwell.domain.errors import Conflict, Unavailable
 from sendwell.domain.ids import NotificationId, TenantId
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.lifecycle import OPEN
 from sendwell.domain.triage import Cause
 from sendwell.messages.requested import Requested
@@ -17,7 +18,6 @@ from sendwell.messages.status import Status
 from sendwell.ports.clock import Clock
 from sendwell.ports.questions import Cancelled
 from sendwell.roles.delivery.letters import LEAST_RATE, MOST_RATE, DeadLetters, Narrowed
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, cursor_of, cut_page, name_next_page, position_of
@@ -158,6 +158,6 @@ def _letter(row: Row[Any]) -> dict[str, Any]:
         "error": {"code": row.code, "text": row.text},
         "provider": row.provider,
         "attempts": row.attempt,
-        "at": moment(row.at),
+        "at": rfc3339_or_none(row.at),
         "replayed_as": row.replayed_as,
     }

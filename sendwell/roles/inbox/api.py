@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.roles.inbox.message import InboxMessage
 from sendwell.roles.inbox.service import Inbox
 from sendwell.roles.inbox.store import Owner
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.paging import MOST, cursor_of, name_next_page, position_of
 from sendwell.runtime.server.still_allowed import while_allowed
@@ -128,6 +128,6 @@ def _view(message: InboxMessage) -> Message:
         title=message.title,
         body=message.body,
         data=message.data,
-        at=str(moment(message.at)),
-        read_at=moment(message.read_at),
+        at=str(rfc3339_or_none(message.at)),
+        read_at=rfc3339_or_none(message.read_at),
     )

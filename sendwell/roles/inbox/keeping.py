@@ -2,11 +2,11 @@
 
 from sqlalchemy import ColumnElement, and_, delete, select
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.ports.database import Database
 from sendwell.ports.keepers import Erased, Item, Told, Whom
 from sendwell.roles.inbox.store import InboxStore
 from sendwell.roles.inbox.tables import INBOX_MESSAGE as MESSAGE
-from sendwell.runtime.moments import moment
 
 _AT_ONCE = 500
 
@@ -31,8 +31,8 @@ class InboxKeeper:
                     "title": message.title,
                     "body": message.body,
                     "data": dict(message.data),
-                    "at": moment(message.at),
-                    "read_at": moment(message.read_at),
+                    "at": rfc3339_or_none(message.at),
+                    "read_at": rfc3339_or_none(message.read_at),
                 },
             )
             for message in found.messages

@@ -7,11 +7,11 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.ports.tenants import Caller
 from sendwell.roles.mailbox.mail import Wire, on_the_wire
 from sendwell.roles.mailbox.message import MailboxMessage, MessagePage, Narrowing
 from sendwell.roles.mailbox.service import Mailbox
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, cursor_of, name_next_page, position_of
@@ -164,6 +164,6 @@ def _fields(message: MailboxMessage) -> dict[str, Any]:
         "notification": message.notification,
         "delivery": message.part,
         "priority": message.lane.label,
-        "at": moment(message.at),
+        "at": rfc3339_or_none(message.at),
         "content": msgspec.to_builtins(message.content),
     }

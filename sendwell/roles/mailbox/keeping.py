@@ -3,10 +3,10 @@
 import msgspec
 
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.ports.keepers import Erased, Item, Told, Whom
 from sendwell.roles.mailbox.message import MailboxMessage, Narrowing
 from sendwell.roles.mailbox.store import MailboxStore
-from sendwell.runtime.moments import moment
 
 _AT_ONCE = 50
 
@@ -59,5 +59,5 @@ def _document(message: MailboxMessage) -> dict[str, object]:
         "channel": message.channel,
         "address": message.address,
         "content": msgspec.to_builtins(message.content),
-        "at": moment(message.at),
+        "at": rfc3339_or_none(message.at),
     }

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import NotificationId, Position
-from sendwell.domain.instant import microseconds_of
+from sendwell.domain.instant import microseconds_of, rfc3339_or_none
 from sendwell.domain.lane import Lane
 from sendwell.domain.ledger import Ledger
 from sendwell.domain.lifecycle import State
@@ -17,7 +17,6 @@ from sendwell.messages.status import Status
 from sendwell.ports.journal import Filter
 from sendwell.roles.tracker.service import Tracked, Tracker
 from sendwell.roles.tracker.timeline import Event
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, cursor_of, name_next_page, position_of
@@ -109,8 +108,8 @@ def document(tracked: Tracked) -> dict[str, Any]:
         "template": msgspec.to_builtins(request.template),
         "correlation_id": request.correlation_id,
         "metadata": request.metadata,
-        "created_at": moment(request.accepted_at),
-        "expires_at": moment(request.expires_at),
+        "created_at": rfc3339_or_none(request.accepted_at),
+        "expires_at": rfc3339_or_none(request.expires_at),
         "send_at": request.send_at,
         "deliveries": [_delivery(each) for each in sorted(tracked.deliveries, key=_by_part)],
     }
@@ -131,9 +130,9 @@ def _delivery(status: Status) -> dict[str, Any]:
         "attempts": status.attempt,
         "error": _error(status),
         "rule": status.rule,
-        "due_at": moment(status.due),
-        "sent_at": moment(status.at) if status.state in _WENT_OUT else None,
-        "updated_at": moment(status.at),
+        "due_at": rfc3339_or_none(status.due),
+        "sent_at": rfc3339_or_none(status.at) if status.state in _WENT_OUT else None,
+        "updated_at": rfc3339_or_none(status.at),
     }
 
 
@@ -147,7 +146,7 @@ def _error(status: Status) -> dict[str, str | None] | None:
 def event_document(event: Event) -> dict[str, Any]:
     """An event of a timeline as people see it."""
     shown = {
-        "at": moment(event.at),
+        "at": rfc3339_or_none(event.at),
         "event": event.event,
         "text": event.text,
         "delivery": event.delivery,
@@ -157,7 +156,7 @@ def event_document(event: Event) -> dict[str, Any]:
         "provider_message_id": event.reference,
         "code": event.code,
         "rule": event.rule,
-        "due_at": moment(event.due),
+        "due_at": rfc3339_or_none(event.due),
     }
     return {name: value for name, value in shown.items() if value is not None}
 

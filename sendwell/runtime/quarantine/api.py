@@ -8,10 +8,10 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.messages.wire.reason import Reason
 from sendwell.ports import quarantine
 from sendwell.ports.quarantine import Narrowed
-from sendwell.runtime.moments import moment
 from sendwell.runtime.quarantine.gathered import Gathered, Places
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PROBLEMS
@@ -148,7 +148,7 @@ def _known(kept: quarantine.Kept, service: str) -> dict[str, Any]:
         "hint": _hints.get(kept.reason, ""),
         "text": kept.text,
         "pointer": kept.pointer,
-        "at": moment(kept.at),
+        "at": rfc3339_or_none(kept.at),
     }
 
 

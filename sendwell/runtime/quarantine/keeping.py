@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Executable, Row, select, update
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.messages.wire.quarantine import Quarantine
 from sendwell.ports.database import Database
 from sendwell.ports.keepers import Erased, Item, Told, Whom
-from sendwell.runtime.moments import moment
 from sendwell.runtime.quarantine.tables import QUARANTINE
 from sendwell.runtime.reading import read_portion
 
@@ -100,5 +100,5 @@ def _document(row: Row[Any], kept: Quarantine) -> dict[str, object]:
         "stream": row.stream,
         "reason": row.reason,
         "size_bytes": len(kept.body),
-        "at": moment(row.at),
+        "at": rfc3339_or_none(row.at),
     }

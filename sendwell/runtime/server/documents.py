@@ -42,7 +42,7 @@ def strict_route(most_bytes: int) -> type[APIRoute]:
 
 
 Moment = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
-"""A time as `runtime.moments` writes it."""
+"""A time as `domain.instant` writes it."""
 
 IfMatch = Annotated[
     str | None,

@@ -11,6 +11,7 @@ from sendwell.domain.instant import (
     microseconds_in,
     microseconds_of,
     rfc3339_of,
+    rfc3339_or_none,
     span_of,
 )
 
@@ -54,3 +55,9 @@ def test_no_microsecond_of_a_span_is_lost(span: timedelta) -> None:
 
 def test_a_span_is_told_in_microseconds() -> None:
     assert microseconds_in(timedelta(seconds=2)) == 2_000_000
+
+
+@pytest.mark.parametrize("none", [None, 0])
+def test_a_time_that_there_is_not_is_not_written(none: int | None) -> None:
+    assert rfc3339_or_none(none) is None
+    assert rfc3339_or_none(NEW_YEAR) == rfc3339_of(NEW_YEAR)

@@ -4,9 +4,9 @@ from typing import Annotated, Self
 
 import msgspec
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.lifecycle import State
 from sendwell.messages.wire.fields import Priority, label_of
-from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.move import Move
 
 

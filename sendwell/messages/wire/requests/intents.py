@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sendwell.domain.ids import ChannelName
-from sendwell.domain.instant import rfc3339_of
+from sendwell.domain.instant import rfc3339_of, rfc3339_or_none
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.wire.contract import Claims, Contract
 from sendwell.messages.wire.fields import (
@@ -33,7 +33,6 @@ from sendwell.messages.wire.fields import (
     unless_empty,
     words_of,
 )
-from sendwell.messages.wire.instant import rfc3339_or_none
 from sendwell.messages.wire.reason import Reason
 from sendwell.messages.wire.strict import refusal
 from sendwell.messages.wire.trace import trace_id_of

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from sendwell.domain.ids import UserId
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.roles.accounts.api.fields import a_router
 from sendwell.roles.accounts.service.audit_log import AuditLog
 from sendwell.roles.accounts.store.audit import Recorded
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import Moment
 from sendwell.runtime.server.paging import MOST, cursor_of, cut_page, name_next_page, position_of
@@ -38,7 +38,7 @@ class EntryOut(BaseModel):
         deed = recorded.deed
         return cls(
             sequence=recorded.sequence,
-            at=moment(deed.at),
+            at=rfc3339_or_none(deed.at),
             actor=deed.actor,
             action=deed.action,
             subject=deed.subject,

@@ -21,7 +21,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 MaybeMoment = Annotated[
     str | None, WithJsonSchema({"type": ["string", "null"], "format": "date-time"})
 ]
-"""A time as `runtime.moments` writes it, or null."""
+"""A time as `domain.instant` writes it, or null."""
 
 
 def a_router(prefix: str, tag: str, *, most_bytes: int = _MOST_BYTES) -> APIRouter:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from sendwell.domain.environment import Environment
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.roles.accounts.api.fields import STRICT, KeyName, MaybeMoment, a_router
 from sendwell.roles.accounts.keys import Key
 from sendwell.roles.accounts.service.keys import Keys, Wanted
 from sendwell.roles.accounts.store.keys import StoredKey
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment, problem
 
@@ -149,9 +149,9 @@ def _shown(key: StoredKey) -> dict[str, Any]:
         "prefix": f"sw_{key.id}_",
         "environment": key.environment,
         "scopes": None if key.scopes is None else sorted(key.scopes),
-        "created_at": moment(key.created_at),
+        "created_at": rfc3339_or_none(key.created_at),
         "created_by": key.created_by,
-        "expires_at": moment(key.expires_at),
-        "revoked_at": moment(key.revoked_at),
-        "last_used_at": moment(key.last_used_at),
+        "expires_at": rfc3339_or_none(key.expires_at),
+        "revoked_at": rfc3339_or_none(key.revoked_at),
+        "last_used_at": rfc3339_or_none(key.last_used_at),
     }

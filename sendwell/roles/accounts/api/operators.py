@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.permissions import Role
 from sendwell.roles.accounts.api.fields import STRICT, Email, Password, PersonName, a_router
 from sendwell.roles.accounts.service.operators import Change, Newcomer, Operators
 from sendwell.roles.accounts.store.operators import Operator
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment, problem
 
@@ -86,8 +86,8 @@ class OperatorOut(BaseModel):
             disabled=operator.is_disabled,
             has_password=operator.password is not None,
             has_identity=operator.identity is not None,
-            created_at=moment(operator.created_at),
-            changed_at=moment(operator.changed_at),
+            created_at=rfc3339_or_none(operator.created_at),
+            changed_at=rfc3339_or_none(operator.changed_at),
         )
 
 

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from sendwell.domain.environment import Environment, is_test
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.permissions import Role
 from sendwell.roles.accounts.api.fields import STRICT, Email, Password, PersonName, a_router
 from sendwell.roles.accounts.service.operators import Newcomer
 from sendwell.roles.accounts.service.tenants import Tenancy
 from sendwell.roles.accounts.store.tenants import Tenant
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment, problem
 
@@ -123,5 +123,5 @@ def _shown(tenant: Tenant) -> dict[str, Any]:
         "name": tenant.name,
         "environment": Environment.TEST if in_test else Environment.LIVE,
         "sandboxed": tenant.is_sandboxed,
-        "created_at": moment(tenant.created_at),
+        "created_at": rfc3339_or_none(tenant.created_at),
     }

@@ -6,10 +6,10 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.rendering import TemplateBody
 from sendwell.roles.templates.service import Draft
 from sendwell.roles.templates.store import Template, VersionRecord
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.documents import Moment
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.locale_tag import LocaleTag
@@ -117,8 +117,8 @@ class TemplateOut(BaseModel):
             name=template.name,
             published_version=template.published,
             latest_version=template.latest,
-            created_at=moment(template.created_at),
-            updated_at=moment(template.updated_at),
+            created_at=rfc3339_or_none(template.created_at),
+            updated_at=rfc3339_or_none(template.updated_at),
         )
 
 
@@ -147,7 +147,7 @@ class VersionOut(BaseModel):
                 for channel, locales in version.bodies.items()
             },
             schema=dict(version.schema),
-            created_at=moment(record.created_at),
+            created_at=rfc3339_or_none(record.created_at),
         )
 
 

@@ -7,14 +7,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sendwell.domain.consent import Fact
 from sendwell.domain.errors import Flaw, Invalid
-from sendwell.domain.instant import microseconds_of
+from sendwell.domain.instant import microseconds_of, rfc3339_or_none
 from sendwell.domain.schedule import parse_instant
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.api.occasions import Evidence, Wording
 from sendwell.roles.users.api.topics import Limit, is_topic
 from sendwell.roles.users.service.consents import Consents
 from sendwell.roles.users.store.consents import Consent, Occasion
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
@@ -63,7 +62,7 @@ class ConsentIn(BaseModel):
             raise Invalid(why, flaws=[Flaw("/topic", why)])
         return Fact(self.given, self.channel, self.category, self.topic)
 
-    def moment(self) -> int | None:
+    def rfc3339_or_none(self) -> int | None:
         """When it was said, in microseconds. Raises Invalid."""
         if self.at is None:
             return None
@@ -91,7 +90,7 @@ class ConsentOut(BaseModel):
             channel=fact.channel,
             category=fact.category,
             topic=fact.topic,
-            at=moment(at),
+            at=rfc3339_or_none(at),
             source=occasion.source,
             actor=occasion.actor,
             wording=occasion.wording,
@@ -154,7 +153,7 @@ def add_routes(router: APIRouter, consents: Consents) -> None:
             user_id,
             given.fact(),
             occasion=occasion,
-            at=given.moment(),
+            at=given.rfc3339_or_none(),
             by=caller.actor,
         )
         shown = ConsentOut.of(recorded.at, recorded.fact, recorded.occasion)

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.service.contacts import Contact, Contacts
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
 
@@ -47,7 +47,7 @@ class ContactOut(BaseModel):
             channel=contact.channel,
             address=contact.address,
             verified=verified is not None,
-            verified_at=moment(verified.at) if verified else None,
+            verified_at=rfc3339_or_none(verified.at) if verified else None,
             how=verified.how if verified else None,
         )
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.service.erasure import Erasures
 from sendwell.roles.users.store.erasure import Erasure
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PROBLEMS, Moment, strict_route
 
@@ -42,8 +42,8 @@ class ErasureOut(BaseModel):
             id=erasure.id,
             is_done=erasure.done_at is not None,
             asked_by=erasure.asked_by,
-            asked_at=moment(erasure.asked_at),
-            done_at=moment(erasure.done_at),
+            asked_at=rfc3339_or_none(erasure.asked_at),
+            done_at=rfc3339_or_none(erasure.done_at),
             keepers=[
                 KeeperOut(keeper=name, erased=each.erased, is_done=each.is_done, waits=each.waits)
                 for name, each in erasure.progress.items()

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from sendwell.domain.errors import Flaw, Invalid
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.roles.users.api.person_lines import read_person
 from sendwell.roles.users.reading.intake import Kind, LineFlaw, Mode
 from sendwell.roles.users.service.imports import Imports, WrongOffset
 from sendwell.roles.users.store.imports import ImportRecord
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import (
     NOT_FOUND,
@@ -112,8 +112,8 @@ class ImportOut(BaseModel):
             updated=record.updated,
             refused=record.refused,
             started_by=record.started_by,
-            started_at=moment(record.started_at),
-            changed_at=moment(record.changed_at),
+            started_at=rfc3339_or_none(record.started_at),
+            changed_at=rfc3339_or_none(record.changed_at),
         )
 
 

@@ -10,12 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName, UserId
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.user_id import PATTERN, flaw_in_user_id
 from sendwell.domain.zone import find_zone
 from sendwell.roles.users.api.addresses import NoAddress, normal_email, normal_phone
 from sendwell.roles.users.store.people import LARGEST_ATTRIBUTES, PersonRecord, Profile
 from sendwell.roles.users.store.tokens import TokenRecord
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.documents import Moment
 from sendwell.runtime.server.locale_tag import LocaleTag
 
@@ -166,7 +166,7 @@ class TokenOut(BaseModel):
             number=record.number,
             token=f"{shown}…",
             platform=record.platform,
-            last_seen=moment(record.last_seen),
+            last_seen=rfc3339_or_none(record.last_seen),
         )
 
 
@@ -201,6 +201,6 @@ class PersonOut(BaseModel):
             attributes=profile.attributes,
             verified=sorted(record.verified),
             tokens=[TokenOut.of(token) for token in record.tokens],
-            created_at=moment(record.created_at),
-            updated_at=moment(record.updated_at),
+            created_at=rfc3339_or_none(record.created_at),
+            updated_at=rfc3339_or_none(record.updated_at),
         )

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from sendwell.domain.consent import EVERY, Fact, Preferences, apply_fact, with_topic
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.api.occasions import Evidence, Wording, occasion_of
 from sendwell.roles.users.api.topics import ThisTopic
 from sendwell.roles.users.service import Users
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
@@ -62,7 +62,7 @@ def add_routes(router: APIRouter, users: Users) -> None:
                 SubscriptionOut(
                     topic=each.topic,
                     channels={on: yes for on, yes in each.by_channel.items() if on != EVERY},
-                    since=moment(each.since),
+                    since=rfc3339_or_none(each.since),
                 )
                 for each in found
             ]

@@ -11,10 +11,10 @@ from pydantic_core import PydanticCustomError
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.suppression import Source
 from sendwell.roles.users.service.suppression_list import SuppressionList
 from sendwell.roles.users.store.suppressions import Listed, Narrowed, Place
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PROBLEMS, Moment, strict_route
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
@@ -85,7 +85,7 @@ class SuppressionOut(BaseModel):
             address=listed.address,
             reason=listed.reason,
             source=listed.source,
-            since=moment(listed.at),
+            since=rfc3339_or_none(listed.at),
         )
 
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.domain.topic import LONGEST, PATTERN, flaw_in_topic
 from sendwell.roles.users.service.topics import Topics
 from sendwell.roles.users.store.topics import Topic
-from sendwell.runtime.moments import moment
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment, problem
 from sendwell.runtime.server.paging import (
@@ -84,8 +84,8 @@ class TopicOut(BaseModel):
             name=topic.name,
             description=topic.description,
             mode="opt_in" if topic.is_opt_in else "opt_out",
-            created_at=moment(topic.created_at),
-            updated_at=moment(topic.updated_at),
+            created_at=rfc3339_or_none(topic.created_at),
+            updated_at=rfc3339_or_none(topic.updated_at),
         )
 
 

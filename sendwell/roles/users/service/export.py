@@ -7,10 +7,10 @@ import structlog
 
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, TenantId
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.ports.clock import Clock
 from sendwell.ports.keepers import Item, Keeper, Whom
 from sendwell.roles.users.store.people import PersonRecord
-from sendwell.runtime.moments import moment
 
 log = structlog.get_logger()
 SCHEMA = "sendwell.person"
@@ -36,7 +36,7 @@ class Exports:
             "schema": SCHEMA,
             "version": VERSION,
             "user_id": whom.user_id,
-            "exported_at": moment(self._clock.now()),
+            "exported_at": rfc3339_or_none(self._clock.now()),
         }
         yield _encode(head)[:-1] + b',"items":['
         missing: list[str] = []

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from sendwell.domain.instant import rfc3339_or_none
 from sendwell.ports.keepers import Erased, Item, Told, Whom
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.consents import Consent
 from sendwell.roles.users.store.people import PersonRecord
-from sendwell.runtime.moments import moment
 
 _AT_ONCE = 500
 
@@ -44,7 +44,7 @@ class OwnKeeper:
             yield _profile(person)
             for token in person.tokens:
                 shown = {"token": token.token, "platform": token.platform}
-                yield Item("push_token", {**shown, "last_seen": moment(token.last_seen)})
+                yield Item("push_token", {**shown, "last_seen": rfc3339_or_none(token.last_seen)})
         preferences = await self._store.people.preferences(whom.tenant, whom.user_id)
         if preferences is not None:
             yield Item("preferences", msgspec.json.decode(preferences))
@@ -52,7 +52,7 @@ class OwnKeeper:
         for channel, known in verified.items():
             yield Item(
                 "verified_contact",
-                {"channel": channel, "verified_at": moment(known.at), "how": known.how},
+                {"channel": channel, "verified_at": rfc3339_or_none(known.at), "how": known.how},
             )
         async for item in self._chosen(whom):
             yield item
@@ -60,9 +60,9 @@ class OwnKeeper:
     async def _chosen(self, whom: Whom) -> AsyncIterator[Item]:
         own = self._store.own
         for row in await own.subscriptions(whom.tenant, whom.user_id):
-            yield Item("subscription", {"topic": row.topic, "at": moment(row.at)})
+            yield Item("subscription", {"topic": row.topic, "at": rfc3339_or_none(row.at)})
         for row in await own.log_in(whom.tenant, whom.user_id):
-            yield Item("log_in", {"password_changed_at": moment(row.changed_at)})
+            yield Item("log_in", {"password_changed_at": rfc3339_or_none(row.changed_at)})
         for address, row in await own.suppressions(whom.tenant, whom.addresses):
             yield Item(
                 "suppression",
@@ -70,7 +70,7 @@ class OwnKeeper:
                     "channel": row.channel,
                     "address": address,
                     "reason": row.reason,
-                    "at": moment(row.at),
+                    "at": rfc3339_or_none(row.at),
                 },
             )
 
@@ -78,8 +78,8 @@ class OwnKeeper:
 def _profile(person: PersonRecord) -> Item:
     profile = msgspec.to_builtins(person.profile)
     since = {
-        "created_at": moment(person.created_at),
-        "updated_at": moment(person.updated_at),
+        "created_at": rfc3339_or_none(person.created_at),
+        "updated_at": rfc3339_or_none(person.updated_at),
     }
     return Item("profile", {"user_id": person.user_id, **profile, **since})
 
@@ -87,5 +87,5 @@ def _profile(person: PersonRecord) -> Item:
 def _agreed(consent: Consent) -> Item:
     return Item(
         "consent",
-        {"at": moment(consent.at), **consent.fact._asdict(), **consent.occasion._asdict()},
+        {"at": rfc3339_or_none(consent.at), **consent.fact._asdict(), **consent.occasion._asdict()},
     )
