@@ -25,6 +25,7 @@ from sendwell.roles.delivery.seating import Seated, Seating, Send
 from sendwell.roles.delivery.settler import Settler
 from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.failpoints import failpoint
+from sendwell.runtime.waiting import wait_at_most
 
 log = structlog.get_logger()
 _BATCH = 64
@@ -308,11 +309,7 @@ class Dispatcher:
             return  # a pause has just ended, and nothing in flight would wake us
         waits = [self._seating.wait(tenant, self.channel) for tenant in self.ready.stranded]
         ends += [wait.total_seconds() for wait in waits]
-        try:
-            async with asyncio.timeout(min(ends, default=None)):
-                await self.ready.changed.wait()
-        except TimeoutError:
-            pass
+        await wait_at_most(self.ready.changed, min(ends, default=None))
         self.ready.changed.clear()
 
 

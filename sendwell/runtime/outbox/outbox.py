@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sendwell.domain.errors import Invalid, Unavailable
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import Node
+from sendwell.domain.pauses import Pauses
 from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus
 from sendwell.ports.clock import Ids
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 _WINDOW = 5_000
 """Letters held in memory; what is more waits on disk only."""
 _BATCH = 500
-_LONGEST_PAUSE_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 5.0
 _END_AGAIN_SECONDS = 60.0
 
 End = Callable[[int, Letter, Invalid], Awaitable[None]]
@@ -155,7 +156,7 @@ class Outbox:
         return batch
 
     async def _publish(self, batch: Sequence[_Numbered]) -> None:
-        pause, is_out = 0.05, False
+        pauses, is_out = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS), False
         while batch:
             try:
                 # What has gone out is not said again because only the database is away.
@@ -173,8 +174,7 @@ class Outbox:
                 if self._is_stopping:
                     self._letters.clear()
                     return
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                await asyncio.sleep(pauses.take())
             else:
                 self._drop(set(numbers))
                 return

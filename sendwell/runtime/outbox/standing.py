@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from sendwell.domain.errors import Invalid, SendwellError, Unavailable
 from sendwell.domain.ids import Node
+from sendwell.domain.pauses import Pauses
 from sendwell.messages.wire.letter import Letter
 from sendwell.ports.bus import Bus, Stream
 from sendwell.ports.database import Database, Write
@@ -107,12 +108,11 @@ class Standing:
 
     async def _tried(self) -> list[Stream]:
         """Streams whose oldest letters were taken at last; it takes as long as that takes."""
-        pause = _FIRST_PAUSE_SECONDS
+        pauses = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pauses.take())
             if went := [stream for stream in list(self._oldest) if await self._is_taken(stream)]:
                 return went
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _is_taken(self, stream: Stream) -> bool:
         parcels = by_stream(letter for _, letter in self._oldest[stream])[stream]
