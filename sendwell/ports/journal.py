@@ -91,6 +91,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def mark(self) -> None:
+        """The same by itself, where nothing is planned."""
+        ...
+
     def forget(self, requests: Sequence[Requested]) -> None:
         """Their plan is on disk: recovery need not look at them again."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import compress
 
 from sendwell.domain.admission import CANCELLED, NOT_DELIVERED, OWN_ENDS, Stop
@@ -100,11 +100,11 @@ class Delivery:
         that nobody delivers by here: they are to stay where they are.
         """
         ours = [task for task in tasks if task.channel in self._dispatchers]
-        fresh = await self._store.unknown(ours)
-        while fresh:
-            room = await self.pace(_MOST_TAKEN)
-            await self._take_fresh(fresh[:room])
-            fresh = fresh[room:]
+        for start in range(0, len(ours), _MOST_TAKEN):
+            fresh = await self._store.unknown(ours[start : start + _MOST_TAKEN])
+            fresh.sort(key=lambda task: task.request.lane)
+            for channel, own in group(fresh, by=lambda task: task.channel).items():
+                await self._take_by(self._dispatchers[channel], own)
         if len(ours) < len(tasks):
             raise Unavailable(self._not_ours(task.channel for task in tasks))
 
@@ -115,18 +115,9 @@ class Delivery:
         taken in hand later by another commit. A channel with a long queue has no say in it: it
         stands still, and must not hold up the others.
         """
-        if self._room(most) < _FEW:
-            self._freed.clear()
-            try:
-                async with asyncio.timeout(_A_MOMENT):
-                    while self._room(most) < _FEW:
-                        await self._freed.wait()
-                        self._freed.clear()
-            except TimeoutError:
-                pass
-        room = min(most, max(_FEW, self._room(most)))
+        room = await self._until_room(lambda: self._room(most))
         self._busy.clear()
-        return room
+        return min(room, most)
 
     async def wake(self, works: Sequence[int]) -> None:
         """What waited for its time may be looked at again, as soon as there is room for it."""
@@ -246,6 +237,28 @@ class Delivery:
         """Take nothing more in hand."""
         for dispatcher in self._dispatchers.values():
             dispatcher.stop()
+
+    async def _take_by(self, dispatcher: Dispatcher, tasks: Sequence[Task]) -> None:
+        """As many at a time as find a seat; all at once where others wait for one already."""
+        left = tasks
+        while left:
+            waits = len(dispatcher.ready) or dispatcher.ready.is_spilled
+            room = len(left) if waits else await self._until_room(dispatcher.appetite)
+            await self._take_fresh(left[:room])
+            left = left[room:]
+
+    async def _until_room(self, room: Callable[[], int]) -> int:
+        """For how many there is room, at least a little; waits a moment where there is less."""
+        if room() < _FEW:
+            self._freed.clear()
+            try:
+                async with asyncio.timeout(_A_MOMENT):
+                    while room() < _FEW:
+                        await self._freed.wait()
+                        self._freed.clear()
+            except TimeoutError:
+                pass
+        return max(_FEW, room())
 
     async def _take_fresh(self, fresh: Sequence[Task]) -> None:
         def speak(scene: Scene) -> Sequence[Task]:

@@ -21,6 +21,7 @@ from sendwell.runtime.streams import by_stream
 
 log = structlog.get_logger()
 _BATCH = 256
+_BETWEEN_MARKS_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 5.0
 
 
@@ -48,6 +49,8 @@ class Forwarder:
         self._bus = bus
         self._letters = letters
         self._give_up = give_up
+        self._marks_at = 0.0
+        """By the loop's time."""
 
     async def run(self) -> None:
         """Publish for ever; urgent ones go past the others."""
@@ -87,6 +90,20 @@ class Forwarder:
             await self._part(requests, error)
         else:
             self._journal.forget(requests)
+            await self._mark()
+
+    async def _mark(self) -> None:
+        """Now and then: what was handed on since is published again after a crash, and refused as
+        what it is.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._marks_at:
+            return
+        self._marks_at = now + _BETWEEN_MARKS_SECONDS
+        try:
+            await self._journal.mark()
+        except Unavailable as error:
+            log.warning("gateway.not_marked", error=error.message)
 
     async def _publish(self, letters: Sequence[Letter]) -> None:
         """Until the broker has them all. Raises Invalid for what it will never take."""

@@ -179,6 +179,9 @@ class SqlJournal:
     def marked(self) -> Unit:
         return [Write(hot.set_mark, [(self._mark, self._unplanned.mark)])]
 
+    async def mark(self) -> None:
+        await self._database.commit(self.marked())
+
     def forget(self, requests: Sequence[Requested]) -> None:
         self._unplanned.finish(request.position for request in requests)
 

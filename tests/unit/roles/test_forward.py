@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from sendwell.domain.errors import TooLarge
+from sendwell.domain.errors import TooLarge, Unavailable
 from sendwell.domain.ids import Node, Position
 from sendwell.domain.presets.plain import PRESET
 from sendwell.messages.requested import Requested
@@ -40,6 +40,8 @@ class Kept:
     def __init__(self, requests: Sequence[Requested]) -> None:
         self._requests = requests
         self.forgotten: list[str] = []
+        self.marked: list[int] = []
+        self.is_away = False
 
     async def left_by(
         self, _: Node, *, after: Position
@@ -50,6 +52,11 @@ class Kept:
 
     def forget(self, requests: Sequence[Requested]) -> None:
         self.forgotten += [request.id for request in requests]
+
+    async def mark(self) -> None:
+        self.marked.append(len(self.forgotten))
+        if self.is_away:
+            raise Unavailable("The database is away.")
 
 
 def packed(requests: Sequence[Requested]) -> list[Letter]:
@@ -77,3 +84,25 @@ async def test_one_that_is_too_large_takes_nobody_with_it() -> None:
     assert buried == ["n-5"]
     assert [id_ for ids in broker.taken for id_ in ids] == others == kept.forgotten
     assert max(len(ids) for ids in broker.taken) > 1
+
+
+async def test_what_was_handed_on_is_not_looked_for_again_after_a_start() -> None:
+    requests = [a_request(id=f"n-{n}", position=Position(n)) for n in range(1, 4)]
+    kept = Kept(requests)
+    kept.is_away = True
+
+    async def give_up(request: Requested, _: Exception) -> None:
+        raise AssertionError(request.id)
+
+    forwarder = Forwarder(
+        cast("Backlog", kept),
+        cast("Journal", kept),
+        cast("Bus", Broker()),
+        letters=packed,
+        give_up=give_up,
+    )
+    await forwarder.adopt(Node(1))
+    await forwarder.adopt(Node(2))
+
+    assert kept.marked[0] == len(requests)
+    assert len(kept.forgotten) == 2 * len(requests)

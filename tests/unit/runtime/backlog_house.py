@@ -60,6 +60,9 @@ class Disk:
     def store(self, requests: Sequence[Requested]) -> None:
         self.stored |= {request.position: request for request in requests}
 
+    async def mark(self) -> None:
+        """Where planning has got to; nobody starts again here."""
+
     def go_on(self) -> None:
         """The read goes on to its next halt."""
         assert self._halted is not None
