@@ -272,9 +272,11 @@ class Dispatcher:
         """Who may have the next seat, each time it is asked.
 
         No tenant takes the last seats, so that a slow one leaves room for others; and the last
-        quarter is not for what can wait.
+        quarter is not for what can wait. Who would find no seat is passed over: what is taken and
+        finds none keeps its turn, and would be first each time.
         """
         taken, pauses = dict(self._seating.in_flight), self._seating.pauses
+        is_split = self.exchange.is_split
         are_none_outside = not self.exchange.free_seats()
         are_none_in_house = not self.exchange.free_in_house()
         most_urgent, most = self._seats_for_one(urgent=True), self._seats_for_one(urgent=False)
@@ -288,6 +290,8 @@ class Dispatcher:
             if has >= (most_urgent if lane.is_urgent else most):
                 return False
             if tenant in pauses or lane in pauses:
+                return False
+            if is_split and not self._seating.finds_seat(tenant, self.channel):
                 return False
             taken[tenant] = has + 1
             return True

@@ -146,6 +146,17 @@ class Seating:
         """Whether nothing of the tenant's goes to a provider."""
         return self._tenants.policy(tenant).is_sandboxed
 
+    def finds_seat(self, tenant: TenantId, channel: ChannelName) -> bool:
+        """Whether new work of the tenant's would find a seat now. Else it waits for a while."""
+        policy = self._tenants.policy(tenant)
+        route = _route(policy, channel)
+        account = self._exchange.pick((), stays_in_house=policy.is_sandboxed, route=route)
+        if account is None:
+            self._let_wait(tenant, route)
+            return False
+        self._exchange.leave(account)
+        return True
+
     def claimed(self, sends: Sequence[Send]) -> None:
         """That these have their seats is on disk."""
         self._limits.claimed(send.seat.task for send in sends)
