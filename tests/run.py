@@ -5,8 +5,13 @@ Anything else is handed to pytest.
 """
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.check import BIN, STATIC, Check, side_by_side
 from tests.services.packages import ensure_installed
@@ -32,6 +37,11 @@ WORKERS = 1 + (os.cpu_count() or 1)
 LONG = {"SENDWELL_CHAOS_CYCLES": "200", "SENDWELL_SCHEMA_EXAMPLES": "200"}
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+PLENTY = 12 << 30
+"""Bytes. All that the tests leave is less than 4 GiB."""
+
+
 def main(arguments: list[str]) -> int:
     """Run everything; gives the exit code."""
     is_long = "--long" in arguments
@@ -40,17 +50,43 @@ def main(arguments: list[str]) -> int:
     # A thousand processes begin here: what each imports is compiled once.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = [] if rest else side_by_side(*STATIC, DOMAIN)
-    environment = dict(LONG) if is_long else {}
     workers = () if any(each.startswith("-n") for each in rest) else ("-n", f"{WORKERS}")
     # The checks have asked the domain the same already; a long run asks it other things.
     done = () if is_long else ("--ignore=tests/unit/domain",)
     what = rest or ("tests", *done)
     tests = ("-q", *workers, "--dist", "loadgroup", *what)
-    if run("tests", BIN / "pytest", *tests, **environment):
-        failed.append("tests")
+    longer = LONG if is_long else {}
+    with place() as where:
+        if run("tests", BIN / "pytest", *tests, **where, **longer):
+            failed.append("tests")
     for name in failed:
         print(f"FAILED: {name}", file=sys.stderr)
     return 1 if failed else 0
+
+
+@contextmanager
+def place() -> Iterator[Mapping[str, str]]:
+    """Where the tests keep their files: in memory where there is plenty of it.
+
+    They make thousands of databases and wait for the disk at each commit; where others use the same
+    disk some of them wait for so long that what they test counts as gone.
+    """
+    if "TMPDIR" in os.environ or not has_plenty():
+        yield {}
+        return
+    with TemporaryDirectory(dir=MEMORY, prefix="sendwell-tests-") as folder:
+        Path(folder).chmod(0o755)  # servers run as users of their own
+        yield {"TMPDIR": folder}
+
+
+def has_plenty() -> bool:
+    """Whether the machine can spare the memory."""
+    try:
+        known = Path("/proc/meminfo").read_text(encoding="ascii").split()
+    except OSError:
+        return False
+    free = int(known[known.index("MemAvailable:") + 1]) << 10
+    return MEMORY.is_dir() and min(free, shutil.disk_usage(MEMORY).free) >= PLENTY
 
 
 def run(name: str, *command: object, **environment: str) -> int:
