@@ -103,4 +103,6 @@ class Peer:
     def _said(
         self, why: str, wait: timedelta, kind: type[Unavailable] = Unavailable
     ) -> Unavailable:
-        return kind(f"The service {self._role} cannot be asked: {why}.", retry_after=wait)
+        return kind(
+            f"The service {self._role} cannot be asked: {why.rstrip('.')}.", retry_after=wait
+        )

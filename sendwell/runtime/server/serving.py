@@ -13,6 +13,10 @@ from sendwell.runtime.server.guarded_protocol import GuardedProtocol
 from sendwell.runtime.server.hot_protocol import Hot, HotProtocol
 
 _DRAIN_SECONDS = 5
+IDLE_SECONDS = 75
+"""Longer than clients and load balancers keep a connection as a rule, 60 seconds at most: a request
+that meets our end of it halfway has no answer, and nobody knows whether it was heard.
+"""
 
 
 class _Quiet(uvicorn.Server):
@@ -38,6 +42,7 @@ class Server:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
+            timeout_keep_alive=IDLE_SECONDS,
             h11_max_incomplete_event_size=None,
             backlog=2048,
         )
