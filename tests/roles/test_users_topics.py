@@ -181,6 +181,21 @@ async def test_who_said_no_elsewhere_to_a_topic_gets_none_of_those_below(role: R
     assert await subscribers(role, "news/sport") == []
 
 
+async def test_an_older_no_to_a_topic_leaves_what_was_subscribed_to_below_it_since(
+    role: Role,
+) -> None:
+    await subscribe(role, "news/sport")
+
+    said = {"given": False, "topic": "news", "at": "2026-01-02T03:04:05Z", "source": "paper"}
+    answer = await role.acme.post(f"{HERE}/consents", json=said)
+
+    chosen = (await role.acme.get(f"{HERE}/preferences")).json()["topics"]
+    assert answer.json()["applied"] is True
+    assert (chosen["news"]["enabled"], chosen["news/sport"]["enabled"]) == (False, True)
+    assert await subscribers(role, "news/sport") == ["ada"]
+    assert await subscribers(role, "news") == []
+
+
 async def test_subscribers_are_listed_page_by_page(role: Role) -> None:
     users = [f"user-{number}" for number in range(5)]
     for user in users:

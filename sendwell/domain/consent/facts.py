@@ -1,6 +1,6 @@
 """What is put on record when choices change: facts, each of one thing agreed to or taken back."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -35,16 +35,18 @@ def with_topic(chosen: Preferences, topic: str, by_channel: Mapping[str, bool]) 
     return replace(chosen, topics={**chosen.topics, topic: by_channel})
 
 
-def apply_fact(chosen: Preferences, fact: Fact) -> Preferences:
-    """The choices with what the fact says.
+def apply_fact(chosen: Preferences, fact: Fact, later: Iterable[Fact] = ()) -> Preferences:
+    """The choices with what the fact says. Of topics, what was said later than that stays.
 
     A no to a topic is one to all below it: what was agreed to there is taken back. What was refused
     there stays refused when the topic is agreed to again.
     """
     channel = fact.channel or EVERY
     if fact.topic is not None:
-        left = chosen if fact.is_given else _without_yes(chosen, fact.topic, channel)
-        by_channel = {**left.topics.get(fact.topic, {}), channel: fact.is_given}
+        later = list(later)
+        left = chosen if fact.is_given else _without_yes(chosen, fact.topic, channel, later)
+        refused = _refused_by(later, fact.topic) if fact.is_given and channel == EVERY else {}
+        by_channel = {**refused, **left.topics.get(fact.topic, {}), channel: fact.is_given}
         return with_topic(left, fact.topic, by_channel)
     which = frozenset({(channel, fact.category or EVERY)})
     if fact.is_given:
@@ -103,10 +105,18 @@ def _changes(
             yield key, not was
 
 
-def _without_yes(chosen: Preferences, topic: str, channel: str) -> Preferences:
-    """The choices without what was agreed to of the topic, and all below it, by that channel."""
+def _without_yes(
+    chosen: Preferences, topic: str, channel: str, later: Iterable[Fact]
+) -> Preferences:
+    """The choices without what was agreed to of the topic, and all below it, by that channel.
+
+    What was agreed to later stays.
+    """
+    agreed = {(fact.topic, fact.channel or EVERY) for fact in later if fact.is_given}
     left = {
-        key: _without_yes_by(channel, by_channel) if topic in path_of(key) else by_channel
+        key: _without_yes_by(channel, by_channel, {on for on in by_channel if (key, on) in agreed})
+        if topic in path_of(key)
+        else by_channel
         for key, by_channel in chosen.topics.items()
     }
     return replace(
@@ -114,9 +124,25 @@ def _without_yes(chosen: Preferences, topic: str, channel: str) -> Preferences:
     )
 
 
-def _without_yes_by(channel: str, by_channel: Mapping[str, bool]) -> Mapping[str, bool]:
-    left = {on: yes for on, yes in by_channel.items() if not yes or channel not in {on, EVERY}}
-    return {**left, channel: False} if left.get(EVERY) else left
+def _without_yes_by(
+    channel: str, by_channel: Mapping[str, bool], since: Collection[str]
+) -> Mapping[str, bool]:
+    left = {
+        on: yes
+        for on, yes in by_channel.items()
+        if not yes or on in since or channel not in {on, EVERY}
+    }
+    is_left_open = left.get(EVERY) and EVERY not in since
+    return {channel: False, **left} if is_left_open else left
+
+
+def _refused_by(facts: Iterable[Fact], topic: str) -> Mapping[str, bool]:
+    """No to each channel by which they refuse the topic, or one above it."""
+    return {
+        fact.channel: False
+        for fact in facts
+        if fact.channel and fact.topic in path_of(topic) and not fact.is_given
+    }
 
 
 def _switches(chosen: Preferences) -> dict[OptOut, bool]:

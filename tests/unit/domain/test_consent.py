@@ -428,6 +428,49 @@ def test_after_a_no_to_a_topic_nothing_of_it_is_sent(
     )
 
 
+facts = st.builds(
+    Fact,
+    st.booleans(),
+    channel=st.none() | st.sampled_from(CHANNELS),
+    category=st.none(),
+    topic=st.sampled_from(TOPICS),
+)
+
+
+@pytest.mark.parametrize(
+    ("older", "later"),
+    [
+        (Fact(False, topic="news"), Fact(True, topic="news/sport")),
+        (Fact(False, "sms", topic="news"), Fact(True, topic="news/sport")),
+        (Fact(False, "sms", topic="news"), Fact(True, "sms", topic="news/sport")),
+        (Fact(True, topic="news/sport"), Fact(False, "sms", topic="news")),
+    ],
+)
+def test_what_was_said_since_outlives_what_is_told_late(older: Fact, later: Fact) -> None:
+    before = parse_preferences({"topics": {"news/sport": {"channels": {"sms": True}}}})
+
+    in_order = apply_fact(apply_fact(before, older), later)
+    told_late = apply_fact(apply_fact(before, later), older, [later])
+
+    assert in_order == told_late
+
+
+@given(topics.map(lambda said: Preferences(topics=said)), facts, facts)
+def test_what_is_told_late_leads_where_it_leads_in_order(
+    before: Preferences, older: Fact, later: Fact
+) -> None:
+    assume(not is_outdated(older, [later]))
+    assume(not (later.is_given and is_said(later, before)))
+
+    in_order = apply_fact(apply_fact(before, older), later)
+    told_late = apply_fact(apply_fact(before, later), older, [later])
+
+    matters = [Matter(on, "default", t) for on in (*CHANNELS, "other") for t in TOPICS]
+    assert [objection(each, in_order) is None for each in matters] == [
+        objection(each, told_late) is None for each in matters
+    ]
+
+
 def is_said(fact: Fact, chosen: Preferences) -> bool:
     channel = fact.channel or EVERY
     if fact.topic is not None:

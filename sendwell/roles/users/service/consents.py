@@ -81,10 +81,11 @@ class Consents:
         if when > now:
             why = "Nobody has agreed to anything in the future."
             raise Invalid(why, flaws=[Flaw("/at", why)])
-        is_old = is_outdated(fact, await self._store.since(tenant, user, when))
+        later = await self._store.since(tenant, user, when)
+        is_old = is_outdated(fact, later)
 
         def change(chosen: Preferences) -> Preferences:
-            return chosen if is_old else apply_fact(chosen, fact)
+            return chosen if is_old else apply_fact(chosen, fact, later)
 
         entry = Entry(tenant, user, when, fact, occasion)
         await self._choosers.change(tenant, user, change, occasion=occasion, entries=[entry], by=by)
