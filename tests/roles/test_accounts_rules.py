@@ -151,6 +151,13 @@ def test_what_is_not_there_can_not_be_named(section: str, value: Any, wrong: lis
     assert flaws(section, value, Reach()) == []
 
 
+def test_defaults_name_any_channel_but_routes_only_those_that_are_enabled() -> None:
+    reach = Reach((EMAIL,))
+
+    assert flaws("preferences", {"channels": {"sms": {"enabled": False}}}, reach) == []
+    assert flaws("routing", {"sms": "smtp"}, reach) == ["/sms"]
+
+
 def flaws(section: str, value: Any, reach: Reach) -> list[str]:
     try:
         check(SECTIONS[section], value, reach=reach)

@@ -11,6 +11,8 @@ import pytest
 from sendwell.domain.consent import Matter, Preferences, objection
 from sendwell.ports.database import Database
 from tests.roles.users_house import (
+    ACME,
+    ADA,
     ADDRESS,
     HERE,
     PERSON,
@@ -236,6 +238,21 @@ async def test_preferences_name_only_channels_that_there_are(role: Role) -> None
     flaws = {"/channels/mail", "/topics/news~1sport/channels/emial", "/order/1"}
     assert (answer.status_code, pointers(answer)) == (400, flaws)
     assert (await role.acme.get(f"{HERE}/preferences")).json()["order"] == []
+
+
+async def test_a_channel_that_is_stored_can_be_put_back_though_there_is_none(role: Role) -> None:
+    await role.acme.put(HERE, json=PERSON)
+    await role.users.preferences.choose(ACME, ADA, value={"channels": {"mail": {"enabled": False}}})
+    read = await role.acme.get(f"{HERE}/preferences")
+    changed = {**read.json(), "categories": {"marketing": False}}
+
+    put = await role.acme.put(
+        f"{HERE}/preferences", json=changed, headers={"if-match": read.headers["etag"]}
+    )
+    more = await role.acme.put(f"{HERE}/preferences", json={**changed, "order": ["fax"]})
+
+    assert (put.status_code, put.json()) == (200, changed)
+    assert (more.status_code, pointers(more)) == (400, {"/order/0"})
 
 
 async def test_preferences_that_were_changed_meanwhile_are_not_replaced(role: Role) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from sendwell.channels import all_channels
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.form import Form
 from sendwell.domain.ids import ChannelName, TenantId
@@ -64,6 +65,7 @@ def _strange_channels(section: str, fields: Mapping[str, Any], reach: Reach) -> 
     if reach.channels is None:
         return []
     named: Mapping[str, str] = {}
+    there_are = reach.channels
     match section:
         case "routing":
             named = {pointer_to(channel): channel for channel in fields["routes"]}
@@ -74,10 +76,11 @@ def _strange_channels(section: str, fields: Mapping[str, Any], reach: Reach) -> 
             named = {f"/{place}": channel for place, channel in enumerate(fields["channels"])}
         case "preferences":
             named = named_channels(fields["preference_defaults"])
+            there_are = all_channels()  # a no counts also once a channel is enabled again
     return [
-        Flaw(pointer, f"There is no channel {channel}; there are {', '.join(reach.channels)}.")
+        Flaw(pointer, f"There is no channel {channel}; there are {', '.join(there_are)}.")
         for pointer, channel in named.items()
-        if channel not in reach.channels
+        if channel not in there_are
     ]
 
 

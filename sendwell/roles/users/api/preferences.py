@@ -1,11 +1,12 @@
 """Routes: a person's preferences."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Response
 from pydantic import Field, WithJsonSchema
 
-from sendwell.roles.users.api.choices import read_choices
+from sendwell.roles.users.api.choices import check_choices
 from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.api.occasions import occasion_of
 from sendwell.roles.users.service import Users
@@ -127,7 +128,8 @@ def add_routes(router: APIRouter, users: Users) -> None:
         at once, also for what is queued already; what the person agrees to and takes back by it is
         put on record.
         """
-        read_choices(preferences)
+        stored = partial(users.preferences.of, caller.tenant, user_id)
+        await check_choices(preferences, stored=stored)
         choices = await users.preferences.choose(
             caller.tenant,
             user_id,
