@@ -73,6 +73,8 @@ class Resolver:
     def _begin_what_may(self) -> None:
         now = self._now()
         for name in tuple(self._waiting):
+            if self._domains.are_full:
+                return
             if self._domains.may_begin(domain_of(name), now):
                 self._begin(name)
 

@@ -1,3 +1,5 @@
+from cProfile import Profile
+
 import pytest
 
 from sendwell.adapters.http.domains import Domains, domain_of
@@ -27,6 +29,12 @@ def having_been_asked(names: list[str], *, took: float) -> Domains:
         domains.begin(name)
         domains.end(name, took=took, now=0.0)
     return domains
+
+
+def calls_of_a_question(domains: Domains, name: str) -> int:
+    profile = Profile()
+    profile.runcall(domains.may_begin, name, 0.0)
+    return sum(entry.callcount for entry in profile.getstats())
 
 
 @pytest.mark.parametrize(
@@ -83,6 +91,30 @@ def test_domains_that_were_slow_have_a_half_however_many_they_are() -> None:
 
     assert begin_all(domains, dead(100)) == 32
     assert begin_all(domains, ["shop.example"]) == 4
+
+
+def test_a_question_costs_the_same_however_many_have_been_begun() -> None:
+    idle, busy = (having_been_asked(dead(100), took=FOREVER) for _ in range(2))
+    begin_all(busy, dead(100))
+
+    assert calls_of_a_question(busy, "dead-99.example") == calls_of_a_question(
+        idle, "dead-99.example"
+    )
+
+
+def test_what_is_forgiven_while_it_is_asked_makes_room_for_who_is_slow() -> None:
+    domains = having_been_asked(dead(32), took=FOREVER)
+    begin_all(domains, dead(32), now=4 * A_MINUTE)
+    domains.begin("late.example")
+    domains.end("late.example", took=FOREVER, now=4 * A_MINUTE)
+
+    assert not domains.may_begin("late.example", 4 * A_MINUTE)
+    assert domains.may_begin("late.example", 6 * A_MINUTE)
+
+    for name in dead(32):
+        domains.end(name, took=FOREVER, now=6 * A_MINUTE)
+
+    assert begin_all(domains, [*dead(32), "late.example"], now=7 * A_MINUTE) == 32
 
 
 def test_domains_that_were_slow_are_still_asked_while_others_take_all_they_may() -> None:

@@ -4,11 +4,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from cProfile import Profile
 from ipaddress import ip_address
 from typing import Self
 
 import pytest
 
+from sendwell.adapters.http.domains import Domains
 from sendwell.adapters.http.resolver import Resolver
 from sendwell.domain.outbound import Address
 
@@ -55,6 +57,10 @@ async def ask(resolver: Resolver, names: Iterable[str]) -> Asking:
     asking = [asyncio.ensure_future(resolver(name)) for name in names]
     await asyncio.sleep(0)
     return asking
+
+
+def calls_of(function: Callable[..., object], profile: Profile) -> int:
+    return sum(entry.callcount for entry in profile.getstats() if entry.code is function.__code__)
 
 
 def of_one_domain(count: int) -> list[str]:
@@ -167,6 +173,21 @@ async def test_domains_that_were_slow_leave_half_of_the_questions_to_others() ->
         await machine.has_heard(33)
 
         assert set(machine.asked[64:]) == {*of_many_domains(32), "hooks.other.example"}
+
+
+async def test_those_that_wait_are_not_looked_at_while_nothing_is_free() -> None:
+    with Machine() as machine:
+        resolver = Resolver(ask=machine.ask)
+        asking = await ask(resolver, of_many_domains(164))
+
+        profile = Profile()
+        profile.enable()
+        asking += await ask(resolver, ["hooks.other.example"])
+        profile.disable()
+
+        assert calls_of(Domains.may_begin, profile) == 0
+        machine.answer()
+        await asyncio.gather(*asking)
 
 
 async def test_a_question_that_nobody_waits_for_any_more_is_not_begun() -> None:
