@@ -62,7 +62,7 @@ class ConsentIn(BaseModel):
             raise Invalid(why, flaws=[Flaw("/topic", why)])
         return Fact(self.given, self.channel, self.category, self.topic)
 
-    def rfc3339_or_none(self) -> int | None:
+    def said_at(self) -> int | None:
         """When it was said, in microseconds. Raises Invalid."""
         if self.at is None:
             return None
@@ -153,7 +153,7 @@ def add_routes(router: APIRouter, consents: Consents) -> None:
             user_id,
             given.fact(),
             occasion=occasion,
-            at=given.rfc3339_or_none(),
+            at=given.said_at(),
             by=caller.actor,
         )
         shown = ConsentOut.of(recorded.at, recorded.fact, recorded.occasion)
