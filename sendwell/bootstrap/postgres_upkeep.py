@@ -45,16 +45,16 @@ class PostgresUpkeep:
                 patience_seconds=patience_seconds,
             )
 
-    async def make_partitions(self) -> object:
+    async def make_partitions(self, *, patience_seconds: float = PATIENCE_SECONDS) -> object:
         """Those of the next days are there."""
-        return await self.run(lambda connection: make_ahead(connection, self._clock.now()))
+        return await self.run(
+            lambda connection: make_ahead(connection, self._clock.now()),
+            patience_seconds=patience_seconds,
+        )
 
     async def keep_partitions(self, now: int) -> None:
         """Those of the next days are there, and those of which nothing is kept are dropped."""
-        made = await self.run(
-            lambda connection: make_ahead(connection, self._clock.now()),
-            patience_seconds=_SHORT_SECONDS,
-        )
+        made = await self.make_partitions(patience_seconds=_SHORT_SECONDS)
         dropped = await self.run(
             lambda connection: drop_old(
                 connection, journal_before=now - self._retention, keys_before=now - self._window

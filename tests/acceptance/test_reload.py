@@ -68,8 +68,9 @@ async def test_another_limit_of_a_person_holds_for_what_the_old_one_holds(tmp_pa
         file.write_text("")
         await reloaded(product)
 
-        for id_ in ids:
-            await product.settled(id_, "SENT", seconds=30)
+        found = [await product.settled(id_, "SENT", seconds=30) for id_ in ids]
+
+    assert [each["status"] for each in found] == ["SENT"] * 3
 
 
 @pytest.mark.parametrize(

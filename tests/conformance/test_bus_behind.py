@@ -124,6 +124,8 @@ async def test_a_member_with_nothing_to_do_is_not_silent_beside_one_that_is_stuc
                 await asyncio.sleep(LOOKS_EVERY.total_seconds())
                 looks = looks + 1 if one.is_silent is not other.is_silent else 0
 
+        assert one.is_silent is not other.is_silent
+
 
 async def test_a_stream_that_stands_still_beside_a_busy_one_is_silent(broker: Broker) -> None:
     bus = broker.bus()

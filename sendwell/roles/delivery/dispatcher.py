@@ -104,7 +104,7 @@ class Dispatcher:
 
     def appetite(self) -> int:
         """How much new work, of whatever tenant, would find a seat at once."""
-        if len(self.ready) or self.ready.is_spilled or not self.exchange.free_seats():
+        if not self.ready.is_empty or not self.exchange.free_seats():
             return 0
         most = self._seats_for_one(urgent=False)
         return min(self.room(), most - max(self._seating.in_flight.values(), default=0))
@@ -115,7 +115,7 @@ class Dispatcher:
         Follow up with `send` once the claims are on disk, or with `leave`.
         """
         room, serves = self.room(), self._serving()
-        waits = bool(len(self.ready) or self.ready.is_spilled)
+        waits = not self.ready.is_empty
         waits_urgent = waits and self.ready.has_urgent
         fit: list[Task] = []
         others: list[Task] = []
@@ -263,7 +263,7 @@ class Dispatcher:
 
     def _wake(self) -> None:
         """A seat is free: first for what waits, then for what is planned."""
-        if len(self.ready) or self.ready.is_spilled or self._is_stopping:
+        if not self.ready.is_empty or self._is_stopping:
             self.ready.changed.set()
         else:
             self._freed()

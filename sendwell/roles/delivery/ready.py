@@ -75,6 +75,11 @@ class ReadyQueue:
         return is_here or any(lane.is_urgent for lane, _ in (*self._spills, *self._overdue))
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits, neither here nor on disk only: what comes new may go at once."""
+        return not len(self) and not self.is_spilled
+
+    @property
     def has_any(self) -> bool:
         """Whether anything waits here that `take` may give."""
         return len(self._queue) > 0

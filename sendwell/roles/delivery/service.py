@@ -242,8 +242,8 @@ class Delivery:
         """As many at a time as find a seat; all at once where others wait for one already."""
         left = tasks
         while left:
-            waits = len(dispatcher.ready) or dispatcher.ready.is_spilled
-            room = len(left) if waits else await self._until_room(dispatcher.appetite)
+            goes_on = dispatcher.ready.is_empty
+            room = await self._until_room(dispatcher.appetite) if goes_on else len(left)
             await self._take_fresh(left[:room])
             left = left[room:]
 

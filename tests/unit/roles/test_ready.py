@@ -1,151 +1,27 @@
 """Whatever the order of numbers, commits and reads: each piece of work is handed out once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import cast
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId
+from sendwell.domain.ids import TenantId
 from sendwell.domain.lane import Lane
-from sendwell.messages.requested import Content, Requested, To
-from sendwell.messages.task import Task
-from sendwell.roles.delivery.ready import ReadyQueue
-from sendwell.roles.delivery.store import DeliveryStore
+from tests.unit.roles.ready_house import (
+    BACKS,
+    WINDOW,
+    Back,
+    Disk,
+    a_queue,
+    a_task,
+    claim,
+    come_due,
+    handed_out,
+    let_run,
+    plan,
+    some,
+)
 
-EMAIL = ChannelName("email")
-WINDOW = 32
-TENANTS = [TenantId("acme"), TenantId("beta")]
-Back = Callable[[ReadyQueue, Sequence[Task]], None]
-BACKS: Sequence[Back] = (ReadyQueue.put_back, ReadyQueue.untake)
 BACK = pytest.mark.parametrize("back", BACKS)
-
-
-def a_task(work: int, *, tenant: str = "acme", lane: Lane = Lane.MEDIUM, length: int = 0) -> Task:
-    request = Requested(
-        id=NotificationId(f"n-{work}"),
-        tenant=TenantId(tenant),
-        position=Position(work),
-        accepted_at=0,
-        event_type="test",
-        lane=lane,
-        to=(To(),),
-        content=Content(text="x" * length),
-    )
-    return Task(
-        request=request, part="0.email", recipient=0, channel=EMAIL, planned_at=0, work=work
-    )
-
-
-def some(*works: int) -> list[Task]:
-    return [a_task(work) for work in works]
-
-
-class Disk:
-    """The pending work. While it `is_slow`, a read halts before it looks and before it tells."""
-
-    def __init__(self) -> None:
-        self.is_slow = False
-        self.most: int | None = None
-        """How many fit into one reading."""
-        self.pending: dict[int, Task] = {}
-        self.late: dict[int, Task] = {}
-        """Work whose time has come."""
-        self._halted: asyncio.Future[None] | None = None
-
-    @property
-    def is_halted(self) -> bool:
-        return self._halted is not None
-
-    def store(self, tasks: Sequence[Task]) -> None:
-        self.pending |= {task.work: task for task in tasks}
-
-    def go_on(self) -> None:
-        """The read goes on to its next halt."""
-        assert self._halted is not None
-        self._halted.set_result(None)
-        self._halted = None
-
-    def fail(self) -> None:
-        assert self._halted is not None
-        self._halted.set_exception(OSError("disk I/O error"))
-        self._halted = None
-
-    async def ready(
-        self, channel: ChannelName, lane: Lane, tenant: TenantId, *, after: int, limit: int
-    ) -> tuple[list[Task], int | None]:
-        await self._halt()
-        found = [
-            task
-            for work, task in sorted(self.pending.items())
-            if work > after and (task.request.lane, task.request.tenant) == (lane, tenant)
-        ]
-        await self._halt()
-        taken = found[: min(limit, self.most or limit)]
-        return taken, taken[-1].work if len(taken) < len(found) else None
-
-    async def _halt(self) -> None:
-        if self.is_slow:
-            self._halted = asyncio.get_running_loop().create_future()
-            await self._halted
-
-
-def a_queue(disk: Disk) -> ReadyQueue:
-    async def wake(works: Sequence[int]) -> Sequence[int]:
-        most = disk.most or len(works)
-        queue.put_due([disk.late.pop(work) for work in works[:most]])
-        return works[most:]
-
-    queue = ReadyQueue(EMAIL, cast("DeliveryStore", disk), wake=wake, budget=WINDOW)
-    return queue
-
-
-def come_due(queue: ReadyQueue, disk: Disk, tasks: Sequence[Task]) -> None:
-    """Their time has come: those that find no room wait as numbers."""
-    for task in tasks:
-        disk.late[task.work] = task
-        key = Lane(task.request.lane), task.request.tenant
-        queue.put_due([disk.late.pop(work) for work in queue.fitting(*key, [task.work])])
-
-
-def plan(queue: ReadyQueue, disk: Disk, tasks: Sequence[Task]) -> None:
-    disk.store(tasks)
-    queue.put(tasks)
-
-
-def claim(queue: ReadyQueue, disk: Disk, most: int) -> list[int]:
-    """Take work in hand: it is no longer pending."""
-    taken = [task.work for task in queue.take(most, serves=lambda *_: True)]
-    for work in taken:
-        disk.pending.pop(work, None)
-    return taken
-
-
-async def let_run() -> None:
-    """Everything has gone on that can: from one halt to the next it is a few turns."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
-async def handed_out(
-    queue: ReadyQueue, disk: Disk, *, filling: asyncio.Task[None] | None = None
-) -> list[int]:
-    """All the work, to the end, in its order; claimed as it comes."""
-    handed: list[int] = []
-    while True:
-        filling = filling or asyncio.create_task(queue.fill())
-        await let_run()
-        while disk.is_halted:
-            disk.go_on()
-            await let_run()
-        await filling
-        filling = None
-        works = claim(queue, disk, 7)
-        handed += works
-        if not works:
-            return handed
 
 
 async def test_what_does_not_fit_is_left_to_the_disk_and_read_back_in_its_order() -> None:
@@ -363,126 +239,3 @@ async def test_what_the_disk_shows_before_it_is_put_is_handed_out_once() -> None
     queue.put(tasks)
 
     assert (before, await handed_out(queue, disk)) == ([], [1])
-
-
-class AnyInterleaving(RuleBasedStateMachine):
-    """Plans that are numbered and stored in any order, a slow disk, and a dispatcher that takes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self.disk = Disk()
-        self.disk.is_slow = True
-        self.queue = a_queue(self.disk)
-        self.last = 0
-        self.numbered: list[list[Task]] = []
-        self.stored: list[list[Task]] = []
-        self.filling: asyncio.Task[None] | None = None
-        self.waiting: list[Task] = []
-        self.due: set[int] = set()
-        self.handed: list[int] = []
-
-    @initialize(left=st.integers(0, 40))
-    def an_earlier_process_has_left_some(self, left: int) -> None:
-        tasks = self.number(left, TENANTS[0])
-        self.disk.store(tasks)
-        self.due.update(task.work for task in tasks)
-        self.queue.recover(Lane.MEDIUM, TENANTS[0])
-
-    @rule(size=st.integers(1, 40), tenant=st.sampled_from(TENANTS))
-    def some_are_numbered(self, size: int, tenant: TenantId) -> None:
-        self.numbered.append(self.number(size, tenant))
-        self.queue.expect(self.numbered[-1])
-
-    @precondition(lambda self: self.numbered)
-    @rule(data=st.data())
-    def some_are_stored(self, data: st.DataObject) -> None:
-        plan_ = self.numbered.pop(data.draw(st.integers(0, len(self.numbered) - 1)))
-        self.disk.store(plan_)
-        self.stored.append(plan_)
-
-    @precondition(lambda self: self.numbered)
-    @rule()
-    def some_cannot_be_stored(self) -> None:
-        self.queue.forget(self.numbered.pop())
-
-    @precondition(lambda self: self.stored)
-    @rule()
-    def what_is_stored_is_put(self) -> None:
-        for plan_ in self.stored:
-            self.queue.put(plan_)
-            self.due.update(task.work for task in plan_)
-        self.stored.clear()
-
-    @precondition(lambda self: self.filling is None)
-    @rule()
-    def the_dispatcher_fills(self) -> None:
-        self.filling = self.loop.create_task(self.queue.fill())
-        self.let_run()
-
-    @precondition(lambda self: self.disk.is_halted)
-    @rule()
-    def the_read_goes_on(self) -> None:
-        self.disk.go_on()
-        self.let_run()
-
-    @precondition(lambda self: self.disk.is_halted)
-    @rule()
-    def the_read_fails(self) -> None:
-        self.disk.fail()
-        self.let_run()
-        assert self.filling is not None
-        with pytest.raises(OSError, match="disk"):
-            self.filling.result()
-        self.filling = None
-
-    @precondition(lambda self: self.filling is not None and not self.disk.is_halted)
-    @rule(
-        most=st.integers(1, 64),
-        back=st.sets(st.integers(0, 63)),
-        how=st.sampled_from(BACKS),
-        later=st.integers(0, 2),
-    )
-    def it_takes_some(self, most: int, back: set[int], how: Back, later: int) -> None:
-        self.filling = None
-        taken = self.queue.take(most, serves=lambda *_: True)
-        how(self.queue, [task for number, task in enumerate(taken) if number in back])
-        going = [task for number, task in enumerate(taken) if number not in back]
-        for task in going:
-            self.disk.pending.pop(task.work, None)
-        self.waiting += going[:later]
-        for task in going[later:]:
-            assert task.work in self.due
-            assert task.work not in self.handed
-            self.handed.append(task.work)
-
-    @precondition(lambda self: self.waiting)
-    @rule()
-    def the_time_of_what_waited_has_come(self) -> None:
-        come_due(self.queue, self.disk, self.waiting)
-        self.waiting.clear()
-
-    @rule(most=st.none() | st.integers(1, 8))
-    def more_or_fewer_fit_into_a_reading(self, most: int | None) -> None:
-        self.disk.most = most
-
-    def number(self, size: int, tenant: TenantId) -> list[Task]:
-        first, self.last = self.last + 1, self.last + size
-        return [a_task(work, tenant=tenant) for work in range(first, self.last + 1)]
-
-    def let_run(self) -> None:
-        self.loop.run_until_complete(let_run())
-
-    def teardown(self) -> None:
-        """At the end all the work that is on disk has been handed out."""
-        try:
-            self.what_is_stored_is_put()
-            come_due(self.queue, self.disk, self.waiting)
-            rest = handed_out(self.queue, self.disk, filling=self.filling)
-            self.handed += self.loop.run_until_complete(rest)
-            assert sorted(self.handed) == sorted(self.due)
-        finally:
-            self.loop.close()
-
-
-TestAnyInterleaving = AnyInterleaving.TestCase
