@@ -213,6 +213,7 @@ async def test_a_password_that_is_wrong_refuses_all_mails_at_once() -> None:
 async def test_all_connections_lost_at_once_lose_no_mail() -> None:
     async with SmtpSink() as sink, a_client(LocalRelay(sink.port), connections=4) as client:
         await settled(sending(client, *"abcd"))
+        await resting(client, 4)
         for session in sink.open_connections:
             session.hang_up()
 

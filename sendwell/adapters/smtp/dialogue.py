@@ -24,6 +24,7 @@ class Dialogue:
     def ended(self, error: OSError) -> None:
         if not self._answer.done():
             self._answer.set_exception(error)
+            self._answer.exception()  # Who was to ask may be gone; then nobody minds.
 
     async def greeting(self) -> Reply:
         """The relay's first words. Raises OSError when the connection ends instead."""

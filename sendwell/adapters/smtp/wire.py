@@ -74,7 +74,8 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_over = True
-        self.listener.ended(self._error or ConnectionError(exc or "closed by the relay"))
+        self._error = self._error or ConnectionError(exc or "closed by the relay")
+        self.listener.ended(self._error)
 
     def write(self, data: bytes) -> None:
         """Hand bytes to the connection, if there still is one."""
