@@ -167,8 +167,11 @@ def _servers(
 
 async def _built(settings: Settings, stopping: asyncio.Event) -> "Embedded | None":
     """None when we are to stop before everything is there: it may wait for other services."""
+    gc.disable()  # looking through all that is imported, again and again, takes a tenth of the start
     from sendwell.embedded import build
 
+    gc.freeze()
+    gc.enable()
     building = asyncio.create_task(build(settings))
     stopped = asyncio.create_task(stopping.wait())
     await asyncio.wait({building, stopped}, return_when=asyncio.FIRST_COMPLETED)
