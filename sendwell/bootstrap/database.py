@@ -71,6 +71,7 @@ async def open_house(settings: Settings, clock: Clock, process: Process) -> Hous
     _hold_alone(file, process)
     database = SqliteDatabase(file)
     process.at_close("database", database.close)
+    process.watch("database", database.is_away)
     _migrate_file(database, file, TABLES)
     return House(database, Alone(clock.now()), Silence())
 
@@ -178,6 +179,7 @@ async def _open_apart(role: str, url: Url, settings: Settings, *, process: Proce
     if url.file is not None:
         on_file = SqliteDatabase(url.file)
         process.at_close(f"database of {role}", on_file.close)
+        process.watch(f"database of {role}", on_file.is_away)
         _migrate_file(on_file, url.file, tables)
         return on_file
     database = _apart_on(url, settings)

@@ -167,7 +167,7 @@ def _servers(
 
 async def _built(settings: Settings, stopping: asyncio.Event) -> "Embedded | None":
     """None when we are to stop before everything is there: it may wait for other services."""
-    gc.disable()  # looking through all that is imported, again and again, takes a tenth of the start
+    gc.disable()  # looking through all that is imported, again and again, is a tenth of the start
     from sendwell.embedded import build
 
     gc.freeze()

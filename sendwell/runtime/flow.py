@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from sendwell.domain.errors import Unavailable
 from sendwell.domain.grouping import group
 from sendwell.messages.dead import Dead
 from sendwell.messages.extract import Extract
@@ -90,7 +91,8 @@ class Flow:
             await self.run(messages, is_urgent=is_urgent)
         except Exception as error:
             if len(messages) == 1:
-                log.exception("flow.poisoned", kind=type(messages[0]).__name__)
+                if not isinstance(error, Unavailable):  # whoever is away tells so itself
+                    log.exception("flow.poisoned", kind=type(messages[0]).__name__)
                 await poisoned(messages[0], error)
                 return
             for message in messages:

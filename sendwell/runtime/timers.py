@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from sendwell.domain.errors import Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.runtime.waiting import wait_at_most
 
@@ -60,6 +61,8 @@ class Timers:
         while True:
             try:
                 await self._turn()
+            except Unavailable:  # whoever is away tells so itself
+                await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
             except Exception:
                 log.exception("timers.failed")
                 await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)

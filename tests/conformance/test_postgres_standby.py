@@ -115,7 +115,7 @@ async def test_a_commit_is_looked_up_once_the_standby_has_taken_over(
 ) -> None:
     both, _ = open_engine(on_both(postgres_url, standby, options), 3)
     writing = CutOff(both)
-    commits = GroupCommit(urgent=writing, others=[])
+    commits = GroupCommit("sendwell", urgent=writing, others=[])
     position = await asyncio.to_thread(postgres_server.sql, "SELECT pg_current_wal_lsn()")
     await until(standby, f"SELECT pg_last_wal_replay_lsn() >= '{position}'")
 
@@ -144,7 +144,7 @@ async def test_what_is_not_known_is_never_told_as_failed(
 ) -> None:
     writing = Puzzled(engine)
     writing.goes_on.set()
-    commits = GroupCommit(urgent=writing, others=[])
+    commits = GroupCommit("sendwell", urgent=writing, others=[])
 
     async with asyncio.timeout(SOON):
         first, *rest = await asyncio.gather(

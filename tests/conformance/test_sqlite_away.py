@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
+from structlog.testing import capture_logs
 
 from sendwell.adapters.sql import sqlite as adapter
 from sendwell.adapters.sql.migrations import migrate
@@ -109,3 +110,23 @@ async def test_a_mistake_of_ours_is_still_one(database: SqliteDatabase) -> None:
         await put(database, "one")
 
     assert not isinstance(raised.value, Unavailable)
+
+
+async def test_nothing_is_ready_while_nothing_can_be_stored_whoever_asks(
+    database: SqliteDatabase, tmp_path: Path
+) -> None:
+    """Who is not ready gets no work by which it could notice that it is again."""
+    await put(database, "first")
+    with capture_logs() as lines:
+        with somebody_else_writes(tmp_path / "sendwell.db"):
+            for name in ("a", "b", "c"):
+                with pytest.raises(Unavailable):
+                    await put(database, name)
+            assert database.is_away()
+        async with asyncio.timeout(30):
+            while database.is_away():
+                await asyncio.sleep(0.05)
+
+    assert [line["event"] for line in lines] == ["database.away", "database.back"]
+    assert "locked" in lines[0]["why"]
+    assert await names(database) == ["first"]

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from fastapi import APIRouter, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from structlog.testing import capture_logs
 
 from sendwell.adapters.http import HttpClient, Limits, Trusted
 from sendwell.adapters.system import SystemClock
@@ -211,3 +212,21 @@ async def test_one_live_stream_more_than_may_be_is_refused_until_another_ends() 
 
     assert (503, "1") == (refused.status_code, refused.headers["retry-after"])
     assert 200 == again.status_code
+
+
+async def test_a_service_that_is_away_is_told_once_and_when_it_is_back() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    listener.close()
+    async with a_client_of_the_gateway_to(port) as client:
+        with capture_logs() as lines:
+            refused = [(await client.get("/things?size=1")).status_code for _ in range(3)]
+            again = socket.create_server(("127.0.0.1", port))
+            service = Server(FrontDoor(build_app(CALLERS, [], [a_router()]), []), again)
+            await service.start()
+            taken = (await client.get("/things?size=1")).status_code
+            await service.stop()
+
+    told = [line["event"] for line in lines if line["event"].startswith("proxy.")]
+    assert (refused, taken) == ([503] * 3, 200)
+    assert told == ["proxy.no_answer", "proxy.answers"]

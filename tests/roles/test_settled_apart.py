@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select
+from structlog.testing import capture_logs
 
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.ids import ChannelName, TenantId
@@ -158,12 +159,16 @@ async def test_what_others_must_plan_anew_waits_for_them_alone(house: House) -> 
     house.flow.listen(Status, plan_next)
     house.vendors[EMAIL].answers[BAD] = Refused(Fault("500", "No.", Blame.CONTENT))
 
-    async with house.at_work():
-        tasks = await house.plan(BEFORE, BAD, *MAILS, AFTER)
-        ends = await house.ends(tasks[:1] + tasks[2:])
-        is_away = False
-        all_ends = await house.ends(tasks)
+    with capture_logs() as lines:
+        async with house.at_work():
+            tasks = await house.plan(BEFORE, BAD, *MAILS, AFTER)
+            ends = await house.ends(tasks[:1] + tasks[2:])
+            await asyncio.sleep(1.2)  # it is tried twice a second
+            is_away = False
+            all_ends = await house.ends(tasks)
 
+    told = [line["event"] for line in lines]
+    assert told == ["delivery.settling_waits", "delivery.settling_goes_on"]
     assert {"SENT"} == {*ends.values()}
     assert {**ends, BAD: "DEAD"} == all_ends
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
-import structlog
 
 from sendwell.adapters.peers.packed import NOT_UNDERSTOOD
 from sendwell.domain.breaker import Breaker, BreakerPolicy
@@ -12,8 +11,8 @@ from sendwell.domain.errors import Unavailable
 from sendwell.ports.clock import Clock
 from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.ports.questions import Question
+from sendwell.telemetry.outage import Outage
 
-log = structlog.get_logger()
 _PATIENCE = timedelta(seconds=3)
 _SPARED = BreakerPolicy(window=timedelta(seconds=10), rest=timedelta(seconds=1))
 """A service that was started again is asked again soon."""
@@ -47,7 +46,7 @@ class Peer:
         }
         self._clock = clock
         self._breaker = Breaker(_SPARED)
-        self._trouble: str | None = None
+        self._outage = Outage("peer.unavailable", "peer.back", role=role)
 
     async def ask(self, question: Question[Q, A], asked: Q) -> A:
         """The answer. Raises Unavailable where there is none in time; CutShort: it is too long."""
@@ -80,9 +79,7 @@ class Peer:
         except NOT_UNDERSTOOD as error:
             why = "its answer is not understood"
             raise self._unavailable(why, timedelta(seconds=5)) from error
-        if self._trouble is not None:
-            self._trouble = None
-            log.info("peer.back", role=self._role)
+        self._outage.is_over()
         return answered
 
     def _meaning(self, status: int) -> str:
@@ -95,9 +92,7 @@ class Peer:
     def _unavailable(
         self, why: str, wait: timedelta, *, kind: type[Unavailable] = Unavailable
     ) -> Unavailable:
-        if why != self._trouble:
-            self._trouble = why
-            log.warning("peer.unavailable", role=self._role, why=why)
+        self._outage.lasts(why)
         return self._said(why, wait, kind)
 
     def _said(

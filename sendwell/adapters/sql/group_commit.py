@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sendwell.adapters.sql.lines import Line
 from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.ports.database import Unit
+from sendwell.telemetry.outage import Outage
 
 log = structlog.get_logger()
 _TRIES = 3
@@ -81,11 +82,12 @@ class Writing(Protocol):
 class GroupCommit:
     """The writers of one database. Made inside the running event loop."""
 
-    def __init__(self, *, urgent: Writing, others: Sequence[Writing]) -> None:
+    def __init__(self, name: str, *, urgent: Writing, others: Sequence[Writing]) -> None:
         self._urgent, self._others = Line(), Line()
+        outage = Outage("database.away", "database.back", database=name)
         lines = [(self._urgent, urgent), *((self._others, writing) for writing in others)]
         self._writers = [
-            asyncio.create_task(_Writer(writing).run(line), name="database-writer")
+            asyncio.create_task(_Writer(writing, outage).run(line), name="database-writer")
             for line, writing in lines
         ]
 
@@ -136,8 +138,9 @@ class _Attempt:
 class _Writer:
     """Works off one line over one connection, and over a new one where that was lost."""
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, writing: Writing, outage: Outage) -> None:
         self._writing = writing
+        self._outage = outage
         self._connection: AsyncConnection | None = None
 
     async def run(self, line: Line) -> None:
@@ -164,7 +167,7 @@ class _Writer:
                     if not is_lost:
                         attempt.doubt(error)
                 elif not is_lost or loop.time() >= deadline:
-                    return [self._writing.told(error)] * len(batch)
+                    return [self._told(error)] * len(batch)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _let_go(self) -> None:
@@ -233,7 +236,14 @@ class _Writer:
                 await self._writing.rollback(connection)
             raise
         attempt.number = None
+        self._outage.is_over()
         return results
+
+    def _told(self, error: Exception) -> Exception:
+        told = self._writing.told(error)
+        if self._is_lost(error):
+            self._outage.lasts(str(told))
+        return told
 
     def _is_lost(self, error: Exception) -> bool:
         return self._writing.meaning(error) is Trouble.LOST

@@ -60,7 +60,9 @@ class MysqlDatabase:
     def __init__(self, url: str, *, readers: int = _READERS) -> None:
         self.engine = open_engine(url, readers + _WRITERS)
         self._commits = GroupCommit(
-            urgent=_MysqlWriting(self.engine), others=[_MysqlWriting(self.engine)]
+            str(self.engine.url.database),
+            urgent=_MysqlWriting(self.engine),
+            others=[_MysqlWriting(self.engine)],
         )
 
     async def commit(self, unit: Unit, *, is_urgent: bool = False) -> list[Sequence[Any]]:

@@ -80,7 +80,9 @@ class PostgresDatabase:
         self._idle = IdleSessions(self.engine)
         self._writing = PostgresWriting(self.engine, patience)
         others = [self._writing] * (_WRITERS - 1)
-        self._commits = GroupCommit(urgent=self._writing, others=others)
+        self._commits = GroupCommit(
+            str(self.engine.url.database), urgent=self._writing, others=others
+        )
 
     def fence(self, node: int, epoch: int, *, lost: Callable[[], None]) -> None:
         """From now on commits need this lease; when it has gone to another process, `lost`."""

@@ -26,6 +26,7 @@ from sendwell.adapters.sql.sqlite_away import away
 from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Done, Unit, Write, acting_for, core, driver
+from sendwell.telemetry.outage import Outage
 
 log = structlog.get_logger()
 _READERS = 2
@@ -33,6 +34,7 @@ _READERS = 2
 _MOST_WAITING = 20_000
 _CACHED_STATEMENTS = 512
 """A hot statement has a text for each power of two of rows; compiled anew it takes milliseconds."""
+_TRIES_AGAIN_SECONDS = 1.0
 _LARGEST_COMMIT = 512
 """Items, of all writes."""
 _LEAST_SQLITE = (3, 35, 0)  # RETURNING
@@ -85,6 +87,8 @@ class SqliteDatabase:
         self._answering = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-answering")
         self._log = path.with_name(f"{path.name}-wal")
         self._log_has_grown = threading.Event()
+        self._writing: Connection | None = None
+        self._outage = Outage("database.away", "database.back", database=path.name)
         self._writer = threading.Thread(target=self._write, name="sqlite-writer", daemon=True)
         self._checkpointer = threading.Thread(
             target=self._checkpoint, name="sqlite-checkpointer", daemon=True
@@ -109,6 +113,10 @@ class SqliteDatabase:
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         readers = self._readers if acting_for.get() is None else self._answering
         return await self._loop.run_in_executor(readers, self._read, statement)
+
+    def is_away(self) -> bool:
+        """Whether the last that was to be stored could not be."""
+        return self._outage.is_on or not self._writer.is_alive()
 
     async def close(self) -> None:
         if not self._is_closing:
@@ -144,20 +152,30 @@ class SqliteDatabase:
         return connection
 
     def _write(self) -> None:
-        connection: Connection | None = None
         commits = 0
         while batch := self._next():
-            # Not before there is work: for ON CONFLICT, SQLite goes by the indexes that it found
-            # when the connection was made, and those may be made only now, by a migration.
             try:
-                connection = connection or self._connect(_WRITER_CACHE_KIB)
-                results = _commit_together(connection, batch)
+                results = self._by_writer(lambda writer: _commit_together(writer, batch))
             except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
                 results = [away(error) or error] * len(batch)
             self._loop.call_soon_threadsafe(answer, batch, results)
             commits += 1
-            if connection is not None and commits % _LOOKS_AT_LOG_EVERY == 0:
-                self._look_at_log(connection)
+            if self._writing is not None and commits % _LOOKS_AT_LOG_EVERY == 0:
+                self._look_at_log(self._writing)
+
+    def _by_writer(self, work: Callable[[Connection], _T]) -> _T:
+        """Run it on the writer's connection; tells when the file cannot be used, or again can."""
+        try:
+            # Not before there is work: for ON CONFLICT, SQLite goes by the indexes that it found
+            # when the connection was made, and those may be made only now, by a migration.
+            self._writing = self._writing or self._connect(_WRITER_CACHE_KIB)
+            result = work(self._writing)
+        except Exception as error:
+            if told := away(error):
+                self._outage.lasts(told.message)
+            raise
+        self._outage.is_over()
+        return result
 
     def _look_at_log(self, connection: Connection) -> None:
         """Have the log copied into the file while the writer goes on writing.
@@ -187,7 +205,7 @@ class SqliteDatabase:
         while not (self._urgent or self._waiting):
             if self._is_closing:
                 return []
-            self._news.get()
+            self._wait_for_news()
         with contextlib.suppress(Empty):
             while True:  # what is told by these is looked at now
                 self._news.get_nowait()
@@ -198,6 +216,16 @@ class SqliteDatabase:
             batch.append(source.popleft())
             size += sum(len(write.items) for write in batch[-1][0])
         return batch
+
+    def _wait_for_news(self) -> None:
+        """While nothing can be stored that is tried again and again, for we are not ready, and so
+        may get no work that would show when it can.
+        """
+        try:
+            self._news.get(timeout=_TRIES_AGAIN_SECONDS if self._outage.is_on else None)
+        except Empty:
+            with contextlib.suppress(sqlite3.Error, DBAPIError):
+                self._by_writer(_touch)
 
 
 def _engine(path: Path) -> Engine:
@@ -218,6 +246,17 @@ def _engine(path: Path) -> Engine:
             connection.execute(pragma)
 
     return engine
+
+
+def _touch(connection: Connection) -> None:
+    """Store something, which changes nothing."""
+    raw: sqlite3.Connection = driver(connection)
+
+    def write() -> None:
+        (version,) = raw.execute("PRAGMA user_version").fetchone()
+        raw.execute(f"PRAGMA user_version={version}")
+
+    _transaction(connection, write)
 
 
 def _copy_log(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from sendwell.domain.errors import Unavailable
 from sendwell.domain.fair_queue import Serves
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import BY_NUMBER, Lane
@@ -148,8 +149,8 @@ class Dispatcher:
         """Read back what is on disk only. When that fails, what is in memory goes on."""
         try:
             await self.ready.fill()
-        except Exception:
-            log.exception("delivery.not_read_back", channel=self.channel)
+        except Exception as error:  # noqa: BLE001 - it is told
+            self._tell("delivery.not_read_back", error)
             await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
             self.ready.changed.set()  # nobody else says that it is to be tried again
 
@@ -161,8 +162,8 @@ class Dispatcher:
             seated = await self._seat(tasks, now)
             seated.events = await self._still_meant(seated.events)
             claimed = await self._claimed(seated.sends, now)
-        except Exception:
-            log.exception("delivery.dispatch_failed", channel=self.channel, deliveries=len(tasks))
+        except Exception as error:  # noqa: BLE001 - it is told
+            self._tell("delivery.dispatch_failed", error, deliveries=len(tasks))
             self.leave(seated.sends)
             await self._put_back(tasks)
             return
@@ -177,6 +178,10 @@ class Dispatcher:
             self.leave([send for send in seated.sends if id(send) not in ours])
         if len(seated.waiting) == len(tasks):
             await asyncio.sleep(_A_MOMENT)
+
+    def _tell(self, event: str, error: Exception, **about: int) -> None:
+        if not isinstance(error, Unavailable):  # whoever is away tells so itself
+            log.error(event, channel=self.channel, **about, exc_info=error)
 
     async def _put_back(self, tasks: Sequence[Task]) -> None:
         self.ready.put_back(tasks)
@@ -203,8 +208,8 @@ class Dispatcher:
         try:
             seated = await self._seating.pass_on(tasks, self._clock.now())
             events = await self._still_meant(seated.events)
-        except Exception:
-            log.exception("delivery.not_passed_on", channel=self.channel, deliveries=len(tasks))
+        except Exception as error:  # noqa: BLE001 - it is told
+            self._tell("delivery.not_passed_on", error, deliveries=len(tasks))
             await self._put_back(tasks)
             return
         self.ready.strand(seated.back)

@@ -25,6 +25,7 @@ from sendwell.runtime.failpoints import failpoint
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.scene import Scene
 from sendwell.runtime.waiting import wait_at_most
+from sendwell.telemetry.outage import Outage
 
 log = structlog.get_logger()
 _MOST_UNSETTLED = 2_048
@@ -63,6 +64,7 @@ class Settler:
         self._unrecorded: list[Book] = []
         """What is just being put on record, and what could not be."""
         self._tries_again_at = 0.0
+        self._outage = Outage("delivery.settling_waits", "delivery.settling_goes_on")
         self._arrived = asyncio.Event()
         self._emptied = asyncio.Event()
         self._is_stopping = False
@@ -128,10 +130,12 @@ class Settler:
         """Put it on record, if not as one then in parts; what cannot be stays unrecorded."""
         error = await self._failure_of(book, book)
         if error is None:
+            if not self._unrecorded:
+                self._outage.is_over()
             return
         self._tries_again_at = self._now() + _RETRY_SECONDS
         if isinstance(error, Unavailable):
-            log.warning("delivery.settling_waits", deliveries=len(book), error=error.message)
+            self._outage.lasts(error.message)
             parts = book.by_ends()
             at_once = parts[:1]
         else:

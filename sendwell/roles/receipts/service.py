@@ -155,8 +155,9 @@ class Receipts:
         except asyncio.CancelledError:
             self._woken.update(woken)
             raise
-        except Exception:  # they are on disk: the next look may do better
-            log.exception("receipts.look_failed", receipts=len(woken))
+        except Exception as error:  # they are on disk: the next look may do better
+            if not isinstance(error, Unavailable):  # whoever is away tells so itself
+                log.exception("receipts.look_failed", receipts=len(woken))
             due = self._clock.now() + _AFTER_A_FAILURE
             for number in woken:
                 self._timers.add(due, number)

@@ -18,6 +18,7 @@ from sendwell.ports.http import HttpAnswer, HttpRequest, HttpStream, Passage
 from sendwell.runtime.server.bodies import body_of
 from sendwell.runtime.server.client_address import OWN_HEADERS, told_by
 from sendwell.runtime.server.framework import REQUEST_ID, path_of
+from sendwell.telemetry.outage import Outage
 
 log = structlog.get_logger()
 _MOST_BYTES = 10 * 1024 * 1024
@@ -43,6 +44,7 @@ class Proxy:
         self._token = token
         self._url = url.rstrip("/")
         self._passage = passage
+        self._outage = Outage("proxy.no_answer", "proxy.answers", role=role)
 
     def routes_of(self, routers: Sequence[APIRouter]) -> list[Route]:
         """What the role offers, as routes that lead there."""
@@ -58,10 +60,9 @@ class Proxy:
         answer = await self._passage.hand_on(await self._asked(request, _PATIENCE))
         if not isinstance(answer, HttpAnswer):
             raise self._unanswered(answer.fault)
+        self._outage.is_over()
         if answer.is_cut:
-            log.warning(
-                "proxy.no_answer", role=self._role, why="it is longer than is taken, or broke off"
-            )
+            log.warning("proxy.cut_answer", role=self._role, path=path_of(request))
             raise Unavailable(
                 f"The service {self._role} has answered longer than is handed on, or broke off."
             )
@@ -73,6 +74,7 @@ class Proxy:
         stream = await self._passage.follow(await self._asked(request, _BEGINNING))
         if isinstance(stream, Deferred | Refused | Unknown):
             raise self._unanswered(stream.fault)
+        self._outage.is_over()
         return _Followed(stream)
 
     def _way_of(self, route: APIRoute) -> Callable[[Request], Awaitable[Response]]:
@@ -90,7 +92,7 @@ class Proxy:
         )
 
     def _unanswered(self, fault: Fault) -> Unavailable:
-        log.warning("proxy.no_answer", role=self._role, why=fault.text)
+        self._outage.lasts(fault.text)
         return Unavailable(f"The service {self._role} does not answer right now.")
 
     def _headers(self, request: Request) -> dict[str, str]:

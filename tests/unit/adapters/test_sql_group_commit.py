@@ -1,0 +1,85 @@
+"""A database server that is away: who waits is answered, and the log says it once."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
+
+from sendwell.adapters.sql import group_commit
+from sendwell.adapters.sql.group_commit import GroupCommit, Trouble
+from sendwell.domain.errors import Unavailable
+from sendwell.ports.database import Unit, Write
+
+
+class Connection:
+    """Does on the loop's own thread what is to be written."""
+
+    async def run_sync(
+        self, work: Callable[[Any, Sequence[Unit]], Any], units: Sequence[Unit]
+    ) -> Any:
+        return work(None, units)
+
+
+class Away:
+    """A server that nobody reaches until a test says so."""
+
+    is_away = True
+
+    async def connect(self) -> AsyncConnection:
+        if self.is_away:
+            raise ConnectionRefusedError
+        return cast("AsyncConnection", Connection())
+
+    async def begin(self, _: AsyncConnection) -> int:
+        return 1
+
+    async def commit(self, _: AsyncConnection) -> None:
+        pass
+
+    async def rollback(self, _: AsyncConnection) -> None:
+        pass
+
+    async def was_committed(self, _: AsyncConnection, number: int) -> bool:
+        return bool(number)
+
+    async def let_go(self, _: AsyncConnection) -> None:
+        pass
+
+    def meaning(self, error: Exception) -> Trouble:
+        return Trouble.LOST if isinstance(error, OSError) else Trouble.OWN
+
+    def told(self, error: Exception) -> Exception:
+        return Unavailable("Nobody is there.") if isinstance(error, OSError) else error
+
+
+async def test_it_is_told_when_it_begins_and_when_it_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_commit, "_PATIENCE_SECONDS", 0.05)
+    writing = Away()
+    written: list[int] = []
+
+    def note(_: Any, items: Sequence[int]) -> Sequence[None]:
+        written.extend(items)
+        return [None] * len(items)
+
+    with capture_logs() as lines:
+        commits = GroupCommit("sendwell", urgent=writing, others=[writing])
+        for number in range(3):
+            with pytest.raises(Unavailable):
+                await commits.commit([Write(note, [number])], is_urgent=number == 0)
+        writing.is_away = False
+        async with asyncio.timeout(10):
+            await commits.commit([Write(note, [3])], is_urgent=False)
+            await commits.commit([Write(note, [4])], is_urgent=True)
+        await commits.close()
+
+    assert written == [3, 4]
+    about = {"database": "sendwell"}
+    assert lines == [
+        {"event": "database.away", "log_level": "warning", "why": "Nobody is there.", **about},
+        {"event": "database.back", "log_level": "info", **about},
+    ]
