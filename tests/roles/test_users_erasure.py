@@ -20,7 +20,7 @@ from sendwell.domain.ids import ChannelName, Node, NotificationId, UserId
 from sendwell.domain.lane import Lane
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.requested import Content
-from sendwell.ports.keepers import Keeper
+from sendwell.ports.keepers import Erased, Keeper, Told, Whom
 from sendwell.ports.tenants import Caller
 from sendwell.roles.inbox import tables as inbox_tables
 from sendwell.roles.inbox.keeping import InboxKeeper
@@ -288,6 +288,43 @@ async def test_it_waits_for_who_is_away_and_does_the_rest_meanwhile(
     assert "DELIVERY_URL" in (found.progress["delivery"].waits or "")
     assert (found.progress["inbox"].erased, found.progress["inbox"].is_done) == (1, True)
     await http.close()
+
+
+class Sending:
+    """Has a send under way, of which those behind it are told when it is over."""
+
+    def __init__(self, inbox: InboxStore) -> None:
+        self._inbox = inbox
+        self.is_out = True
+
+    async def erase(self, whom: Whom, *, after: str | None) -> Erased:
+        assert (whom.user_id, after) == (ADA, None)
+        return Erased(0, is_busy=self.is_out)
+
+    async def tell(self, whom: Whom, *, after: str | None) -> Told:
+        raise NotImplementedError
+
+    async def come_back(self) -> None:
+        await self._inbox.put(a_message("ada"), 1)
+        self.is_out = False
+
+
+async def test_what_is_told_of_a_send_that_was_out_goes_too(
+    role: Role, inboxes: SqliteDatabase
+) -> None:
+    inbox = InboxStore(inboxes)
+    sending = Sending(inbox)
+    erasures = some_erasures(role, journal=sending, inbox=InboxKeeper(inboxes))
+    asked = await erasures.ask(SUPPORT, ADA)
+    role.clock.passed = _AN_HOUR
+
+    async with at_work(erasures):
+        await until(erasures, asked, lambda found: "inbox" in found.progress)
+        await sending.come_back()
+        await erasures.adopt(Node(0))  # looks again at once
+        await until(erasures, asked, lambda found: found.done_at)
+
+    assert await inbox.newest((ACME, "ada")) == 0
 
 
 async def test_another_process_goes_on_where_the_first_one_has_left_it(

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from sendwell.adapters.history.cassandra.place import Place
-from sendwell.adapters.history.cassandra.session import FAILURES, cluster_of
+from sendwell.adapters.history.cassandra.session import FAILURES, cluster_of, has_tables
 from sendwell.domain.errors import Unavailable
 
 _VERSION = "SELECT release_version FROM system.local"
@@ -18,7 +18,7 @@ class CassandraFacts:
     version: str
     latency_ms: float
     """Of one question."""
-    has_keyspace: bool
+    has_tables: bool
 
 
 async def look_at_cassandra(url: str) -> CassandraFacts:
@@ -34,8 +34,7 @@ def _look(place: Place) -> CassandraFacts:
         start = time.perf_counter()
         version = session.execute(_VERSION).one().release_version
         latency_ms = (time.perf_counter() - start) * 1e3
-        has_keyspace = place.keyspace.lower() in cluster.metadata.keyspaces
-        return CassandraFacts(version, latency_ms, has_keyspace)
+        return CassandraFacts(version, latency_ms, has_tables(place, cluster.metadata))
     except FAILURES as error:
         raise Unavailable(str(error) or type(error).__name__) from error
     finally:

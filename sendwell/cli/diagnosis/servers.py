@@ -57,7 +57,7 @@ async def look_at_history(settings: Settings) -> list[Finding]:
         advice = "Start it, or correct HISTORY_URL. What it has not heard meanwhile waits on disk."
         return [wrong("history", f"{url} cannot be asked: {error.message}", advice)]
     answers = f"Cassandra {facts.version} answers in {facts.latency_ms:.1f} ms."
-    if facts.has_keyspace:
+    if facts.has_tables:
         return [Finding("history", answers)]
     return [
         Finding("history", answers),

@@ -30,23 +30,33 @@ _WRITTEN = (
 )  # fmt: skip
 
 
-def make(place: Place) -> Iterator[str]:
-    """The statements after which the keyspace and the tables are there."""
+def make_keyspace(place: Place) -> str:
+    """The statement after which the keyspace is there."""
     copies = (
         f"{{'class':'NetworkTopologyStrategy','{place.datacenter}':{place.copies}}}"
         if place.datacenter
         else f"{{'class':'SimpleStrategy','replication_factor':{place.copies}}}"
     )
-    name = place.keyspace
-    yield f"CREATE KEYSPACE IF NOT EXISTS {name} WITH replication={copies}"
-    yield f"""CREATE TABLE IF NOT EXISTS {name}.event_by_notification ({_COLUMNS},
-        PRIMARY KEY ((tenant, notification), at, step, delivery, attempt))"""
-    yield f"""CREATE TABLE IF NOT EXISTS {name}.event_by_recipient ({_COLUMNS}, month int,
-        PRIMARY KEY ((tenant, user_id, month), at, step, notification, delivery, attempt))
-        WITH {_NEWEST_FIRST.replace(")", ", attempt ASC)")}"""
-    yield f"""CREATE TABLE IF NOT EXISTS {name}.event_by_day ({_COLUMNS}, day int, bucket tinyint,
-        PRIMARY KEY ((tenant, day, bucket), at, step, notification, delivery, attempt))
-        WITH {_NEWEST_FIRST.replace(")", ", attempt ASC)")}"""
+    return f"CREATE KEYSPACE IF NOT EXISTS {place.keyspace} WITH replication={copies}"
+
+
+def make_tables(place: Place) -> dict[str, str]:
+    """The statements after which the tables are there, by their names."""
+    newest_first = f"WITH {_NEWEST_FIRST.replace(')', ', attempt ASC)')}"
+    rests = {
+        "event_by_notification": """
+            PRIMARY KEY ((tenant, notification), at, step, delivery, attempt))""",
+        "event_by_recipient": f"""month int,
+            PRIMARY KEY ((tenant, user_id, month), at, step, notification, delivery, attempt))
+            {newest_first}""",
+        "event_by_day": f"""day int, bucket tinyint,
+            PRIMARY KEY ((tenant, day, bucket), at, step, notification, delivery, attempt))
+            {newest_first}""",
+    }
+    return {
+        name: f"CREATE TABLE IF NOT EXISTS {place.keyspace}.{name} ({_COLUMNS}, {rest}"
+        for name, rest in rests.items()
+    }
 
 
 def insert(place: Place, table: str, *more: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cassandra import ConsistencyLevel, DriverException
@@ -14,6 +14,7 @@ from cassandra.cluster import (
     NoHostAvailable,
     Session,
 )
+from cassandra.metadata import Metadata
 from cassandra.policies import (
     ConstantReconnectionPolicy,
     DCAwareRoundRobinPolicy,
@@ -22,7 +23,7 @@ from cassandra.policies import (
 )
 
 from sendwell.adapters.history.cassandra.place import Place
-from sendwell.adapters.history.cassandra.rows import make
+from sendwell.adapters.history.cassandra.rows import make_keyspace, make_tables
 from sendwell.domain.errors import Unavailable
 
 _AT_ONCE = 128
@@ -30,6 +31,9 @@ _AT_ONCE = 128
 _SECONDS = 10.0
 _CONNECT_SECONDS = 5.0
 _RECONNECT_SECONDS = 1.0
+_AWAY_SECONDS = 30.0
+"""After so long without a host we begin anew: all of their addresses may be others by now, and the
+driver looks names up only when it begins."""
 FAILURES = (DriverException, NoHostAvailable, OSError)
 """Whatever a call may raise."""
 
@@ -40,10 +44,12 @@ class CassandraSession:
     def __init__(self, place: Place, statements: Mapping[str, str]) -> None:
         self._place = place
         self._texts = statements
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[None] | None = None
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._cluster: Cluster | None = None
         self._session: Session | None = None
+        self._away_since: float | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._prepared: dict[str, Any] = {}
 
     async def run(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
@@ -51,30 +57,60 @@ class CassandraSession:
         try:
             await self._open()
             async with self._room:
-                return await self._execute(self._prepared[name], values)
+                found = await self._execute(self._prepared[name], values)
         except FAILURES as error:
+            self._notice(error)
             why = type(error).__name__  # its words may hold what was asked for
             raise Unavailable(f"Cassandra cannot be asked right now ({why}).") from error
+        self._away_since = None
+        return found
 
     async def close(self) -> None:
         """Let go of every connection. Idempotent."""
-        cluster, self._cluster, self._session = self._cluster, None, None
-        if cluster is not None:
-            await asyncio.to_thread(cluster.shutdown)
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
+        self._leave()
+        if self._leaving:
+            await asyncio.wait(self._leaving)
 
     async def _open(self) -> None:
+        """All who wait for it share one attempt, and its failure."""
         if self._session is not None:
             return
-        async with self._opening:
-            if self._session is None:
-                await asyncio.to_thread(self._connect)
+        if self._opening is None:
+            self._opening = asyncio.create_task(asyncio.to_thread(self._connect))
+            self._opening.add_done_callback(self._opened)
+        await asyncio.shield(self._opening)
+
+    def _opened(self, attempt: asyncio.Task[None]) -> None:
+        self._opening = None
+        if not attempt.cancelled():
+            attempt.exception()  # who waited for it may be gone
+
+    def _notice(self, error: Exception) -> None:
+        """Connect anew with the next call when there has been no host for long."""
+        now = asyncio.get_running_loop().time()
+        if not isinstance(error, NoHostAvailable):
+            return
+        if self._away_since is None:
+            self._away_since = now
+        elif self._session is not None and now - self._away_since >= _AWAY_SECONDS:
+            self._leave()
+
+    def _leave(self) -> None:
+        cluster, self._cluster, self._session = self._cluster, None, None
+        self._away_since = None
+        if cluster is not None:
+            leaving = asyncio.create_task(asyncio.to_thread(cluster.shutdown))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     def _connect(self) -> None:
         """In a thread of its own, for all of this blocks."""
         cluster = cluster_of(self._place)
         try:
             session = cluster.connect()
-            for statement in make(self._place):
+            for statement in _missing(self._place, cluster.metadata):
                 session.execute(statement)
             self._prepared = {name: session.prepare(text) for name, text in self._texts.items()}
         except BaseException:
@@ -102,6 +138,22 @@ class CassandraSession:
         asked = session.execute_async(statement, values)
         asked.add_callbacks(give, fail)
         return await answer
+
+
+def _missing(place: Place, there: Metadata) -> Iterator[str]:
+    """Only what is not there is made: for that it takes rights that a user often has not."""
+    keyspace = there.keyspaces.get(place.keyspace.lower())
+    if keyspace is None:
+        yield make_keyspace(place)
+    known = keyspace.tables if keyspace is not None else ()
+    for name, statement in make_tables(place).items():
+        if name not in known:
+            yield statement
+
+
+def has_tables(place: Place, there: Metadata) -> bool:
+    """Whether all that is needed is there."""
+    return not any(_missing(place, there))
 
 
 def _hand_over(

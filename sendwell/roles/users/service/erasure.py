@@ -24,6 +24,7 @@ SETTLING = timedelta(seconds=6)
 """Others may remember a person for 5 s, and begin a send: what they have put down
 by then is found by a look after that."""
 
+_BUSY = "Something is under way."
 _PAUSE_SECONDS = 0.4
 _LONGEST_PAUSE_SECONDS = 30.0
 Gone = Callable[[TenantId, UserId], Awaitable[None]]
@@ -122,13 +123,16 @@ class Erasures:
         if erasure.whom is None:
             return None
         ripe = erasure.asked_at + self._settling - self._clock.now()
+        is_last = ripe <= 0
         progress = dict(erasure.progress)
         for name, keeper in self._keepers.items():
             before = progress.get(name, Progress())
             if not before.is_done:
-                progress[name] = await _ask(keeper, erasure.whom, before, is_last=ripe <= 0)
+                progress[name] = await _ask(keeper, erasure.whom, before, is_last=is_last)
                 await self._store.note(erasure, progress)
                 failpoint("erase.after")
+                # Of a send that is out those behind may still be told.
+                is_last = is_last and progress[name].waits != _BUSY
         if all(progress[name].is_done for name in self._keepers):
             await self._finish(erasure, progress)
             return None
@@ -151,4 +155,4 @@ async def _ask(keeper: Keeper, whom: Whom, before: Progress, *, is_last: bool) -
                 break
     except SendwellError as error:
         return Progress(count, waits=error.message)
-    return Progress(count, is_last and not is_busy, "Something is under way." if is_busy else None)
+    return Progress(count, is_last and not is_busy, _BUSY if is_busy else None)
