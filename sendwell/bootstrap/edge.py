@@ -9,7 +9,7 @@ from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.ports import KnownTenants
 from sendwell.bootstrap.presets import preset_of
 from sendwell.bootstrap.secret import sealing
-from sendwell.bootstrap.vendors import accounts_at
+from sendwell.bootstrap.vendors import reporting
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.policy import Policy
 from sendwell.domain.presets.naming import Share
@@ -237,9 +237,7 @@ async def open_edge(core: Core, policy: Callable[[TenantId], Policy]) -> Edge | 
         carrier=carrier,
         channels=core.channels,
         policy=policy,
-        reporting=accounts_at(
-            core.settings.credentials, lambda vendor: vendor.receipts is not None
-        ),
+        reporting=reporting(core.settings.credentials),
     )
     edge = Edge(core, bus, preset, carrier, outbox, announcements)
     await edge.declare()

@@ -76,6 +76,8 @@ class Vendor(Generic[C]):
     credentials: type[C]
     build: Callable[[C, Means], Provider]
     receipts: Callable[[C], ReceiptReader] | None = None
+    reports: Callable[[C], bool] = lambda _: True
+    """Whether receipts about an account can reach us, by what is set of it."""
     receipts_by_reference: bool = False
     """Its receipts may name nothing but its own id of the message, so that has to be kept."""
     inbound: Callable[[C], InboundReader] | None = None
@@ -87,3 +89,9 @@ class Vendor(Generic[C]):
             return msgspec.json.decode(json, type=self.credentials)
         except msgspec.DecodeError as error:
             raise Invalid(f"The credentials for {self.name} cannot be used: {error}.") from error
+
+    def sends_receipts(self, json: str | bytes) -> bool:
+        """Whether an account with these credentials says later what became of a message: by one
+        that does not, SENT is the end. Raises Invalid as `parse` does.
+        """
+        return self.receipts is not None and self.reports(self.parse(json))

@@ -302,4 +302,5 @@ VENDOR = Vendor(
     credentials=Credentials,
     build=lambda credentials, means: SendGrid(credentials, http=means.http),
     receipts=SendGridEvents,
+    reports=lambda credentials: credentials.webhook_public_key is not None,
 )

@@ -326,6 +326,7 @@ VENDOR = Vendor(
     credentials=Credentials,
     build=lambda credentials, means: Twilio(credentials, http=means.http),
     receipts=TwilioCallbacks,
+    reports=lambda credentials: bool(credentials.callback_url),
     receipts_by_reference=True,  # without a `callback_url`, which brings our key back
     inbound=TwilioInbound,
 )
