@@ -215,6 +215,14 @@ class House:
 
         await self.until(is_there)
 
+    async def until_looked_at_again(self) -> None:
+        """Everything that was due is settled, or waits on."""
+
+        async def is_nothing_due() -> bool:
+            return all(row.due > self.clock.now() for row in await self.waiting())
+
+        await self.until(is_nothing_due)
+
     async def until_nothing_waits(self) -> None:
         async def is_empty() -> bool:
             return not await self.waiting()

@@ -1,6 +1,7 @@
 """What receipts mean, decided without a database."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,13 @@ from msgspec import structs
 from sendwell.domain.lifecycle import State, may
 from sendwell.messages.receipt import Said
 from sendwell.roles.receipts.decision import decide
-from sendwell.roles.receipts.look import PATIENCE, SECOND, Look
+from sendwell.roles.receipts.look import (
+    LONGEST_PAUSE,
+    PATIENCE,
+    PATIENCE_BY_REFERENCE,
+    SECOND,
+    Look,
+)
 from tests.roles.receipt_house import (
     NOW,
     SENDGRID,
@@ -63,18 +70,25 @@ def test_history_runs_neither_back_nor_ahead_however_wrong_the_vendors_clock_is(
     assert [status.at for status in decision.statuses()] == [NOW + kept_at * SECOND]
 
 
-def test_a_receipt_is_looked_at_less_often_the_longer_it_waits_and_at_the_end_once_more() -> None:
-    look = Look(1, TWILIO, None, receipt=a_receipt(a_delivery()), taken_at=NOW)
+@pytest.mark.parametrize(
+    ("changes", "patience", "most"),
+    [({}, PATIENCE, 90), ({"key": None}, PATIENCE_BY_REFERENCE, 15)],
+)
+def test_a_receipt_is_looked_at_less_often_the_longer_it_waits_and_at_the_end_once_more(
+    changes: dict[str, Any], patience: int, most: int
+) -> None:
+    look = Look(1, TWILIO, None, receipt=a_receipt(a_delivery(), **changes), taken_at=NOW)
     times = [NOW]
 
     while not look.is_last(times[-1]):
         times.append(look.due(times[-1]))
 
     waits = [then - now for now, then in pairwise(times)]
-    assert times[-1] == NOW + PATIENCE
+    assert times[-1] == NOW + patience
     assert waits[:-1] == sorted(waits[:-1])
-    assert len(waits) < 15
-    assert PATIENCE >= 5 * 60 * SECOND
+    assert len(waits) < most
+    assert max(waits) <= LONGEST_PAUSE
+    assert patience >= 5 * 60 * SECOND
 
 
 @pytest.mark.parametrize(

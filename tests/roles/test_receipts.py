@@ -16,7 +16,7 @@ from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.messages.receipt import Said
 from sendwell.messages.status import Status
-from sendwell.roles.receipts.look import PATIENCE, SECOND
+from sendwell.roles.receipts.look import PATIENCE, PATIENCE_BY_REFERENCE, SECOND
 from sendwell.roles.receipts.store import ReceiptStore
 from tests.roles.moody_database import MoodyDatabase
 from tests.roles.receipt_house import (
@@ -177,12 +177,17 @@ async def test_what_waits_survives_a_restart(house: House) -> None:
     assert await house.moves(sent) == [State.DELIVERED]
 
 
-async def test_a_receipt_that_nothing_is_found_for_ends_as_an_orphan(house: House) -> None:
+@pytest.mark.parametrize(
+    ("changes", "patience"), [({}, PATIENCE), ({"key": None}, PATIENCE_BY_REFERENCE)]
+)
+async def test_a_receipt_that_nothing_is_found_for_ends_as_an_orphan(
+    changes: dict[str, Any], patience: int, house: House
+) -> None:
     unknown = a_delivery()
     async with house.receipts() as receipts:
-        await receipts.take(TWILIO, [a_receipt(unknown)])
+        await receipts.take(TWILIO, [a_receipt(unknown, **changes)])
         (waiting,) = await house.waiting()
-    house.clock.at += PATIENCE
+    house.clock.at += patience
 
     async with house.receipts():
         await house.until_nothing_waits()
@@ -190,6 +195,48 @@ async def test_a_receipt_that_nothing_is_found_for_ends_as_an_orphan(house: Hous
     (record,) = await house.recorded()
     assert waiting.due - waiting.taken_at == SECOND
     assert (record.tenant, record.position, record.state) == (None, None, None)
+
+
+async def test_a_bounce_is_not_lost_while_the_bus_that_brings_its_delivery_is_away(
+    house: House,
+) -> None:
+    sent = a_delivery()
+    bounce = a_receipt(sent, Said.BOUNCED, is_address_gone=True)
+    async with house.receipts() as receipts:
+        await receipts.take(TWILIO, [bounce])
+    house.clock.at += 2 * PATIENCE_BY_REFERENCE
+
+    async with house.receipts():
+        await house.until_looked_at_again()
+        await house.send(sent)
+        await house.until_state(sent, State.BOUNCED)
+        await house.until_nothing_waits()
+
+    assert [(SAMPLE, ChannelName("sms"), ADDRESS, "address_gone")] == house.suppressed.told
+
+
+async def test_what_waits_and_was_settled_elsewhere_meanwhile_waits_no_longer(
+    house: House,
+) -> None:
+    sent = a_delivery()
+    receipt = a_receipt(sent)
+    async with house.receipts() as slow, house.receipts() as fast:
+
+        async def overtake() -> None:
+            await house.send(sent)
+            await fast.take(TWILIO, [receipt])
+
+        house.deliveries.overtake = overtake
+        await slow.take(TWILIO, [receipt])
+        left = await house.waiting()
+    house.clock.at += 2 * SECOND
+
+    async with house.receipts():
+        await house.until_nothing_waits()
+
+    assert [receipt.event_id] == [row.event_id for row in left]
+    assert [receipt.event_id] == [row.event_id for row in await house.recorded()]
+    assert [State.DELIVERED] == await house.moves(sent)
 
 
 @pytest.mark.parametrize("key", ["foreign", "foreign.key", "1.email.x.y", ".0.sms", ""])

@@ -8,8 +8,17 @@ from sendwell.messages.receipt import Receipt
 from sendwell.ports.deliveries import Sought
 
 SECOND = 1_000_000
-PATIENCE = 10 * 60 * SECOND
-"""How long a receipt waits for the commit of its delivery."""
+MINUTE = 60 * SECOND
+PATIENCE = 3 * 24 * 60 * MINUTE
+"""How long a receipt with our key waits for the commit of its delivery: that was sent, and may be
+told of by a bus that is away.
+"""
+PATIENCE_BY_REFERENCE = 10 * MINUTE
+"""How long one waits that has the vendor's id only: most are about what others send by the account.
+"""
+LONGEST_PAUSE = 60 * MINUTE
+"""Between two looks. A commit wakes what waits, but not in every process and after every restart.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,18 @@ class Look:
     def is_last(self, now: int) -> bool:
         """Whether it will not wait any longer: its time is over, or it names no delivery."""
         is_nameless = self.sought.key is None and self.sought.reference is None
-        return is_nameless or now - self.taken_at >= PATIENCE
+        return is_nameless or now - self.taken_at >= self._patience
 
     def due(self, now: int) -> int:
-        """When to look again: after as long as it has waited already, but at least a second."""
-        waited = now - self.taken_at
-        return min(now + max(SECOND, waited), self.taken_at + PATIENCE)
+        """When to look again: after as long as it has waited already, at least a second and at
+        most an hour.
+        """
+        pause = min(max(SECOND, now - self.taken_at), LONGEST_PAUSE)
+        return min(now + pause, self.taken_at + self._patience)
+
+    @property
+    def _patience(self) -> int:
+        return PATIENCE if self.sought.key else PATIENCE_BY_REFERENCE
 
 
 def _sought(provider: str, receipt: Receipt) -> Sought:

@@ -64,6 +64,7 @@ class ReceiptSettler:
         """One look for each event that nobody has settled, and that does not wait already."""
         events = {look.event for look in looks}
         recorded = await self._store.recorded(events)
+        await self._let_go([look for look in looks if look.is_kept and look.event in recorded])
         waiting = await self._store.waiting(events)
         new = {
             look.event: look
@@ -71,6 +72,12 @@ class ReceiptSettler:
             if look.event not in recorded and waiting.get(look.event, look.number) == look.number
         }
         return list(new.values())
+
+    async def _let_go(self, looks: Sequence[Look]) -> None:
+        """Somebody else was told of these, and has settled them while they waited."""
+        if looks:
+            await self._store.release(looks)
+            self._awaited.discard(looks)
 
     async def _settle(self, looks: Sequence[Look]) -> None:
         # Before anybody seeks the deliveries: one may be committed right behind the search.

@@ -67,6 +67,10 @@ class ReceiptStore:
         )
         return [Write(hot.keep, [row])]
 
+    async def release(self, looks: Iterable[Look]) -> None:
+        """They wait no longer."""
+        await self._database.commit([Write(hot.release, [look.number for look in looks])])
+
     async def recorded(self, events: Iterable[Event]) -> set[Event]:
         """Those of the events that are settled."""
         return {(row.provider, row.event_id) for row in await self._known(RECEIPT, events)}
