@@ -14,7 +14,7 @@ class Sought:
     """What a provider told of a delivery: our key, or its own id, or both.
 
     `provider` is the account as it stands in the history (`Status.provider`), `address` the
-    `mark_of` where it says that it went.
+    `mark_of` where it says that it went, given where a person's address has to be found.
     """
 
     provider: str
@@ -56,6 +56,7 @@ class Deliveries(Protocol):
         Our own key goes first, the provider's reference where there is no key. Keys that do not
         say whose they are may name several deliveries, for ids are unique within a tenant only:
         then it is the one that this account was given, and of several the one that it knows by
-        that reference; when that cannot be told, it is left out.
+        that reference; when that cannot be told, it is left out. Raises Unavailable when a person's
+        address has to be found, and cannot be asked for right now.
         """
         ...

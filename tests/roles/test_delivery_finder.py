@@ -1,22 +1,26 @@
 """Which delivery a provider means, where several tenants have chosen the same id."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.adapters.system import SystemClock
 from sendwell.domain.delivery_key import DeliveryKey
+from sendwell.domain.errors import Unavailable
 from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.domain.lifecycle import State
+from sendwell.domain.person import Person
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.messages.requested import Requested, To
 from sendwell.messages.status import Status
+from sendwell.ports.deliveries import Sought
+from sendwell.ports.directory import Directory
 from sendwell.ports.journal import Entry
 from sendwell.ports.keepers import Whom
 from sendwell.roles.delivery.store import DeliveryStore
@@ -35,9 +39,24 @@ from tests.services.made import made_file
 ACME, OTHER = TenantId("acme"), TenantId("other")
 ADA, EMAIL = UserId("ada"), ChannelName("email")
 ORDER, PART = NotificationId("order-7"), "0.email"
-SENDGRID = "sendgrid"
+SENDGRID, PERSONS = "sendgrid", "person@example.org"
 WORDS = "550 5.2.2 The mailbox of Ada is full."
 numbers = count(1)
+
+
+class Asking:
+    """Asks the users role, unless that is away, and counts how often."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+        self.is_away = False
+        self.questions = 0
+
+    async def people(self, tenant: TenantId, users: Collection[UserId]) -> Mapping[UserId, Person]:
+        self.questions += 1
+        if self.is_away:
+            raise Unavailable("The users role does not answer.")
+        return await self._users.people(tenant, users)
 
 
 class House(NamedTuple):
@@ -46,6 +65,7 @@ class House(NamedTuple):
     database: SqliteDatabase
     journal: SqlJournal
     users: Users
+    asking: Asking
     finder: DeliveryFinder
 
     async def send(
@@ -55,11 +75,12 @@ class House(NamedTuple):
         by: str = SENDGRID,
         to: To | None = None,
         beside: tuple[To, ...] = (),
+        order: NotificationId = ORDER,
     ) -> str:
         """A mail of that tenant has gone out; gives the account's own id of it."""
         number = next(numbers)
         request = Requested(
-            id=ORDER,
+            id=order,
             tenant=tenant,
             position=Position(number),
             accepted_at=number,
@@ -69,7 +90,7 @@ class House(NamedTuple):
         )
         await self.journal.accept([Entry(request, is_named=True)])
         sent = Status(
-            tenant, ORDER, request.position, PART, ChannelName("email"), State.SENT,
+            tenant, order, request.position, PART, ChannelName("email"), State.SENT,
             at=number, planned_at=number, provider=by, reference=f"mail-{number}",
         )  # fmt: skip
         await self.database.commit(self.journal.recorded([sent]))
@@ -87,7 +108,9 @@ class House(NamedTuple):
     async def address(self, about: str | None) -> str | None:
         """What is held for the address of Acme's mail, where the account says it is about that."""
         mark = mark_of(EMAIL, about) if about else None
-        receipt = Receipt("event", Said.BOUNCED, 1, key=key_of(ACME), address=mark)
+        receipt = Receipt(
+            "event", Said.BOUNCED, 1, key=key_of(ACME), is_address_gone=True, address=mark
+        )
         sought = Look(1, SENDGRID, tenant=None, receipt=receipt, taken_at=1).sought
         return (await self.finder.find([sought]))[sought].address
 
@@ -128,13 +151,25 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     )
     await journal.start()
     work, people = DeliveryStore(database, journal), Users(UserStore(database), clock=SystemClock())
-    finder = DeliveryFinder(SqlRecords(database), journal, work=work, directory=people)
-    yield House(database, journal, people, finder)
+    asking = Asking(people)
+    finder = DeliveryFinder(
+        SqlRecords(database), journal, work=work, directory=cast("Directory", asking)
+    )
+    yield House(database, journal, people, asking, finder)
     await database.close()
 
 
-def key_of(tenant: TenantId) -> str:
-    return str(DeliveryKey.of(tenant, ORDER, PART))
+def key_of(tenant: TenantId, order: NotificationId = ORDER) -> str:
+    return str(DeliveryKey.of(tenant, order, PART))
+
+
+def sought_by(said: Said, order: NotificationId = ORDER, *, is_gone: bool = False) -> Sought:
+    """What is sought when the account says that of Acme's mail to a person."""
+    receipt = Receipt(
+        "event", said, 1, key=key_of(ACME, order),
+        is_address_gone=is_gone, address=mark_of(EMAIL, PERSONS),
+    )  # fmt: skip
+    return Look(1, SENDGRID, tenant=None, receipt=receipt, taken_at=1).sought
 
 
 async def test_two_tenants_who_choose_the_same_id_each_have_their_own_receipts(
@@ -190,6 +225,46 @@ async def test_the_address_of_a_person_is_the_one_that_the_provider_means(house:
     assert await house.address(None) is None
     await house.users.delete(ACME, ADA)
     assert await house.address("ada@example.org") is None
+
+
+@pytest.mark.parametrize("said", [Said.DELIVERED, Said.BOUNCED, Said.FAILED, Said.OPENED])
+async def test_what_says_nothing_of_the_address_is_found_also_while_users_is_away(
+    said: Said, house: House
+) -> None:
+    await house.send(ACME, to=To(user_id=ADA))
+    house.asking.is_away = True
+
+    sought = sought_by(said)
+
+    assert [sought] == [*await house.finder.find([sought])]
+    assert 0 == house.asking.questions
+
+
+@pytest.mark.parametrize(
+    ("said", "is_gone"),
+    [(Said.BOUNCED, True), (Said.COMPLAINED, False), (Said.UNSUBSCRIBED, False)],
+)
+async def test_what_stops_a_persons_address_waits_for_users(
+    said: Said, is_gone: bool, house: House
+) -> None:
+    await house.send(ACME, to=To(user_id=ADA))
+    house.asking.is_away = True
+
+    with pytest.raises(Unavailable):
+        await house.finder.find([sought_by(said, is_gone=is_gone)])
+
+
+async def test_the_people_of_a_tenant_are_asked_for_at_once(house: House) -> None:
+    orders = [NotificationId(f"order-{number}") for number in range(5)]
+    for order in orders:
+        user = UserId(f"of-{order}")
+        await house.users.put(ACME, user, Profile({EMAIL: PERSONS}))
+        await house.send(ACME, to=To(user_id=user), order=order)
+
+    found = await house.finder.find([sought_by(Said.COMPLAINED, order) for order in orders])
+
+    assert [PERSONS] * len(orders) == [each.address for each in found.values()]
+    assert 1 == house.asking.questions
 
 
 @pytest.mark.parametrize(

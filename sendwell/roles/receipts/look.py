@@ -6,6 +6,7 @@ from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.ids import TenantId
 from sendwell.messages.receipt import Receipt
 from sendwell.ports.deliveries import Sought
+from sendwell.roles.receipts.meaning import suppression
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -69,4 +70,5 @@ def _sought(provider: str, receipt: Receipt) -> Sought:
         key = DeliveryKey.parse(receipt.key or "")
     except ValueError:
         key = None
-    return Sought(provider, key, receipt.reference, receipt.address)
+    address = receipt.address if suppression(receipt) else None
+    return Sought(provider, key, receipt.reference, address)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sendwell.domain.delivery_key import DeliveryKey
 from sendwell.domain.fingerprint import mark_of
-from sendwell.domain.ids import NotificationId, Part, Position, TenantId
+from sendwell.domain.ids import NotificationId, Part, Position, TenantId, UserId
+from sendwell.domain.person import Person
 from sendwell.messages.recipients import recipient_of
 from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
@@ -15,7 +16,7 @@ from sendwell.ports.work import Work
 
 
 class DeliveryFinder:
-    """Reads the journal and the open work, many at once."""
+    """Reads the journal and the open work, and asks for people, many at once."""
 
     def __init__(
         self, records: Records, journal: Journal, *, work: Work, directory: Directory
@@ -32,10 +33,15 @@ class DeliveryFinder:
         statuses = await self._by_key(by_key)
         statuses |= await self._by_reference(by_reference)
         requests = await self._journal.requested([each.position for each in statuses.values()])
-        return {
-            each: await self._found(each, status, requests[status.position])
+        there = {
+            each: (status, requests[status.position])
             for each, status in statuses.items()
             if status.position in requests
+        }
+        people = await self._people(there)
+        return {
+            each: _found(each, status, request, people.get(request.tenant, {}))
+            for each, (status, request) in there.items()
         }
 
     async def _by_key(self, sought: Mapping[Sought, DeliveryKey]) -> dict[Sought, Status]:
@@ -66,32 +72,48 @@ class DeliveryFinder:
         standing = {(status.position, status.part): status for status in (*open_work, *ended)}
         return list(standing.values())
 
-    async def _found(self, sought: Sought, status: Status, request: Requested) -> Found:
-        part = Part.parse(status.part)
-        return Found(
-            tenant=request.tenant,
-            notification=request.id,
-            position=request.position,
-            part=status.part,
-            channel=status.channel,
-            state=status.state,
-            at=status.at,
-            attempt=status.attempt,
-            reference=status.reference,
-            user_id=request.to[part.recipient].user_id,
-            address=await self._address(sought, part, request),
-            is_erased=part.recipient in request.erased,
-            provider=status.provider,
-        )
+    async def _people(
+        self, there: Mapping[Sought, tuple[Status, Requested]]
+    ) -> dict[TenantId, Mapping[UserId, Person]]:
+        """Those who have the addresses that are sought and that no request gives."""
+        users: dict[TenantId, set[UserId]] = {}
+        for sought, (status, request) in there.items():
+            part = Part.parse(status.part)
+            user = request.to[part.recipient].user_id
+            if sought.address and user and _address(part, request, {}) is None:
+                users.setdefault(request.tenant, set()).add(user)
+        return {
+            tenant: await self._directory.people(tenant, theirs) for tenant, theirs in users.items()
+        }
 
-    async def _address(self, sought: Sought, part: Part, request: Requested) -> str | None:
-        given = recipient_of(request, part.recipient, {}).address(part.channel, part.target)
-        user = request.to[part.recipient].user_id
-        if given is not None or user is None or sought.address is None:
-            return given
-        known = await self._directory.people(request.tenant, [user])
-        now = recipient_of(request, part.recipient, known).address(part.channel, part.target)
-        return now if now and mark_of(part.channel, now) == sought.address else None
+
+def _found(
+    sought: Sought, status: Status, request: Requested, people: Mapping[UserId, Person]
+) -> Found:
+    part = Part.parse(status.part)
+    address = _address(part, request, {})
+    if address is None and sought.address:
+        now = _address(part, request, people)
+        address = now if now and mark_of(part.channel, now) == sought.address else None
+    return Found(
+        tenant=request.tenant,
+        notification=request.id,
+        position=request.position,
+        part=status.part,
+        channel=status.channel,
+        state=status.state,
+        at=status.at,
+        attempt=status.attempt,
+        reference=status.reference,
+        user_id=request.to[part.recipient].user_id,
+        address=address,
+        is_erased=part.recipient in request.erased,
+        provider=status.provider,
+    )
+
+
+def _address(part: Part, request: Requested, people: Mapping[UserId, Person]) -> str | None:
+    return recipient_of(request, part.recipient, people).address(part.channel, part.target)
 
 
 def _the_one(candidates: Sequence[Status], sought: Sought) -> Status | None:
