@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from sendwell.domain.suppression import Source
+
 
 class Blame(StrEnum):
     """Whose fault a failure is; decides what happens next."""
@@ -17,11 +19,15 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why it failed: a stable code, a sentence for a person, and whose fault it is."""
+    """Why it failed: a stable code, a sentence for a person, and whose fault it is.
+
+    `said_by`: who has said that nothing may go to the address; None where only the provider has.
+    """
 
     code: str
     text: str
     blame: Blame = Blame.PROVIDER
+    said_by: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

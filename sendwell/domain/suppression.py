@@ -16,12 +16,23 @@ class Source(StrEnum):
     """A provider that would not take the message: there is no such address, or no longer."""
 
 
+_REASONS = {
+    Source.STOP_WORD: "stop_word",
+    Source.UNSUBSCRIBE: "unsubscribed",
+    Source.COMPLAINT: "complained",
+}
+
 _WEIGHT = {
     Source.HAND: 3,
     Source.STOP_WORD: 2,
     Source.UNSUBSCRIBE: 2,
     Source.COMPLAINT: 2,
 }
+
+
+def reason_of(source: Source) -> str:
+    """The reason that the list names where a provider has told us; whoever it was that said so."""
+    return _REASONS.get(source, "address_gone")
 
 
 def outweighs(known: Source | None, new: Source | None) -> bool:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sendwell.domain.suppression import Source
+
 
 class Said(StrEnum):
     """The kinds of receipt."""
@@ -25,7 +27,8 @@ class Receipt:
     `event_id` is unique per provider and event, so that a repeated webhook changes nothing;
     `key` is the delivery's key when the provider hands it back, else None and `reference` (the
     provider's message id) finds the delivery. `at` is microseconds since 1970, UTC.
-    `is_address_gone`: the address must not be sent to again (hard bounce, STOP).
+    `is_address_gone`: the address must not be sent to again (hard bounce, STOP); `said_by` is who
+    has said so, None where only the provider has.
     `address` is the `mark_of` the address that the event is about, by the vendor's own word.
     Without it a person's address is left alone, for they may have another one by now.
     """
@@ -39,3 +42,4 @@ class Receipt:
     text: str | None = None
     is_address_gone: bool = False
     address: bytes | None = None
+    said_by: Source | None = None

@@ -21,9 +21,8 @@ class Suppressions(Protocol):
     ) -> None:
         """The address is on the list, durably, before the next send is looked at.
 
-        `reason` is `address_gone`, `complained` or `unsubscribed`; `at`, in microseconds since
-        1970, is when the provider learned it. Idempotent; what the tenant or
-        the person said before stays.
+        `reason` is what `reason_of` says of the source; `at`, in microseconds since 1970, is when
+        the provider learned it. Idempotent; what the tenant or the person said before stays.
         Raises Unavailable when it could not be stored; the caller tries again.
         """
         ...

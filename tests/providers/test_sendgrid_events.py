@@ -9,6 +9,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.suppression import Source
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.vendor import Means
 from tests.providers.accounts import a_provider, a_reader
@@ -79,6 +80,24 @@ def test_an_event_is_said_in_our_words(
         (receipt.said, receipt.key, receipt.reference, receipt.is_address_gone)
         for receipt in receipts
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said_by"),
+    [
+        ("Bounced Address", None),
+        ("Spam Reporting Address", Source.COMPLAINT),
+        ("Unsubscribed Address", Source.UNSUBSCRIBE),
+    ],
+)
+def test_what_was_dropped_says_whether_a_person_wanted_that(
+    reason: str, said_by: Source | None
+) -> None:
+    simulator = SendGridSimulator()
+
+    (receipt,) = read(simulator, a_hook(simulator, {"event": "dropped", "reason": reason}))
+
+    assert (receipt.said, receipt.is_address_gone, receipt.said_by) == (Said.FAILED, True, said_by)
 
 
 def test_an_event_says_which_address_it_is_about_without_telling_it() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from sendwell.domain.errors import Invalid
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Refused
+from sendwell.domain.suppression import Source
 from sendwell.messages.requested import Content
 from sendwell.ports.http import HttpAnswer, HttpRequest
 from sendwell.ports.vendor import Means
@@ -70,6 +71,7 @@ async def test_who_replied_stop_is_not_written_to_again(
 
     assert isinstance(outcome, Refused)
     assert outcome.fault.blame is Blame.ADDRESS
+    assert outcome.fault.said_by is Source.STOP_WORD
 
 
 async def test_a_full_queue_is_a_matter_of_time(twilio: TwilioSimulator, means: Means) -> None:

@@ -13,6 +13,7 @@ from twilio.request_validator import RequestValidator
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName
+from sendwell.domain.suppression import Source
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.vendor import Means
 from tests.providers.accounts import a_provider, a_reader
@@ -72,6 +73,7 @@ def test_a_status_is_said_in_our_words(
         receipt.at,
     )
     assert receipt.is_address_gone is is_address_gone
+    assert receipt.said_by == (Source.STOP_WORD if code == "21610" else None)
     assert receipt.address == mark_of(ChannelName("sms"), MESSAGE.form["To"])
 
 

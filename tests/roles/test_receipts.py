@@ -14,6 +14,7 @@ from sendwell.domain.errors import Unavailable
 from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
+from sendwell.domain.suppression import Source
 from sendwell.messages.receipt import Said
 from sendwell.messages.status import Status
 from sendwell.roles.receipts.look import PATIENCE, PATIENCE_BY_REFERENCE, SECOND
@@ -33,6 +34,8 @@ from tests.roles.receipt_house import (
     a_receipt,
     said_at,
 )
+
+STOPPED = {"said": Said.FAILED, "is_address_gone": True, "said_by": Source.STOP_WORD}
 
 
 @pytest.fixture
@@ -293,18 +296,19 @@ async def test_an_account_of_one_tenant_has_no_say_over_anothers_delivery(house:
 
 
 @pytest.mark.parametrize(
-    ("receipt", "reason"),
+    ("receipt", "reason", "source"),
     [
-        ({"said": Said.BOUNCED, "is_address_gone": True}, "address_gone"),
-        ({"said": Said.FAILED, "is_address_gone": True}, "address_gone"),
-        ({"said": Said.COMPLAINED}, "complained"),
-        ({"said": Said.UNSUBSCRIBED}, "unsubscribed"),
-        ({"said": Said.BOUNCED}, None),
-        ({"said": Said.OPENED}, None),
+        ({"said": Said.BOUNCED, "is_address_gone": True}, "address_gone", Source.BOUNCE),
+        ({"said": Said.FAILED, "is_address_gone": True}, "address_gone", Source.BOUNCE),
+        (STOPPED, "stop_word", Source.STOP_WORD),
+        ({"said": Said.COMPLAINED}, "complained", Source.COMPLAINT),
+        ({"said": Said.UNSUBSCRIBED}, "unsubscribed", Source.UNSUBSCRIBE),
+        ({"said": Said.BOUNCED}, None, None),
+        ({"said": Said.OPENED}, None, None),
     ],
 )
 async def test_an_address_that_must_not_be_sent_to_is_suppressed(
-    receipt: dict[str, Any], reason: str | None, house: House
+    receipt: dict[str, Any], reason: str | None, source: Source | None, house: House
 ) -> None:
     sent = a_delivery()
     await house.send(sent)
@@ -314,6 +318,7 @@ async def test_an_address_that_must_not_be_sent_to_is_suppressed(
 
     expected = [(SAMPLE, ChannelName("sms"), ADDRESS, reason)] if reason else []
     assert house.suppressed.told == expected
+    assert house.suppressed.sources == ([source] if source else [])
 
 
 async def test_what_waits_knows_which_address_it_is_about(house: House) -> None:

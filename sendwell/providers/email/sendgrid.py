@@ -18,6 +18,7 @@ from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused
+from sendwell.domain.suppression import Source
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.receipt import Receipt, Said
 from sendwell.ports.answer import parsed, undocumented, words
@@ -208,9 +209,13 @@ _SAID = {
     "unsubscribe": Said.UNSUBSCRIBED,
     "group_unsubscribe": Said.UNSUBSCRIBED,
 }
-_GONE_WHEN_DROPPED = frozenset(
-    {"Bounced Address", "Invalid", "Spam Reporting Address", "Unsubscribed Address"}
-)
+_GONE_WHEN_DROPPED = {
+    "Bounced Address": None,
+    "Invalid": None,
+    "Spam Reporting Address": Source.COMPLAINT,
+    "Unsubscribed Address": Source.UNSUBSCRIBE,
+}
+"""Why SendGrid itself does not send to an address any more, and who has said that it must not."""
 
 
 class SendGridEvents:
@@ -275,6 +280,7 @@ def _receipt(event: _Event) -> Receipt:
         text=None if text is None else words(text),
         is_address_gone=_is_address_gone(event),
         address=mark_of(CHANNEL, event.email) if event.email else None,
+        said_by=_GONE_WHEN_DROPPED.get(event.reason or "") if event.event == "dropped" else None,
     )
 
 

@@ -15,6 +15,7 @@ from sendwell.domain.fingerprint import mark_of
 from sendwell.domain.ids import ChannelName, ProviderName
 from sendwell.domain.outcome import Accepted, Blame, Deferred, Fault, Outcome, Refused
 from sendwell.domain.stop_words import Meaning
+from sendwell.domain.suppression import Source
 from sendwell.messages.inbound import Inbound
 from sendwell.messages.outgoing import Outgoing
 from sendwell.messages.receipt import Receipt, Said
@@ -149,7 +150,13 @@ def understand(answer: HttpAnswer) -> Outcome:
     if later := _LATER.get(problem.code):
         return Deferred(Fault(str(problem.code), words(problem.message), later))
     blame = _BLAMES.get(problem.code, Blame.ACCOUNT)
-    return Refused(Fault(str(problem.code), words(problem.message), blame))
+    code = str(problem.code)
+    return Refused(Fault(code, words(problem.message), blame, said_by=_said_by(code)))
+
+
+def _said_by(code: str) -> Source | None:
+    """By 21610 Twilio heeds a STOP, of which we may not know; it ends by START."""
+    return Source.STOP_WORD if code == "21610" else None
 
 
 _SAID = {
@@ -316,6 +323,7 @@ def _receipts(callback: _Callback, *, key: str | None, now: int) -> Sequence[Rec
             text=words(callback.error_message or "") or None,
             is_address_gone=code in _GONE,
             address=mark_of(CHANNEL, callback.to) if callback.to else None,
+            said_by=_said_by(code),
         )
     ]
 

@@ -16,6 +16,7 @@ import structlog
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.outcome import Blame, Refused
 from sendwell.domain.pauses import Pauses
+from sendwell.domain.suppression import Source, reason_of
 from sendwell.ports.suppressions import Suppressions
 from sendwell.roles.delivery.events import Event, Sent
 
@@ -32,7 +33,7 @@ class Bounces:
     ) -> None:
         self._suppressions = suppressions
         self._settle = settle
-        self._waiting: deque[Sent] = deque()
+        self._waiting: deque[tuple[Sent, Source]] = deque()
         self._arrived = asyncio.Event()
 
     def __len__(self) -> int:
@@ -42,7 +43,7 @@ class Bounces:
         """Whether it has to wait here; what is handed to `settle` does not wait again."""
         match event.outcome:
             case Refused(fault) if fault.blame is Blame.ADDRESS and event.address is not None:
-                self._waiting.append(event)
+                self._waiting.append((event, fault.said_by or Source.GONE))
                 self._arrived.set()
                 return True
         return False
@@ -55,7 +56,7 @@ class Bounces:
                 self._arrived.clear()
                 await self._arrived.wait()
             try:
-                await self._suppress(self._waiting[0])
+                await self._suppress(*self._waiting[0])
             except Unavailable as error:
                 log.warning(
                     "delivery.bounces_wait", deliveries=len(self._waiting), error=error.message
@@ -63,10 +64,10 @@ class Bounces:
                 await asyncio.sleep(pauses.take())
             else:
                 pauses.reset()
-                event = self._waiting.popleft()
+                event, _ = self._waiting.popleft()
                 self._settle([msgspec.structs.replace(event, address=None)])
 
-    async def _suppress(self, event: Sent) -> None:
+    async def _suppress(self, event: Sent, source: Source) -> None:
         """Raises Unavailable; an address that the list will never take is left as it is."""
         request = event.task.request
         try:
@@ -74,8 +75,9 @@ class Bounces:
                 request.tenant,
                 event.task.channel,
                 address=event.address or "",
-                reason="address_gone",
+                reason=reason_of(source),
                 at=event.at,
+                source=source,
             )
         except Unavailable:
             raise

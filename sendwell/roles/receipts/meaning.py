@@ -1,7 +1,7 @@
 """What one receipt means for its delivery, by the lifecycle table, and for the address."""
 
 from sendwell.domain.lifecycle import OPEN, State, may
-from sendwell.domain.suppression import Source
+from sendwell.domain.suppression import Source, reason_of
 from sendwell.messages.receipt import Receipt, Said
 
 _STATES = {
@@ -33,10 +33,15 @@ def move(receipt: Receipt, now: State) -> State | None:
 
 def suppression(receipt: Receipt) -> tuple[str, Source] | None:
     """Why the address must not be sent to again, if so. A soft bounce is no reason."""
+    source = _source(receipt)
+    return None if source is None else (reason_of(source), source)
+
+
+def _source(receipt: Receipt) -> Source | None:
     match receipt.said:
         case Said.COMPLAINED:
-            return "complained", Source.COMPLAINT
+            return Source.COMPLAINT
         case Said.UNSUBSCRIBED:
-            return "unsubscribed", Source.UNSUBSCRIBE
+            return Source.UNSUBSCRIBE
         case _:
-            return ("address_gone", Source.BOUNCE) if receipt.is_address_gone else None
+            return (receipt.said_by or Source.BOUNCE) if receipt.is_address_gone else None
