@@ -3,11 +3,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 
 from sendwell.domain.errors import Denied, Invalid
@@ -98,6 +99,21 @@ async def test_a_receipt_brings_back_the_key_even_when_the_sid_never_came(means:
         receipts = [receipt for hook in twilio.receipts() for receipt in read(hook)]
 
         assert [receipt.key for receipt in receipts] == ["order 7/ü&=.0.sms"]
+
+
+@pytest.mark.parametrize("path", ["", "?a=b"])
+async def test_what_the_url_asks_of_twilios_tries_stays_behind_the_key(
+    path: str, means: Means
+) -> None:
+    """Connection overrides stand in its fragment: how often Twilio tries, and after what."""
+    async with TwilioSimulator() as twilio:
+        provider = a_provider("twilio", twilio, means, callback_url=f"{URL}{path}#rc=5&rp=all")
+        await provider.send(an_outgoing(address="+15005550010", key="K.0.sms"))
+
+        told = urlsplit(twilio.messages[0].form["StatusCallback"])
+        receipts = [receipt for hook in twilio.receipts() for receipt in read(hook)]
+
+        assert ("rc=5&rp=all", ["K.0.sms"]) == (told.fragment, [each.key for each in receipts])
 
 
 @given(
@@ -251,6 +267,14 @@ def by_another_account(hook: Hook) -> Hook:
 def test_a_forged_call_is_denied(forge: Any) -> None:
     with pytest.raises(Denied):
         read(forge(a_hook()))
+
+
+def test_what_somebody_wrote_is_not_swallowed_where_receipts_are_read() -> None:
+    with capture_logs() as logs, pytest.raises(Invalid, match="/inbound"):
+        read(TwilioSimulator().inbound("STOP", url=URL, sender=MESSAGE.form["To"]))
+
+    assert ["twilio.message_for_inbound"] == [line["event"] for line in logs]
+    assert MESSAGE.form["To"] not in str(logs)
 
 
 def test_a_signed_call_about_no_message_is_invalid() -> None:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urldefrag, urlencode
 
 from twilio.request_validator import RequestValidator
 
@@ -93,7 +93,7 @@ class TwilioSimulator(Simulator):
         self, message: Message, status: str, *, url: str | None = None, code: str | None = None
     ) -> Hook:
         """One signed status callback."""
-        target = url or message.form["StatusCallback"]
+        target = urldefrag(url or message.form["StatusCallback"]).url
         form = {
             "AccountSid": ACCOUNT,
             "ApiVersion": "2010-04-01",

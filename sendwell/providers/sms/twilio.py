@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 import msgspec
+import structlog
 
 from sendwell.domain.errors import Denied, Invalid
 from sendwell.domain.fingerprint import mark_of
@@ -24,6 +25,7 @@ from sendwell.ports.http import Http, HttpAnswer, HttpRequest
 from sendwell.ports.vendor import AccountCredentials, Vendor
 from sendwell.providers.one_call import send_by_one_call
 
+log = structlog.get_logger()
 NAME = ProviderName("twilio")
 CHANNEL = ChannelName("sms")
 
@@ -99,8 +101,13 @@ def request(outgoing: Outgoing, credentials: Credentials) -> HttpRequest | Refus
 
 
 def _callback(url: str, key: str) -> str:
-    """The key rides along: a receipt finds its delivery even when the 201 with the sid was lost."""
-    return f"{url}{'&' if '?' in url else '?'}{urlencode({KEY_FIELD: key})}"
+    """The key rides along: a receipt finds its delivery even when the 201 with the sid was lost.
+
+    Behind a `#` stands how often Twilio is to try: its "connection overrides".
+    """
+    address, mark, overrides = url.partition("#")
+    joint = "&" if "?" in address else "?"
+    return f"{address}{joint}{urlencode({KEY_FIELD: key})}{mark}{overrides}"
 
 
 class _Message(msgspec.Struct):
@@ -181,6 +188,7 @@ class _Callback(msgspec.Struct, rename="pascal"):
 
     message_sid: str = ""
     message_status: str = ""
+    sms_status: str = ""
     to: str = ""
     error_code: str | int | None = None
     error_message: str | None = None
@@ -210,6 +218,12 @@ class TwilioCallbacks:
         callback = _from_form(form, _Callback) if form else parsed(body, _Callback)
         if callback is None or not callback.message_sid:
             raise Invalid("The webhook names no MessageSid.")
+        if not callback.message_status and callback.sms_status == "received":
+            # Were it taken, a STOP would be lost without a word.
+            log.warning("twilio.message_for_inbound", message=callback.message_sid)
+            raise Invalid(
+                "Somebody wrote this message: post it to this address with /inbound behind."
+            )
         query = parse_qs(urlsplit(url).query)
         return _receipts(callback, key=query.get(KEY_FIELD, [None])[0], now=now)
 
