@@ -39,16 +39,6 @@ from sendwell.runtime.reception import Deliver, Reception
 from sendwell.runtime.streams import stream_of, streams_to_declare
 from sendwell.settings import BusAuth
 
-_WRITTEN = (
-    LogicalStream.ACCEPTED,
-    LogicalStream.TASK,
-    LogicalStream.RETRY,
-    LogicalStream.STATUS,
-    LogicalStream.HISTORY,
-    LogicalStream.DEAD,
-    LogicalStream.QUARANTINE,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -93,7 +83,7 @@ class Edge:
         """
         streams = {
             stream: None
-            for logical in (LogicalStream.REQUESTED, *_WRITTEN)
+            for logical in LogicalStream
             if logical in self.preset.namings
             for share in self.preset.shares(logical, self.core.channels.values())
             for stream in streams_to_declare(self.preset.physical(logical, share))

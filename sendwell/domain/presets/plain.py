@@ -12,7 +12,6 @@ OURS: Mapping[LogicalStream, Naming] = {
     LogicalStream.TASK: Naming("sendwell.task.{channel}"),
     LogicalStream.STATUS: Naming("sendwell.status", is_named=True, is_event=True),
     LogicalStream.HISTORY: Naming("sendwell.history"),
-    LogicalStream.RECEIPT: Naming("sendwell.receipt"),
     # A queue each from the start: what nobody reads yet has to be kept for people.
     LogicalStream.DEAD: Naming("sendwell.dead", queue="sendwell.dead", is_named=True),
     LogicalStream.QUARANTINE: Naming(

@@ -14,7 +14,6 @@ class LogicalStream(StrEnum):
     RETRY = "retry"
     STATUS = "status"
     HISTORY = "history"
-    RECEIPT = "receipt"
     DEAD = "dead"
     QUARANTINE = "quarantine"
 
@@ -54,9 +53,6 @@ ENDS: Mapping[LogicalStream, Ends] = {
         ("gateway", "orchestrator", "delivery", "receipts"),
         _KEEP_COPIES,
         "What was accepted, and every move of every delivery, for who has a database of its own.",
-    ),
-    LogicalStream.RECEIPT: Ends(
-        ("receipts",), ("delivery",), "What a provider said later about what it had accepted."
     ),
     LogicalStream.DEAD: Ends(
         ("delivery",), (PLATFORM,), "A delivery that ended in failure, kept for triage."

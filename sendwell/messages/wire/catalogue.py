@@ -18,7 +18,6 @@ _OURS = {
     LogicalStream.ACCEPTED: "Requested",
     LogicalStream.TASK: "Task",
     LogicalStream.HISTORY: "Status",
-    LogicalStream.RECEIPT: "Receipt",
 }
 """What travels on streams that are ours alone; its form may change with every release."""
 
