@@ -320,10 +320,10 @@ _CHANNELS = (
 _RATES = tuple(
     Setting(name, Group.RATES, meaning, default, is_reloadable=True)
     for name, meaning, default in (
-        ("RATE_LIMIT_GLOBAL", "every send", "no limit"),
+        ("RATE_LIMIT_GLOBAL", "every send but those of test environments", "no limit"),
+        ("RATE_LIMIT_CHANNEL_<CHANNEL>", "of these the sends of a channel", "no limit"),
+        ("RATE_LIMIT_LANE_<LANE>", "of these the sends of a lane", "no limit"),
         ("RATE_LIMIT_TENANT", "the sends of each organization", "no limit"),
-        ("RATE_LIMIT_CHANNEL_<CHANNEL>", "the sends of a channel", "no limit"),
-        ("RATE_LIMIT_LANE_<LANE>", "the sends of a lane", "no limit"),
         (
             "RATE_LIMIT_PROVIDER_<ACCOUNT>",
             "the sends through a provider account, named as in routes",

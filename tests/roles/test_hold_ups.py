@@ -45,6 +45,14 @@ def test_a_pause_is_over_at_its_time_and_the_longer_one_counts() -> None:
     assert None not in pauses
 
 
+async def test_while_all_is_held_up_there_is_room_in_the_house_only(house: House) -> None:
+    dispatcher = house.dispatchers[EMAIL]
+    dispatcher._seating.pauses.add(None, HOUR_US)
+
+    assert dispatcher.room() == dispatcher.exchange.free_in_house() > 0
+    assert dispatcher.appetite() == 0
+
+
 async def test_a_clock_that_is_set_back_makes_no_pause_longer(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

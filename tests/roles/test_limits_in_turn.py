@@ -16,6 +16,7 @@ from tests.roles.delivery_house import EMAIL, House, a_house
 
 ONE_A_ROUND = Rate.parse("1000/s burst 1")
 TWELVE_AT_ONCE = Rate.parse("1/h burst 12")
+TWO_AT_ONCE = Rate.parse("1/h burst 2")
 TEST = TenantId("acme.test")
 
 
@@ -71,6 +72,26 @@ async def test_a_flood_above_starves_no_lane_under_a_limit(house: House) -> None
     got = await first(house, 24)
 
     assert of_each(got) == {"flood": 23, "below": 1}
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        pytest.param(Rates(everything=TWO_AT_ONCE), id="global"),
+        pytest.param(Rates(channel={EMAIL: TWO_AT_ONCE}), id="channel"),
+        pytest.param(Rates(lane={Lane.MEDIUM: TWO_AT_ONCE}), id="lane"),
+    ],
+)
+async def test_a_test_environment_neither_uses_up_limits_of_all_nor_waits_for_them(
+    house: House, rates: Rates
+) -> None:
+    house.limits.use(rates)
+    await leave(house, TEST, 4)
+    await leave(house, "acme", 4)
+
+    got = await first(house, 6)
+
+    assert of_each(got) == {TEST: 4, "acme": 2}
 
 
 async def test_what_finds_no_seat_stays_behind_what_a_limit_holds_up(

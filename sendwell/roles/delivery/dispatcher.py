@@ -98,14 +98,14 @@ class Dispatcher:
 
     def room(self) -> int:
         """How many sends could begin now."""
-        if self._is_stopping or None in self._seating.pauses:
+        if self._is_stopping:
             return 0
-        free = self.exchange.free_seats() or self.exchange.free_in_house()
+        free = self._free_outside() or self.exchange.free_in_house()
         return min(self._capacity - self._seats, free)
 
     def appetite(self) -> int:
         """How much new work, of whatever tenant, would find a seat at once."""
-        if not self.ready.is_empty or not self.exchange.free_seats():
+        if not self.ready.is_empty or not self._free_outside():
             return 0
         most = self._seats_for_one(urgent=False)
         return min(self.room(), most - max(self._seating.in_flight.values(), default=0))
@@ -282,19 +282,20 @@ class Dispatcher:
         """
         taken, pauses = dict(self._seating.in_flight), self._seating.pauses
         is_split = self.exchange.is_split
-        are_none_outside = not self.exchange.free_seats()
+        are_none_outside = not self._free_outside()
         are_none_in_house = not self.exchange.free_in_house()
         most_urgent, most = self._seats_for_one(urgent=True), self._seats_for_one(urgent=False)
 
         def serves(lane: Lane, tenant: TenantId) -> bool:
-            if are_none_outside and not self._seating.stays_in_house(tenant):
-                return False
-            if are_none_in_house and self._seating.stays_in_house(tenant):
-                return False
+            rests = are_none_outside or lane in pauses
+            if rests or are_none_in_house:
+                stays = self._seating.stays_in_house(tenant)
+                if are_none_in_house if stays else rests:
+                    return False
             has = taken.get(tenant, 0)
             if has >= (most_urgent if lane.is_urgent else most):
                 return False
-            if tenant in pauses or lane in pauses:
+            if tenant in pauses:
                 return False
             if is_split and not self._seating.finds_seat(tenant, self.channel):
                 return False
@@ -302,6 +303,10 @@ class Dispatcher:
             return True
 
         return serves
+
+    def _free_outside(self) -> int:
+        """How many deliveries that leave the house could find a seat; none while all rest."""
+        return 0 if None in self._seating.pauses else self.exchange.free_seats()
 
     def _seats_for_one(self, *, urgent: bool) -> int:
         """How many seats one tenant may have."""

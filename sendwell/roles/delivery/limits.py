@@ -110,23 +110,27 @@ class Limits:
             kind = task.request.tenant, task.channel, task.request.lane, passage.account
             demand = alike.get(kind)
             if demand is None:
-                ours = () if self._is_idle else self._demand_of_many(passage)
+                ours = () if self._is_idle else self._demand_of_many(passage, case.policy)
                 demand = alike[kind] = (*ours, *own_limits.demand_of_many(case))
             if case.spared is not None:
                 demand = (*demand, *self._demand_of_person(case), *own_limits.day_demand(case, now))
             demands.append(demand)
         return demands
 
-    def _demand_of_many(self, passage: Passage) -> Iterator[tuple[str, Rate]]:
+    def _demand_of_many(self, passage: Passage, policy: Policy) -> Iterator[tuple[str, Rate]]:
+        """What stays in the house takes nothing from those whose messages leave it."""
         rates, task = self._rates, passage.task
         request = task.request
-        wanted = (
+        of_all = (
             (Scope.EVERYTHING.value, rates.everything),
             (f"{Scope.CHANNEL}:{task.channel}", rates.channel.get(task.channel)),
             (f"{Scope.LANE}:{request.lane}", rates.lane.get(BY_NUMBER[request.lane])),
+        )
+        own = (
             (f"{Scope.TENANT}:{request.tenant}", rates.tenant),
             (f"{Scope.PROVIDER}:{passage.account}", rates.provider.get(passage.account)),
         )
+        wanted = own if policy.is_sandboxed else of_all + own
         return ((key, rate) for key, rate in wanted if rate is not None)
 
     def _demand_of_person(self, case: Case) -> Demand:

@@ -24,7 +24,7 @@ class Scope(StrEnum):
 
 
 Who = Lane | TenantId | None
-"""Whose deliveries a pause holds up: a lane's, a tenant's, or everybody's."""
+"""Whose deliveries a pause holds up: a tenant's; of those that leave the house a lane's, or all."""
 
 
 class Reach(StrEnum):

@@ -26,7 +26,8 @@ from sendwell.roles.delivery.limits import Limits, Passage, Rates
 from sendwell.roles.delivery.over import Over, Reach
 from sendwell.roles.delivery.own_limits import case_of
 
-ACME, BETA = TenantId("acme"), TenantId("beta")
+ACME, BETA, TEST = TenantId("acme"), TenantId("beta"), TenantId("acme.test")
+IN_HOUSE = {TEST: Policy(is_sandboxed=True)}
 EMAIL, SMS = ChannelName("email"), ChannelName("sms")
 CRITICAL = (PriorityRule("alarm", Lane.HIGH, is_critical=True),)
 ONE_A_DAY = Policy(CRITICAL, budget=Budget(1))
@@ -249,6 +250,46 @@ async def test_each_limit_of_the_installation_holds_up_whom_it_counts(
     assert first is None
     assert second is not None
     assert (second.reach, second.who, second.rule) == (reach, who, rule)
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        Rates(everything=Rate.parse("1/h")),
+        Rates(channel={EMAIL: Rate.parse("1/h")}),
+        Rates(lane={Lane.MEDIUM: Rate.parse("1/h")}),
+    ],
+    ids=["global", "channel", "lane"],
+)
+async def test_what_stays_in_the_house_counts_for_no_limit_of_all(rates: Rates) -> None:
+    limits = some_limits(rates, **IN_HOUSE)
+    test = a_passage(tenant=TEST)
+
+    tests_first = await taken(limits, NOON, test, test, a_passage())
+    live, tests_last = await taken(limits, NOON, a_passage(), test)
+
+    assert tests_first == [None, None, None]
+    assert live is not None
+    assert tests_last is None
+
+
+@pytest.mark.parametrize(
+    ("rates", "rule"),
+    [
+        (Rates(tenant=Rate.parse("1/h")), "rate_limit.tenant"),
+        (Rates(person=Rate.parse("1/h")), "rate_limit.person"),
+    ],
+)
+async def test_what_stays_in_the_house_counts_for_limits_of_its_own(
+    rates: Rates, rule: str
+) -> None:
+    limits = some_limits(rates, **IN_HOUSE)
+
+    first, second = await taken(limits, NOON, a_passage(tenant=TEST), a_passage(tenant=TEST))
+
+    assert first is None
+    assert second is not None
+    assert second.rule == rule
 
 
 @given(
