@@ -25,9 +25,10 @@ _LONGEST_REFILL_US = 3650 * _UNITS["d"]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`count` in every `period_us`, at most `burst` of them at once (as a rule all of them).
+    """`burst` at once (as a rule `count`), and from then on one more every `period_us / count`.
 
-    In any stretch of t microseconds no more than `burst + t / interval_us` are let through.
+    A pace, and no quota of a period: in any stretch of t microseconds no more than
+    `burst + t / interval_us` are let through, in one as long as the period all but twice `count`.
     Raises Invalid for less than one in its period, more than a million a second, or a burst that
     takes more than ten years to refill.
     """
@@ -56,6 +57,11 @@ class Rate:
     def lasts(self) -> bool:
         """Whether it is counted for a day or longer."""
         return self.period_us >= _UNITS["d"]
+
+    @property
+    def most(self) -> int:
+        """How many pass within one period, if nothing passed before and many want to."""
+        return self.burst + -(-self.period_us // self.interval_us) - 1
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -65,5 +65,9 @@ def _too_many_now(rate: Rate, tat: int, *, count: int, now: int) -> Unavailable:
 
 @lru_cache(maxsize=1_024)
 def _header(rate: Rate) -> bytes:
-    """The policy in its own header; remembered, for it is told with each answer."""
-    return b'"tenant";q=%d;w=%d' % (rate.burst, max(1, rate.period_us // _SECOND))
+    """The policy in its own header: so many at once, and in so many seconds as many again.
+
+    Remembered, for it is told with each answer.
+    """
+    seconds = rate.burst * rate.period_us // rate.count // _SECOND
+    return b'"tenant";q=%d;w=%d' % (rate.burst, max(1, seconds))

@@ -10,8 +10,8 @@ _WORDS = {
     "Location": "Where it can be read, or where to go on.",
     "RateLimit": "How many notifications are left (`r`), and for how many seconds (`t`); absent"
     " where no quota is counted.",
-    "RateLimit-Policy": "How many notifications you may hand in, and in which time; absent where no"
-    " quota is counted.",
+    "RateLimit-Policy": "How many notifications are taken at once (`q`), and in how many seconds as"
+    " many again (`w`); absent where no quota is counted.",
     "Retry-After": "After how many seconds to come back; with `429` and `503`.",
     "Set-Cookie": "What the browser shows when it comes back.",
     "Upload-Offset": "Up to which byte the file is stored: send it from there on.",

@@ -74,6 +74,24 @@ def test_a_rate_over_a_day_or_more_lasts(text: str, *, lasts: bool) -> None:
     assert Rate.parse(text).lasts is lasts
 
 
+@pytest.mark.parametrize(
+    "text", ["500/d", "480/d burst 20", "500/d burst 1", "1000/h", "7/s", "1/d", "5/d burst 9"]
+)
+def test_the_most_of_one_period_is_what_passes_where_many_want_to(text: str) -> None:
+    rate = Rate.parse(text)
+    tats: dict[str, int] = {}
+    at, passed = NOW, 0
+
+    while at < NOW + rate.period_us:
+        decision = decide(tats, [(("vendor", rate),)], now=at)
+        (answer,) = decision.answers
+        passed += answer is ALLOWED
+        tats |= decision.tats
+        at = max(at, answer.until)
+
+    assert passed == rate.most
+
+
 def test_a_limit_holds_unless_it_says_drop() -> None:
     limits = [Limit.parse(text) for text in ("5/d", "5/d hold", "5/d drop", "9/s burst 2 drop")]
 

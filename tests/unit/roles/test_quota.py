@@ -106,6 +106,13 @@ async def test_it_counts_down_and_says_when_it_is_whole_again() -> None:
     ]
 
 
+async def test_a_policy_says_how_many_come_in_at_once_and_when_as_many_again() -> None:
+    async with House("60/m burst 10").process() as quota:
+        status = await quota.take(ACME, 1, NOW)
+
+    assert status.headers[0] == (b"ratelimit-policy", b'"tenant";q=10;w=10')
+
+
 async def test_too_many_are_refused_with_a_time_and_take_nothing() -> None:
     async with House("10/s").process() as quota:
         await quota.take(ACME, 8, NOW)
