@@ -12,6 +12,8 @@ Address = tuple[ChannelName, str]
 SUPPRESSIONS = ""
 """In the news of the topic `users`, where else a person is named: the tenant's suppressions have
 changed."""
+ALL_TENANTS = TenantId("")
+"""Whose suppressions hold for all: when they have changed, those of each tenant have."""
 EVERYBODY = "*"
 """Likewise: many people have changed at once. It is nobody's id."""
 TOPICS = "/"

@@ -25,7 +25,14 @@ from sendwell.domain.person import Person
 from sendwell.domain.policy import Policy
 from sendwell.domain.rendering import TemplateBody
 from sendwell.domain.template import TemplateVersion
-from sendwell.ports.directory import ANYBODY, EVERYBODY, SUPPRESSIONS, TOPICS, Changed
+from sendwell.ports.directory import (
+    ALL_TENANTS,
+    ANYBODY,
+    EVERYBODY,
+    SUPPRESSIONS,
+    TOPICS,
+    Changed,
+)
 from sendwell.ports.signals import word_of
 from sendwell.ports.tenants import Caller
 from sendwell.roles.accounts.service import Accounts
@@ -211,6 +218,21 @@ async def test_a_service_that_is_told_of_topics_or_suppressions_asks_again(house
 
     with pytest.raises(Unavailable):
         await directory.topics_of(ACME)
+    with pytest.raises(Unavailable):
+        await directory.suppressed(ACME, [(PUSH, "t-1")])
+
+
+async def test_a_service_that_is_told_of_everybodys_suppressions_asks_again_for_each_tenant(
+    house: House,
+) -> None:
+    """As after STOP to a sender that all share, by somebody whom no tenant knows."""
+    reasons: Packed[str | None] = Packed(str | None)
+    await house.remember("users", "/push/t-1", reasons.pack(None))
+    directory = house.directory()
+    assert await directory.suppressed(ACME, [(PUSH, "t-1")]) == {}
+
+    directory.told(ALL_TENANTS, SUPPRESSIONS)
+
     with pytest.raises(Unavailable):
         await directory.suppressed(ACME, [(PUSH, "t-1")])
 

@@ -9,6 +9,7 @@ from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.person import Person
 from sendwell.domain.suppression import Source
 from sendwell.ports.directory import (
+    ALL_TENANTS,
     ANYBODY,
     EVERYBODY,
     SUPPRESSIONS,
@@ -60,7 +61,9 @@ class RemoteDirectory:
 
     def told(self, tenant: TenantId, thing: str) -> None:
         """The users role has told this of that tenant."""
-        if thing == SUPPRESSIONS:
+        if thing == SUPPRESSIONS and tenant == ALL_TENANTS:
+            self._suppressed.doubt_all()
+        elif thing == SUPPRESSIONS:
             self._suppressed.doubt(tenant, SUPPRESSIONS)
         elif thing == TOPICS:
             self._topics.doubt(tenant, TOPICS)

@@ -12,12 +12,12 @@ from sendwell.domain.ids import ChannelName, TenantId, UserId
 from sendwell.domain.suppression import Source
 from sendwell.ports.clock import Clock
 from sendwell.ports.database import acting_for
-from sendwell.ports.directory import Address
+from sendwell.ports.directory import ALL_TENANTS, Address
 from sendwell.roles.users.store.suppressions import Change, Reasons, SuppressionStore
 from sendwell.roles.users.store.tokens import body_of
 from sendwell.runtime.ahead import Ahead
 
-EVERYBODY = TenantId("")
+EVERYBODY = ALL_TENANTS
 """Whose list holds for all tenants: of numbers that wrote STOP to a sender that they all share.
 
 Nobody can list it: a tenant would see there whom others write to.
