@@ -1,13 +1,17 @@
 """What stays in the house does not wait for a provider."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sendwell.domain.breaker import Breaker, BreakerPolicy
 from sendwell.domain.ids import TenantId
+from sendwell.domain.limits import Rate
+from sendwell.roles.delivery.limits import Rates
 from tests.roles.delivery_house import CLOCK, EMAIL, House, a_house
 
 TEST = TenantId("acme.test")
@@ -37,3 +41,31 @@ async def test_a_test_environment_goes_on_beside_a_provider_that_is_down(house: 
 
     assert ["c@example.org", "d@example.org"] == house.vendors[EMAIL].got
     assert ["PENDING"] * len(waiting) == await house.open()
+
+
+async def test_a_limit_of_the_house_itself_is_waited_for_without_running_in_circles(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = house.dispatchers[EMAIL]
+    _, in_house = dispatcher.exchange.accounts
+    house.limits.use(Rates(provider={in_house.name: Rate.parse("1/h")}))
+    rounds, seat = 0, dispatcher._seat
+
+    async def counted(tasks: Sequence[Any], now: int) -> Any:
+        nonlocal rounds
+        rounds += 1
+        return await seat(tasks, now)
+
+    monkeypatch.setattr(dispatcher, "_seat", counted)
+
+    async with house.at_work():
+        tasks = await house.plan("a@example.org", "b@example.org", tenant=TEST)
+        await house.until(lambda: len(house.vendors[EMAIL].got) == 1)
+        await asyncio.sleep(0.3)
+        assert rounds < 20
+        house.limits.use(Rates())
+        in_house.paused_until = 0
+        dispatcher.look_again()
+        await house.ends(tasks)
+
+    assert ["a@example.org", "b@example.org"] == house.vendors[EMAIL].got

@@ -318,6 +318,8 @@ class Dispatcher:
         ends = self._seating.pauses.left()
         if closed := self.exchange.closed_for():  # a probe in flight may end that sooner
             ends.append(closed.total_seconds())
+        if rest := self.exchange.rest_in_house():
+            ends.append(rest.total_seconds())
         if not ends and not self._seats and self.ready.has_any:
             await asyncio.sleep(0)
             return  # a pause has just ended, and nothing in flight would wake us

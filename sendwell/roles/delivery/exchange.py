@@ -118,6 +118,8 @@ class Exchange:
         account = self._in_house if stays_in_house else self._choose(self._find(route), tried)
         if account is None or account.in_flight >= account.seats:
             return None
+        if stays_in_house and self.rest_in_house():
+            return None
         account.in_flight += 1
         if account.breaker.reopens_at is not None:
             account.breaker = account.breaker.after_start(self._now())
@@ -138,7 +140,15 @@ class Exchange:
 
     def free_in_house(self) -> int:
         """How many more could stay in the house now."""
+        if self.rest_in_house():
+            return 0
         return self._in_house.seats - self._in_house.in_flight
+
+    def rest_in_house(self) -> timedelta:
+        """How long nothing may stay in the house, over its rate limit."""
+        if not self._in_house.paused_until:
+            return timedelta()
+        return span_of(max(0, self._in_house.paused_until - self._now()))
 
     def next_in(
         self, asked: Account, tried: Collection[str], route: Route | None = None
