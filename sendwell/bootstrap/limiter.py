@@ -9,6 +9,7 @@ from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.limiter.split import SplitLimiter
 from sendwell.bootstrap.core import Core
 from sendwell.bootstrap.database import make_tables
+from sendwell.bootstrap.shared import names_in_redis
 from sendwell.ports.limiter import Limiter
 from sendwell.settings import MEMORY, Url, counted_apart, require_driver
 from sendwell.telemetry.names import LIMITER_OUTAGES
@@ -57,7 +58,7 @@ async def _counting(core: Core, variable: str, url: Url) -> Limiter:
     else:
         from sendwell.adapters.limiter.redis import RedisLimiter
 
-        shared = RedisLimiter(url.text)
+        shared = RedisLimiter(url.text, names_in_redis(core.settings))
     limiter = FallbackLimiter(
         shared,
         processes=lambda: core.membership.members,

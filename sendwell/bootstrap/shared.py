@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from sendwell.ports.cache import Cache
 from sendwell.ports.clock import Clock
@@ -12,6 +13,9 @@ from sendwell.runtime.cluster.alone import Silence
 from sendwell.runtime.process import Process, Worker
 from sendwell.settings import Settings, require_driver
 from sendwell.telemetry.names import CACHE_OUTAGES
+
+if TYPE_CHECKING:
+    from sendwell.adapters.redis.names import Names
 
 _REDIS = ("redis", "rediss")
 _ASK = timedelta(milliseconds=100)
@@ -36,7 +40,6 @@ def open_shared(settings: Settings, clock: Clock, process: Process) -> Shared:
     require_driver("CACHE_URL", url)
     from sendwell.adapters.redis.cache import RedisCache
     from sendwell.adapters.redis.link import Link
-    from sendwell.adapters.redis.names import Names
     from sendwell.adapters.redis.signals import RedisSignals
 
     def link(within: timedelta, count_outage: Callable[[], object]) -> Link:
@@ -44,9 +47,16 @@ def open_shared(settings: Settings, clock: Clock, process: Process) -> Shared:
         process.at_close("link to redis", made.close)
         return made
 
-    secret = (settings.peers.token or settings.secret).encode()
-    names = Names(blake2b(secret, person=b"sendwell-beside").digest())
+    names = names_in_redis(settings)
     signals = RedisSignals(url.text, link(_TELL, lambda: None), names)
     process.at_close("signals", signals.close)
     process.start(Worker("signals", signals.run))
     return Shared(signals, RedisCache(link(_ASK, CACHE_OUTAGES.inc), names))
+
+
+def names_in_redis(settings: Settings) -> "Names":
+    """By what its services know each other, which no other installation on that Redis has."""
+    from sendwell.adapters.redis.names import Names
+
+    secret = (settings.peers.token or settings.secret).encode()
+    return Names(blake2b(secret, person=b"sendwell-beside").digest())

@@ -16,6 +16,7 @@ from sendwell.adapters.limiter.fallback import FallbackLimiter
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.limiter.postgres import PostgresLimiter
 from sendwell.adapters.limiter.redis import RedisLimiter
+from sendwell.adapters.redis.names import Names
 from sendwell.adapters.sql.migrations import migrate_on
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.domain.errors import Unavailable
@@ -29,6 +30,7 @@ SECOND = 1_000_000
 SOON = 30.0
 PATIENCE = timedelta(seconds=SOON)
 """The machine is shared: how long an answer takes says nothing about the code."""
+OURS = Names(b"ours")
 OWNERS: Mapping[str, Path] = {
     "limiter": Path(sendwell.adapters.limiter.__file__).with_name("migrations")
 }
@@ -70,7 +72,7 @@ async def in_redis(url: str) -> AsyncIterator[Makes]:
     async with AsyncExitStack() as opened:
 
         def make() -> Limiter:
-            limiter = RedisLimiter(url, within=PATIENCE)
+            limiter = RedisLimiter(url, OURS, within=PATIENCE)
             opened.push_async_callback(limiter.close)
             return limiter
 
@@ -93,7 +95,7 @@ async def in_postgres(url: str) -> AsyncIterator[Makes]:
 @asynccontextmanager
 async def alone(_: str) -> AsyncIterator[Makes]:
     """The shared limiter cannot be reached at all, and this is the only process."""
-    shared = RedisLimiter("redis://127.0.0.1:1/0")
+    shared = RedisLimiter("redis://127.0.0.1:1/0", OURS)
     limiter = FallbackLimiter(shared, processes=lambda: 1, count_outage=lambda: None)
     yield lambda: limiter
     await limiter.close()

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from sendwell.adapters.limiter.fallback import FallbackLimiter, share
 from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.limits import ALLOWED, Answer, Rate, decide
-from tests.conformance.limiters import NOW, SECOND, a_demand, silent_server
+from tests.conformance.limiters import NOW, OURS, SECOND, a_demand, silent_server
 from tests.services.ports import HOST
 
 
 async def test_once_alone_no_call_waits_for_a_server_that_says_nothing() -> None:
     async with silent_server() as place:
-        shared = RedisLimiter(f"redis://{place}/0")
+        shared = RedisLimiter(f"redis://{place}/0", OURS)
         limiter = FallbackLimiter(shared, processes=lambda: 1, count_outage=lambda: None)
         await limiter.take([a_demand("sms")], NOW)
 
@@ -87,7 +87,7 @@ def test_every_rate_has_a_share(count: int, days: int, burst: int, processes: in
 
 
 async def test_alone_it_says_when_there_is_room_by_its_share() -> None:
-    shared = RedisLimiter(f"redis://{HOST}:1/0")
+    shared = RedisLimiter(f"redis://{HOST}:1/0", OURS)
     limiter = FallbackLimiter(shared, processes=lambda: 2, count_outage=lambda: None)
 
     answers = await limiter.take([a_demand("user", rate="4/s")] * 3, NOW)

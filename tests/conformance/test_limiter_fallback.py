@@ -12,7 +12,7 @@ from sendwell.adapters.limiter.fallback import FallbackLimiter
 from sendwell.adapters.limiter.redis import RedisLimiter
 from sendwell.domain.limits import ALLOWED
 from sendwell.ports.limiter import Demand
-from tests.conformance.limiters import NOW, PATIENCE, SECOND, SOON, a_demand
+from tests.conformance.limiters import NOW, OURS, PATIENCE, SECOND, SOON, a_demand
 from tests.services.needs import needs
 from tests.services.redis import Redis
 
@@ -35,7 +35,7 @@ async def make(redis_url: str, outages: list[str]) -> AsyncIterator[Makes]:
     async with AsyncExitStack() as opened:
 
         def make() -> FallbackLimiter:
-            shared = RedisLimiter(redis_url, within=PATIENCE)
+            shared = RedisLimiter(redis_url, OURS, within=PATIENCE)
             opened.push_async_callback(shared.close)
             limiter = FallbackLimiter(
                 shared,
@@ -150,4 +150,4 @@ async def test_what_it_asks_to_find_out_takes_from_nobody(
     await until_back(limiter, NOW)
 
     async with Client.from_url(redis_url) as there:
-        assert await there.keys() == [b"sendwell:limit:probe"]
+        assert await there.keys() == [f"{OURS.limits}probe".encode()]

@@ -1,15 +1,17 @@
 """What the limiter in Redis promises beyond the port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from sendwell.adapters.limiter.redis import RedisLimiter
+from sendwell.adapters.redis.names import Names
 from sendwell.domain.errors import Unavailable
-from sendwell.domain.limits import ALLOWED
-from tests.conformance.limiters import NOW, PATIENCE, a_demand
+from sendwell.domain.limits import ALLOWED, Answer
+from sendwell.ports.limiter import Demand
+from tests.conformance.limiters import NOW, OURS, PATIENCE, SECOND, a_demand
 from tests.services import redis
 from tests.services.certificates import issue
 from tests.services.needs import needs
@@ -18,6 +20,7 @@ from tests.services.redis import PASSWORD
 
 pytestmark = needs("redis")
 
+ONE = a_demand("user")
 TWO = [a_demand("user", "all")] * 2
 MINUTE_MS = 60_000
 
@@ -30,7 +33,7 @@ async def there(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def limiter(redis_url: str) -> AsyncIterator[RedisLimiter]:
-    limiter = RedisLimiter(redis_url, within=PATIENCE)
+    limiter = RedisLimiter(redis_url, OURS, within=PATIENCE)
     yield limiter
     await limiter.close()
 
@@ -63,10 +66,25 @@ async def test_a_key_is_kept_a_minute_longer_than_it_counts(
 ) -> None:
     await limiter.take([a_demand("user", rate="1/h"), a_demand("free", rate="1000000/s")], NOW)
 
-    assert {b"sendwell:limit:user", b"sendwell:limit:free"} == set(await there.keys())
-    long, short = [await there.pttl(f"sendwell:limit:{name}") for name in ("user", "free")]
+    assert {named("user"), named("free")} == set(await there.keys())
+    long, short = [await there.pttl(named(name)) for name in ("user", "free")]
     assert 60 * MINUTE_MS < long <= 61 * MINUTE_MS
     assert 0 < short <= MINUTE_MS + 1
+
+
+@pytest.mark.parametrize("theirs", ["1/h", "100/s"])
+async def test_another_installation_on_the_same_redis_counts_for_itself(
+    limiter: RedisLimiter, redis_url: str, theirs: str
+) -> None:
+    channel = a_demand("channel:sms", rate="1/h")
+    await limiter.take([channel], NOW)
+
+    there = await ask_once(redis_url, Names(b"theirs"), a_demand("channel:sms", rate=theirs))
+    here = await limiter.take([channel], NOW + SECOND)
+    beside = await ask_once(redis_url, OURS, channel)
+
+    assert [ALLOWED] == there
+    assert ["channel:sms"] * 2 == [answer.key for answer in (*here, *beside)]
 
 
 async def test_a_refused_demand_writes_nothing(limiter: RedisLimiter, there: Redis) -> None:
@@ -74,7 +92,7 @@ async def test_a_refused_demand_writes_nothing(limiter: RedisLimiter, there: Red
 
     await limiter.take([a_demand("fresh", "all")], NOW)
 
-    assert b"sendwell:limit:fresh" not in await there.keys()
+    assert named("fresh") not in await there.keys()
 
 
 async def test_a_redis_that_is_full_has_taken_nothing(limiter: RedisLimiter, there: Redis) -> None:
@@ -107,8 +125,8 @@ async def test_a_redis_that_is_no_primary_is_left_and_used_again_when_it_is_one(
 
 
 async def test_why_it_cannot_be_asked_names_no_key(limiter: RedisLimiter, there: Redis) -> None:
-    await there.lpush("sendwell:limit:ali", "no TAT")
-    await there.set("sendwell:limit:eve", "no TAT")
+    await there.lpush(named("ali"), "no TAT")
+    await there.set(named("eve"), "no TAT")
 
     with pytest.raises(Unavailable) as caught:
         await limiter.take([a_demand("ali", "eve")], NOW)
@@ -135,9 +153,14 @@ async def test_over_tls_only_a_server_of_the_given_authority_is_asked(tmp_path: 
                 await ask_once(url)
 
 
-async def ask_once(url: str) -> object:
-    limiter = RedisLimiter(url, within=PATIENCE)
+async def ask_once(url: str, names: Names = OURS, demand: Demand = ONE) -> Sequence[Answer]:
+    limiter = RedisLimiter(url, names, within=PATIENCE)
     try:
-        return await limiter.take([a_demand("user")], NOW)
+        return await limiter.take([demand], NOW)
     finally:
         await limiter.close()
+
+
+def named(key: str) -> bytes:
+    """What stands in Redis for it."""
+    return f"{OURS.limits}{key}".encode()

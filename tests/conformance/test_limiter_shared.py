@@ -15,6 +15,7 @@ from sendwell.domain.limits import ALLOWED
 from sendwell.ports.limiter import Demand, Limiter
 from tests.conformance.limiters import (
     NOW,
+    OURS,
     SHARED,
     SOON,
     Case,
@@ -184,7 +185,7 @@ async def test_a_cancelled_call_leaves_the_limiter_as_useful_as_before(make: Mak
 
 
 SILENT: Sequence[Callable[[str], RedisLimiter | PostgresLimiter]] = (
-    lambda place: RedisLimiter(f"redis://{place}/0"),
+    lambda place: RedisLimiter(f"redis://{place}/0", OURS),
     lambda place: PostgresLimiter(f"postgresql://postgres@{place}/postgres"),
 )
 

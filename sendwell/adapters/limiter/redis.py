@@ -20,12 +20,12 @@ from sendwell.adapters.limiter.question import (
     lease_questions,
     questions,
 )
+from sendwell.adapters.redis.names import Names
 from sendwell.adapters.redis.pool import pool
 from sendwell.domain.errors import Unavailable
 from sendwell.domain.lease import Lease, Wish
 from sendwell.domain.limits import Answer, Demand
 
-_PREFIX = "sendwell:limit:"
 _PATIENCE = timedelta(seconds=1)
 _CONNECTIONS = 4
 
@@ -41,12 +41,15 @@ class _Script:
 class RedisLimiter:
     """Redis by `redis://[:password@]host:port/db`, or `rediss://…?ca=/path/of/authority.pem`.
 
+    Counts together with whoever has the same names, and with nobody else.
+
     A call of very many demands is made in several questions, between which others come in. When
     one of them is not answered, what those before it took stays taken: too little goes out then.
     `within` is for all of a question: waiting for a connection, making it, and being answered.
     """
 
-    def __init__(self, url: str, *, within: timedelta = _PATIENCE) -> None:
+    def __init__(self, url: str, names: Names, *, within: timedelta = _PATIENCE) -> None:
+        self._prefix = names.limits
         self._within = within
         self._take = _Script("take.lua")
         self._lease = _Script("lease.lua")
@@ -83,7 +86,7 @@ class RedisLimiter:
     async def _run(
         self, script: _Script, question: Question | LeaseQuestion, now: int
     ) -> Sequence[int]:
-        keys = [_PREFIX + key for key in question.keys]
+        keys = [self._prefix + key for key in question.keys]
         numbers = msgspec.msgpack.encode((now, OUTLASTS_US, *question.numbers))
         answer: list[int]
         try:

@@ -31,6 +31,11 @@ class Names:
         return value if compare_digest(sealed[:_SEAL_BYTES], self._seal(name, value)) else None
 
     @property
+    def limits(self) -> str:
+        """What the keys of its limits begin with; what is counted follows as it is."""
+        return f"sendwell:limit:{self._hashed('')[:16]}:"
+
+    @property
     def channel(self) -> str:
         """Where signals are told. Redis publishes across its databases."""
         return f"sendwell:told:{self._hashed('')}"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sendwell.adapters.limiter.fallback import FallbackLimiter
 from sendwell.adapters.limiter.memory import MemoryLimiter
 from sendwell.adapters.limiter.redis import RedisLimiter
+from sendwell.adapters.redis.names import Names
 from sendwell.domain.errors import TooLarge, Unavailable
 from sendwell.domain.ids import TenantId
 from sendwell.domain.lease import Lease, Wish, room_of
@@ -384,7 +385,7 @@ async def test_what_a_quota_no_longer_looks_back_on_is_not_read() -> None:
 
 
 async def test_a_process_that_is_alone_refuses_what_is_over_its_share() -> None:
-    nowhere = RedisLimiter("redis://127.0.0.1:1/0")
+    nowhere = RedisLimiter("redis://127.0.0.1:1/0", Names(b"ours"))
     alone = FallbackLimiter(nowhere, processes=lambda: 3, count_outage=lambda: None)
     house = House(acme="100/h")
     async with house.process(spare=1000, limiter=alone) as quota:
