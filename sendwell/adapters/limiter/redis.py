@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from sendwell.adapters.limiter.question import (
     OUTLASTS_US,
@@ -78,10 +78,21 @@ class RedisLimiter:
             return ()
         try:
             async with asyncio.timeout(self._within.total_seconds()):
-                return await self._run(script, question, now)
+                return await self._answer(script, question, now)
         except (RedisError, OSError) as error:  # OSError: also a time-out
             why = type(error).__name__  # its words may hold a key, and that is a person's
             raise Unavailable(f"The limiter's Redis cannot be asked right now ({why}).") from error
+
+    async def _answer(
+        self, script: _Script, question: Question | LeaseQuestion, now: int
+    ) -> Sequence[int]:
+        try:
+            return await self._run(script, question, now)
+        except ResponseError:
+            # In health there is none. The server may be the primary no longer, which Redis 6 says
+            # in words that its driver does not know: whoever asks next dials anew.
+            await self._redis.connection_pool.disconnect(inuse_connections=False)
+            raise
 
     async def _run(
         self, script: _Script, question: Question | LeaseQuestion, now: int
