@@ -76,12 +76,15 @@ def why_not() -> str | None:
 
 
 @contextmanager
-def running(*, tls: Certificates | None = None) -> Iterator[Redis]:
+def running(*, tls: Certificates | None = None, is_cluster: bool = False) -> Iterator[Redis]:
     """Run it for as long as the block lasts; with `tls` encrypted and with a password."""
     with home("redis") as place:
-        (port,) = free_ports(1)
+        port, beside = free_ports(2)
         configuration = place.folder / "redis.conf"
-        configuration.write_text("\n".join(_lines(place, port, tls)))
+        lines = [*_lines(place, port, tls)]
+        if is_cluster:
+            lines += ["cluster-enabled yes", f"cluster-port {beside}"]
+        configuration.write_text("\n".join(lines))
         command = [PROGRAM, configuration]
         server = Redis(port, tls, Daemon(place, command, lambda: _is_ready(place)))
         server.start()

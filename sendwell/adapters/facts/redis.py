@@ -21,6 +21,8 @@ class RedisFacts:
     """Of one question."""
     role: str
     """`master`, or `slave` for a replica."""
+    is_cluster: bool
+    """Whether it is a node of a Redis Cluster."""
     policy: str
     """What it does when its memory is full."""
     most_bytes: int
@@ -48,6 +50,7 @@ async def look_at_redis(url: str) -> RedisFacts:
         version=said["redis_version"],
         latency_ms=latency_ms,
         role=said["role"],
+        is_cluster=bool(said.get("cluster_enabled")),
         policy=said["maxmemory_policy"],
         most_bytes=said["maxmemory"],
         used_bytes=said["used_memory"],

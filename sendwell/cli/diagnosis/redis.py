@@ -19,6 +19,13 @@ def judge_redis(facts: "RedisFacts") -> Iterator[Finding]:
         yield wrong(
             _TOPIC, f"Redis {facts.version} is too old.", f"Take {_LEAST_VERSION} or newer."
         )
+    elif facts.is_cluster:
+        yield wrong(
+            _TOPIC,
+            f"This Redis {facts.version} is a node of a cluster, where no limits can be asked"
+            " together: each process counts alone.",
+            "Let CACHE_URL name a Redis that is no cluster.",
+        )
     elif facts.role != "master":
         yield wrong(
             _TOPIC,
