@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.acceptance.command import sendwell
@@ -127,6 +128,36 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table(
         "inbox": True,
         "mailbox": True,
     }
+
+
+@pytest.mark.parametrize("server", [pytest.param("postgres", marks=needs("postgres"))])
+async def test_what_counts_how_much_a_person_is_sent_does_not_know_their_id(
+    tmp_path: Path, server: str, request: pytest.FixtureRequest
+) -> None:
+    url: str = request.getfixturevalue(f"made_{server}_url")
+    environment = {"DB_URL": url, "RATE_LIMIT_USER": "100/h"}
+    async with running(tmp_path, environment=environment) as product:
+        await put(product, "/api/v1/rules/budget", per_day=5)
+        await put(product, HERE, **PERSON)
+        id_ = await accepted(product, user_id=ADA, channel="email", content="Hello")
+        await product.settled(id_, "SENT")
+
+        await erased(product)
+
+        counted = await limits_of_people(url)
+        left = await tables_on_server_with(url, MARK)
+    assert {"person", "day"} == counted
+    assert left == set()
+
+
+async def limits_of_people(url: str) -> set[str]:
+    """The kinds of limits that count for somebody."""
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch("SELECT split_part(key, ':', 1) AS kind FROM limit_state")
+        return {row["kind"] for row in rows} & {"person", "day"}
+    finally:
+        await connection.close()
 
 
 async def test_whoever_was_told_as_well_keeps_what_they_were_told(tmp_path: Path) -> None:

@@ -131,16 +131,17 @@ async def migrate(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         if await connection.fetchval("SELECT to_regclass('limit_state')") is None:
-            await _create(url)
+            await bring_up(url)
         await connection.execute("DELETE FROM limit_state")
     finally:
         await connection.close()
 
 
-async def _create(url: str) -> None:
+async def bring_up(url: str, owners: Mapping[str, Path] = OWNERS) -> None:
+    """The tables are as the migrations there make them."""
     database = PostgresDatabase(url)
     try:
-        await database.with_connection(lambda connection: migrate_on(connection, OWNERS))
+        await database.with_connection(lambda connection: migrate_on(connection, owners))
     finally:
         await database.close()
 

@@ -22,6 +22,7 @@ from tests.conformance.limiters import (
     PATIENCE,
     SECOND,
     a_demand,
+    bring_up,
     migrate,
     when_back,
 )
@@ -223,6 +224,23 @@ async def test_over_tls_only_a_server_of_the_given_authority_is_asked(tmp_path: 
         ):
             with pytest.raises(Unavailable):
                 await ask_once(wrong)
+
+
+async def test_limits_of_before_that_name_people_by_their_ids_are_forgotten(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    for migration in ("0001_first_tables.py", "0002_leases.py"):
+        (tmp_path / migration).write_text((OWNERS["limiter"] / migration).read_text())
+    await bring_up(postgres_url, {"limiter": tmp_path})
+    there = await asyncpg.connect(postgres_url)
+    for key in ("person:acme:anna@example.org", "day:acme:2026-11-23:anna", "channel:sms"):
+        await put(there, key, NOW + SECOND)
+
+    await bring_up(postgres_url, OWNERS)
+
+    left = await keys(there)
+    await there.close()
+    assert {"channel:sms"} == left
 
 
 def test_on_sqlite_there_is_nothing_to_create(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sendwell.domain.fingerprint import pseudonym
 from sendwell.domain.ids import ChannelName, TenantId
 from sendwell.domain.lane import BY_NUMBER, Lane
 from sendwell.domain.limits import Rate
@@ -134,10 +135,11 @@ class Limits:
         return ((key, rate) for key, rate in wanted if rate is not None)
 
     def _demand_of_person(self, case: Case) -> Demand:
-        rate = self._rates.person
-        if rate is None:
+        rate, user = self._rates.person, case.spared
+        if rate is None or user is None:
             return ()
-        return ((f"{Scope.PERSON}:{case.task.request.tenant}:{case.spared}", rate),)
+        tenant = case.task.request.tenant
+        return ((f"{Scope.PERSON}:{tenant}:{pseudonym(tenant, user)}", rate),)
 
     def _counts_for_person(self, case: Case) -> bool:
         has_caps = self._rates.person is not None or case.policy.budget is not None

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from sendwell.domain.budget import Budget, day_of, next_turn
+from sendwell.domain.fingerprint import pseudonym
 from sendwell.domain.ids import UserId
 from sendwell.domain.instant import instant_of, microseconds_of
 from sendwell.domain.limits import Demand, Limit, OverLimit, Rate
@@ -49,11 +50,15 @@ def demand_of_many(case: Case) -> Iterator[tuple[str, Rate]]:
 
 
 def day_demand(case: Case, now: int) -> Demand:
-    """What of the tenant's budget the delivery takes, if it counts for that."""
+    """What of the tenant's budget the delivery takes, if it counts for that.
+
+    It lies in the limiter for long after that day, and no erasure looks there: hence no id.
+    """
     budget, user = case.policy.budget, case.spared
     if budget is None or user is None:
         return ()
-    return ((f"{_DAY}:{case.task.request.tenant}:{day(case, now)}:{user}", budget.rate),)
+    tenant = case.task.request.tenant
+    return ((f"{_DAY}:{tenant}:{day(case, now)}:{pseudonym(tenant, user)}", budget.rate),)
 
 
 def day(case: Case, at: int) -> str:
