@@ -2,12 +2,12 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from structlog.testing import capture_logs
 
 from sendwell.adapters.sql import sqlite as adapter
@@ -15,6 +15,7 @@ from sendwell.adapters.sql.migrations import migrate
 from sendwell.adapters.sql.sqlite import SqliteDatabase
 from sendwell.bootstrap import TABLES
 from sendwell.domain.errors import Unavailable
+from sendwell.ports.database import Write
 from sendwell.roles.accounts.tables import TENANT
 
 OWNERS = {"accounts": TABLES["accounts"]}
@@ -97,10 +98,15 @@ async def test_who_cannot_open_the_file_to_write_tries_again_for_the_next(
 async def test_a_read_of_a_file_that_cannot_be_opened_is_not_possible_now(
     database: SqliteDatabase, tmp_path: Path
 ) -> None:
-    with out_of_reach(tmp_path / "sendwell.db"), pytest.raises(Unavailable):
-        await names(database)
+    with capture_logs() as lines:
+        with out_of_reach(tmp_path / "sendwell.db"):
+            for _ in range(3):
+                with pytest.raises(Unavailable):
+                    await names(database)
 
-    assert await names(database) == []
+        assert await names(database) == []
+
+    assert [line["event"] for line in lines] == ["database.unreadable", "database.readable"]
 
 
 async def test_a_mistake_of_ours_is_still_one(database: SqliteDatabase) -> None:
@@ -130,3 +136,25 @@ async def test_nothing_is_ready_while_nothing_can_be_stored_whoever_asks(
     assert [line["event"] for line in lines] == ["database.away", "database.back"]
     assert "locked" in lines[0]["why"]
     assert await names(database) == ["first"]
+
+
+async def test_one_of_several_that_finds_no_room_is_not_taken_for_room(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are tried one by one where another of them is wrong."""
+
+    def wrong(_: Connection, __: Sequence[str]) -> Sequence[None]:
+        raise RuntimeError("a defect")
+
+    def too_much(_: Connection, __: Sequence[str]) -> Sequence[None]:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    await put(database, "first")  # the writer has its connection now
+    with capture_logs() as lines:
+        both = [database.commit([Write(work, ["x"])]) for work in (wrong, too_much)]
+        answers = await asyncio.gather(*both, return_exceptions=True)
+
+        assert [type(answer) for answer in answers] == [RuntimeError, Unavailable]
+        assert [line["event"] for line in lines] == ["database.away"]

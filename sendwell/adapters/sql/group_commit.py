@@ -166,6 +166,8 @@ class _Writer:
                 if attempt.is_unanswered:
                     if not is_lost:
                         attempt.doubt(error)
+                    elif loop.time() >= deadline:
+                        self._told(error)
                 elif not is_lost or loop.time() >= deadline:
                     return [self._told(error)] * len(batch)
             await asyncio.sleep(_PAUSE_SECONDS)

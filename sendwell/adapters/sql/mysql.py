@@ -28,6 +28,7 @@ from sendwell.adapters.sql.mysql_engine import (
     open_engine,
 )
 from sendwell.ports.database import Done, Unit, Write, core
+from sendwell.telemetry.outage import Outage
 
 _READERS = 4
 _WRITERS = 2
@@ -59,8 +60,10 @@ class MysqlDatabase:
 
     def __init__(self, url: str, *, readers: int = _READERS) -> None:
         self.engine = open_engine(url, readers + _WRITERS)
+        name = str(self.engine.url.database)
+        self._unreadable = Outage("database.unreadable", "database.readable", database=name)
         self._commits = GroupCommit(
-            str(self.engine.url.database),
+            name,
             urgent=_MysqlWriting(self.engine),
             others=[_MysqlWriting(self.engine)],
         )
@@ -74,7 +77,9 @@ class MysqlDatabase:
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         ask = partial(self._rows, statement)
-        return await twice(ask, failures=FAILURES, is_lost=is_lost, away=away)
+        return await twice(
+            ask, failures=FAILURES, is_lost=is_lost, away=away, outage=self._unreadable
+        )
 
     async def with_connection(self, work: Callable[[Connection], _T]) -> _T:
         """Run something on a connection that commits by itself: migrations, upkeep."""

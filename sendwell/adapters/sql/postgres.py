@@ -29,6 +29,7 @@ from sendwell.adapters.sql.postgres_engine import (
 )
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Done, Unit, Write, acting_for, core
+from sendwell.telemetry.outage import Outage
 
 _READERS = 4
 _WRITERS = 3
@@ -80,9 +81,9 @@ class PostgresDatabase:
         self._idle = IdleSessions(self.engine)
         self._writing = PostgresWriting(self.engine, patience)
         others = [self._writing] * (_WRITERS - 1)
-        self._commits = GroupCommit(
-            str(self.engine.url.database), urgent=self._writing, others=others
-        )
+        name = str(self.engine.url.database)
+        self._commits = GroupCommit(name, urgent=self._writing, others=others)
+        self._unreadable = Outage("database.unreadable", "database.readable", database=name)
 
     def fence(self, node: int, epoch: int, *, lost: Callable[[], None]) -> None:
         """From now on commits need this lease; when it has gone to another process, `lost`."""
@@ -97,7 +98,9 @@ class PostgresDatabase:
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         ask = partial(self._rows, statement)
-        return await twice(ask, failures=FAILURES, is_lost=self._is_lost, away=away)
+        return await twice(
+            ask, failures=FAILURES, is_lost=self._is_lost, away=away, outage=self._unreadable
+        )
 
     async def with_connection(self, work: Callable[[Connection], _T]) -> _T:
         """Run something on a connection that commits by itself: migrations, upkeep.

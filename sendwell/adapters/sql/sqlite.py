@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from sendwell.adapters.sql.sqlite_away import away
 from sendwell.adapters.sql.units import Result, Waiting, answer, run_merged
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.pauses import Pauses
 from sendwell.ports.database import Done, Unit, Write, acting_for, core, driver
 from sendwell.telemetry.outage import Outage
 
@@ -35,6 +36,7 @@ _MOST_WAITING = 20_000
 _CACHED_STATEMENTS = 512
 """A hot statement has a text for each power of two of rows; compiled anew it takes milliseconds."""
 _TRIES_AGAIN_SECONDS = 1.0
+_LONGEST_TRIES_AGAIN_SECONDS = 30.0
 _LARGEST_COMMIT = 512
 """Items, of all writes."""
 _LEAST_SQLITE = (3, 35, 0)  # RETURNING
@@ -89,6 +91,8 @@ class SqliteDatabase:
         self._log_has_grown = threading.Event()
         self._writing: Connection | None = None
         self._outage = Outage("database.away", "database.back", database=path.name)
+        self._unreadable = Outage("database.unreadable", "database.readable", database=path.name)
+        self._pauses = Pauses(_TRIES_AGAIN_SECONDS, _LONGEST_TRIES_AGAIN_SECONDS)
         self._writer = threading.Thread(target=self._write, name="sqlite-writer", daemon=True)
         self._checkpointer = threading.Thread(
             target=self._checkpoint, name="sqlite-checkpointer", daemon=True
@@ -137,11 +141,14 @@ class SqliteDatabase:
         try:
             if connection is None:
                 connection = self._local.connection = self._connect(_READER_CACHE_KIB)
-            return connection.execute(statement).all()
+            found = connection.execute(statement).all()
         except Exception as error:
             if told := away(error):
+                self._unreadable.lasts(told.message)
                 raise told from error
             raise
+        self._unreadable.is_over()
+        return found
 
     def _connect(self, cache_kib: int) -> Connection:
         # Autocommit keeps SQLAlchemy from opening transactions of its own: each read sees the last
@@ -155,7 +162,8 @@ class SqliteDatabase:
         commits = 0
         while batch := self._next():
             try:
-                results = self._by_writer(lambda writer: _commit_together(writer, batch))
+                results = self._commit_together(self._opened(), batch)
+                self._pauses.reset()
             except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
                 results = [away(error) or error] * len(batch)
             self._loop.call_soon_threadsafe(answer, batch, results)
@@ -163,17 +171,34 @@ class SqliteDatabase:
             if self._writing is not None and commits % _LOOKS_AT_LOG_EVERY == 0:
                 self._look_at_log(self._writing)
 
-    def _by_writer(self, work: Callable[[Connection], _T]) -> _T:
-        """Run it on the writer's connection; tells when the file cannot be used, or again can."""
+    def _opened(self) -> Connection:
+        """The writer's. Not made before there is work: for ON CONFLICT, SQLite goes by the indexes
+        that it found when the connection was made, and those may be made only now, by a migration.
+        """
+        if self._writing is None:
+            with _telling(self._outage):
+                self._writing = self._connect(_WRITER_CACHE_KIB)
+        return self._writing
+
+    def _commit_together(self, connection: Connection, batch: Sequence[Waiting]) -> list[Result]:
+        """All units in one transaction; when one is wrong, each in its own, to find it."""
+        units = [unit for unit, _ in batch]
         try:
-            # Not before there is work: for ON CONFLICT, SQLite goes by the indexes that it found
-            # when the connection was made, and those may be made only now, by a migration.
-            self._writing = self._writing or self._connect(_WRITER_CACHE_KIB)
-            result = work(self._writing)
+            return list(self._transaction(connection, lambda: run_merged(connection, units)))
         except Exception as error:
-            if told := away(error):
-                self._outage.lasts(told.message)
-            raise
+            if len(units) == 1 or away(error):
+                raise
+        return [self._commit_alone(connection, unit) for unit in units]
+
+    def _commit_alone(self, connection: Connection, unit: Unit) -> Result:
+        try:
+            return self._transaction(connection, lambda: run_merged(connection, [unit]))[0]
+        except Exception as error:  # noqa: BLE001 - the caller hears of it
+            return away(error) or error
+
+    def _transaction(self, connection: Connection, work: Callable[[], _T]) -> _T:
+        with _telling(self._outage):
+            result = _transaction(connection, work)
         self._outage.is_over()
         return result
 
@@ -222,10 +247,20 @@ class SqliteDatabase:
         may get no work that would show when it can.
         """
         try:
-            self._news.get(timeout=_TRIES_AGAIN_SECONDS if self._outage.is_on else None)
+            self._news.get(timeout=self._pauses.take() if self._outage.is_on else None)
         except Empty:
             with contextlib.suppress(sqlite3.Error, DBAPIError):
-                self._by_writer(_touch)
+                self._touch(self._opened())
+
+    def _touch(self, connection: Connection) -> None:
+        """Store something, which changes nothing. It is little: what it says may be too good."""
+        raw: sqlite3.Connection = driver(connection)
+
+        def write() -> None:
+            (version,) = raw.execute("PRAGMA user_version").fetchone()
+            raw.execute(f"PRAGMA user_version={version}")
+
+        self._transaction(connection, write)
 
 
 def _engine(path: Path) -> Engine:
@@ -248,17 +283,6 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _touch(connection: Connection) -> None:
-    """Store something, which changes nothing."""
-    raw: sqlite3.Connection = driver(connection)
-
-    def write() -> None:
-        (version,) = raw.execute("PRAGMA user_version").fetchone()
-        raw.execute(f"PRAGMA user_version={version}")
-
-    _transaction(connection, write)
-
-
 def _copy_log(connection: sqlite3.Connection) -> None:
     """Into the file, as far as readers let it."""
     with _told():
@@ -274,22 +298,14 @@ def _told() -> Iterator[None]:
         log.warning("sqlite.log_not_copied", error=str(error))
 
 
-def _commit_together(connection: Connection, batch: Sequence[Waiting]) -> list[Result]:
-    """All units in one transaction; when one of them is wrong, each in its own, to find it."""
-    units = [unit for unit, _ in batch]
+@contextlib.contextmanager
+def _telling(outage: Outage) -> Iterator[None]:
     try:
-        return list(_transaction(connection, lambda: run_merged(connection, units)))
+        yield
     except Exception as error:
-        if len(units) == 1 or away(error):
-            raise
-    return [_commit_alone(connection, unit) for unit in units]
-
-
-def _commit_alone(connection: Connection, unit: Unit) -> Result:
-    try:
-        return _transaction(connection, lambda: run_merged(connection, [unit]))[0]
-    except Exception as error:  # noqa: BLE001 - the caller hears of it
-        return away(error) or error
+        if told := away(error):
+            outage.lasts(told.message)
+        raise
 
 
 def _transaction(connection: Connection, work: Callable[[], _T]) -> _T:

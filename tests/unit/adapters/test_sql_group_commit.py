@@ -27,9 +27,10 @@ class Away:
     """A server that nobody reaches until a test says so."""
 
     is_away = True
+    is_gone_at_commit = False
 
     async def connect(self) -> AsyncConnection:
-        if self.is_away:
+        if self.is_away and not self.is_gone_at_commit:
             raise ConnectionRefusedError
         return cast("AsyncConnection", Connection())
 
@@ -37,7 +38,9 @@ class Away:
         return 1
 
     async def commit(self, _: AsyncConnection) -> None:
-        pass
+        if self.is_gone_at_commit:
+            self.is_gone_at_commit = False
+            raise ConnectionResetError
 
     async def rollback(self, _: AsyncConnection) -> None:
         pass
@@ -83,3 +86,27 @@ async def test_it_is_told_when_it_begins_and_when_it_is_over(
         {"event": "database.away", "log_level": "warning", "why": "Nobody is there.", **about},
         {"event": "database.back", "log_level": "info", **about},
     ]
+
+
+async def test_it_is_told_also_when_it_went_in_the_middle_of_a_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_commit, "_PATIENCE_SECONDS", 0.05)
+    writing = Away()
+    writing.is_gone_at_commit = True
+
+    def note(_: Any, items: Sequence[int]) -> Sequence[None]:
+        return [None] * len(items)
+
+    with capture_logs() as lines:
+        commits = GroupCommit("sendwell", urgent=writing, others=[writing])
+        stored = asyncio.ensure_future(commits.commit([Write(note, [1])], is_urgent=False))
+        async with asyncio.timeout(10):
+            while not lines:
+                await asyncio.sleep(0.01)
+            writing.is_away = False
+            await stored
+            await commits.commit([Write(note, [2])], is_urgent=False)
+        await commits.close()
+
+    assert [line["event"] for line in lines] == ["database.away", "database.back"]
