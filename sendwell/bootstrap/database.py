@@ -231,5 +231,7 @@ def naming(url: Url) -> Iterator[None]:
 
 def _stop_at_once() -> None:
     """Another process does our work: whatever we would still do could be done twice."""
-    log.critical("cluster.lease_lost", advice="Start this process again; nothing is lost.")
-    os._exit(_LOST_LEASE)
+    try:
+        log.critical("cluster.lease_lost", advice="Start this process again; nothing is lost.")
+    finally:
+        os._exit(_LOST_LEASE)

@@ -159,7 +159,8 @@ _PROCESS = (
     Setting(
         "LOG_LEVEL",
         Group.PROCESS,
-        "the least important lines that are logged: `debug`, `info`, `warning` or `error`",
+        "the least important lines that are logged, to standard error: `debug`, `info`, `warning`"
+        " or `error`; one that cannot be written, as on a full disk, is dropped",
         default="`info`",
         is_reloadable=True,
     ),

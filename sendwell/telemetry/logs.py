@@ -7,12 +7,16 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from sendwell.telemetry.standard_error import forgiving
+
 _NUMBERS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
 _least = {"number": logging.INFO}
 
 
 def set_up_logs(level: str = "info") -> None:
-    """From now on everything that is logged goes out as JSON lines."""
+    """From now on what is logged goes out as JSON lines; one that cannot be written is dropped."""
+    if sys.stderr:
+        sys.stderr = forgiving(sys.stderr)
     structlog.configure(
         processors=[
             _drop_what_is_less,
