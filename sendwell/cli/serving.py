@@ -24,12 +24,14 @@ Read = Callable[[], Settings]
 Say = Callable[[Settings, str], None]
 Ground = Callable[[Settings], AbstractAsyncContextManager[None]]
 """What must be there before anything else is, and until everything else has ended."""
+_INTERRUPTED = 130
+"""As a shell says it of Ctrl-C."""
 
 
 def serve(read: Read, *, say_ready: Say, ground: Ground | None = None) -> None:
     """Run all roles by the settings that `read` gives, and reload them on SIGHUP and on change.
 
-    SIGTERM and Ctrl-C finish what is in flight.
+    SIGTERM and Ctrl-C finish what is in flight; a second Ctrl-C does not wait for it.
     """
     try:
         arm(os.environ.get("SENDWELL_FAILPOINT", ""))
@@ -55,7 +57,7 @@ def serve(read: Read, *, say_ready: Say, ground: Ground | None = None) -> None:
             )
         )  # fmt: skip
     except KeyboardInterrupt:
-        sys.exit(130)  # a second Ctrl-C does not wait
+        sys.exit(_INTERRUPTED)  # before there was anything to finish
     except SendwellError as error:
         sys.exit(f"sendwell: {error.message}")
 
@@ -112,8 +114,8 @@ async def _run(
     set_up_logs(settings.log_level)
     asked = _Asked()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.to_stop.set)
+    loop.add_signal_handler(signal.SIGTERM, asked.to_stop.set)
+    loop.add_signal_handler(signal.SIGINT, _interrupt, asked.to_stop)
     loop.add_signal_handler(signal.SIGHUP, asked.to_reload.set)
     async with ground(settings):
         await _serve(settings, listeners, read_again, say_ready=say_ready, asked=asked)
@@ -125,6 +127,13 @@ class _Asked:
 
     to_stop: asyncio.Event = field(default_factory=asyncio.Event)
     to_reload: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def _interrupt(to_stop: asyncio.Event) -> None:
+    """The next one ends us at once, also where the loop itself is stuck."""
+    to_stop.set()
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
 
 
 async def _serve(

@@ -1,5 +1,6 @@
 """The first minute: one command, a message to look at, a curl that works, refusals that help."""
 
+import asyncio
 import re
 import signal
 import socket
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 
 from tests.acceptance.command import sendwell
-from tests.acceptance.product import Product, running
+from tests.acceptance.product import Product, running, webhooks
 
 LANES_REQUEST = {
     "user_id": "user-001",
@@ -176,6 +177,32 @@ async def test_ctrl_c_ends_it_with_0(tmp_path: Path) -> None:
 
     assert await product.gone() == 0
     assert time.monotonic() - began < 30
+
+
+async def test_a_second_ctrl_c_does_not_wait_for_what_is_in_flight(tmp_path: Path) -> None:
+    is_asked = asyncio.Event()
+
+    async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_asked.set()
+        while await reader.read(1_000):
+            pass
+        writer.close()
+
+    secret = "whsec_" + "c2VjcmV0IG9mIGEgdGVzdCB0aGF0IGlzIGxvbmc="
+    async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as endpoint:
+        url = f"http://127.0.0.1:{endpoint.sockets[0].getsockname()[1]}/"
+        environment = webhooks({"secrets": [secret]})
+        product = await Product(tmp_path, "--no-sample", environment=environment).start()
+        await product.send(to={"url": url}, content="x")
+        async with asyncio.timeout(30):
+            await is_asked.wait()
+
+            product.process.send_signal(signal.SIGINT)
+            while b"Stopping" not in product.errors:
+                await asyncio.sleep(0.02)
+        product.process.send_signal(signal.SIGINT)
+
+        assert await product.gone() == 130
 
 
 async def test_health_tells_the_truth(tmp_path: Path) -> None:

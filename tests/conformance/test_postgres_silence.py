@@ -81,6 +81,23 @@ async def test_a_commit_that_never_arrives_is_done_again(
     assert [1] == await numbers(database)
 
 
+async def test_closing_does_not_wait_for_what_nobody_can_look_up(
+    database: PostgresDatabase, link: MuteLink
+) -> None:
+    link.silent_after = heard = FirstCommit()
+    link.silent_before = lambda _: heard.was_heard
+    in_doubt = asyncio.create_task(database.commit([Write(note, [1])]))
+    async with asyncio.timeout(SOON):
+        while not heard.was_heard:
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(SOON):
+        await database.close()
+
+    assert not in_doubt.done()
+    in_doubt.cancel()
+
+
 async def test_who_begins_on_a_silent_connection_hears_so_and_may_come_again(
     database: PostgresDatabase, link: MuteLink
 ) -> None:

@@ -25,6 +25,8 @@ _TRIES = 3
 _PATIENCE_SECONDS = 2.0
 """How long a unit waits for a database that is away; then its caller hears Unavailable."""
 _PAUSE_SECONDS = 0.1
+_LAST_SECONDS = 3.0
+"""How long closing waits for a database that is away."""
 
 
 class Trouble(Enum):
@@ -96,10 +98,19 @@ class GroupCommit:
         return await (self._urgent if is_urgent else self._others).join(unit)
 
     async def close(self) -> None:
-        """Commit what waits, take nothing more, let go of the connections. Idempotent."""
+        """Commit what waits, take nothing more, let go of the connections. Idempotent.
+
+        What cannot be committed or looked up in time stays as it is, and nobody is told that it has
+        failed: the next start finds what there is, as after a crash.
+        """
         self._urgent.close()
         self._others.close()
-        await asyncio.wait(self._writers)
+        _, late = await asyncio.wait(self._writers, timeout=_LAST_SECONDS)
+        if late:
+            log.warning("database.closed_in_doubt", advice="Nothing that was accepted is lost.")
+            for writer in late:
+                writer.cancel()
+            await asyncio.wait(late)
 
 
 class _Attempt:
@@ -145,9 +156,11 @@ class _Writer:
 
     async def run(self, line: Line) -> None:
         """Write until the line is closed and empty."""
-        while batch := await line.next():
-            answer(batch, await self._until_told(batch))
-        await self._let_go()
+        try:
+            while batch := await line.next():
+                answer(batch, await self._until_told(batch))
+        finally:
+            await self._let_go()
 
     async def _until_told(self, batch: Sequence[Waiting]) -> Sequence[Result]:
         loop = asyncio.get_running_loop()
@@ -232,8 +245,8 @@ class _Writer:
             results: Sequence[Result] = await connection.run_sync(run_merged, attempt.units)
             attempt.results, attempt.number = results, number
             await self._writing.commit(connection)
-        except BaseException as error:
-            if not isinstance(error, Exception) or not self._is_lost(error):
+        except Exception as error:
+            if not self._is_lost(error):
                 attempt.number = None  # it was answered: nothing of it is stored
                 await self._writing.rollback(connection)
             raise
