@@ -38,6 +38,7 @@ def status_of(
         text=fault.text if fault else None,
         rule=rule,
         due=due,
+        was_due=task.was_due,
         user_id=request.to[task.recipient].user_id,
         lane=request.lane,
         beside=task.beside,

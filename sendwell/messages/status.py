@@ -31,6 +31,8 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Which rule decided, where it was a decision."""
     due: int = 0
     """When it goes on, where it waits."""
+    was_due: int = 0
+    """As in the task; on the way only, not on record."""
     user_id: str | None = None
     lane: int = 2
     """Of a move that was just made of a task; otherwise the request tells it."""

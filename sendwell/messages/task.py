@@ -37,6 +37,9 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     claimed_at: int = 0
     provider: str | None = None
     """Who has it in hand, or had it last."""
+    was_due: int = 0
+    """From when the attempt in hand might be made, if it had to wait or is a replay's; on the way
+    only."""
     recipients: int = 0
     """How many its notification names, where only its own travels with it; on the way only."""
     work: int = 0
@@ -47,6 +50,7 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
         self.state = move(self.state, State.PROCESSING)
         self.attempt += 1
         self.claimed_at, self.provider = at, provider
+        self.was_due = self.due or (self.planned_at if self.replay_of else 0)
         self.due, self.reason = 0, None
 
     def take_back_attempt(self) -> None:

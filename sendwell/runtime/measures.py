@@ -25,7 +25,7 @@ async def on_requested(batch: Sequence[Requested], scene: Scene) -> Sequence[Mes
 
 
 async def on_status(batch: Sequence[Status], scene: Scene) -> Sequence[Message]:
-    """Count moves, and how long it took to get there."""
+    """Count moves, and how long it took to get there from when it might go out."""
     scene.after_commit(partial(_count_moves, batch))
     return ()
 
@@ -47,8 +47,8 @@ def _count_moves(batch: Sequence[Status]) -> None:
         names.MOVES.labels(channel, state.value).inc(count)
     for status in batch:
         if status.state is State.SENT and status.claimed_at:
-            accepted_ms = status.position >> COUNTER_BITS
-            seconds = max(0, status.at / 1e6 - accepted_ms / 1e3)
+            since_ms = status.was_due / 1e3 or status.position >> COUNTER_BITS
+            seconds = max(0, status.at / 1e6 - since_ms / 1e3)
             names.LATENCY.labels(status.channel, BY_NUMBER[status.lane].label).observe(seconds)
 
 

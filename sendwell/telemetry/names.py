@@ -21,7 +21,7 @@ MOVES = Counter(
 )
 LATENCY = Histogram(
     "sendwell_delivery_latency_seconds",
-    "From accepted to SENT; the lane critical is promised p99 below 1 s.",
+    "From when it might go out to SENT; the lane critical is promised p99 below 1 s.",
     ["channel", "lane"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
     registry=REGISTRY,

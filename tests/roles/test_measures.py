@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from sendwell.domain.breaker import Breaker, BreakerPolicy
 from sendwell.domain.errors import Unavailable
+from sendwell.domain.ids import COUNTER_BITS, Position
+from sendwell.domain.lifecycle import State
 from sendwell.domain.outcome import Blame, Fault, Refused
 from sendwell.domain.routing import Route
 from sendwell.messages.dead import Dead
@@ -23,6 +27,7 @@ GOOD, BAD = "good@example.org", "bad@example.org"
 SENT = "sendwell_delivery_moves_total", {"channel": EMAIL, "state": "SENT"}
 DEAD = "sendwell_delivery_moves_total", {"channel": EMAIL, "state": "DEAD"}
 LATENCY = "sendwell_delivery_latency_seconds_count", {"channel": EMAIL, "lane": "medium"}
+SECONDS = "sendwell_delivery_latency_seconds_sum", {"channel": EMAIL, "lane": "medium"}
 LETTERS = "sendwell_dead_letters_total", {"channel": EMAIL, "cause": "invalid_address"}
 ACCEPTED = "sendwell_notifications_accepted_total", {"lane": "medium"}
 
@@ -66,6 +71,36 @@ async def test_what_is_accepted_after_a_failure_is_counted_once(house: House) ->
     await house.flow.run([request])
 
     assert before + 1 == _read(*ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("waited", "is_late"),
+    [
+        ({}, True),
+        ({"state": State.SCHEDULED, "reason": "send_at"}, False),
+        ({"state": State.HELD, "reason": "quiet_hours"}, False),
+        ({"state": State.RETRYING, "reason": "503", "attempt": 1}, False),
+        ({"part": f"0.{EMAIL}.r1", "replay_of": f"0.{EMAIL}"}, False),
+    ],
+)
+async def test_what_was_not_to_go_out_before_is_not_late(
+    house: House, waited: dict[str, Any], is_late: bool
+) -> None:
+    before = _read(*SECONDS)
+    now, hour_ms = CLOCK.now(), 3_600_000
+    due = now if "state" in waited else 0
+    task = msgspec.structs.replace(
+        a_task(GOOD, position=Position((now // 1_000 - hour_ms) << COUNTER_BITS)),
+        due=due, **waited,
+    )  # fmt: skip
+    await house.put_on_disk([task])
+    await house.delivery.recover()
+
+    async with house.at_work():
+        await house.ends([task])
+        await house.until(lambda: _read(*SECONDS) > before)
+
+    assert is_late is (_read(*SECONDS) - before >= hour_ms / 1_000)
 
 
 async def test_an_account_that_no_route_names_any_more_is_not_shown(house: House) -> None:
