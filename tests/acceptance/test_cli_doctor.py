@@ -5,6 +5,10 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
+from sendwell.cli.client import Client
+from sendwell.cli.diagnosis.server import look_at_server
 from tests.acceptance.command import Result, answering, sendwell
 from tests.acceptance.product import ROOT, Product, running
 
@@ -27,6 +31,19 @@ async def test_the_doctor_finds_a_running_product_well(tmp_path: Path) -> None:
     assert (told.code, told.json["ok"]) == (0, True)
     well = ("python", "sqlite", "packages", "disk", "database", "wal", "migrations", "server")
     assert {found[topic] for topic in well} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("stopped", "advice"),
+    [("database", "Do not restart it"), ("sweep", "else restart it")],
+)
+def test_the_doctor_has_restarted_what_a_restart_helps(stopped: str, advice: str) -> None:
+    unready = {"status": "not ready", "stopped": [stopped]}
+    with answering(503, unready) as url:
+        found = look_at_server(Client(url, None, seconds=30))
+
+    assert found.text == f"Sendwell answers at {url}, but is not ready: {stopped}."
+    assert advice in (found.advice or "")
 
 
 async def test_the_doctor_finds_a_damaged_database(tmp_path: Path) -> None:

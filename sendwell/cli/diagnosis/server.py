@@ -5,6 +5,14 @@ from sendwell.cli.diagnosis.finding import Finding, wrong
 from sendwell.domain.errors import SendwellError
 
 _TOPIC = "server"
+_STOPPED = (
+    "Its log says why. What passes by itself, as a broker that is away, needs nothing more; else"
+    " restart it: nothing that was accepted is lost."
+)
+_DATABASE_AWAY = (
+    "Look at its database: it goes on by itself when it can be written to again. Do not restart it:"
+    " nobody starts without one."
+)
 
 
 def look_at_server(client: Client) -> Finding:
@@ -20,8 +28,8 @@ def look_at_server(client: Client) -> Finding:
     if said["stopped"]:
         return wrong(
             _TOPIC,
-            f"Sendwell answers at {client.url}, but {', '.join(said['stopped'])} has stopped.",
-            "Its log says why; restart it: nothing that was accepted is lost.",
+            f"Sendwell answers at {client.url}, but is not ready: {', '.join(said['stopped'])}.",
+            _DATABASE_AWAY if "database" in said["stopped"] else _STOPPED,
         )
     return wrong(_TOPIC, f"Sendwell at {client.url} is {said.get('status')}.", "Wait for it.")
 
