@@ -43,6 +43,7 @@ class Trouble(Enum):
 
 
 _OF_ALL = frozenset({Trouble.LOST, Trouble.FENCED})
+_PASSES = frozenset({Trouble.LOST, Trouble.MET})
 
 
 class Writing(Protocol):
@@ -173,15 +174,15 @@ class _Writer:
                 return await self._commit_together(self._connection, attempt)
             except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
                 await self._let_go()
-                is_lost = self._is_lost(error)
+                meaning = self._writing.meaning(error)
                 # A commit that was not answered has to be looked up, however long that takes: what
                 # is not known is never told as failed.
                 if attempt.is_unanswered:
-                    if not is_lost:
+                    if meaning is not Trouble.LOST:
                         attempt.doubt(error)
                     elif loop.time() >= deadline:
                         self._told(error)
-                elif not is_lost or loop.time() >= deadline:
+                elif meaning not in _PASSES or loop.time() >= deadline:
                     return [self._told(error)] * len(batch)
             await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -226,7 +227,7 @@ class _Writer:
                 if meaning in _OF_ALL or attempt.is_unanswered:
                     raise
                 if not left or meaning is not Trouble.MET:
-                    return error
+                    return self._told(error)
         raise AssertionError
 
     async def _is_done(self, connection: AsyncConnection, attempt: _Attempt) -> bool:

@@ -26,6 +26,8 @@ from sendwell.adapters.sql.mysql_engine import (
     is_met,
     let_go,
     open_engine,
+    passes,
+    told,
 )
 from sendwell.ports.database import Done, Unit, Write, core
 from sendwell.telemetry.outage import Outage
@@ -78,7 +80,7 @@ class MysqlDatabase:
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         ask = partial(self._rows, statement)
         return await twice(
-            ask, failures=FAILURES, is_lost=is_lost, away=away, outage=self._unreadable
+            ask, failures=FAILURES, is_lost=passes, away=away, outage=self._unreadable
         )
 
     async def with_connection(self, work: Callable[[Connection], _T]) -> _T:
@@ -91,7 +93,7 @@ class MysqlDatabase:
                 finally:
                     await connection.invalidate()
         except FAILURES as error:
-            if is_lost(error):
+            if passes(error):
                 raise away(error) from error
             raise
 
@@ -154,7 +156,7 @@ class _MysqlWriting:
         return Trouble.MET if is_met(error) else Trouble.OWN
 
     def told(self, error: Exception) -> Exception:
-        return away(error) if is_lost(error) else error
+        return told(error)
 
 
 async def _run(

@@ -42,7 +42,9 @@ FAILURES = (SQLAlchemyError, MySQLError, OSError)
 _REFUSED = frozenset({
     1044, 1045, 1049, 1698,  # user, password or database
     1129, 1130,  # our host is blocked, or may not connect
+    1142, 1143,  # not with this table
     1251, 3159, _NO_TLS,
+    1820, 1862, 3118, 4151,  # the password has expired, or the user is locked
 })  # fmt: skip
 _LOST = _REFUSED | {
     1021, 1026, 1030, 1114,  # a disk, or a table, is full or fails
@@ -50,18 +52,24 @@ _LOST = _REFUSED | {
     1037, 1038, 1041, 1135, 1206,  # out of memory, threads or room for locks
     1040, 1203, 1226,  # too many connections
     1047,  # a node of a cluster that is not ready
-    1053, 1077, 1079, 1927,  # shutting down; our session was ended
-    1158, 1159, 1160, 1161,  # the network
+    1053, 1077, 1079, 1927, 3032, 3168, 3169,  # shutting down, or closed; our session was ended
+    1105,  # what a proxy says while it has no server to ask
+    1152, 1158, 1159, 1160, 1161, 1184,  # the network
     1290, 1792, 1836,  # read only: we are still connected to what was the primary
     2002, 2003, 2006, 2013,  # nobody is there, or nobody any more
     4031,  # we were idle for too long
 }  # fmt: skip
-_MET = frozenset({
+_FIRST_OF_PROXIES = 9000
+"""From here on no server has numbers for what is wrong with a statement."""
+_HELD = frozenset({
     1020,  # the row has changed since it was read
-    1062,  # the key is there
+    1180, 3100, 3101,  # other nodes of a cluster have not agreed to the COMMIT
     1205,  # waited too long for a lock
     1213,  # deadlock
 })  # fmt: skip
+_MET = _HELD | {
+    1062,  # the key is there
+}
 
 
 class _Connection(aiomysql.Connection):  # type: ignore[misc] # the driver has no types
@@ -169,12 +177,25 @@ def is_lost(error: BaseException) -> bool:
     """
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, OSError | PoolTimeout) or code_of(error) in _LOST
+    if isinstance(error, OSError | PoolTimeout):
+        return True
+    code = code_of(error)
+    return code is not None and (code in _LOST or code >= _FIRST_OF_PROXIES)
 
 
 def is_met(error: BaseException) -> bool:
     """Whether another process was there at the same moment: trying again will see what it did."""
     return code_of(error) in _MET
+
+
+def passes(error: BaseException) -> bool:
+    """Whether nothing is wrong with what was asked: the same may work later."""
+    return is_lost(error) or code_of(error) in _HELD
+
+
+def told(error: Exception) -> Exception:
+    """What whoever waits hears of it."""
+    return away(error) if passes(error) else error
 
 
 def code_of(error: BaseException) -> int | None:
@@ -189,8 +210,14 @@ def away(error: BaseException) -> Unavailable:
     code = code_of(error)
     if code in _REFUSED:
         return Unavailable(
-            f"The database does not let us in (error {code}). Check the user, the password, the"
-            " name and the TLS options of its URL, and that it takes connections from this host."
+            f"The database does not let us in (error {code}). Check the user, what it may do, the"
+            " password, the name and the TLS options of its URL, and that it takes connections from"
+            " this host."
+        )
+    if code in _HELD:
+        return Unavailable(
+            f"Somebody else holds what is asked for in the database (error {code}): another"
+            " program, a backup, or a change of its tables."
         )
     why = _below(error).__cause__ or _below(error)
     return Unavailable(f"The database cannot be reached right now ({type(why).__name__}).")

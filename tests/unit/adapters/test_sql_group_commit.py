@@ -23,15 +23,24 @@ class Connection:
         return work(None, units)
 
 
+class Held(Exception):
+    """Somebody else has it."""
+
+
 class Away:
     """A server that nobody reaches until a test says so."""
 
     is_away = True
     is_gone_at_commit = False
+    refusals: Sequence[Exception] = ()
+    """What those who connect hear one after the other, once somebody is there."""
 
     async def connect(self) -> AsyncConnection:
         if self.is_away and not self.is_gone_at_commit:
             raise ConnectionRefusedError
+        if self.refusals:
+            first, *self.refusals = self.refusals
+            raise first
         return cast("AsyncConnection", Connection())
 
     async def begin(self, _: AsyncConnection) -> int:
@@ -52,10 +61,18 @@ class Away:
         pass
 
     def meaning(self, error: Exception) -> Trouble:
+        if isinstance(error, Held):
+            return Trouble.MET
         return Trouble.LOST if isinstance(error, OSError) else Trouble.OWN
 
     def told(self, error: Exception) -> Exception:
+        if isinstance(error, Held):
+            return Unavailable("Somebody else holds it.")
         return Unavailable("Nobody is there.") if isinstance(error, OSError) else error
+
+
+def hold(_: Any, items: Sequence[int]) -> Sequence[None]:
+    raise Held
 
 
 async def test_it_is_told_when_it_begins_and_when_it_is_over(
@@ -110,3 +127,28 @@ async def test_it_is_told_also_when_it_went_in_the_middle_of_a_commit(
         await commits.close()
 
     assert [line["event"] for line in lines] == ["database.away", "database.back"]
+
+
+async def test_what_somebody_else_holds_to_the_last_try_is_told_as_such() -> None:
+    writing = Away()
+    writing.is_away = False
+
+    with capture_logs() as lines:
+        commits = GroupCommit("sendwell", urgent=writing, others=[writing])
+        with pytest.raises(Unavailable, match="Somebody else holds it"):
+            await commits.commit([Write(hold, [1])], is_urgent=False)
+        await commits.close()
+
+    assert lines == []
+
+
+async def test_a_connection_that_meets_another_process_is_tried_again() -> None:
+    writing = Away()
+    writing.is_away, writing.refusals = False, [Held(), Held()]
+
+    commits = GroupCommit("sendwell", urgent=writing, others=[writing])
+    async with asyncio.timeout(10):
+        ((result,),) = await commits.commit([Write(lambda _, __: [7], [1])], is_urgent=False)
+    await commits.close()
+
+    assert result == 7

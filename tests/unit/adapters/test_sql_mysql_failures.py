@@ -7,15 +7,18 @@ from aiomysql import MySQLError, OperationalError
 from sqlalchemy.exc import DBAPIError
 
 from sendwell.adapters.sql.again import twice
-from sendwell.adapters.sql.mysql_engine import FAILURES, away, is_lost, is_met
+from sendwell.adapters.sql.mysql_engine import FAILURES, away, is_lost, is_met, passes, told
 from sendwell.domain.errors import Unavailable
 
 NOT_NOW = [
-    1021, 1026, 1028, 1030, 1037, 1038, 1041, 1114, 1135, 1206, 1317, 1969, 2013, 3024,
+    1021, 1026, 1028, 1030, 1037, 1038, 1041, 1105, 1114, 1135, 1152, 1184, 1206, 1317, 1969, 2013,
+    3024, 3032, 3168, 3169, 9001, 9002,
 ]  # fmt: skip
-NOT_IN = [1045, 1129, 1130]
-OWN = [1048, 1054, 1062, 1064, 1146, 1213, 1406, 3819]
-"""A value, a name, a key, a deadlock: asking again later helps nobody."""
+NOT_IN = [1045, 1129, 1130, 1142, 1143, 1820, 1862, 3118, 4151]
+HELD = [1020, 1180, 1205, 1213, 3100, 3101]
+"""Somebody else was there: a lock, a deadlock, another node of a cluster."""
+OWN = [1048, 1054, 1062, 1064, 1146, 1406, 3819]
+"""A value, a name, a key: asking again later helps nobody."""
 
 
 def said(code: int) -> DBAPIError:
@@ -33,21 +36,38 @@ def asking(code: int) -> Callable[[], Awaitable[None]]:
     return ask
 
 
-@pytest.mark.parametrize("code", [*NOT_NOW, *NOT_IN])
+@pytest.mark.parametrize("code", [*NOT_NOW, *NOT_IN, *HELD])
 async def test_what_the_server_cannot_do_now_is_to_be_asked_again_later(code: int) -> None:
-    with pytest.raises(Unavailable) as told:
-        await twice(asking(code), failures=FAILURES, is_lost=is_lost, away=away)
+    with pytest.raises(Unavailable) as answer:
+        await twice(asking(code), failures=FAILURES, is_lost=passes, away=away)
 
-    assert "10.1.2.3" not in told.value.message
-    assert ("does not let us in" in told.value.message) == (code in NOT_IN)
+    assert "10.1.2.3" not in answer.value.message
+    assert ("does not let us in" in answer.value.message) == (code in NOT_IN)
+    assert ("Somebody else holds" in answer.value.message) == (code in HELD)
 
 
 @pytest.mark.parametrize("code", OWN)
 async def test_what_is_wrong_with_a_statement_stays_so(code: int) -> None:
     with pytest.raises(DBAPIError):
-        await twice(asking(code), failures=FAILURES, is_lost=is_lost, away=away)
+        await twice(asking(code), failures=FAILURES, is_lost=passes, away=away)
 
 
 @pytest.mark.parametrize("code", [*NOT_NOW, *NOT_IN])
 def test_nobody_else_was_there_when_the_server_cannot_answer(code: int) -> None:
     assert not is_met(said(code))
+
+
+@pytest.mark.parametrize("code", HELD)
+def test_what_somebody_else_holds_is_tried_at_once_and_told_as_not_now(code: int) -> None:
+    error = said(code)
+
+    assert is_met(error)
+    assert not is_lost(error)
+    assert isinstance(told(error), Unavailable)
+
+
+def test_a_key_that_stays_there_is_told_as_it_is() -> None:
+    error = said(1062)
+
+    assert is_met(error)
+    assert told(error) is error
