@@ -66,7 +66,10 @@ class Writing(Protocol):
         ...
 
     async def was_committed(self, connection: AsyncConnection, number: int) -> bool:
-        """What became of a transaction whose COMMIT was not answered; waits until it is known."""
+        """What became of a transaction whose COMMIT was not answered; waits until it is known.
+
+        Raises what the server says where that takes too long; then it is asked again.
+        """
         ...
 
     async def let_go(self, connection: AsyncConnection) -> None:

@@ -20,8 +20,10 @@ from sendwell.adapters.sql.again import twice
 from sendwell.adapters.sql.group_commit import GroupCommit, Trouble
 from sendwell.adapters.sql.mysql_engine import (
     FAILURES,
+    NO_TABLE,
     UNHURRIED,
     away,
+    code_of,
     is_lost,
     is_met,
     let_go,
@@ -34,7 +36,6 @@ from sendwell.telemetry.outage import Outage
 
 _READERS = 4
 _WRITERS = 2
-_PAUSE_SECONDS = 0.1
 _PATIENCE_SECONDS = 35.0
 """How long we wait for an answer; the server itself gives a statement less."""
 
@@ -42,7 +43,8 @@ _LOG = """
     CREATE TABLE IF NOT EXISTS commit_log(
     writer BINARY(16) NOT NULL PRIMARY KEY, number BIGINT NOT NULL, at DATETIME NOT NULL
     ) ENGINE=InnoDB"""
-_FORGET = "DELETE FROM commit_log WHERE at<UTC_TIMESTAMP()-INTERVAL 30 DAY"
+_ENDED = "SELECT writer FROM commit_log WHERE at<UTC_TIMESTAMP()-INTERVAL 30 DAY LIMIT 100"
+_FORGET = "DELETE FROM commit_log WHERE writer=%s AND at<UTC_TIMESTAMP()-INTERVAL 30 DAY"
 _NOTE = """
     INSERT INTO commit_log(writer,number,at) VALUES(%s,%s,UTC_TIMESTAMP())
     ON DUPLICATE KEY UPDATE number=%s,at=UTC_TIMESTAMP()"""
@@ -117,8 +119,7 @@ class _MysqlWriting:
     async def connect(self) -> AsyncConnection:
         connection = await self._engine.connect()
         try:
-            for statement in (_LOG, _FORGET):
-                await _run(connection, statement)
+            await _open_log(connection)
         except BaseException:
             await let_go(connection)
             raise
@@ -138,14 +139,8 @@ class _MysqlWriting:
             await _run(connection, "ROLLBACK")
 
     async def was_committed(self, connection: AsyncConnection, number: int) -> bool:
-        while True:
-            try:
-                rows = await _run(connection, _LOOK_UP, self._name)
-                return [number] == [row.number for row in rows]
-            except FAILURES as error:
-                if not is_met(error):
-                    raise
-            await asyncio.sleep(_PAUSE_SECONDS)
+        rows = await _run(connection, _LOOK_UP, self._name)
+        return [number] == [row.number for row in rows]
 
     async def let_go(self, connection: AsyncConnection) -> None:
         await let_go(connection)
@@ -157,6 +152,25 @@ class _MysqlWriting:
 
     def told(self, error: Exception) -> Exception:
         return told(error)
+
+
+async def _open_log(connection: AsyncConnection) -> None:
+    """The table is there, and writers that ended long ago are forgotten."""
+    try:
+        ended = await _run(connection, _ENDED)
+    except FAILURES as error:
+        if code_of(error) != NO_TABLE:  # who may make none can work with what is there
+            raise
+        await _run(connection, _LOG)
+        return
+    # Each by its key: a DELETE that looks for them waits for every transaction that is open, and
+    # where a host has vanished in one, MySQL keeps that open for minutes.
+    try:
+        for row in ended:
+            await _run(connection, _FORGET, row.writer)
+    except FAILURES as error:
+        if not is_met(error):
+            raise
 
 
 async def _run(

@@ -22,6 +22,7 @@ _PORT = 3306
 _TLS = 1 << 11
 """The protocol's CLIENT_SSL."""
 _NO_TLS = 2026
+NO_TABLE = 1146
 _CONNECT_SECONDS = 5
 _RESTS_SECONDS = 600
 """After that long a connection is not used again: the server, or a firewall, may have ended it."""
@@ -29,9 +30,11 @@ _RESTS_SECONDS = 600
 _ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 _SESSION = (
     # What does not fit is refused, and not cut off. A statement that hangs, and a process that is
-    # paused in the middle, must not hold up the others; only MariaDB reads /*M! … */.
+    # paused in the middle, must not hold up the others; only MariaDB reads /*M! … */. MySQL, which
+    # alone reads /*!50700 … */, has no limit for that but the one of sessions, eight hours long.
     "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"
     ", innodb_lock_wait_timeout=5 /*M!, max_statement_time=30, idle_transaction_timeout=5 */"
+    f" /*!50700 , wait_timeout={_RESTS_SECONDS + 60} */"
 )
 UNHURRIED = "SET SESSION innodb_lock_wait_timeout=50 /*M!, max_statement_time=0 */"
 """For migrations and upkeep."""
