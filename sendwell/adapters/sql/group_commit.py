@@ -143,6 +143,11 @@ class _Attempt:
         is_alone = self._alone is not None and self._alone[1].is_unanswered
         return self.number is not None or is_alone
 
+    @property
+    def stored(self) -> Sequence[Result]:
+        """The results of the first of the units, where each travels alone."""
+        return self.results if self.is_apart else ()
+
     def doubt(self, error: Exception) -> None:
         """It could not be looked up, and that may not pass by itself: an operator hears it once."""
         if not self._is_doubted:
@@ -186,7 +191,8 @@ class _Writer:
                     elif loop.time() >= deadline:
                         self._told(error)
                 elif meaning not in _PASSES or loop.time() >= deadline:
-                    return [self._told(error)] * len(batch)
+                    stored = attempt.stored
+                    return [*stored, *[self._told(error)] * (len(batch) - len(stored))]
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _let_go(self) -> None:

@@ -152,3 +152,30 @@ async def test_a_connection_that_meets_another_process_is_tried_again() -> None:
     await commits.close()
 
     assert result == 7
+
+
+async def test_what_was_stored_before_the_server_went_away_is_not_told_as_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_commit, "_PATIENCE_SECONDS", 0.05)
+    writing = Away()
+    writing.is_away = False
+    has_met: list[bool] = []
+
+    def meet_and_lose(_: Any, __: Sequence[int]) -> Sequence[None]:
+        if has_met:
+            raise ConnectionResetError
+        has_met.append(True)
+        raise Held
+
+    commits = GroupCommit("sendwell", urgent=writing, others=[writing])
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(
+            commits.commit([Write(lambda _, __: [7], [1])], is_urgent=False),
+            commits.commit([Write(meet_and_lose, [2])], is_urgent=False),
+            return_exceptions=True,
+        )
+    await commits.close()
+
+    assert results[0] == [[7]]
+    assert isinstance(results[1], Unavailable)
