@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sendwell.adapters.sql.again import twice
 from sendwell.adapters.sql.mysql_engine import FAILURES, away, is_lost, is_met, passes, told
 from sendwell.domain.errors import Unavailable
+from sendwell.telemetry.outage import Outage
 
 NOT_NOW = [
     1021, 1026, 1028, 1030, 1037, 1038, 1041, 1105, 1114, 1135, 1152, 1184, 1206, 1317, 1969, 2013,
@@ -39,7 +40,13 @@ def asking(code: int) -> Callable[[], Awaitable[None]]:
 @pytest.mark.parametrize("code", [*NOT_NOW, *NOT_IN, *HELD])
 async def test_what_the_server_cannot_do_now_is_to_be_asked_again_later(code: int) -> None:
     with pytest.raises(Unavailable) as answer:
-        await twice(asking(code), failures=FAILURES, is_lost=passes, away=away)
+        await twice(
+            asking(code),
+            failures=FAILURES,
+            is_lost=passes,
+            away=away,
+            outage=Outage("away", "back"),
+        )
 
     assert "10.1.2.3" not in answer.value.message
     assert ("does not let us in" in answer.value.message) == (code in NOT_IN)
@@ -49,7 +56,13 @@ async def test_what_the_server_cannot_do_now_is_to_be_asked_again_later(code: in
 @pytest.mark.parametrize("code", OWN)
 async def test_what_is_wrong_with_a_statement_stays_so(code: int) -> None:
     with pytest.raises(DBAPIError):
-        await twice(asking(code), failures=FAILURES, is_lost=passes, away=away)
+        await twice(
+            asking(code),
+            failures=FAILURES,
+            is_lost=passes,
+            away=away,
+            outage=Outage("away", "back"),
+        )
 
 
 @pytest.mark.parametrize("code", [*NOT_NOW, *NOT_IN])
