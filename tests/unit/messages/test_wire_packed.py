@@ -61,11 +61,12 @@ def test_what_lies_on_the_wrong_stream_is_not_taken_for_something_else(packer: P
         packer.open_requests(letter.body, letter.headers)
 
 
-@pytest.mark.parametrize("change", ["body", "kind", "secret"])
+@pytest.mark.parametrize("change", ["body", "byte", "kind", "secret"])
 def test_what_does_not_bear_our_seal_is_refused(packer: Packer, change: str) -> None:
     letter = packer.requests([a_request()], id_="1")
     told = {**letter.headers, headers.KIND: "tasks"} if change == "kind" else letter.headers
-    body = letter.body + b" " if change == "body" else letter.body
+    forged = {"body": letter.body + b" ", "byte": letter.body[:-1] + b"~"}
+    body = forged.get(change, letter.body)
     reader = Packer(PRESET, secret=b"theirs", tasks_by=PRESET) if change == "secret" else packer
 
     with pytest.raises(Invalid, match="our seal"):

@@ -9,8 +9,11 @@ from sendwell.messages.wire.opening import Opening
 from sendwell.messages.wire.quarantine import Quarantine, letter_of
 from sendwell.messages.wire.quarantined import Quarantined
 from sendwell.messages.wire.reason import Reason
+from sendwell.messages.wire.seal import Seal
 from tests.unit.messages.builders import a_task
 from tests.unit.messages.carried import OF_CONTRACT, TENANT, opened
+
+KIND, MESSAGE, _ = headers.SEALED
 
 
 def test_what_we_sealed_is_opened() -> None:
@@ -28,6 +31,48 @@ def test_a_changed_header_breaks_the_seal(name: str) -> None:
 
     assert isinstance(found, Quarantined)
     assert found.reason is Reason.UNPROVEN
+
+
+@pytest.mark.parametrize("name", headers.SEALED)
+def test_another_header_of_the_same_length_breaks_the_seal(name: str) -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
+    forged = {**letter.headers, name: letter.headers[name][:-1] + "~"}
+
+    found = Opening(secret=b"s").open(Incoming(letter.body, forged))
+
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+def test_another_body_of_the_same_length_breaks_the_seal() -> None:
+    letter = Carrier(TENANT, secret=b"s").task(a_task(OF_CONTRACT))
+    forged = letter.body.replace(b"uuid", b"evil")
+
+    found = Opening(secret=b"s").open(Incoming(forged, letter.headers))
+
+    assert len(forged) == len(letter.body)
+    assert forged != letter.body
+    assert isinstance(found, Quarantined)
+    assert found.reason is Reason.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("body", "moved"),
+    [
+        (b"a", {KIND: "bc", MESSAGE: "de"}),
+        (b"abc", {KIND: "", MESSAGE: "de"}),
+        (b"ab", {KIND: "cd", MESSAGE: "e"}),
+        (b"ab", {KIND: "", MESSAGE: "cde"}),
+    ],
+)
+def test_what_moves_from_one_part_to_the_next_breaks_the_seal(
+    body: bytes, moved: dict[str, str]
+) -> None:
+    seal = Seal(b"s")
+    sealed = seal.seal(b"ab", {KIND: "c", MESSAGE: "de"})
+
+    assert seal.holds(b"ab", sealed)
+    assert not seal.holds(body, {**sealed, **moved})
 
 
 @pytest.mark.parametrize("secret", [None, b"other"])
