@@ -145,6 +145,37 @@ def test_a_person_overrides_the_tenants_default(
     assert why is None
 
 
+@pytest.mark.parametrize(
+    ("default", "chosen", "matter"),
+    [
+        (
+            {"categories": {"ads": False}},
+            {"categories": {"tips": True}},
+            Matter("sms", "ads"),
+        ),
+        (
+            {"categories": {"ads": False}},
+            {"channels": {"email": {"categories": {"ads": True}}}},
+            Matter("sms", "ads"),
+        ),
+        (
+            {"channels": {"sms": {"enabled": False}}},
+            {"channels": {"email": {"enabled": True}}},
+            Matter("sms", "ads"),
+        ),
+    ],
+)
+def test_a_yes_to_something_else_does_not_lift_a_tenants_default(
+    default: object, chosen: object, matter: Matter
+) -> None:
+    defaults = parse_preferences(default)
+
+    why = objection(matter, parse_preferences(chosen), defaults=defaults)
+
+    assert why is not None
+    assert "tenant's defaults" in why
+
+
 def test_a_default_can_also_switch_on() -> None:
     assert wants({}, "news", default={"topics": {"news": True}})
     assert objection(
@@ -247,5 +278,7 @@ def test_what_is_critical_is_stopped_by_nothing_but_its_channel(
 ) -> None:
     why = objection(matter, chosen, defaults=defaults, topics=topics, is_critical=True)
 
-    own, default = chosen.channel(matter.channel), defaults.channel(matter.channel)
-    assert (why is None) == (own is not False and not (own is None and default is False))
+    about = {(matter.channel, EVERY), (EVERY, EVERY)}
+    is_off = bool(about & chosen.opted_out)
+    is_off_by_default = bool(about & defaults.opted_out) and not about & chosen.opted_in
+    assert (why is None) is not (is_off or is_off_by_default)
