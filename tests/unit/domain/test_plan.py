@@ -81,6 +81,23 @@ def test_a_fallback_passes_over_channels_without_address_or_consent() -> None:
     assert [choice.channel for choice in choices] == [EMAIL]
 
 
+def test_a_channel_with_one_good_address_is_taken() -> None:
+    wanted = Wanted((PUSH, EMAIL), is_fallback=True)
+
+    choices = choose(
+        wanted,
+        PERSON,
+        TENANTS_ORDER,
+        enabled=ALL,
+        admits=lambda _, address: OPTED_OUT if address == "one" else Go(),
+    )
+
+    assert [(c.channel, c.address, c.verdict) for c in choices] == [
+        (PUSH, "one", OPTED_OUT),
+        (PUSH, "two", Go()),
+    ]
+
+
 @pytest.mark.parametrize(
     "wanted", [Wanted(), Wanted((EMAIL, PUSH), is_fallback=True)], ids=["nobody asked", "fallback"]
 )
@@ -172,6 +189,14 @@ def test_a_failure_is_followed_by_another_delivery_where_a_channel_with_an_addre
     assert not goes_on(
         wanted, PERSON, TENANTS_ORDER, enabled=ALL, admits=lambda *_: OPTED_OUT, after=after
     )
+
+
+def test_nothing_follows_a_channel_that_is_not_in_the_order_any_more() -> None:
+    person = PERSON._replace(preferences=Preferences(order=(PUSH,)))
+
+    follows = goes_on(Wanted(), person, TENANTS_ORDER, enabled=ALL, admits=goes, after=EMAIL)
+
+    assert not follows
 
 
 def test_somebody_who_was_erased_is_told_nothing_on_any_channel() -> None:
