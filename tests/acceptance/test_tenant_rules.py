@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.product import Product, running, webhooks
+from tests.acceptance.test_people_are_heard import hours
 from tests.simulators.troubles import Instead, Reply
 from tests.simulators.webhook import WebhookSimulator
 
@@ -76,6 +77,20 @@ async def test_what_is_critical_passes_the_budget_and_takes_nothing_from_it(
     second = await sent(product, "SUPPRESSED", event_type="news", channels=["email"])
 
     assert (first["status"], second["deliveries"][0]["rule"]) == ("SENT", "budget")
+
+
+async def test_what_is_critical_comes_in_quiet_hours_and_against_an_opt_out(
+    product: Product,
+) -> None:
+    row = {"event_type": "alarm*", "priority": "high", "category": "security", "critical": True}
+    await rule(product, "priorities", [row])
+    chosen = {**hours([{"from": "00:01", "to": "00:00"}]), "categories": {"security": False}}
+    answer = await product.client.put("/api/v1/users/ada/preferences", json=chosen)
+    assert answer.is_success, answer.text
+
+    await sent(product, event_type="alarm_on", channels=["email"])
+    await sent(product, "SUPPRESSED", event_type="news", channels=["email"], category="security")
+    await sent(product, "HELD", event_type="news", channels=["email"])
 
 
 async def test_what_a_budget_holds_goes_out_when_the_budget_is_raised(product: Product) -> None:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sendwell.domain.admission import Ask, Go, Hold, Stop, admit
-from sendwell.domain.consent import Preferences
+from sendwell.domain.consent import Preferences, parse_preferences
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.lifecycle import State
 from sendwell.domain.person import Person
@@ -122,3 +124,17 @@ def test_outside_the_quiet_hours_it_goes() -> None:
 def test_a_category_declared_critical_passes_consent_and_quiet_hours() -> None:
     assert verdict(CRITICAL, OPTED_OUT) == Go()
     assert verdict(CRITICAL, SLEEPER) == Go()
+
+
+@pytest.mark.parametrize("is_critical", [True, False])
+@pytest.mark.parametrize(
+    "chosen", [{"categories": {"security": False}}, {"topics": {"alarms": False}}]
+)
+def test_what_is_critical_passes_a_category_and_a_topic_that_are_off(
+    chosen: object, is_critical: bool
+) -> None:
+    person = Person(None, preferences=parse_preferences(chosen))
+
+    decided = verdict(Ask(EMAIL, "security", is_critical=is_critical, topic="alarms"), person)
+
+    assert isinstance(decided, Go if is_critical else Stop)

@@ -9,7 +9,9 @@ from sendwell.adapters.system import SystemClock, SystemIds
 from sendwell.channels import all_channels
 from sendwell.domain.errors import Invalid, SendwellError
 from sendwell.domain.ids import TenantId
+from sendwell.domain.lane import Lane
 from sendwell.domain.policy import Policy
+from sendwell.domain.priority import PriorityRule
 from sendwell.messages.requested import Requested
 from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.wire import NotificationIn, as_written, read
@@ -39,6 +41,16 @@ def test_null_is_nothing_in_every_field() -> None:
 @pytest.mark.parametrize("nothing", [{}, {"payload": None, "organizationId": None}])
 def test_null_is_nothing_in_the_camel_case_message(nothing: dict[str, None]) -> None:
     assert bytes(built(**CAMEL, **nothing).data) == b"{}"
+
+
+@pytest.mark.parametrize(("event_type", "is_critical"), [("alarm_on", True), ("news", False)])
+def test_a_request_bears_whether_its_event_is_critical(event_type: str, is_critical: bool) -> None:
+    given = read(msgspec.json.encode({"user_id": "user-001", "event_type": event_type}))
+    policy = Policy(priorities=(PriorityRule("alarm*", Lane.HIGH, is_critical=True),))
+
+    request = BUILDER.build(given, Origin(TenantId("acme")), policy)
+
+    assert request.is_critical is is_critical
 
 
 def test_who_is_named_twice_is_told_once() -> None:
