@@ -83,6 +83,10 @@ class Known:
     deliveries: Mapping[str, Delivery]
     events: tuple[Event, ...]
 
+    def timeline(self, part: str) -> list[Event]:
+        """What it tells of one delivery."""
+        return [event for event in self.events if event.part == part]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class InFlight:
@@ -99,6 +103,8 @@ class Evidence:
 
     accepted: Sequence[Accepted] = ()
     cancelled: Sequence[Cancelled] = ()
+    cancels: frozenset[int] = frozenset()
+    """The serials whose cancel was asked for, whatever the answer was, if there was one."""
     refusals: Sequence[str] = ()
     """Answers that were neither a yes nor a lost connection."""
     complaints: Sequence[str] = ()

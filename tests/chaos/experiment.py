@@ -92,6 +92,7 @@ async def _run(
         evidence,
         accepted=log.accepted(),
         cancelled=log.cancelled(),
+        cancels=frozenset(requests.cancels),
         refusals=requests.refusals,
         complaints=[*nemesis.complaints, *complaints(product)],
         calls=sinks.calls,

@@ -25,6 +25,7 @@ class Requests:
     def __init__(self, log: ProducerLog, chance: Random) -> None:
         self.refusals: list[str] = []
         self.accepted: set[int] = set()
+        self.cancels: set[int] = set()
         self._log = log
         self._chance = chance
         self._unanswered: list[Draft] = []
@@ -46,6 +47,7 @@ class Requests:
 
     async def cancel(self, door: HttpDoor, draft: Draft, id_: str) -> None:
         """Cancel it, if it is not too late. Raises GoneError when there is no answer."""
+        self.cancels.add(draft.serial)
         if (parts := await door.cancel(id_)) is not None:
             self._log.write(Cancelled(draft.serial, parts, now()))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sendwell.domain.lifecycle import OPEN
+from sendwell.domain.lifecycle import OPEN, State
 from tests.chaos.checker.case import Rule
 from tests.chaos.checker.check import check
 from tests.chaos.evidence import (
@@ -18,7 +18,11 @@ from tests.chaos.evidence import (
     Known,
 )
 
-PART = "0.webhook"
+PART, SECOND = "0.webhook", "1.webhook"
+COLUMNS = (
+    "accepted", "pending", "sent", "delivered", "failed", "suppressed", "cancelled", "expired",
+    "difference",
+)  # fmt: skip
 SENT_AT = 2_000_000
 
 
@@ -46,11 +50,12 @@ def known(events: tuple[Event, ...], *, status: str, attempts: int, id_: str = "
     return Known(id_, 1, {PART: Delivery(status, attempts)}, events)
 
 
-def ledger(deliveries: int) -> dict[str, int]:
-    return {"accepted": deliveries, "pending": 0, "difference": 0}
+def ledger(deliveries: int, column: str = "delivered") -> dict[str, int]:
+    return {**dict.fromkeys(COLUMNS, 0), "accepted": deliveries, column: deliveries}
 
 
 ONE_ATTEMPT = moves("PLANNED", "SEND_ATTEMPT", "SENT", "DELIVERED")
+REFUSED = ("PLANNED", "SEND_ATTEMPT", "FAILED", "DEAD")
 TWO_ATTEMPTS = ("PLANNED", "SEND_ATTEMPT", "FAILED", "RETRIED", "SEND_ATTEMPT", "SENT", "DELIVERED")
 GOOD = Evidence(
     accepted=[accepted()],
@@ -78,8 +83,31 @@ CANCELLED_IN_TIME = replace(
     GOOD,
     accepted=[accepted(due=9_000_000)],
     cancelled=[Cancelled(1, (PART,), 1_500_000)],
+    cancels=frozenset({1}),
     calls=[],
     known=[known(moves("PLANNED", "SCHEDULED", "CANCELLED"), status="CANCELLED", attempts=0)],
+    ledger=ledger(1, "cancelled"),
+)
+CANCEL_UNANSWERED = replace(CANCELLED_IN_TIME, cancelled=[])
+DEAD = replace(
+    GOOD,
+    calls=[a_call(is_taken=False)],
+    known=[known(moves(*REFUSED, code="standard.refused"), status="DEAD", attempts=1)],
+    ledger=ledger(1, "failed"),
+)
+TO_TWO = replace(
+    GOOD,
+    accepted=[accepted(recipients=2)],
+    calls=[a_call(), a_call(part=SECOND, key=f"n-1.{SECOND}")],
+    known=[
+        Known(
+            "n-1",
+            1,
+            dict.fromkeys((PART, SECOND), Delivery("DELIVERED", 1)),
+            (*ONE_ATTEMPT, *(replace(event, part=SECOND) for event in ONE_ATTEMPT[1:])),
+        )
+    ],
+    ledger=ledger(2),
 )
 PAUSED = replace(CRASHED, in_flight=frozenset(), exposed=frozenset({InFlight("n-1", PART, 1)}))
 PAUSED_AND_WENT_ON = replace(GOOD, exposed=frozenset({InFlight("n-1", PART, 1)}))
@@ -102,6 +130,9 @@ def broken(evidence: Evidence) -> set[Rule]:
         PUT_OFF,
         ANSWER_LOST,
         CANCELLED_IN_TIME,
+        CANCEL_UNANSWERED,
+        DEAD,
+        TO_TWO,
         BY_BROKER,
         NEVER_ANSWERED,
         ASKED_AGAIN,
@@ -146,12 +177,43 @@ def test_a_recipient_that_was_skipped_is_a_loss() -> None:
     assert "1.webhook" in violation.text
 
 
+def test_a_loss_beside_a_delivery_that_arrived_is_found() -> None:
+    assert broken(replace(TO_TWO, calls=[a_call()])) == {Rule.LOST}
+
+
+def test_a_double_beside_a_loss_is_found() -> None:
+    twice = [a_call(), a_call(at=SENT_AT + 1)]
+
+    assert broken(replace(TO_TWO, calls=twice)) == {Rule.LOST, Rule.DOUBLED}
+
+
+@pytest.mark.parametrize(
+    ("ends", "column"),
+    [
+        (("CANCELLED",), "cancelled"),
+        (("SUPPRESSED",), "suppressed"),
+        (("EXPIRED",), "expired"),
+        (("FAILED", "DEAD"), "failed"),
+    ],
+)
+def test_an_end_that_nothing_has_led_to_is_a_loss(ends: tuple[str, ...], column: str) -> None:
+    ended = known(moves("PLANNED", *ends), status=ends[-1], attempts=0)
+
+    assert broken(replace(GOOD, calls=[], known=[ended], ledger=ledger(1, column))) == {Rule.LOST}
+
+
 def test_a_second_send_without_a_label_is_a_double() -> None:
     assert broken(replace(GOOD, calls=[a_call(), a_call(at=SENT_AT + 1)])) == {Rule.DOUBLED}
 
 
 def test_a_second_send_after_a_failure_that_was_certain_is_a_double() -> None:
     taken = [a_call(), a_call(at=SENT_AT + 1)]
+
+    assert broken(replace(PUT_OFF, calls=taken)) == {Rule.DOUBLED}
+
+
+def test_a_failure_that_is_called_certain_and_was_not_excuses_nothing() -> None:
+    taken = [a_call(is_answered=False), a_call(at=SENT_AT + 1)]
 
     assert broken(replace(PUT_OFF, calls=taken)) == {Rule.DOUBLED}
 
@@ -181,7 +243,7 @@ def test_a_send_in_flight_at_a_kill_must_be_labelled() -> None:
 def test_one_request_under_two_ids_is_a_double() -> None:
     another = known(ONE_ATTEMPT, status="DELIVERED", attempts=1, id_="n-2")
 
-    assert Rule.DOUBLED in broken(replace(GOOD, known=[*GOOD.known, another], ledger=ledger(2)))
+    assert broken(replace(GOOD, known=[*GOOD.known, another], ledger=ledger(2))) == {Rule.DOUBLED}
 
 
 def test_a_repetition_that_gets_another_id_is_a_double() -> None:
@@ -251,11 +313,25 @@ def test_a_move_that_the_lifecycle_does_not_list_is_found() -> None:
     }
 
 
-@pytest.mark.parametrize("state", sorted(OPEN))
-def test_a_delivery_that_is_still_open_is_in_limbo(state: str) -> None:
-    open_ = replace(GOOD.known[0], deliveries={PART: Delivery(state, 1)})
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [
+        (State.PENDING, ()),
+        (State.SCHEDULED, ("SCHEDULED",)),
+        (State.HELD, ("HELD",)),
+        (State.PROCESSING, ("SEND_ATTEMPT",)),
+        (State.FAILED, ("SEND_ATTEMPT", "FAILED")),
+        (State.RETRYING, ("SEND_ATTEMPT", "FAILED", "RETRIED")),
+    ],
+)
+def test_a_delivery_that_is_still_open_is_in_limbo(state: State, names: tuple[str, ...]) -> None:
+    attempts = names.count("SEND_ATTEMPT")
+    open_ = known(moves("PLANNED", *names), status=state, attempts=attempts)
 
-    assert Rule.LIMBO in broken(replace(GOOD, known=[open_]))
+    assert state in OPEN
+    assert broken(replace(GOOD, calls=[], known=[open_], ledger=ledger(1, "pending"))) == {
+        Rule.LIMBO
+    }
 
 
 def test_a_notification_that_was_never_planned_is_in_limbo() -> None:
@@ -264,11 +340,16 @@ def test_a_notification_that_was_never_planned_is_in_limbo() -> None:
     assert broken(replace(GOOD, known=[unplanned], calls=[], ledger=ledger(0))) == {Rule.LIMBO}
 
 
-@pytest.mark.parametrize(
-    ("column", "figure"), [("difference", 1), ("difference", -1), ("pending", 1), ("accepted", 2)]
-)
-def test_a_ledger_that_does_not_add_up_is_found(column: str, figure: int) -> None:
-    assert broken(replace(GOOD, ledger={**ledger(1), column: figure})) == {Rule.LEDGER}
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("too_many", [1, -1])
+def test_a_ledger_that_does_not_add_up_is_found(column: str, too_many: int) -> None:
+    told = ledger(1)
+
+    assert broken(replace(GOOD, ledger={**told, column: told[column] + too_many})) == {Rule.LEDGER}
+
+
+def test_a_ledger_that_counts_it_elsewhere_is_found() -> None:
+    assert broken(replace(GOOD, ledger=ledger(1, "failed"))) == {Rule.LEDGER}
 
 
 @pytest.mark.parametrize(

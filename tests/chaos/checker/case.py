@@ -44,6 +44,7 @@ class Case:
     serial: int
     accepted: list[Accepted] = field(default_factory=list)
     cancelled: list[Cancelled] = field(default_factory=list)
+    is_cancel_asked: bool = False
     known: list[Known] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     in_flight: list[InFlight] = field(default_factory=list)
@@ -51,7 +52,7 @@ class Case:
 
     def events(self, part: str) -> list[Event]:
         """The timeline of one delivery."""
-        return [event for known in self.known for event in known.events if event.part == part]
+        return [event for known in self.known for event in known.timeline(part)]
 
     def taken(self, part: str) -> list[Call]:
         """The calls for one delivery that the sink took, in their order."""
@@ -83,6 +84,8 @@ def cases(evidence: Evidence) -> Sequence[Case]:
         case(accepted.serial).accepted.append(accepted)
     for cancelled in evidence.cancelled:
         case(cancelled.serial).cancelled.append(cancelled)
+    for serial in evidence.cancels:
+        case(serial).is_cancel_asked = True
     for call in evidence.calls:
         case(call.serial).calls.append(call)
     in_flight, exposed = _by_id(evidence.in_flight), _by_id(evidence.exposed)

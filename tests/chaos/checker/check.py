@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from math import ceil
 
 from tests.chaos.checker.case import Case, Rule, Violation, cases
+from tests.chaos.checker.ledger import wrong_columns
 from tests.chaos.checker.promises import broken_promises
 from tests.chaos.checker.sends import wrong_sends
 from tests.chaos.checker.timelines import gaps
@@ -39,15 +40,8 @@ def _whole(evidence: Evidence) -> Iterator[Violation]:
         yield Violation(Rule.EXIT, f"After SIGTERM it ended with {evidence.exit_code}.")
     if evidence.crashes > (most := ceil(evidence.cycles / _CYCLES_A_CRASH)):
         yield Violation(Rule.CRASHED, f"{evidence.crashes} times; {most} may be a library's fault.")
-    yield from _ledger(evidence)
+    yield from wrong_columns(evidence)
     yield from _shared_keys(evidence)
-
-
-def _ledger(evidence: Evidence) -> Iterator[Violation]:
-    planned = sum(len(known.deliveries) for known in evidence.known)
-    for name, expected in (("difference", 0), ("pending", 0), ("accepted", planned)):
-        if (found := evidence.ledger.get(name)) != expected:
-            yield Violation(Rule.LEDGER, f"The ledger's {name} is {found}, not {expected}.")
 
 
 def _shared_keys(evidence: Evidence) -> Iterator[Violation]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sendwell.domain.lifecycle import FINAL, State
 from tests.chaos.checker.case import Case, Rule, Violation
+from tests.chaos.evidence import Delivery
 
 WENT_OUT = frozenset({State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
 
@@ -54,3 +55,20 @@ def _ends(case: Case) -> Iterator[Violation]:
             if delivery.status in WENT_OUT and not case.taken(part):
                 text = f"The delivery {part} is {delivery.status}, and no sink has taken it."
                 yield case.violation(Rule.LOST, text)
+            if _is_groundless(case, delivery):
+                text = f"The delivery {part} is {delivery.status}, for which there is no reason."
+                yield case.violation(Rule.LOST, text)
+
+
+def _is_groundless(case: Case, delivery: Delivery) -> bool:
+    """Whether it ended as it had no reason to: in a run nobody opts out and nothing expires, only
+    what is asked for is cancelled, and everybody has an address where at least it can be tried.
+    """
+    match delivery.status:
+        case State.SUPPRESSED | State.EXPIRED:
+            return True
+        case State.CANCELLED:
+            return not case.is_cancel_asked
+        case State.DEAD:
+            return delivery.attempts == 0
+    return False

@@ -20,7 +20,7 @@ def gaps(case: Case) -> Iterator[Violation]:
         if [event.event for event in known.events[:1]] != ["CREATED"]:
             yield case.violation(Rule.GAP, f"The timeline of {known.id} lacks its beginning.")
         for part, delivery in known.deliveries.items():
-            events = case.events(part)
+            events = known.timeline(part)
             yield from _moves(case, part, events)
             yield from _attempts(case, part, events, delivery.attempts)
             yield from _end(case, part, events, delivery.status)

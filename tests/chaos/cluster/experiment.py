@@ -163,6 +163,7 @@ class _Run:
         return Evidence(
             accepted=self._log.accepted(),
             cancelled=self._log.cancelled(),
+            cancels=frozenset(self._requests.cancels),
             refusals=self._requests.refusals,
             complaints=fleet.complaints,
             calls=self._sinks.calls,
