@@ -73,6 +73,11 @@ async def build_sending(
         cancelled=Cancelled(core.journal, links.work),
     )
     letters = DeadLetters(
-        core.database, core.journal, flow=core.flow, audit=audit, channels=core.channels
+        core.database,
+        core.journal,
+        flow=core.flow,
+        audit=audit,
+        channels=core.channels,
+        work=links.work,
     )
     return Sending(backlog, orchestrator, delivery, exchanges, limits, limiter, letters)

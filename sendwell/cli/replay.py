@@ -1,6 +1,6 @@
 """`sendwell replay`: dead letters, sent again."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,7 +42,8 @@ def replay(
     One by its number, or all that match, spread over time.
 
     Each becomes a delivery of its own with its own idempotency key, and is on the audit log. What
-    was replayed once is not replayed again.
+    was replayed once is not replayed again. Where one channel is enough, --all passes over those
+    whom another delivery has reached or may reach yet, and takes one channel for each of the rest.
 
     Examples:
       sendwell replay 12
@@ -54,16 +55,31 @@ def replay(
     client = connect(url, key, data, seconds=_PATIENCE_SECONDS)
     if letter is not None:
         answer = client.post(f"/dead-letters/{letter}/replay")
-        said = f"Dead letter {letter} goes out again, as delivery {answer['delivery']}."
+        said = _said_of_one(letter, answer)
     else:
         wanted = {**narrowed, **({} if rate is None else {"rate_per_second": rate})}
         with console(is_error=True).status("Scheduling …"):
             answer = client.post("/dead-letters/replay", wanted)
-        said = f"Go out again: {answer['replayed']:,}, {answer['rate_per_second']:g} a second."
+        said = _said_of_all(answer)
     if is_json:
         print_json(answer)
     else:
         show(said)
+
+
+def _said_of_one(letter: int, answer: dict[str, Any]) -> str:
+    said = f"Dead letter {letter} goes out again, as delivery {answer['delivery']}."
+    if not answer["reached_by"]:
+        return said
+    others = ", ".join(answer["reached_by"])
+    return f"{said} Its recipient may get it twice: {others} has reached them, or may yet."
+
+
+def _said_of_all(answer: dict[str, Any]) -> str:
+    said = f"Go out again: {answer['replayed']:,}, {answer['rate_per_second']:g} a second."
+    if not answer["passed_over"]:
+        return said
+    return f"{said} Passed over: {answer['passed_over']:,}, where one delivery is enough."
 
 
 def _check(letter: int | None, *, is_all: bool, has_filter: bool) -> None:

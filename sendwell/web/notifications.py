@@ -18,6 +18,7 @@ STATUSES = (
 CHANNELS = ("email", "sms", "push", "in_app", "webhook")
 _HERE = "/notifications"
 _API = "/api/v1/notifications"
+_REACHED = ("SENT", "DELIVERED")
 _MOST_MAILS = "200"
 _MOST_SHOWN = 200
 """Deliveries on the page of one, and twice as many events: a request may be to a thousand."""
@@ -75,6 +76,9 @@ async def _mails(visit: Visit, id_: str) -> dict[str, str]:
 
 
 def _dead(notification: dict[str, Any]) -> bool:
+    """Whether to point to its dead letters: not where all are reached in spite of them."""
+    if notification["status"] in _REACHED:
+        return False
     return any(delivery["status"] == "DEAD" for delivery in notification["deliveries"])
 
 

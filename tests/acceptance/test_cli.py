@@ -364,6 +364,44 @@ async def test_all_that_match_are_replayed_at_a_rate(product: Product) -> None:
     assert replayed.out == "Go out again: 2, 100 a second.\n"
 
 
+async def test_where_one_channel_is_enough_a_person_is_told_by_one_when_all_are_replayed(
+    product: Product,
+) -> None:
+    addresses = {"email": "multi@example.org", "phone": "+436641234567", "url": "https://a.example"}
+    await product.client.put("/api/v1/users/cli-multi", json=addresses)
+    wanted = {"template": "cli_late", "event_type": "cli_in_turn"}
+    answer = await product.send(user_id="cli-multi", **wanted)
+    await product.settled(answer.json()["id"], "DEAD")
+    letters = (await product.get("/dead-letters", event_type="cli_in_turn"))["data"]
+    bodies = {channel: {"en": {"text": "x", "body": "x"}} for channel in ("sms", "in_app")}
+    email = {"email": {"en": {"subject": "x", "text": "x"}}}
+    await product.client.post(
+        "/api/v1/templates", json={"code": "cli_late", "bodies": bodies | email}
+    )
+
+    everybody = await sendwell("replay", "--all", "--event-type", "cli_in_turn", at=product)
+    found = await product.settled(answer.json()["id"], "SENT", "DELIVERED")
+    rest = (await product.get("/dead-letters", event_type="cli_in_turn"))["data"]
+    page = (await product.client.get("/dead-letters?event_type=cli_in_turn")).text
+    one = next(letter["id"] for letter in rest if letter["channel"] == "sms")
+    again = await sendwell("replay", str(one), at=product)
+
+    passed_over = len(letters) - 1
+    assert passed_over >= 2
+    assert {("0.email.r1", "SENT")} == {
+        (each["id"], each["status"]) for each in found["deliveries"] if each["status"] != "DEAD"
+    }
+    assert everybody.out == (
+        f"Go out again: 1, 10 a second. Passed over: {passed_over}, where one delivery is enough.\n"
+    )
+    assert passed_over == [letter["reached_by"] for letter in rest].count(["0.email.r1"])
+    assert passed_over == page.count(">Send once more</button>")
+    assert again.out == (
+        f"Dead letter {one} goes out again, as delivery 0.sms.r1."
+        " Its recipient may get it twice: 0.email.r1 has reached them, or may yet.\n"
+    )
+
+
 async def test_the_ledger_adds_up(product: Product) -> None:
     told = await sendwell("ledger", at=product)
 

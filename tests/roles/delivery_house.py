@@ -132,7 +132,12 @@ class House:
             second_look=SecondLook(HeldWork(database, node=Node(0)), self.timers, CLOCK),
         )
         self.letters = DeadLetters(
-            database, self.journal, flow=self.flow, audit=self.tenants, channels=self.vendors
+            database,
+            self.journal,
+            flow=self.flow,
+            audit=self.tenants,
+            channels=self.vendors,
+            work=self.store,
         )
         self.flow.listen(Task, self.delivery.on_tasks)
         self.flow.listen(Task, refuser(self.journal))

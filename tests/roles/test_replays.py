@@ -20,6 +20,7 @@ from sendwell.ports.database import Database, Unit
 from sendwell.ports.journal import Entry
 from sendwell.ports.tenants import Caller
 from sendwell.roles.delivery.letters import DeadLetters, Narrowed
+from sendwell.roles.delivery.store import DeliveryStore
 from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
@@ -109,12 +110,23 @@ class Sender:
         return ()
 
 
+def dead_letters(database: Database, journal: SqlJournal, flow: Flow) -> DeadLetters:
+    return DeadLetters(
+        database,
+        journal,
+        flow=flow,
+        audit=Unheard(),
+        channels=all_channels(),
+        work=DeliveryStore(database, journal),
+    )
+
+
 async def house(
     database: Database, journal: SqlJournal, count: int
 ) -> tuple[DeadLetters, Sender, list[Requested]]:
     """So many dead letters, who replays them, and who sends them then."""
     flow, sender = Flow(database, CLOCK), Sender(journal)
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
+    letters = dead_letters(database, journal, flow)
     flow.listen(Dead, letters.on_dead)
     flow.listen(Task, sender.on_tasks)
     requests = [await accepted(journal) for _ in range(count)]
@@ -149,7 +161,9 @@ async def test_what_others_replay_meanwhile_is_passed_over_when_all_are(
     sender.meanwhile = partial(letters.replay, SOMEBODY, second.id, CLOCK.now())
 
     async with asyncio.timeout(10):
-        count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
+        count, _ = await letters.replay_all(
+            SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000
+        )
 
     assert count == 2
     assert sorted(f"{request.id}.0.email.r1" for request in requests) == sorted(sender.sent)
@@ -164,7 +178,8 @@ async def test_two_who_replay_all_at_the_same_moment_send_each_once(
 
     async def replay_all() -> None:
         now = CLOCK.now()
-        counts.append(await letters.replay_all(SOMEBODY, Narrowed(), now, rate_per_second=10_000))
+        done = await letters.replay_all(SOMEBODY, Narrowed(), now, rate_per_second=10_000)
+        counts.append(done.replayed)
 
     sender.meanwhile = replay_all
     async with asyncio.timeout(10):
@@ -195,7 +210,7 @@ async def test_of_all_that_match_those_are_replayed_that_are_still_kept(
     kept = open_are(middle.position, last.position)
     await journal.forget_before(CLOCK.now() + 1_000, open_among=kept)
 
-    count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
+    count, _ = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
 
     page = await letters.page(ACME, Narrowed(), before=None, limit=10)
     assert count == 2
@@ -213,7 +228,7 @@ async def test_what_would_go_out_more_than_a_year_from_now_is_not_replayed(
     with pytest.raises(Invalid, match=r"Use 0\.001 or more") as refusal:
         await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=too_late)
     nothing = list(sender.sent)
-    count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=in_time)
+    count, _ = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=in_time)
 
     assert ["/rate_per_second"] == [flaw.pointer for flaw in refusal.value.flaws]
     assert (nothing, count) == ([], 3)
@@ -223,7 +238,7 @@ async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(
     database: Database, journal: SqlJournal
 ) -> None:
     flow = Flow(database, CLOCK)
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
+    letters = dead_letters(database, journal, flow)
 
     async def dies_at_once(tasks: Sequence[Task], _: Scene) -> Sequence[Dead]:
         return [died(task.request, task.part) for task in tasks]
@@ -233,7 +248,9 @@ async def test_what_dies_again_while_all_are_replayed_is_not_replayed_once_more(
     await flow.run([died(await accepted(journal), "0.email") for _ in range(3)])
 
     async with asyncio.timeout(10):
-        count = await letters.replay_all(SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000)
+        count, _ = await letters.replay_all(
+            SOMEBODY, Narrowed(), CLOCK.now(), rate_per_second=10_000
+        )
 
     page = await letters.page(ACME, Narrowed(), before=None, limit=100)
     assert count == 3
@@ -244,7 +261,7 @@ async def test_what_waits_for_its_replay_says_whom_it_is_for(
     database: Database, journal: SqlJournal
 ) -> None:
     flow, said = Flow(database, CLOCK), list[Status]()
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
+    letters = dead_letters(database, journal, flow)
 
     async def hear(statuses: Sequence[Status], _: Scene) -> Sequence[Dead]:
         said.extend(statuses)
@@ -264,7 +281,7 @@ async def test_a_replay_goes_by_the_template_version_that_was_asked_for(
     database: Database, journal: SqlJournal, asked_for: int | None
 ) -> None:
     flow, heard = Flow(database, CLOCK), list[Task]()
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
+    letters = dead_letters(database, journal, flow)
 
     async def hear(tasks: Sequence[Task], _: Scene) -> Sequence[Dead]:
         heard.extend(tasks)

@@ -236,7 +236,14 @@ async def test_dead_letters_and_receipts_go_with_what_they_are_about(database: D
     await journal.accept([Entry(accepted(day)) for day in (5, 14, 18)])
     clock = StoppedClock()
     flow, store = Flow(database, clock), ReceiptStore(database)
-    letters = DeadLetters(database, journal, flow=flow, audit=Unheard(), channels=all_channels())
+    letters = DeadLetters(
+        database,
+        journal,
+        flow=flow,
+        audit=Unheard(),
+        channels=all_channels(),
+        work=DeliveryStore(database, journal),
+    )
     flow.listen(Dead, letters.on_dead)
     await flow.run([died(day) for day in (5, 14, 18)])
     for day in (5, 14, 18):

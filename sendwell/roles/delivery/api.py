@@ -97,7 +97,9 @@ def routes(
         )
         shown, following = cut_page(found, limit, cursor=lambda last: cursor_of(last.id))
         name_next_page(request, response, following)
-        return {"data": [_letter(row) for row in shown], "next_cursor": following}
+        reached = await letters.reached_by(caller.tenant, shown)
+        data = [_letter(row, reached.get(row.id, ())) for row in shown]
+        return {"data": data, "next_cursor": following}
 
     @router.post(
         "/dead-letters/replay",
@@ -106,13 +108,16 @@ def routes(
         tags=["dead letters"],
     )
     async def replay_many(wanted: ReplayMany, caller: Asking) -> dict[str, Any]:
-        """Send all that match again, spread over time; each is audited."""
+        """Send all that match again, spread over time; each is audited.
+
+        Where channels are tried in turn, passed over are those whose recipient another delivery has
+        reached, or may yet, and all but one channel of the others.
+        """
         cause = wanted.cause.value if wanted.cause else None
         narrowed = Narrowed(cause, wanted.channel, wanted.event_type, wanted.code)
-        count = await letters.replay_all(
-            caller, narrowed, clock.now(), rate_per_second=wanted.rate_per_second
-        )
-        return {"replayed": count, "rate_per_second": wanted.rate_per_second}
+        rate = wanted.rate_per_second
+        done = await letters.replay_all(caller, narrowed, clock.now(), rate_per_second=rate)
+        return {**done._asdict(), "rate_per_second": rate}
 
     @router.post(
         "/dead-letters/{id}/replay",
@@ -121,8 +126,13 @@ def routes(
         tags=["dead letters"],
     )
     async def replay(id: LetterId, caller: Asking) -> dict[str, Any]:  # noqa: A002 - as above
-        """Send it again as a delivery of its own, with its own idempotency key. Audited."""
-        return {"id": id, "delivery": await letters.replay(caller, id, clock.now())}
+        """Send it again as a delivery of its own, with its own idempotency key. Audited.
+
+        Also where another delivery has reached the recipient, or may yet, although one is enough:
+        `reached_by` names those.
+        """
+        part, reached_by = await letters.replay(caller, id, clock.now())
+        return {"id": id, "delivery": part, "reached_by": reached_by}
 
     return router
 
@@ -146,7 +156,7 @@ def _is_coming(deliveries: Sequence[Status]) -> bool:
     return not deliveries or any(each.state in OPEN for each in deliveries)
 
 
-def _letter(row: Row[Any]) -> dict[str, Any]:
+def _letter(row: Row[Any], reached_by: Sequence[str]) -> dict[str, Any]:
     return {
         "id": row.id,
         "notification_id": row.notification,
@@ -160,4 +170,5 @@ def _letter(row: Row[Any]) -> dict[str, Any]:
         "attempts": row.attempt,
         "at": rfc3339_or_none(row.at),
         "replayed_as": row.replayed_as,
+        "reached_by": reached_by,
     }

@@ -1,10 +1,10 @@
 """Dead letters: looked at, and sent again as deliveries of their own."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
@@ -13,13 +13,16 @@ from sendwell.domain.ids import NO_CHANNEL, ChannelName, Part, Position, TenantI
 from sendwell.domain.lifecycle import State
 from sendwell.messages.dead import Dead
 from sendwell.messages.moved import status_of
+from sendwell.messages.requested import Requested
 from sendwell.messages.status import Status
 from sendwell.messages.task import Task
 from sendwell.ports.audit import Audit, Deed
 from sendwell.ports.database import Database, Write
 from sendwell.ports.journal import Journal
 from sendwell.ports.tenants import Caller
+from sendwell.ports.work import Work
 from sendwell.roles.delivery import hot
+from sendwell.roles.delivery.reached import Reached
 from sendwell.roles.delivery.tables import DEAD_LETTER
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.journal.following import forget_following
@@ -29,6 +32,7 @@ _CHUNK = 500
 LEAST_RATE, MOST_RATE = 0.001, 10_000
 """A second; bounds against typing errors."""
 _LONGEST_REPLAY_SECONDS = 365 * 86_400
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,22 @@ class Narrowed:
     channel: str | None = None
     event_type: str | None = None
     code: str | None = None
+
+
+class Replayed(NamedTuple):
+    """One that goes out again: as which part, and by which other deliveries its recipient has been
+    reached, or may be yet, although one is enough.
+    """
+
+    part: str
+    reached_by: Sequence[str]
+
+
+class ReplayedMany(NamedTuple):
+    """How many go out again, and how many do not, for others reach their recipients."""
+
+    replayed: int
+    passed_over: int
 
 
 class DeadLetters:
@@ -52,9 +72,11 @@ class DeadLetters:
         flow: Flow,
         audit: Audit,
         channels: Collection[ChannelName],
+        work: Work,
     ) -> None:
         self._database = database
         self._journal = journal
+        self._reached = Reached(journal, work)
         self._flow = flow
         self._audit = audit
         self._channels = channels
@@ -78,8 +100,16 @@ class DeadLetters:
             question = question.where(DEAD_LETTER.c.id < before)
         return await self._database.rows(question.order_by(DEAD_LETTER.c.id.desc()).limit(limit))
 
-    async def replay(self, caller: Caller, letter: int, now: int) -> str:
-        """Send one again; gives the new delivery's part.
+    async def reached_by(
+        self, tenant: TenantId, letters: Sequence[Row[Any]]
+    ) -> Mapping[int, Sequence[str]]:
+        """By the letters' ids the deliveries that have reached the same recipients, or may yet,
+        where one is enough: a replay sends it to them once more.
+        """
+        return await self._reached.by_others(tenant, letters)
+
+    async def replay(self, caller: Caller, letter: int, now: int) -> Replayed:
+        """Send one again, also to whom another delivery has reached.
 
         Raises NotFound, also where its notification is no longer kept, or Conflict when it was
         replayed already, was never planned, or nobody delivers by its channel.
@@ -93,31 +123,44 @@ class DeadLetters:
             raise _Replayed(rows[0])
         if rows[0].channel not in self._channels:
             raise Conflict(_not_delivered(rows[0], self._channels))
-        if not await self._replay(caller, rows, now, every=0):
+        requests = await self._requests(rows)
+        if not requests:
             raise NotFound(f"The notification of dead letter {letter} is no longer kept.")
-        return _next_part(rows[0].part)
+        others = (await self._reached.by_others(caller.tenant, rows)).get(letter, ())
+        task = _task(rows[0], requests[rows[0].position], now, due=now)
+        await self._say(caller, rows, [task], {"reached_by": ", ".join(others)} if others else {})
+        return Replayed(task.part, others)
 
     async def replay_all(
         self, caller: Caller, narrowed: Narrowed, now: int, *, rate_per_second: float
-    ) -> int:
-        """Send all that match now and are still kept again, spread over time at that rate; gives
-        how many. Raises Invalid where the last one would go out more than a year from now.
+    ) -> ReplayedMany:
+        """Send all that match now and are still kept again, spread over time at that rate. Raises
+        Invalid where the last one would go out more than a year from now.
 
-        Those of channels that nobody delivers by are passed over.
+        Those of channels that nobody delivers by are passed over, and where channels are tried in
+        turn all but one channel for each recipient whom nothing has reached, nor may yet.
 
         One that dies again meanwhile is a new dead letter, and stays; one that somebody else
         replays meanwhile is theirs.
         """
         every = int(1e6 / rate_per_second)
-        count, last, newest = 0, 0, await self._newest()
+        count, passed_over, last, newest = 0, 0, 0, await self._newest()
         _refuse_what_takes_years(await self._count(caller.tenant, narrowed, newest), every)
         while rows := await self._next_to_replay(caller.tenant, narrowed, last, newest):
+            requests = await self._requests(rows)
+            kept = [letter for letter in rows if letter.position in requests]
+            again = await self._reached.choose_again(caller.tenant, kept, requests)
+            tasks = [
+                _task(letter, requests[letter.position], now, due=now + number * every)
+                for number, letter in enumerate(again, start=count)
+            ]
             try:
-                count += await self._replay(caller, rows, now + count * every, every=every)
+                await self._say(caller, again, tasks)
             except _Replayed:
                 continue
+            count, passed_over = count + len(again), passed_over + len(kept) - len(again)
             last = rows[-1].id
-        return count
+        return ReplayedMany(count, passed_over)
 
     async def forget(self, before: int) -> int:
         """Forget those of notifications that are kept no longer; gives how many those were."""
@@ -148,29 +191,27 @@ class DeadLetters:
             DEAD_LETTER.c.id <= newest,
         )
 
-    async def _replay(
-        self, caller: Caller, letters: Sequence[Row[Any]], now: int, *, every: int
-    ) -> int:
-        """Gives of how many the notification is still kept."""
-        positions = [Position(letter.position) for letter in letters]
-        requests = await self._journal.requested(positions)
-        kept = [letter for letter in letters if letter.position in requests]
-        tasks = [
-            _task(letter, requests[letter.position], now, due=now + number * every)
-            for number, letter in enumerate(kept)
-        ]
+    async def _requests(self, letters: Sequence[Row[Any]]) -> Mapping[Position, Requested]:
+        return await self._journal.requested([Position(letter.position) for letter in letters])
 
+    async def _say(
+        self,
+        caller: Caller,
+        letters: Sequence[Row[Any]],
+        tasks: Sequence[Task],
+        details: Mapping[str, str] = _NONE,
+    ) -> None:
         def speak(scene: Scene) -> Sequence[Message]:
-            scene.write([Write(_mark, kept)])
-            for letter in kept:
+            scene.write([Write(_mark, letters)])
+            for letter in letters:
                 subject = f"{letter.notification}.{letter.part}"
-                deed = Deed(caller.tenant, caller.name, "dead_letter.replayed", subject, scene.now)
+                action = "dead_letter.replayed"
+                deed = Deed(caller.tenant, caller.name, action, subject, scene.now, details)
                 scene.write(self._audit.recorded(deed))
             return [*tasks, *(_scheduled(t) for t in tasks if t.state is State.SCHEDULED)]
 
-        if kept:
+        if letters:
             await self._flow.say(speak)
-        return len(kept)
 
 
 class _Replayed(Conflict):

@@ -203,6 +203,7 @@ _LETTER = {
     "attempts": 1,
     "at": _AT,
     "replayed_as": None,
+    "reached_by": [],
 }
 _MAIL = {
     "id": "12",
@@ -315,8 +316,12 @@ ANSWERS: dict[tuple[str, str], Any] = {
         "in_flight": ["0.sms"],
     },
     ("list_dead_letters", "200"): {"data": [_LETTER], "next_cursor": None},
-    ("replay_dead_letter", "202"): {"id": 7, "delivery": "0.email.r1"},
-    ("replay_dead_letters", "202"): {"replayed": 128, "rate_per_second": 50},
+    ("replay_dead_letter", "202"): {"id": 7, "delivery": "0.email.r1", "reached_by": []},
+    ("replay_dead_letters", "202"): {
+        "replayed": 128,
+        "passed_over": 12,
+        "rate_per_second": 50,
+    },
     ("list_quarantined", "200"): {"data": [_KEPT], "next_cursor": None, "incomplete": []},
     ("get_quarantined", "200"): {
         **_KEPT,

@@ -22,6 +22,13 @@ Cursor = Annotated[
 DeliveryId = Annotated[
     str, Meta(description="Names the delivery within its notification.", examples=["0.email"])
 ]
+ReachedBy = Annotated[
+    list[str],
+    Meta(
+        description="Other deliveries that have reached the same recipient, or may yet, where one"
+        " is enough: with `fallback`, or without `channels`. A replay reaches them once more."
+    ),
+]
 Code = Annotated[str, Meta(description="Stable, for machines.")]
 
 
@@ -198,6 +205,7 @@ class DeadLetter(Struct):
     attempts: int
     at: Instant
     replayed_as: Annotated[str | None, Meta(description="The delivery it was sent again as.")]
+    reached_by: ReachedBy
 
 
 class DeadLetterPage(Struct):
@@ -212,12 +220,16 @@ class Replayed(Struct):
 
     id: int
     delivery: DeliveryId
+    reached_by: ReachedBy
 
 
 class ReplayedMany(Struct):
     """How many dead letters go out again, and how fast."""
 
     replayed: int
+    passed_over: Annotated[
+        int, Meta(description="Those whose recipients another delivery reaches, where one will do.")
+    ]
     rate_per_second: float
 
 

@@ -1,0 +1,81 @@
+"""Which dead letters are of recipients whom another delivery has reached, or may yet."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from sendwell.domain.grouping import group
+from sendwell.domain.ids import Part, Position, TenantId
+from sendwell.domain.lifecycle import State
+from sendwell.domain.replay import choose_again, reached_by
+from sendwell.messages.requested import Requested
+from sendwell.ports.journal import Journal
+from sendwell.ports.work import Work
+
+_TOGETHER = 50
+"""Notifications: each may have a thousand recipients."""
+_Letters = Sequence[Row[Any]]
+_Standing = dict[Part, State]
+
+
+class Reached:
+    """Looks where the other deliveries of their notifications stand, open and ended."""
+
+    def __init__(self, journal: Journal, work: Work) -> None:
+        self._journal = journal
+        self._work = work
+
+    async def by_others(self, tenant: TenantId, letters: _Letters) -> dict[int, list[str]]:
+        """By the letters' ids the deliveries that have reached the same recipients, or may yet.
+
+        Of those only that were not replayed, and of whose channels one is enough.
+        """
+        waiting = [letter for letter in letters if letter.replayed_as is None]
+        others = {
+            letter.id: [str(part) for part in reached_by(_recipient(letter), standing)]
+            async for own, standing in self._by_notification(tenant, waiting)
+            for letter in own
+        }
+        positions = {letter.position for letter in waiting if others[letter.id]}
+        requests = await self._journal.requested(list(positions)) if positions else {}
+        in_turn = {position for position, request in requests.items() if request.falls_back}
+        return {letter.id: others[letter.id] for letter in waiting if letter.position in in_turn}
+
+    async def choose_again(
+        self, tenant: TenantId, letters: _Letters, requests: Mapping[Position, Requested]
+    ) -> list[Row[Any]]:
+        """Those to send again where all of them are: of what is tried in turn only what the rule
+        chooses.
+        """
+        in_turn = [each for each in letters if requests[each.position].falls_back]
+        spared = {letter.id for letter in in_turn}
+        async for own, standing in self._by_notification(tenant, in_turn):
+            chosen = set(choose_again([Part.parse(letter.part) for letter in own], standing))
+            spared -= {letter.id for letter in own if Part.parse(letter.part) in chosen}
+        return [letter for letter in letters if letter.id not in spared]
+
+    async def _by_notification(
+        self, tenant: TenantId, letters: _Letters
+    ) -> AsyncIterator[tuple[list[Row[Any]], _Standing]]:
+        groups = group(letters, by=lambda letter: Position(letter.position))
+        positions = list(groups)
+        for start in range(0, len(positions), _TOGETHER):
+            some = positions[start : start + _TOGETHER]
+            standing = await self._standing(tenant, some)
+            for position in some:
+                yield groups[position], standing[position]
+
+    async def _standing(
+        self, tenant: TenantId, positions: Sequence[Position]
+    ) -> dict[Position, _Standing]:
+        standing: dict[Position, _Standing] = {position: {} for position in positions}
+        for status in await self._work.open(tenant, positions):
+            standing[status.position][Part.parse(status.part)] = status.state
+        for (position, part), state in (await self._journal.ended_parts(positions)).items():
+            standing[position][Part.parse(part)] = state
+        return standing
+
+
+def _recipient(letter: Row[Any]) -> int:
+    return Part.parse(letter.part).recipient
