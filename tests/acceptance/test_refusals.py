@@ -295,6 +295,34 @@ async def test_a_rate_that_there_cannot_be_is_refused(product: Product, rate: ob
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/api/v1/users/u", b'{"email": "u@example.org"}'),
+        ("POST", "/api/v1/dead-letters/replay", b'{"event_type": "x"}'),
+        ("POST", "/api/v1/templates", b'{"code": "x"}'),
+    ],
+)
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
+async def test_what_does_not_come_as_json_is_told_to(
+    product: Product, method: str, path: str, *, body: bytes, kind: str | None
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+
+    answer = await product.client.request(method, path, content=body, headers=headers)
+
+    problem = answer.json()
+    assert (415, "unsupported_media_type") == (answer.status_code, problem["code"])
+    assert "Send JSON, with `Content-Type: application/json`." in problem["detail"]
+    assert (kind or "without") in problem["detail"]
+
+
+async def test_json_that_is_no_object_is_wrong_itself(product: Product) -> None:
+    answer = await product.client.put("/api/v1/users/u", json=["u@example.org"])
+
+    assert (400, "invalid") == (answer.status_code, answer.json()["code"])
+
+
+@pytest.mark.parametrize(
     ("method", "path"),
     [
         ("GET", "/api/v1/nothing/a%2Fb%20c"),

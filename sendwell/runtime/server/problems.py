@@ -161,10 +161,19 @@ def _allowed(request: Request) -> list[str]:
 
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Handler for bodies and parameters that FastAPI's models refuse."""
+    if isinstance(getattr(error, "body", None), bytes):  # FastAPI reads by Content-Type
+        return response_of(_no_json(request), request)
     flaws = [_flaw(each) for each in getattr(error, "errors", list)()]
     first = flaws[0] if flaws else Flaw("", "The request is not valid.")
     problem = Problem(400, "invalid", f"{first.pointer or 'The body'}: {first.why}", flaws=flaws)
     return response_of(problem, request)
+
+
+def _no_json(request: Request) -> Problem:
+    kind = request.headers.get("content-type")
+    said = f"This came as {kind}." if kind else "This came without."
+    send_json = f"Send JSON, with `Content-Type: application/json`. {said}"
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", send_json)
 
 
 async def on_defect(request: Request, error: Exception) -> Response:
