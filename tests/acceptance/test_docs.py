@@ -87,8 +87,9 @@ async def test_the_shell_lines_of_a_page_work_as_they_stand(page: Path, tmp_path
 
 
 async def set_for_all(product: Product) -> list[Any]:
-    """What holds for more than one person or message of the sample."""
-    return [await product.get("/rules"), await product.get("/suppressions")]
+    """What holds for more than one message of the sample's person, or for others, too."""
+    choices = await product.get("/users/user-001/preferences")
+    return [await product.get("/rules"), await product.get("/suppressions"), choices]
 
 
 def exports_of(page: Path) -> str:
