@@ -45,7 +45,10 @@ NOTIFICATION: Fields = {
         "description": "The channels to use. Else the person's preferences decide, or the tenant.",
     },
     "routing": {
-        "description": "`all` channels at once (the default), or one after the other: `fallback`.",
+        "description": (
+            "`all` channels at once (the default), or one after the other: `fallback`. Without"
+            " `channels` it is one after the other anyway."
+        ),
     },
     "priority": {"description": "The lane. Else the rules choose it by event type."},
     "data": {"description": "What the template needs."},
