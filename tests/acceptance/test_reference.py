@@ -225,7 +225,7 @@ async def test_the_first_call_of_the_page_works_as_it_stands(product: Product) -
         "sh",
         "-c",
         f"{html.unescape(found[1])} -s -w '%{{http_code}}'",
-        env={**os.environ, "SENDWELL_KEY": product.key},
+        env={**os.environ, "SENDWELL_API_KEY": product.key},
         stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await shell.communicate()

@@ -2,6 +2,9 @@
 
 import asyncio
 import base64
+import html
+import json
+import os
 import re
 import time
 from collections.abc import AsyncIterator
@@ -46,6 +49,29 @@ async def sign_in(
 ) -> httpx2.Response:
     form = {"token": await token_of(client), "key": key, "next": onward}
     return await client.post("/login", data=form)
+
+
+async def test_the_call_on_the_first_page_is_for_nobody_of_the_sample_and_works(
+    product: Product,
+) -> None:
+    async with somebody(product) as client:
+        await sign_in(client, product.key)
+        page = (await client.get("/")).text
+    found = re.search(r'id="try".*?<pre><code>(.*?)</code>', page, re.DOTALL)
+    assert found is not None
+
+    shell = await asyncio.create_subprocess_exec(
+        "sh",
+        "-c",
+        f"{html.unescape(found[1])} -sS",
+        env={**os.environ, "SENDWELL_API_KEY": product.key},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await shell.communicate()
+
+    assert "user-001" not in page
+    assert "export SENDWELL_API_KEY=" in page
+    await product.settled(json.loads(said)["id"], "SENT", "DELIVERED")
 
 
 async def test_a_key_opens_the_pages_until_signing_out(product: Product) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 BASE = "http://127.0.0.1:8000"
-KEY = "$SENDWELL_KEY"
+KEY = "$SENDWELL_API_KEY"
 """The variable that holds the API key; left to the shell."""
 
 _SHELL = '-H "Authorization: Bearer ' + KEY + '"'
