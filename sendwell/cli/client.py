@@ -15,6 +15,11 @@ from sendwell.domain.errors import Flaw, SendwellError, Unavailable
 API = "/api/v1"
 _FIRST_REFUSAL = 400
 _DONE = 204
+_UNKNOWN = 401
+_HOW_TO_GIVE_ONE = (
+    "On the command line give it by --key @FOLDER/api-key, of the data folder, or by"
+    " SENDWELL_API_KEY."
+)
 _NOT_NOW = frozenset({429, 503})
 _IDLE_SECONDS = 2.0  # servers close idle connections after 5 s; a POST must not run into that
 
@@ -164,6 +169,8 @@ def _refusal(answer: HTTPResponse, content: bytes) -> SendwellError:
     if not isinstance(problem, dict):
         problem = {}
     said = problem.get("detail") or f"The server answered {answer.status} {answer.reason}."
+    if answer.status == _UNKNOWN:
+        said = f"{said} {_HOW_TO_GIVE_ONE}"
     if answer.status in _NOT_NOW:
         wait = answer.headers.get("Retry-After", "1")
         seconds = int(wait) if wait.isdecimal() else 1

@@ -118,6 +118,11 @@ class Tokens:
         return self._keys[purpose, secret]
 
 
+def is_like_token(text: str) -> bool:
+    """Whether it is written as tokens are; what is not may be a key."""
+    return _header(text) is not None
+
+
 def claims_purpose(text: str, purpose: Purpose) -> bool:
     """Whether a token says that it is for this. Anybody can write that: it only finds a reader."""
     header = _header(text)

@@ -209,6 +209,7 @@ async def test_the_key_comes_from_an_option_a_file_the_environment_or_the_data_f
 ) -> None:
     async with running(tmp_path, "--no-sample") as product:
         without = await sendwell("ledger", at=product)
+        wrong = await sendwell("ledger", "--key", "wrong", at=product)
         results = [
             await sendwell("ledger", "--key", product.key, at=product),
             await sendwell("ledger", "--key", f"@{tmp_path / 'api-key'}", at=product),
@@ -218,6 +219,8 @@ async def test_the_key_comes_from_an_option_a_file_the_environment_or_the_data_f
 
     assert without.code == 1
     assert "Send your API key" in without.errors
+    assert "This API key is not valid here." in wrong.errors
+    assert all("--key @FOLDER/api-key" in told.errors for told in (without, wrong))
     assert [result.code for result in results] == [0, 0, 0, 0]
 
 

@@ -18,7 +18,7 @@ from sendwell.roles.accounts.keys import is_same, parse_key
 from sendwell.roles.accounts.store import AccountStore
 from sendwell.roles.accounts.store.keys import StoredKey
 from sendwell.roles.accounts.store.operators import Operator
-from sendwell.runtime.tokens import Purpose, Tokens
+from sendwell.runtime.tokens import Purpose, Tokens, is_like_token
 
 REMEMBERED_SECONDS = 60.0
 _USE_NOTED_EACH = 3600 * 1_000_000
@@ -48,7 +48,7 @@ class Credentials:
 
     async def look_up(self, text: str) -> Known:
         """Whose it is. Raises Denied (is_unknown) unless it is good here and now."""
-        if text.startswith("sw_") or self._tokens is None:
+        if self._tokens is None or not is_like_token(text):
             return Known(await self._by_key(text), REMEMBERED_SECONDS)
         purpose, claims = _read(self._tokens, text)
         by_token = self._by_session if purpose is Purpose.ACCESS else self._by_client
