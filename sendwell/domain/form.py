@@ -6,6 +6,7 @@ from typing import Self
 
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.pointer import pointer_to
+from sendwell.domain.unknown_field import no_such_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Form:
         for name, value in self.value.items():
             member = self._below(str(name), value)
             if known and name not in known:
-                member.note(f"There is no such field. Known are {', '.join(known)}.")
+                member.note(no_such_field(str(name), tuple(known)))
             else:
                 yield str(name), member
 

@@ -187,7 +187,7 @@ def parse_scopes(given: Iterable[str], *, within: Permissions) -> Permissions:
     found: set[Permission] = set()
     for number, scope in enumerate(given):
         if scope not in SCOPES:
-            flaws.append(Flaw(f"/scopes/{number}", f"There is no scope {scope!r}."))
+            flaws.append(Flaw(f"/scopes/{number}", f"There is no scope {scope!r}; {_THERE_ARE}."))
         elif scope not in within:
             flaws.append(Flaw(f"/scopes/{number}", "A key with it could do more than you may."))
         else:
@@ -195,6 +195,9 @@ def parse_scopes(given: Iterable[str], *, within: Permissions) -> Permissions:
     if flaws:
         raise Invalid(flaws[0].why, flaws=flaws)
     return frozenset(found)
+
+
+_THERE_ARE = f"there are {', '.join(sorted(SCOPES))}"
 
 
 def _is_below(path: str, area: str) -> bool:

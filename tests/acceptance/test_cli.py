@@ -248,7 +248,7 @@ async def test_a_file_of_any_size_is_sent_and_each_refusal_has_its_line(
     assert sent.code == 1
     assert sent.out == "1,201 accepted, 0 repeated, 2 refused.\n"
     refusals = sent.errors.splitlines()
-    assert refusals[0] == "line 3: /colour: Object contains unknown field `colour`"
+    assert refusals[0] == "line 3: /colour: There is no such field."
     assert refusals[1].startswith("line 1101: The body is not valid JSON")
 
 

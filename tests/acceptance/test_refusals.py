@@ -316,6 +316,35 @@ async def test_what_does_not_come_as_json_is_told_to(
     assert (kind or "without") in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "pointer", "said"),
+    [
+        ("/notifications", {"userId": "u"}, "/userId", "perhaps user_id is meant."),
+        ("/notifications", {"chanel": "sms"}, "/chanel", "perhaps channel is meant."),
+        ("/notifications", {"to": {"mail": "a"}}, "/to/mail", "There is no such field."),
+        ("/dead-letters/replay", {"reason": "x"}, "/reason", "Known are cause, channel,"),
+        ("/api-keys", {"name": ""}, "/name", "one line, without control characters and colons,"),
+        ("/api-keys", {"name": "a:b"}, "/name", "without control characters and colons"),
+        ("/api-keys", {"name": "a", "scopes": ["send"]}, "/scopes/0", "there are audit:read,"),
+        ("/templates", {"code": "y y", "bodies": {}}, "/code", "letters, digits, dots, hyphens"),
+        ("/users/u", {"country": "Austria"}, "/country", "two capital letters"),
+        ("/users/u", {"mail": "u@example.org"}, "/mail", "Known are country, email,"),
+        ("/users/u", {"name": "a\nb"}, "/name", "This must be one line"),
+    ],
+)
+async def test_what_is_wrong_is_told_in_plain_words(
+    product: Product, path: str, body: dict[str, Any], *, pointer: str, said: str
+) -> None:
+    method = "PUT" if path.startswith("/users/") else "POST"
+
+    answer = await product.client.request(method, f"/api/v1{path}", json=body)
+
+    told = {each["pointer"]: each["detail"] for each in answer.json()["errors"]}
+    assert answer.status_code == 400
+    assert said in told[pointer]
+    assert "pattern" not in answer.text
+
+
 async def test_json_that_is_no_object_is_wrong_itself(product: Product) -> None:
     answer = await product.client.put("/api/v1/users/u", json=["u@example.org"])
 

@@ -17,6 +17,7 @@ from sendwell.domain.errors import Flaw, Invalid, SendwellError, TooLarge
 from sendwell.domain.ids import ChannelName
 from sendwell.domain.pointer import pointer_to
 from sendwell.domain.schedule import due
+from sendwell.domain.unknown_field import no_such_field
 from sendwell.messages.requested import Content, To
 from sendwell.messages.wire.contract import Contract
 from sendwell.messages.wire.depth import is_deeper
@@ -76,6 +77,8 @@ class CamelIn(
     content: str | Content | None = None  # type: ignore[assignment]  # the strict one of the two
 
 
+_OF_SNAKE = tuple(field.encode_name for field in msgspec.structs.fields(NotificationIn))
+_OF_CAMEL = tuple(field.encode_name for field in msgspec.structs.fields(CamelIn))
 _snake = msgspec.json.Decoder(NotificationIn).decode
 _camel = msgspec.json.Decoder(CamelIn).decode
 _items = msgspec.json.Decoder(
@@ -114,7 +117,8 @@ def read(body: bytes) -> NotificationIn:
             return _from_camel(_camel(body))
         return _snake(body)
     except msgspec.ValidationError as error:
-        raise _invalid(_without_id(body) or str(error)) from error
+        fields = _OF_CAMEL if _is_camel(body) else _OF_SNAKE
+        raise _invalid(_without_id(body) or str(error), fields) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body is not valid JSON: {_why_unread(error, body)}") from error
 
@@ -270,10 +274,13 @@ _STRANGE = re.compile("Invalid enum value ")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 
-def _invalid(message: str) -> Invalid:
+def _invalid(message: str, fields: tuple[str, ...]) -> Invalid:
     """Msgspec says where in JSONPath; people and problem documents want a JSON Pointer."""
     steps, why = split_path(message)
-    if named := _UNKNOWN.search(why) or _MISSING.search(why):
+    if named := _UNKNOWN.search(why):
+        why = no_such_field(named["name"], () if steps else fields)
+        steps.append(named["name"])
+    elif named := _MISSING.search(why):
         steps.append(named["name"])
     pointer = pointer_to(*steps)
     if _STRANGE.match(why) and (known := _CHOICES.get(pointer)):

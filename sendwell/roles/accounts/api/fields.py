@@ -9,9 +9,12 @@ from pydantic_core import PydanticCustomError
 from sendwell.channels import all_channels
 from sendwell.domain.ids import ChannelName
 from sendwell.runtime.server.documents import PROBLEMS, strict_route
+from sendwell.runtime.server.pattern import WORDS, Pattern
 
-_LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]+$"
-_NO_COLON = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029:]+$"
+_NO_COLON = Pattern(
+    r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029:]+$",
+    "This must be one line, without control characters and colons, not empty.",
+)
 _MOST_BYTES = 16 * 1024
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -46,10 +49,11 @@ Email = Annotated[
     Field(max_length=320, examples=["grace@example.org"]),
     AfterValidator(_is_address),
 ]
-PersonName = Annotated[str, Field(max_length=255, pattern=_LINE, examples=["Grace Hopper"])]
+PersonName = Annotated[str, Field(max_length=255, examples=["Grace Hopper"]), WORDS]
 KeyName = Annotated[
     str,
-    Field(max_length=100, pattern=_NO_COLON, examples=["order service"]),
+    Field(max_length=100, examples=["order service"]),
+    _NO_COLON,
 ]
 TenantName = Annotated[
     str, Field(description="Its id.", min_length=1, max_length=64, examples=["acme"])

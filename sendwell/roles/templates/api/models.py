@@ -13,15 +13,19 @@ from sendwell.roles.templates.store import Template, VersionRecord
 from sendwell.runtime.server.documents import Moment
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.locale_tag import LocaleTag
+from sendwell.runtime.server.pattern import LINE, Pattern
 
-_CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-_LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
+_CODE = Pattern(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+    "A template's code is up to 100 letters, digits, dots, hyphens and underscores, the first a"
+    " letter or a digit.",
+)
 _LONGEST_SOURCE = 400_000
 
 ChannelKey = Annotated[str, Field(max_length=32), KNOWN_CHANNEL]
 Source = Annotated[str, Field(max_length=_LONGEST_SOURCE)]
 ThisTemplate = Annotated[
-    str, Path(alias="code", pattern=_CODE, description="The template's code.", examples=["welcome"])
+    str, Path(alias="code", description="The template's code.", examples=["welcome"]), _CODE
 ]
 ThisVersion = Annotated[
     int, Path(alias="version", ge=1, le=2**31 - 1, description="The version's number.")
@@ -88,10 +92,10 @@ class VersionIn(BaseModel):
 class TemplateIn(VersionIn):
     """A new template with its version 1."""
 
-    code: str = Field(
-        pattern=_CODE, description="What notifications call it by.", examples=["welcome"]
+    code: Annotated[str, _CODE] = Field(
+        description="What notifications call it by.", examples=["welcome"]
     )
-    name: Annotated[str, Field(max_length=255, pattern=_LINE)] | None = Field(
+    name: Annotated[str, Field(max_length=255), LINE] | None = Field(
         None, description="For people; the code when left out.", examples=["Welcome mail"]
     )
     publish: bool = Field(

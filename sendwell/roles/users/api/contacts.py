@@ -11,8 +11,8 @@ from sendwell.roles.users.api.models import ThisUser
 from sendwell.roles.users.service.contacts import Contact, Contacts
 from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, Moment
+from sendwell.runtime.server.pattern import LINE
 
-_LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
 Channel = Annotated[
     str,
     Path(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="A channel.", examples=["email"]),
@@ -25,7 +25,7 @@ class VerificationIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     verified: bool
-    how: Annotated[str, Field(max_length=255, pattern=_LINE)] | None = Field(
+    how: Annotated[str, Field(max_length=255), LINE] | None = Field(
         None, description="For whoever looks later.", examples=["They opened the link we sent."]
     )
 

@@ -18,9 +18,10 @@ from sendwell.roles.users.store.people import LARGEST_ATTRIBUTES, PersonRecord, 
 from sendwell.roles.users.store.tokens import TokenRecord
 from sendwell.runtime.server.documents import Moment
 from sendwell.runtime.server.locale_tag import LocaleTag
+from sendwell.runtime.server.pattern import LINE, Pattern
 
 _DEEPEST_ATTRIBUTES = 10
-_LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
+_COUNTRY = Pattern("^[A-Z]{2}$", "A country is two capital letters (ISO 3166-1), such as AT.")
 _SHOWN = 6
 _CHANNELS = {"email": "email", "phone": "sms", "url": "webhook"}
 
@@ -98,7 +99,7 @@ class PersonIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
+    country: Annotated[str, _COUNTRY] | None = Field(
         None,
         description="In which country `phone` is dialled, where that begins with no +. Not stored.",
         examples=["AT"],
@@ -112,7 +113,7 @@ class PersonIn(BaseModel):
     url: Annotated[str, Field(max_length=2048), AfterValidator(_is_address("webhook"))] | None = (
         Field(None, description="Where webhooks go.", examples=["https://example.org/hooks/ada"])
     )
-    name: Annotated[str, Field(max_length=255, pattern=_LINE)] | None = Field(
+    name: Annotated[str, Field(max_length=255), LINE] | None = Field(
         None, examples=["Ada Lovelace"]
     )
     locale: LocaleTag | None = Field(None, description="BCP 47.", examples=["de-AT"])

@@ -19,11 +19,11 @@ from sendwell.runtime.server.callers import Asking
 from sendwell.runtime.server.documents import NOT_FOUND, PROBLEMS, Moment, strict_route
 from sendwell.runtime.server.known_channel import KNOWN_CHANNEL
 from sendwell.runtime.server.paging import MOST, cut_page, name_next_page
+from sendwell.runtime.server.pattern import WORDS
 
 PATH = "/api/v1/suppressions"
 MOST_AT_ONCE = 1_000
 _MOST_BYTES = 4 * 1024 * 1024
-_LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]+$"
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 _BY_HAND = "by_hand"
 
@@ -43,7 +43,7 @@ class SuppressionIn(BaseModel):
 
     channel: Annotated[str, Field(max_length=32, examples=["email"]), KNOWN_CHANNEL]
     address: Annotated[str, Field(max_length=4096, examples=["ada@example.org"])]
-    reason: Annotated[str, Field(max_length=255, pattern=_LINE)] = Field(
+    reason: Annotated[str, Field(max_length=255), WORDS] = Field(
         _BY_HAND, description="Also told on the timeline of what is stopped by it."
     )
 

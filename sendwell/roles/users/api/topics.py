@@ -19,10 +19,10 @@ from sendwell.runtime.server.paging import (
     name_behind,
     name_next_page,
 )
+from sendwell.runtime.server.pattern import LINE
 
 _FULL = problem("There are as many topics as there can be.")
 _TEXT = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F]*$"
-_LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029]*$"
 
 
 def is_topic(key: str) -> str:
@@ -54,9 +54,7 @@ class TopicIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=255, pattern=_LINE)] = Field(
-        examples=["Sport"]
-    )
+    name: Annotated[str, Field(min_length=1, max_length=255), LINE] = Field(examples=["Sport"])
     description: Annotated[str, Field(max_length=2_000, pattern=_TEXT)] = Field(
         "", examples=["Results, as soon as a match is over."]
     )
