@@ -11,6 +11,7 @@ import pytest
 from sendwell.domain.breaker import Breaker, BreakerPolicy
 from sendwell.domain.ids import TenantId
 from sendwell.domain.limits import Rate
+from sendwell.domain.routing import Route
 from sendwell.roles.delivery.limits import Rates
 from tests.roles.delivery_house import CLOCK, EMAIL, House, a_house
 
@@ -64,8 +65,21 @@ async def test_a_limit_of_the_house_itself_is_waited_for_without_running_in_circ
         await asyncio.sleep(0.3)
         assert rounds < 20
         house.limits.use(Rates())
-        in_house.paused_until = 0
+        vendor = house.vendors[EMAIL]
+        dispatcher.exchange.use(Route.parse("vendor"), {"vendor": vendor})  # as a reload does
         dispatcher.look_again()
         await house.ends(tasks)
 
     assert ["a@example.org", "b@example.org"] == house.vendors[EMAIL].got
+
+
+async def test_while_the_house_rests_what_leaves_it_is_not_slept_through(house: House) -> None:
+    dispatcher, vendor = house.dispatchers[EMAIL], house.vendors[EMAIL]
+    _, in_house = dispatcher.exchange.accounts
+    dispatcher.exchange.pause(in_house, 3_600_000_000)
+
+    async with house.at_work():
+        for number in range(60):
+            dispatcher._seating.pauses.add(None, 2_000 + 97 * number)
+            await house.plan(f"person{number}@example.org")
+            await house.until(lambda: len(vendor.got) > number)  # noqa: B023 - in this round

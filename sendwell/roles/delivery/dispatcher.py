@@ -77,11 +77,12 @@ class Dispatcher:
             await self._settler.has_room()
             if stranded := self._stranded():
                 await _to_its_end(self._pass_on(stranded))
+            ends = self._ends()  # before we look: one that ends meanwhile is not slept through
             tasks = self.ready.take(min(_BATCH, self.room()), serves=self._serving())
             if tasks:
                 await _to_its_end(self._dispatch(tasks))
             elif not stranded:
-                await self._rest()
+                await self._rest(ends)
         while self._seats:  # seats taken with a plan are sent from once that is on disk
             self.ready.changed.clear()
             await self.ready.changed.wait()
@@ -313,16 +314,17 @@ class Dispatcher:
         eighths = 7 if urgent else 6
         return min(self._capacity, self.exchange.seats()) * eighths // 8
 
-    async def _rest(self) -> None:
-        """Sleep until something changes, or until the next pause ends."""
+    def _ends(self) -> list[float]:
+        """After how many seconds each pause ends."""
         ends = self._seating.pauses.left()
         if closed := self.exchange.closed_for():  # a probe in flight may end that sooner
             ends.append(closed.total_seconds())
         if rest := self.exchange.rest_in_house():
             ends.append(rest.total_seconds())
-        if not ends and not self._seats and self.ready.has_any:
-            await asyncio.sleep(0)
-            return  # a pause has just ended, and nothing in flight would wake us
+        return ends
+
+    async def _rest(self, ends: list[float]) -> None:
+        """Sleep until something changes, or until the next pause ends."""
         waits = [self._seating.wait(tenant, self.channel) for tenant in self.ready.stranded]
         ends += [wait.total_seconds() for wait in waits]
         await wait_at_most(self.ready.changed, min(ends, default=None))

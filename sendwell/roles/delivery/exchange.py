@@ -84,7 +84,7 @@ class Exchange:
         self._ways.clear()
         self._usual = self._way(route)
         self._in_use = dict(self._usual.accounts)
-        for account in self._made.values():
+        for account in (*self._made.values(), self._in_house):
             account.paused_until = 0
 
     @property
