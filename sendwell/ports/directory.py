@@ -13,11 +13,18 @@ SUPPRESSIONS = ""
 """In the news of the topic `users`, where else a person is named: the tenant's suppressions have
 changed."""
 ALL_TENANTS = TenantId("")
-"""Whose suppressions hold for all: when they have changed, those of each tenant have."""
+"""Whose suppressions hold for all. When they change, each address is told as well, by `thing_of`:
+what else is known of other tenants' addresses goes on to be so.
+"""
 EVERYBODY = "*"
 """Likewise: many people have changed at once. It is nobody's id."""
 TOPICS = "/"
 """The tenant's topics have changed. No person's id has a slash."""
+
+
+def thing_of(address: Address) -> str:
+    """What an address's suppression is told and remembered by: no person's id, and no topics."""
+    return "/".join(("", *address))
 
 
 class Changed(NamedTuple):

@@ -32,8 +32,9 @@ from sendwell.ports.directory import (
     SUPPRESSIONS,
     TOPICS,
     Changed,
+    thing_of,
 )
-from sendwell.ports.signals import word_of
+from sendwell.ports.signals import meant_by, word_of
 from sendwell.ports.tenants import Caller
 from sendwell.roles.accounts.service import Accounts
 from sendwell.roles.accounts.store import AccountStore
@@ -44,8 +45,8 @@ from sendwell.roles.users.service import Users
 from sendwell.roles.users.store import UserStore
 from sendwell.roles.users.store.people import Profile
 from sendwell.runtime.cluster.news import News
-from tests.conformance.signals import OURS, a_link
-from tests.roles.users_house import ACME, ADA, ADDRESS, BOB, EMAIL, PUSH
+from tests.conformance.signals import OURS, a_link, by_redis
+from tests.roles.users_house import ACME, ADA, ADDRESS, BOB, EMAIL, PUSH, SMS
 from tests.services.made import made_file
 from tests.services.needs import needs
 
@@ -55,6 +56,7 @@ LASTS = timedelta(seconds=60)
 NO_MAIL = {"channels": {"email": {"enabled": False}}}
 CALLER = Caller(ACME, "editor")
 WAS = b"as it was"
+NUMBER = "+436641234567"
 
 
 @dataclass
@@ -222,19 +224,29 @@ async def test_a_service_that_is_told_of_topics_or_suppressions_asks_again(house
         await directory.suppressed(ACME, [(PUSH, "t-1")])
 
 
-async def test_a_service_that_is_told_of_everybodys_suppressions_asks_again_for_each_tenant(
-    house: House,
+async def test_of_a_number_that_is_suppressed_for_everybody_a_service_asks_again_and_of_no_other(
+    house: House, redis_url: str, tmp_path: Path
 ) -> None:
     """As after STOP to a sender that all share, by somebody whom no tenant knows."""
     reasons: Packed[str | None] = Packed(str | None)
-    await house.remember("users", "/push/t-1", reasons.pack(None))
-    directory = house.directory()
-    assert await directory.suppressed(ACME, [(PUSH, "t-1")]) == {}
+    stopped, others = (SMS, NUMBER), [(SMS, "+436640000000"), (EMAIL, ADDRESS), (PUSH, "t-1")]
+    for address in (stopped, *others):
+        await house.remember("users", thing_of(address), reasons.pack(None))
+    directory, fresh = house.directory(), house.directory()
+    assert await directory.suppressed(ACME, [stopped, *others[:2]]) == {}
 
-    directory.told(ALL_TENANTS, SUPPRESSIONS)
+    (tmp_path / "service").mkdir()
+    async with by_redis(redis_url, tmp_path / "service") as process:
+        await house.users.suppress(ALL_TENANTS, SMS, address=NUMBER, reason="stop_word", at=1)
+        words = await process.hears_until(word_of(ALL_TENANTS, thing_of(stopped)))
+    for word in words:
+        for each in (directory, fresh):
+            each.told(*meant_by(word or ""))
 
-    with pytest.raises(Unavailable):
-        await directory.suppressed(ACME, [(PUSH, "t-1")])
+    for each in (directory, fresh):
+        assert await each.suppressed(ACME, others) == {}
+        with pytest.raises(Unavailable):
+            await each.suppressed(ACME, [stopped])
 
 
 async def test_a_service_that_is_told_of_a_template_asks_which_version_is_published(

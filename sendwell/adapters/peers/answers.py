@@ -11,6 +11,7 @@ from sendwell.adapters.peers.peer import CutShort
 from sendwell.domain.ids import TenantId
 from sendwell.ports.cache import Cache
 from sendwell.ports.clock import Clock
+from sendwell.ports.directory import ALL_TENANTS
 from sendwell.ports.signals import word_of
 
 V = TypeVar("V")
@@ -70,6 +71,7 @@ class Answers(Generic[V]):
         self._clock, self._cache, self._count = means.clock, means.cache, means.count
         self._packed: Packed[V] | None = Packed(shape) if means.cache else None
         self._doubts_all_until = 0.0
+        self._doubts_some_until = 0.0
         self._memory: Memory[tuple[TenantId, str], V] = Memory(
             means.clock, seconds=lasts.total_seconds(), most=most
         )
@@ -99,6 +101,11 @@ class Answers(Generic[V]):
         """It has changed, or, by the mark, all of the tenant's have."""
         self._memory.doubt((tenant, thing))
 
+    def doubt_everywhere(self, thing: str) -> None:
+        """It has changed for every tenant."""
+        self._doubts_some_until = self._clock.elapsed() + self._lasts.total_seconds()
+        self.doubt(ALL_TENANTS, thing)
+
     def doubt_all(self) -> None:
         """Anything may have changed."""
         self._doubts_all_until = self._clock.elapsed() + self._lasts.total_seconds()
@@ -107,7 +114,7 @@ class Answers(Generic[V]):
     def _remembered(self, tenant: TenantId, things: Iterable[str]) -> dict[str, V]:
         if self._doubts_all(tenant):
             return {}
-        known = {thing: self._memory.find((tenant, thing)) for thing in things}
+        known = {thing: self._memory.find((tenant, thing)) for thing in self._believed(things)}
         found = {thing: each[0] for thing, each in known.items() if each is not None}
         if found:
             self._count(self._about, "memory", len(found))
@@ -132,7 +139,9 @@ class Answers(Generic[V]):
     async def _shared(self, tenant: TenantId, things: Iterable[str]) -> dict[str, V]:
         if self._cache is None or self._packed is None or self._doubts_all(tenant):
             return {}
-        believed = [thing for thing in things if not self._memory.doubts((tenant, thing))]
+        believed = [
+            thing for thing in self._believed(things) if not self._memory.doubts((tenant, thing))
+        ]
         if not believed:
             return {}
         mark = None if self._mark is None else word_of(tenant, self._mark)
@@ -151,8 +160,14 @@ class Answers(Generic[V]):
     def _remember(self, tenant: TenantId, answers: Mapping[str, V], lasts: timedelta) -> None:
         if self._doubts_all(tenant):
             return
-        for thing, answer in answers.items():
-            self._memory.keep((tenant, thing), answer, seconds=lasts.total_seconds())
+        for thing in self._believed(answers):
+            self._memory.keep((tenant, thing), answers[thing], seconds=lasts.total_seconds())
+
+    def _believed(self, things: Iterable[str]) -> Iterable[str]:
+        """Without what has changed for every tenant."""
+        if self._clock.elapsed() >= self._doubts_some_until:
+            return things
+        return [thing for thing in things if not self._memory.doubts((ALL_TENANTS, thing))]
 
     def _doubts_all(self, tenant: TenantId) -> bool:
         if self._clock.elapsed() < self._doubts_all_until:

@@ -17,6 +17,7 @@ from sendwell.ports.directory import (
     Address,
     Changed,
     PeopleChanged,
+    thing_of,
 )
 from sendwell.ports.questions import (
     PEOPLE,
@@ -61,8 +62,8 @@ class RemoteDirectory:
 
     def told(self, tenant: TenantId, thing: str) -> None:
         """The users role has told this of that tenant."""
-        if thing == SUPPRESSIONS and tenant == ALL_TENANTS:
-            self._suppressed.doubt_all()
+        if tenant == ALL_TENANTS:
+            self._suppressed.doubt_everywhere(thing)
         elif thing == SUPPRESSIONS:
             self._suppressed.doubt(tenant, SUPPRESSIONS)
         elif thing == TOPICS:
@@ -91,7 +92,7 @@ class RemoteDirectory:
         self, tenant: TenantId, addresses: Collection[Address]
     ) -> Mapping[Address, str]:
         """See the port."""
-        meant = {_named(address): address for address in addresses}
+        meant = {thing_of(address): address for address in addresses}
 
         async def ask(names: Sequence[str]) -> Mapping[str, str | None]:
             asked = AskSuppressed(tenant, [meant[name] for name in names])
@@ -126,9 +127,4 @@ class RemoteDirectory:
     ) -> None:
         """See the port."""
         await self._peer.ask(SUPPRESS, Suppress(tenant, channel, address, reason, at, source))
-        self._suppressed.doubt(tenant, _named((channel, address)))
-
-
-def _named(address: Address) -> str:
-    """What its suppression is remembered by. No person's id has a slash, and no tenant's topics."""
-    return "/".join(("", *address))
+        self._suppressed.doubt(tenant, thing_of((channel, address)))

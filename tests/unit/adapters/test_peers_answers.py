@@ -204,3 +204,22 @@ async def test_what_lasts_longer_is_remembered_longer() -> None:
     await answers.of(ACME, ["ada"], service.ask)
 
     assert service.asked == ["ada"]
+
+
+async def test_what_has_changed_for_every_tenant_is_asked_again_and_nothing_else() -> None:
+    house = House()
+    house.service.known["bob"] = None
+    for tenant in (ACME, GLOBEX):
+        await house.of("ada", "bob", tenant=tenant)
+    house.service.asked.clear()
+
+    house.answers.doubt_everywhere("ada")
+    for tenant in (ACME, GLOBEX, ACME):
+        await house.of("ada", "bob", tenant=tenant)
+    during = list(house.service.asked)
+    house.clock.seconds += LASTS
+    for _ in range(2):
+        await house.of("ada")
+
+    assert during == ["ada", "ada", "ada"]
+    assert house.service.asked == [*during, "ada"]

@@ -11,6 +11,7 @@ from sendwell.domain.suppression import Source
 from sendwell.ports.audit import Audit
 from sendwell.ports.clock import Clock
 from sendwell.ports.directory import (
+    ALL_TENANTS,
     ANYBODY,
     EVERYBODY,
     SUPPRESSIONS,
@@ -18,6 +19,7 @@ from sendwell.ports.directory import (
     Address,
     Changed,
     PeopleChanged,
+    thing_of,
 )
 from sendwell.roles.users.cache import PeopleCache
 from sendwell.roles.users.service.changes import Changes
@@ -125,7 +127,11 @@ class Users:
     async def notice(self, tenant: TenantId, notices: Sequence[Notice]) -> None:
         """Suppress and lift up to a thousand addresses of the tenant, all or none of them."""
         losers = await self._suppressions.change(notices)
-        await self._say(tenant, SUPPRESSIONS, *losers)
+        if tenant == ALL_TENANTS:
+            which = {thing_of((each.channel, each.address)) for each in notices}
+            await self._news.tell(tenant, SUPPRESSIONS, *which)
+        else:
+            await self._say(tenant, SUPPRESSIONS, *losers)
 
     async def person(self, tenant: TenantId, user: UserId) -> PersonRecord:
         """Everything stored about a person."""
@@ -261,6 +267,8 @@ class Users:
     def _changed_elsewhere(self, tenant: TenantId, changed: str) -> None:
         if changed == SUPPRESSIONS:
             self._suppressions.doubt(tenant)
+        elif tenant == ALL_TENANTS:
+            pass  # an address on that list, for those who have no list
         elif changed == TOPICS:
             self.topics.doubt(tenant)
         elif changed == EVERYBODY:
