@@ -21,7 +21,7 @@ from sendwell.messages.status import Status
 from sendwell.ports.deliveries import Found, Sought
 from sendwell.roles.receipts.look import SECOND
 from sendwell.roles.receipts.service import Receipts
-from sendwell.roles.receipts.store import ReceiptStore
+from sendwell.roles.receipts.store import MOST_WAITING_LONG, ReceiptStore
 from sendwell.roles.receipts.tables import METADATA, RECEIPT, WAITING
 from sendwell.runtime.flow import Flow, Message
 from sendwell.runtime.journal import tables as journal_tables
@@ -154,10 +154,10 @@ class House:
         self.suppressed = Suppressed()
         self.ids = SystemIds()
 
-    def a_role(self) -> Receipts:
+    def a_role(self, *, most_waiting_long: int = MOST_WAITING_LONG) -> Receipts:
         """The role, as in a process of its own."""
         receipts = Receipts(
-            ReceiptStore(self.database),
+            ReceiptStore(self.database, most_waiting_long=most_waiting_long),
             self.deliveries,
             self.suppressed,
             flow=self.flow,
@@ -168,9 +168,11 @@ class House:
         return receipts
 
     @asynccontextmanager
-    async def receipts(self) -> AsyncIterator[Receipts]:
+    async def receipts(
+        self, *, most_waiting_long: int = MOST_WAITING_LONG
+    ) -> AsyncIterator[Receipts]:
         """The role at work."""
-        receipts = self.a_role()
+        receipts = self.a_role(most_waiting_long=most_waiting_long)
         working = asyncio.create_task(receipts.run())
         yield receipts
         receipts.stop()

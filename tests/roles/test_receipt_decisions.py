@@ -14,8 +14,8 @@ from sendwell.roles.receipts.decision import decide
 from sendwell.roles.receipts.look import (
     LONGEST_PAUSE,
     PATIENCE,
-    PATIENCE_BY_REFERENCE,
     SECOND,
+    SHORT_PATIENCE,
     Look,
 )
 from tests.roles.receipt_house import (
@@ -72,7 +72,12 @@ def test_history_runs_neither_back_nor_ahead_however_wrong_the_vendors_clock_is(
 
 @pytest.mark.parametrize(
     ("changes", "patience", "most"),
-    [({}, PATIENCE, 90), ({"key": None}, PATIENCE_BY_REFERENCE, 15)],
+    [
+        ({"said": Said.COMPLAINED}, PATIENCE, 90),
+        ({"said": Said.COMPLAINED, "key": None}, SHORT_PATIENCE, 15),
+        ({"said": Said.BOUNCED}, SHORT_PATIENCE, 15),
+        ({}, SHORT_PATIENCE, 15),
+    ],
 )
 def test_a_receipt_is_looked_at_less_often_the_longer_it_waits_and_at_the_end_once_more(
     changes: dict[str, Any], patience: int, most: int

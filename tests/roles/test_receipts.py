@@ -17,7 +17,7 @@ from sendwell.domain.lifecycle import State
 from sendwell.domain.suppression import Source
 from sendwell.messages.receipt import Said
 from sendwell.messages.status import Status
-from sendwell.roles.receipts.look import PATIENCE, PATIENCE_BY_REFERENCE, SECOND
+from sendwell.roles.receipts.look import PATIENCE, SECOND, SHORT_PATIENCE
 from sendwell.roles.receipts.store import ReceiptStore
 from tests.roles.moody_database import MoodyDatabase
 from tests.roles.receipt_house import (
@@ -181,7 +181,8 @@ async def test_what_waits_survives_a_restart(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "patience"), [({}, PATIENCE), ({"key": None}, PATIENCE_BY_REFERENCE)]
+    ("changes", "patience"),
+    [({"said": Said.COMPLAINED}, PATIENCE), ({}, SHORT_PATIENCE), ({"key": None}, SHORT_PATIENCE)],
 )
 async def test_a_receipt_that_nothing_is_found_for_ends_as_an_orphan(
     changes: dict[str, Any], patience: int, house: House
@@ -207,7 +208,7 @@ async def test_a_bounce_is_not_lost_while_the_bus_that_brings_its_delivery_is_aw
     bounce = a_receipt(sent, Said.BOUNCED, is_address_gone=True)
     async with house.receipts() as receipts:
         await receipts.take(TWILIO, [bounce])
-    house.clock.at += 2 * PATIENCE_BY_REFERENCE
+    house.clock.at += 2 * SHORT_PATIENCE
 
     async with house.receipts():
         await house.until_looked_at_again()
@@ -216,6 +217,27 @@ async def test_a_bounce_is_not_lost_while_the_bus_that_brings_its_delivery_is_aw
         await house.until_nothing_waits()
 
     assert [(SAMPLE, ChannelName("sms"), ADDRESS, "address_gone")] == house.suppressed.told
+
+
+@pytest.mark.parametrize(("most", "left"), [(6, 6), (5, 0)])
+async def test_where_another_installation_sends_by_the_account_only_so_many_wait_long(
+    most: int, left: int, house: House
+) -> None:
+    """Its keys look like ours, and no delivery is ever found for them."""
+    theirs = [a_receipt(a_delivery(), Said.COMPLAINED) for _ in range(6)]
+    own = a_delivery()
+    async with house.receipts(most_waiting_long=most) as receipts:
+        await receipts.take(SENDGRID, theirs)
+    house.clock.at += 2 * SHORT_PATIENCE
+
+    async with house.receipts(most_waiting_long=most) as receipts:
+        await receipts.take(SENDGRID, [a_receipt(own, Said.COMPLAINED)])
+        await house.until_looked_at_again()
+        waiting = len(await house.waiting())
+        await house.send(own)
+        await house.until_state(own, State.COMPLAINED)
+
+    assert (left + 1, left) == (waiting, len(await house.waiting()))
 
 
 async def test_what_waits_and_was_settled_elsewhere_meanwhile_waits_no_longer(

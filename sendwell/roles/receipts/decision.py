@@ -1,13 +1,13 @@
 """What a batch of receipts comes to: moves, records, and what has to wait. Decides only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sendwell.domain.ids import Position
 from sendwell.domain.lifecycle import State
 from sendwell.messages.status import Status
 from sendwell.ports.deliveries import Found, Sought
-from sendwell.roles.receipts.look import Look
+from sendwell.roles.receipts.look import Account, Look
 from sendwell.roles.receipts.meaning import comes_early, move, sort_key
 
 
@@ -56,12 +56,19 @@ class Decision:
         return [status for each in self.settled if (status := each.status())]
 
 
-def decide(looks: Iterable[Look], found: Mapping[Sought, Found], now: int) -> Decision:
+def decide(
+    looks: Iterable[Look],
+    found: Mapping[Sought, Found],
+    now: int,
+    *,
+    crowded: Collection[Account] = (),
+) -> Decision:
     """Take the receipts in the order things happened, each from where the one before has left it.
 
     Late, repeated and contradicting ones settle without a move, as does a failure that another
     account tells of than the one that has sent it last: that one made up for it. A receipt whose
-    delivery is not there yet, or has not gone out yet as far as is known, waits.
+    delivery is not there yet, or has not gone out yet as far as is known, waits; not for long where
+    its account is among the crowded ones.
     """
     decision = Decision()
     left: dict[tuple[Position, str], Found] = {}
@@ -69,7 +76,7 @@ def decide(looks: Iterable[Look], found: Mapping[Sought, Found], now: int) -> De
         there = found.get(look.sought)
         if there is not None:
             there = left.get((there.position, there.part), there)
-        if _must_wait(look, there, now):
+        if _comes_early(look, there) and not look.is_last(now, is_crowded=look.account in crowded):
             decision.waiting.append(look)
             continue
         settled = _settled(look, there, now)
@@ -79,9 +86,8 @@ def decide(looks: Iterable[Look], found: Mapping[Sought, Found], now: int) -> De
     return decision
 
 
-def _must_wait(look: Look, there: Found | None, now: int) -> bool:
-    is_early = there is None or comes_early(look.receipt, there.state)
-    return is_early and not look.is_last(now)
+def _comes_early(look: Look, there: Found | None) -> bool:
+    return there is None or comes_early(look.receipt, there.state)
 
 
 def _settled(look: Look, there: Found | None, now: int) -> Settled:

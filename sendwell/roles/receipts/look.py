@@ -11,15 +11,18 @@ from sendwell.roles.receipts.meaning import suppression
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 PATIENCE = 3 * 24 * 60 * MINUTE
-"""How long a receipt with our key waits for the commit of its delivery: that was sent, and may be
-told of by a bus that is away.
+"""How long a receipt that stops an address waits for the commit of its delivery, if it has a key:
+that was sent, and may be told of by a bus that is away.
 """
-PATIENCE_BY_REFERENCE = 10 * MINUTE
-"""How long one waits that has the vendor's id only: most are about what others send by the account.
+SHORT_PATIENCE = 10 * MINUTE
+"""How long all others wait: many are about what others send by the account, also another Sendwell.
 """
 LONGEST_PAUSE = 60 * MINUTE
 """Between two looks. A commit wakes what waits, but not in every process and after every restart.
 """
+
+Account = tuple[str, TenantId | None]
+"""A provider account, and the tenant whose own it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,23 @@ class Look:
         """The name of the event in the whole world."""
         return self.provider, self.receipt.event_id
 
-    def is_last(self, now: int) -> bool:
-        """Whether it will not wait any longer: its time is over, or it names no delivery."""
+    @property
+    def account(self) -> Account:
+        """Whose receipts it waits among."""
+        return self.provider, self.tenant
+
+    def is_last(self, now: int, *, is_crowded: bool = False) -> bool:
+        """Whether it will not wait any longer: its time is over, or it names no delivery.
+
+        Nothing waits long for an account of whose receipts too many do.
+        """
         is_nameless = self.sought.key is None and self.sought.reference is None
-        return is_nameless or now - self.taken_at >= self._patience
+        patience = SHORT_PATIENCE if is_crowded else self._patience
+        return is_nameless or now - self.taken_at >= patience
+
+    def waits_long(self, now: int) -> bool:
+        """Whether it waits for longer than most do."""
+        return SHORT_PATIENCE <= now - self.taken_at < self._patience
 
     def due(self, now: int) -> int:
         """When to look again: after as long as it has waited already, at least a second and at
@@ -61,7 +77,8 @@ class Look:
 
     @property
     def _patience(self) -> int:
-        return PATIENCE if self.sought.key else PATIENCE_BY_REFERENCE
+        stops = suppression(self.receipt) is not None
+        return PATIENCE if stops and self.sought.key else SHORT_PATIENCE
 
 
 def _sought(provider: str, receipt: Receipt) -> Sought:

@@ -101,7 +101,10 @@ class ReceiptSettler:
         }
         # Before the commit: when we die between the two, the receipt is told or looked at again.
         await self._suppress(looks, theirs)
-        return decide(looks, theirs, self._clock.now())
+        now = self._clock.now()
+        long = {look.account for look in looks if look.waits_long(now)}
+        crowded = {each for each in long if await self._store.is_crowded(each, now=now)}
+        return decide(looks, theirs, now, crowded=crowded)
 
     async def _suppress(self, looks: Sequence[Look], found: Mapping[Sought, Found]) -> None:
         for look in looks:

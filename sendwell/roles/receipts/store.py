@@ -4,18 +4,21 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Table, delete, select
+from sqlalchemy import ColumnElement, Row, Table, delete, func, select
 
 from sendwell.domain.lifecycle import State
 from sendwell.messages.receipt import Receipt
 from sendwell.ports.database import Database, Unit, Write
 from sendwell.ports.deliveries import Found
 from sendwell.roles.receipts import hot
-from sendwell.roles.receipts.look import Look
+from sendwell.roles.receipts.look import SHORT_PATIENCE, Account, Look
 from sendwell.roles.receipts.rows import Record, Wait
 from sendwell.roles.receipts.tables import RECEIPT, WAITING
 from sendwell.runtime.journal.following import forget_following
 
+MOST_WAITING_LONG = 10_000
+"""Of one account. What waits by mistake is another's, and nothing else ends that before three days.
+"""
 _FORGOTTEN_TOGETHER = 500
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Receipt).decode
@@ -27,8 +30,9 @@ Event = tuple[str, str]
 class ReceiptStore:
     """Receipts on a SQL database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most_waiting_long: int = MOST_WAITING_LONG) -> None:
         self._database = database
+        self._most_waiting_long = most_waiting_long
 
     def record(self, look: Look, found: Found | None, state: State | None) -> Unit:
         """The writes that settle a receipt: it is on record, once, and waits no longer."""
@@ -79,6 +83,21 @@ class ReceiptStore:
         """Those of the events that wait, and under which number."""
         rows = await self._known(WAITING, events)
         return {(row.provider, row.event_id): row.number for row in rows}
+
+    async def is_crowded(self, account: Account, *, now: int) -> bool:
+        """Whether more of the account's receipts wait than may wait long, those who are new aside.
+
+        Asked for only where one does.
+        """
+        provider, tenant = account
+        theirs = select(WAITING.c.number).where(
+            WAITING.c.provider == provider,
+            WAITING.c.tenant.is_not_distinct_from(tenant),
+            WAITING.c.taken_at <= now - SHORT_PATIENCE,
+        )
+        some = theirs.limit(self._most_waiting_long + 1).subquery()
+        (row,) = await self._database.rows(select(func.count().label("many")).select_from(some))
+        return bool(row.many > self._most_waiting_long)
 
     async def load(self, numbers: Collection[int]) -> list[Look]:
         """These receipts, as far as they still wait."""
