@@ -127,6 +127,8 @@ class _Attempt:
         self.units = units
         self.number: int | None = None
         self.results: Sequence[Result] = ()
+        self.has_met = False
+        """Whether another process was there at the same moment, once."""
         self.is_apart = False
         self._alone: tuple[Unit, _Attempt] | None = None
         self._is_doubted = False
@@ -203,16 +205,20 @@ class _Writer:
     async def _commit_together(
         self, connection: AsyncConnection, attempt: _Attempt
     ) -> Sequence[Result]:
-        """All units in one transaction; when that fails, each in its own, to find the culprit."""
+        """All units in one transaction, once more where it met another process's; when that fails,
+        each in its own, to find the culprit.
+        """
         if await self._is_done(connection, attempt):
             return attempt.results
-        if not attempt.is_apart:
+        while not attempt.is_apart:
             try:
                 return await self._transaction(connection, attempt)
             except Exception as error:
-                if self._writing.meaning(error) in _OF_ALL:
+                meaning = self._writing.meaning(error)
+                if meaning in _OF_ALL:
                     raise
-                attempt.is_apart, attempt.results = True, ()
+                attempt.is_apart = attempt.has_met or meaning is not Trouble.MET
+                attempt.has_met, attempt.results = True, ()
         return await self._commit_apart(connection, attempt)
 
     async def _commit_apart(

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from sendwell.domain.errors import Conflict
 from sendwell.roles.delivery.rows import COLUMNS, Claim, Postponement, Withdrawal
-from sendwell.runtime.postgres_rows import columns, execute, fetch
+from sendwell.runtime.postgres_rows import columns, execute, fetch, is_taken
 from sendwell.runtime.rows import Values
 
 _WAITING = "('PENDING','SCHEDULED','HELD','RETRYING')"
@@ -14,9 +14,12 @@ _WAITING = "('PENDING','SCHEDULED','HELD','RETRYING')"
 
 def put(connection: Connection, rows: Sequence[Values]) -> None:
     """New work. Raises Conflict where somebody has planned one of the deliveries already."""
-    stored = execute(connection, _PUT, *columns(rows))
-    if stored < len(rows):
-        raise Conflict("One of these deliveries is planned already.")
+    try:
+        execute(connection, _PUT, *columns(rows))
+    except Exception as error:
+        if is_taken(error, "work_part"):
+            raise Conflict("One of these deliveries is planned already.") from error
+        raise
 
 
 def claim(connection: Connection, claims: Sequence[Claim]) -> list[bool]:
@@ -57,8 +60,7 @@ _PUT = f"""
     INSERT INTO work({COLUMNS})
     SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::text[],$5::text[],$6::int[],
     $7::text[],$8::bigint[],$9::int[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[],
-    $14::text[],$15::text[],$16::int[])
-    ON CONFLICT(position,part) DO NOTHING"""
+    $14::text[],$15::text[],$16::int[])"""
 
 _CLAIM = f"""
     UPDATE work SET state='PROCESSING',due=0,attempt=attempt+1,claimed_at=v.at,epoch=v.epoch,

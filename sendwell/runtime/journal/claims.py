@@ -82,8 +82,6 @@ def _held(connection: Connection, keys: Sequence[_Key], *, window: int) -> _Held
     before = list(range(oldest // _DAY, decides))
     found = fetch(connection, _CLAIM, *given, decides, before, oldest)
     held = {(name, tenant): _Holder(*holder) for name, tenant, *holder in found}
-    if missing := [key for key in keys if (key.name, key.tenant) not in held]:
-        held |= _on(connection, missing, decides)
     if not is_early:
         return held
     execute(connection, _COPY, *given, today, decides)
@@ -134,17 +132,26 @@ _GIVEN = (
 
 _CLAIM = f"""
     WITH given AS (SELECT * FROM {_GIVEN}),
-    held AS (
+    before AS (
       SELECT DISTINCT ON (key,tenant) key,tenant,i.position,i.fingerprint
       FROM given JOIN idempotency AS i USING (key,tenant)
       WHERE i.day=ANY($6::int[]) AND i.position>=$7 ORDER BY key,tenant,i.position),
+    held AS (
+      SELECT * FROM before UNION ALL
+      SELECT key,tenant,twin.position,twin.fingerprint
+      FROM given, LATERAL (
+        SELECT i.position,i.fingerprint FROM idempotency AS i
+        WHERE i.key=given.key AND i.tenant=given.tenant AND i.day=$5 LIMIT 1) AS twin
+      WHERE NOT EXISTS (
+        SELECT FROM before WHERE before.key=given.key AND before.tenant=given.tenant)),
     taken AS (
       INSERT INTO idempotency(key,tenant,fingerprint,position,day)
-      SELECT key,tenant,fingerprint,position,$5 FROM given
+      SELECT DISTINCT ON (key,tenant) key,tenant,fingerprint,position,$5 FROM given
       WHERE NOT EXISTS (SELECT FROM held WHERE held.key=given.key AND held.tenant=given.tenant)
-      ORDER BY key,tenant,position ON CONFLICT DO NOTHING
+      ORDER BY key,tenant,position
       RETURNING key,tenant,position,fingerprint)
     SELECT * FROM held UNION ALL SELECT * FROM taken"""
+"""Who takes the same key at the same moment makes this fail, and is seen the next time."""
 
 _TWINS = """
     SELECT key,tenant,position,fingerprint

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from sendwell.domain.lifecycle import State
 from sendwell.messages.status import Status
 from sendwell.ports.journal import Acceptance
 from sendwell.runtime.journal.claims import claimed
@@ -39,7 +40,12 @@ def put_outcomes(connection: Connection, statuses: Sequence[Status]) -> None:
          s.planned_at, s.claimed_at, s.attempt, s.provider, s.reference, s.code, s.text, s.rule)
         for s in statuses
     ]  # fmt: skip
-    _insert(connection, _OUTCOME, rows)
+    first = [row for row in rows if row[_STATUS] not in _TOLD_LATER]
+    later = [row for row in rows if row[_STATUS] in _TOLD_LATER]
+    if first and execute(connection, _FIRST_OUTCOME, *columns(first)) < len(first):
+        later = rows
+    if later:
+        _insert(connection, _OUTCOME, later)
 
 
 def put_moves(connection: Connection, statuses: Sequence[Status]) -> None:
@@ -103,13 +109,22 @@ _RECIPIENT = """
     INSERT INTO recipient(position,place,tenant,user_id)
     SELECT * FROM unnest($1::bigint[],$2::int[],$3::text[],$4::text[]) ON CONFLICT DO NOTHING"""
 
-_OUTCOME = """
+_STATUS = 5
+_TOLD_LATER = frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED})
+"""What is mostly said by a receipt, of what was sent before."""
+
+_ENDS = """
     INSERT INTO outcome(position,part,tenant,notification,channel,status,at,planned_at,claimed_at,
     attempt,provider,reference,code,text,rule)
     SELECT * FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],
     $7::bigint[],$8::bigint[],$9::bigint[],$10::int[],$11::text[],$12::text[],$13::text[],
-    $14::text[],$15::text[]) AS given(position,part)
-    ORDER BY position,part
+    $14::text[],$15::text[]) AS given(position,part)"""
+
+_FIRST_OUTCOME = f"""{_ENDS}
+    WHERE (SELECT true FROM outcome AS o WHERE o.position=given.position AND o.part=given.part)
+    IS NULL ORDER BY position,part"""
+
+_OUTCOME = f"""{_ENDS} ORDER BY position,part
     ON CONFLICT(position,part) DO UPDATE SET status=excluded.status,code=excluded.code,
     text=excluded.text WHERE outcome.status IN ('SENT','DELIVERED')"""
 
