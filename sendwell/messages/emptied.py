@@ -4,9 +4,8 @@ from collections.abc import Collection
 
 import msgspec
 
-from sendwell.messages.requested import Requested, To
+from sendwell.messages.requested import NOTHING, Requested, To
 
-_NOTHING = msgspec.Raw(b"{}")
 _NOBODY = To()
 
 
@@ -24,5 +23,5 @@ def emptied(request: Requested, places: Collection[int]) -> Requested:
     if len(erased) < len(request.to):
         return request
     return msgspec.structs.replace(
-        request, content=None, data=_NOTHING, metadata=_NOTHING, timezone=None
+        request, content=None, data=NOTHING, metadata=NOTHING, timezone=None
     )

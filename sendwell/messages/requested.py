@@ -8,6 +8,9 @@ import msgspec
 from sendwell.domain.ids import ChannelName, NotificationId, Position, TenantId, UserId
 from sendwell.messages.original import Original
 
+NOTHING = msgspec.Raw(b"{}")
+"""An empty object. It takes no room on record where it is this one."""
+
 
 class To(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One recipient: a person (`user_id`) or bare addresses, one per channel.
@@ -93,8 +96,8 @@ class Requested(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What it is about, as people subscribe to it; a path like news/sport."""
     template: TemplateRef | None = None
     content: Content | None = None
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-    metadata: msgspec.Raw = msgspec.Raw(b"{}")
+    data: msgspec.Raw = NOTHING
+    metadata: msgspec.Raw = NOTHING
     send_at: str | None = None
     """RFC 3339; without an offset it is local wall time in `timezone` or the recipient's zone."""
     timezone: str | None = None

@@ -11,13 +11,11 @@ from sendwell.domain.ids import NOWHERE, ChannelName, NotificationId, TenantId
 from sendwell.domain.lane import LANES
 from sendwell.domain.plain_words import text_of, title_of
 from sendwell.domain.policy import Policy
-from sendwell.messages.requested import Content, Requested, TemplateRef
+from sendwell.messages.requested import NOTHING, Content, Requested, TemplateRef
 from sendwell.ports.clock import Clock, Ids
 from sendwell.roles.gateway import checks
 from sendwell.roles.gateway.wire import NotificationIn, is_given, json_object
 from sendwell.roles.gateway.words import require_words
-
-_EMPTY = msgspec.Raw(b"{}")
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -124,7 +122,7 @@ def _data(given: NotificationIn) -> msgspec.Raw:
 
 def _object(raw: msgspec.Raw, pointer: str) -> msgspec.Raw:
     if not is_given(raw):
-        return _EMPTY
+        return NOTHING
     json_object(raw, pointer)  # a number beyond a double is JSON, and yet nobody can read it back
     return raw
 

@@ -13,6 +13,9 @@ from sendwell.domain.lane import Lane
 from sendwell.domain.policy import Policy
 from sendwell.domain.priority import PriorityRule
 from sendwell.messages.requested import Requested
+
+
+from sendwell.messages.requested import Requested, decode, encode
 from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.wire import NotificationIn, as_written, read
 
@@ -51,6 +54,14 @@ def test_a_request_bears_whether_its_event_is_critical(event_type: str, is_criti
     request = BUILDER.build(given, Origin(TenantId("acme")), policy)
 
     assert request.is_critical is is_critical
+
+
+def test_what_nobody_gave_takes_no_room_on_record() -> None:
+    request = built(user_id="user-001", content="Hello")
+
+    kept = encode(request)
+
+    assert (b'"data"' in kept, b'"metadata"' in kept, decode(kept)) == (False, False, request)
 
 
 def test_who_is_named_twice_is_told_once() -> None:
