@@ -115,25 +115,25 @@ async def take_key(other: asyncpg.Connection, request: Requested, key: bytes) ->
     )
 
 
-async def test_of_two_with_one_key_the_later_one_repeats_and_its_group_is_written_as_one(
-    database: PostgresDatabase, other: asyncpg.Connection
+@pytest.mark.parametrize("many", [1, 20])
+async def test_of_two_with_one_key_the_later_one_repeats(
+    database: PostgresDatabase, other: asyncpg.Connection, many: int
 ) -> None:
     journal, theirs = a_journal(database), a_request("theirs")
     await take_key(other, theirs, b"k" * 16)
-    names = ("ours", "beside", "twin")
-    entries = [Entry(a_request(name), name.encode() * 4, BODY) for name in names]
-    entries[0] = Entry(entries[0].request, b"k" * 16, BODY)
-    entries[2] = Entry(entries[2].request, entries[1].key, BODY)
+    names = [f"beside-{number}" for number in range(many)]
+    beside = [Entry(a_request(name), name.encode().ljust(16), BODY) for name in names]
+    ours = Entry(a_request("ours"), b"k" * 16, BODY)
+    twin = Entry(a_request("twin"), beside[0].key, BODY)
 
-    said = await as_it_waits(journal.accept(entries), other, database)
+    said = await as_it_waits(journal.accept([ours, *beside, twin]), other, database)
 
-    assert said == [
-        Acceptance(theirs.id, is_duplicate=True),
-        Acceptance(NotificationId("beside")),
-        Acceptance(NotificationId("beside"), is_duplicate=True),
-    ]
+    first, *new, last = said
+    assert first == Acceptance(theirs.id, is_duplicate=True)
+    assert new == [Acceptance(each.request.id) for each in beside]
+    assert last == Acceptance(beside[0].request.id, is_duplicate=True)
     keys = await database.rows(select(IDEMPOTENCY.c.key))
-    assert len(keys) == 2
+    assert len(keys) == 1 + many
 
 
 async def test_units_that_met_another_process_are_written_together_the_second_time(
@@ -154,9 +154,10 @@ async def test_units_that_met_another_process_are_written_together_the_second_ti
     assert written == [5]
 
 
+@pytest.mark.parametrize("many", [1, 20])
 @pytest.mark.parametrize("state", [State.SENT, State.DELIVERED, State.BOUNCED])
 async def test_what_two_say_of_one_end_is_one_end(
-    database: PostgresDatabase, other: asyncpg.Connection, state: State
+    database: PostgresDatabase, other: asyncpg.Connection, state: State, many: int
 ) -> None:
     journal, request = a_journal(database), a_request("first")
     await other.execute(
@@ -165,13 +166,14 @@ async def test_what_two_say_of_one_end_is_one_end(
         request.position,
         ACME,
     )
-    beside = ended(a_request("beside"), State.SENT)
+    beside = [ended(a_request(f"beside-{number}"), State.SENT) for number in range(many)]
 
-    unit = journal.recorded([beside, ended(request, state)])
+    unit = journal.recorded([*beside, ended(request, state)])
     await as_it_waits(database.commit(unit), other, database)
 
     rows = await database.rows(select(OUTCOME.c.notification, OUTCOME.c.status))
-    assert {tuple(row) for row in rows} == {("first", state), ("beside", State.SENT)}
+    told = {(each.notification, State.SENT) for each in beside}
+    assert {tuple(row) for row in rows} == {("first", state), *told}
 
 
 async def test_what_two_plan_is_planned_by_one(

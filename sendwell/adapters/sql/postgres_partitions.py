@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from sendwell.adapters.sql.upkeep import whole
-from sendwell.domain.ids import COUNTER_BITS
 from sendwell.runtime.journal.forgotten import take_off
+from sendwell.runtime.journal.parts import DAY, DAY_MS, WEEK_DAYS
 
-_DAY_MS = 86_400_000
-_WEEK_DAYS = 7
 _AHEAD = 2
 """Partitions that are there before they are needed."""
 
@@ -35,7 +33,7 @@ class Scheme:
 
 
 _SCHEMES = {
-    'RANGE ("position")': Scheme(_WEEK_DAYS, _DAY_MS << COUNTER_BITS),
+    'RANGE ("position")': Scheme(WEEK_DAYS, DAY),
     "RANGE (day)": Scheme(1, 1),
 }
 
@@ -57,8 +55,8 @@ def make_ahead(connection: Connection, now: int, *, since: int | None = None) ->
     """Partitions for everything from `since` (else from yesterday) until weeks ahead are there;
     gives those that were made. Times are microseconds since 1970.
     """
-    today = now // 1000 // _DAY_MS
-    first = today - 1 if since is None else since // 1000 // _DAY_MS
+    today = now // 1000 // DAY_MS
+    first = today - 1 if since is None else since // 1000 // DAY_MS
     with _alone(connection):
         made = []
         for table, scheme in _tables(connection):
@@ -89,7 +87,7 @@ def _drop_old(connection: Connection, journal_before: int, keys_before: int) -> 
     dropped = []
     for table, scheme in _tables(connection):
         before = keys_before if scheme.days == 1 else journal_before
-        today = before // 1000 // _DAY_MS
+        today = before // 1000 // DAY_MS
         for name in _parts(connection, table):
             first = int(name.rpartition("_")[2])
             if first + scheme.days > today:

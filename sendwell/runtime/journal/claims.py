@@ -14,11 +14,10 @@ from sqlalchemy import Connection
 
 from sendwell.domain.ids import COUNTER_BITS, NotificationId, TenantId
 from sendwell.ports.journal import Acceptance
+from sendwell.runtime.journal.parts import DAY
 from sendwell.runtime.journal.rows import Row
 from sendwell.runtime.postgres_rows import columns, execute, fetch
 
-_DAY = 86_400_000 << COUNTER_BITS
-"""As a distance between positions."""
 _NEIGHBOURS = 60_000 << COUNTER_BITS
 """For so long into a day, a twin may still be writing into the day before. Then the day before
 decides, and the new one is written too; who is later looks there only, so it has the last word."""
@@ -75,11 +74,11 @@ def name_of_id(id_: NotificationId) -> bytes:
 def _held(connection: Connection, keys: Sequence[_Key], *, window: int) -> _Held:
     """Who holds each of the keys, now that they were claimed."""
     last, oldest = max(key.position for key in keys), min(key.position for key in keys) - window
-    today = last // _DAY
-    is_early = last % _DAY < _NEIGHBOURS
+    today = last // DAY
+    is_early = last % DAY < _NEIGHBOURS
     decides = today - 1 if is_early else today
     given = columns(keys)
-    before = list(range(oldest // _DAY, decides))
+    before = list(range(oldest // DAY, decides))
     found = fetch(connection, _CLAIM, *given, decides, before, oldest)
     held = {(name, tenant): _Holder(*holder) for name, tenant, *holder in found}
     if not is_early:

@@ -1,10 +1,12 @@
-"""The journal's hot statements for PostgreSQL: one a batch, its columns as arrays.
+"""The journal's hot statements for PostgreSQL: one a batch, its columns as arrays or copied in.
 
 By hand because Core costs 185 us a statement and more for each row. The tables are partitioned by
 time; what has to be unique over time stands in `claims`.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,8 +15,11 @@ from sendwell.domain.lifecycle import State
 from sendwell.messages.status import Status
 from sendwell.ports.journal import Acceptance
 from sendwell.runtime.journal.claims import claimed
+from sendwell.runtime.journal.parts import part_of
 from sendwell.runtime.journal.rows import Count, Row, named, refuse, summed
-from sendwell.runtime.postgres_rows import columns, execute, fetch
+from sendwell.runtime.postgres_rows import columns, copy_in, execute, fetch
+
+_Values = tuple[Any, ...]
 
 
 def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
@@ -22,7 +27,7 @@ def accept(connection: Connection, rows: Sequence[Row]) -> list[Acceptance]:
     repeats = claimed(connection, rows)
     fresh = [row for row in rows if row.position not in repeats]
     if fresh:
-        _insert(connection, _REQUESTED, _values(fresh))
+        _put_requested(connection, _values(fresh))
         _insert_people(connection, fresh)
     return [repeats.get(row.position) or Acceptance(row.id) for row in rows]
 
@@ -42,7 +47,7 @@ def put_outcomes(connection: Connection, statuses: Sequence[Status]) -> None:
     ]  # fmt: skip
     first = [row for row in rows if row[_STATUS] not in _TOLD_LATER]
     later = [row for row in rows if row[_STATUS] in _TOLD_LATER]
-    if first and execute(connection, _FIRST_OUTCOME, *columns(first)) < len(first):
+    if first and not _put_first(connection, first):
         later = rows
     if later:
         _insert(connection, _OUTCOME, later)
@@ -85,10 +90,32 @@ def refuse_any_end(connection: Connection, positions: Sequence[int]) -> None:
     refuse(fetch(connection, _ENDED_AT, positions))
 
 
-def _values(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+def _values(rows: Sequence[Row]) -> list[_Values]:
     return [
         (r.position, r.tenant, r.id, r.user_id, r.event_type, r.accepted_at, r.body) for r in rows
     ]
+
+
+def _put_requested(connection: Connection, rows: Sequence[_Values]) -> None:
+    if len(rows) < _MANY:
+        _insert(connection, _REQUESTED, rows)
+    else:
+        _copy_in(connection, "requested", _OF_REQUESTED, rows)
+
+
+def _put_first(connection: Connection, rows: Sequence[_Values]) -> bool:
+    """Insert ends that nothing is known of yet; False where that is not all of them."""
+    if len(rows) < _MANY:
+        return execute(connection, _FIRST_OUTCOME, *columns(rows)) == len(rows)
+    if fetch(connection, _ENDED, *columns([row[:2] for row in rows])):
+        return False
+    _copy_in(connection, "outcome", _OF_OUTCOME, sorted(rows, key=itemgetter(0, 1)))
+    return True
+
+
+def _copy_in(connection: Connection, table: str, names: str, rows: Sequence[_Values]) -> None:
+    for part, own in groupby(rows, lambda row: part_of(table, row[0])):
+        copy_in(connection, part, names.split(","), list(own))
 
 
 def _insert_people(connection: Connection, rows: Sequence[Row]) -> None:
@@ -100,8 +127,13 @@ def _insert(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) ->
     execute(connection, text, *columns(rows))
 
 
-_REQUESTED = """
-    INSERT INTO requested(position,tenant,id,user_id,event_type,accepted_at,body)
+_MANY = 16
+"""From so many rows on they are copied in; fewer are sooner inserted."""
+
+_OF_REQUESTED = "position,tenant,id,user_id,event_type,accepted_at,body"
+
+_REQUESTED = f"""
+    INSERT INTO requested({_OF_REQUESTED})
     SELECT * FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[],$5::text[],$6::bigint[],
     $7::bytea[])"""
 
@@ -113,9 +145,13 @@ _STATUS = 5
 _TOLD_LATER = frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED})
 """What is mostly said by a receipt, of what was sent before."""
 
-_ENDS = """
-    INSERT INTO outcome(position,part,tenant,notification,channel,status,at,planned_at,claimed_at,
-    attempt,provider,reference,code,text,rule)
+_OF_OUTCOME = (
+    "position,part,tenant,notification,channel,status,at,planned_at,claimed_at,attempt,provider,"
+    "reference,code,text,rule"
+)
+
+_ENDS = f"""
+    INSERT INTO outcome({_OF_OUTCOME})
     SELECT * FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],
     $7::bigint[],$8::bigint[],$9::bigint[],$10::int[],$11::text[],$12::text[],$13::text[],
     $14::text[],$15::text[]) AS given(position,part)"""
