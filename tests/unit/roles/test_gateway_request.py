@@ -12,9 +12,6 @@ from sendwell.domain.ids import TenantId
 from sendwell.domain.lane import Lane
 from sendwell.domain.policy import Policy
 from sendwell.domain.priority import PriorityRule
-from sendwell.messages.requested import Requested
-
-
 from sendwell.messages.requested import Requested, decode, encode
 from sendwell.roles.gateway.request import Builder, Origin
 from sendwell.roles.gateway.wire import NotificationIn, as_written, read
