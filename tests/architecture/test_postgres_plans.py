@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Executable, Row, insert, text
 from sqlalchemy.sql import ClauseElement
@@ -17,6 +18,7 @@ from sendwell.domain.lane import Lane
 from sendwell.domain.lifecycle import State
 from sendwell.ports.journal import Filter
 from sendwell.roles.delivery.store import DeliveryStore
+from sendwell.runtime.journal.claims import _CLAIM
 from sendwell.runtime.journal.journal import SqlJournal
 from sendwell.runtime.journal.records import SqlRecords
 from sendwell.runtime.journal.tables import REQUESTED
@@ -105,6 +107,22 @@ async def test_what_is_to_a_person_is_read_by_indexes_of_people(database: Explai
     assert all("recipient" not in way for way in alone)
     assert all("recipient" in way for way in among)
     assert not any("Seq Scan on requested" in way for way in database.ways)
+
+
+async def test_keys_are_looked_up_one_by_one_whatever_was_prepared(
+    database: Explained, made_postgres_url: str
+) -> None:
+    connection = await asyncpg.connect(made_postgres_url)
+    await connection.execute("SET plan_cache_mode=force_generic_plan")
+    await connection.execute(f"PREPARE asked AS {_CLAIM}")
+    today = NOW_MS // 86_400_000
+    given = f"'{{}}','{{}}','{{}}','{{}}',{today},{today - 1},0"
+    steps = await connection.fetch(f"EXPLAIN EXECUTE asked({given})")
+    await connection.close()
+
+    way = "\n".join(step[0] for step in steps)
+    assert "_pkey" in way
+    assert "Seq Scan on idempotency" not in way
 
 
 def a_journal(database: Explained) -> SqlJournal:

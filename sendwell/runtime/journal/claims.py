@@ -78,8 +78,7 @@ def _held(connection: Connection, keys: Sequence[_Key], *, window: int) -> _Held
     is_early = last % DAY < _NEIGHBOURS
     decides = today - 1 if is_early else today
     given = columns(keys)
-    before = list(range(oldest // DAY, decides))
-    found = fetch(connection, _CLAIM, *given, decides, before, oldest)
+    found = fetch(connection, _CLAIM, *given, decides, oldest // DAY, oldest)
     held = {(name, tenant): _Holder(*holder) for name, tenant, *holder in found}
     if not is_early:
         return held
@@ -131,18 +130,12 @@ _GIVEN = (
 
 _CLAIM = f"""
     WITH given AS (SELECT * FROM {_GIVEN}),
-    before AS (
-      SELECT DISTINCT ON (key,tenant) key,tenant,i.position,i.fingerprint
-      FROM given JOIN idempotency AS i USING (key,tenant)
-      WHERE i.day=ANY($6::int[]) AND i.position>=$7 ORDER BY key,tenant,i.position),
     held AS (
-      SELECT * FROM before UNION ALL
       SELECT key,tenant,twin.position,twin.fingerprint
       FROM given, LATERAL (
         SELECT i.position,i.fingerprint FROM idempotency AS i
-        WHERE i.key=given.key AND i.tenant=given.tenant AND i.day=$5 LIMIT 1) AS twin
-      WHERE NOT EXISTS (
-        SELECT FROM before WHERE before.key=given.key AND before.tenant=given.tenant)),
+        WHERE i.key=given.key AND i.tenant=given.tenant AND i.day>=$6 AND i.day<=$5
+        AND (i.day=$5 OR i.position>=$7) ORDER BY i.day=$5,i.position LIMIT 1) AS twin),
     taken AS (
       INSERT INTO idempotency(key,tenant,fingerprint,position,day)
       SELECT DISTINCT ON (key,tenant) key,tenant,fingerprint,position,$5 FROM given
@@ -150,7 +143,11 @@ _CLAIM = f"""
       ORDER BY key,tenant,position
       RETURNING key,tenant,position,fingerprint)
     SELECT * FROM held UNION ALL SELECT * FROM taken"""
-"""Who takes the same key at the same moment makes this fail, and is seen the next time."""
+"""Who takes the same key at the same moment makes this fail, and is seen the next time.
+
+Each key is looked up by itself, on the days from one to another: of a list of days PostgreSQL does
+not know beforehand which partitions it means, and then it read all of today's for every group.
+"""
 
 _TWINS = """
     SELECT key,tenant,position,fingerprint
