@@ -160,13 +160,10 @@ async def test_what_was_stored_before_the_server_went_away_is_not_told_as_failed
     monkeypatch.setattr(group_commit, "_PATIENCE_SECONDS", 0.05)
     writing = Away()
     writing.is_away = False
-    has_met: list[bool] = []
+    meets = [Held(), Held()]  # both times that they are written together
 
     def meet_and_lose(_: Any, __: Sequence[int]) -> Sequence[None]:
-        if has_met:
-            raise ConnectionResetError
-        has_met.append(True)
-        raise Held
+        raise meets.pop() if meets else ConnectionResetError
 
     commits = GroupCommit("sendwell", urgent=writing, others=[writing])
     async with asyncio.timeout(10):
@@ -179,3 +176,25 @@ async def test_what_was_stored_before_the_server_went_away_is_not_told_as_failed
 
     assert results[0] == [[7]]
     assert isinstance(results[1], Unavailable)
+
+
+async def test_who_met_another_process_is_written_together_once_more() -> None:
+    writing = Away()
+    writing.is_away = False
+    meets = [Held()]
+    together: list[int] = []
+
+    def note(_: Any, items: Sequence[int]) -> Sequence[None]:
+        if meets:
+            raise meets.pop()
+        together.append(len(items))
+        return [None] * len(items)
+
+    commits = GroupCommit("sendwell", urgent=writing, others=[writing])
+    async with asyncio.timeout(10):
+        await asyncio.gather(
+            *(commits.commit([Write(note, [number])], is_urgent=False) for number in range(3))
+        )
+    await commits.close()
+
+    assert together == [3]
