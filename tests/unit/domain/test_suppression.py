@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from sendwell.domain.suppression import Source, ends_by_start, outweighs
+from sendwell.domain.suppression import Source, ends_by_start, outweighs, reason_of
 
 PEOPLE = {Source.STOP_WORD, Source.UNSUBSCRIBE, Source.COMPLAINT}
 PROVIDERS = {Source.BOUNCE, Source.GONE}
@@ -32,3 +32,13 @@ def test_a_person_ends_what_they_said_and_not_what_the_tenant_decided() -> None:
     ending = {source for source in (*Source, None) if ends_by_start(source)}
 
     assert ending == {Source.STOP_WORD, Source.UNSUBSCRIBE, *PROVIDERS, None}
+
+
+def test_the_list_names_what_people_said_by_their_word_and_all_else_by_the_address() -> None:
+    assert {source: reason_of(source) for source in PEOPLE | PROVIDERS} == {
+        Source.STOP_WORD: "stop_word",
+        Source.UNSUBSCRIBE: "unsubscribed",
+        Source.COMPLAINT: "complained",
+        Source.BOUNCE: "address_gone",
+        Source.GONE: "address_gone",
+    }
