@@ -271,9 +271,11 @@ class _Writer:
         return results
 
     def _told(self, error: Exception) -> Exception:
-        told = self._writing.told(error)
-        if self._is_lost(error):
+        told, meaning = self._writing.told(error), self._writing.meaning(error)
+        if meaning is Trouble.LOST:
             self._outage.lasts(str(told))
+        elif meaning is Trouble.OWN and told is not error:  # who hears that waits, and is silent
+            log.warning("database.denied", why=str(told))
         return told
 
     def _is_lost(self, error: Exception) -> bool:

@@ -45,7 +45,6 @@ FAILURES = (SQLAlchemyError, MySQLError, OSError)
 _REFUSED = frozenset({
     1044, 1045, 1049, 1698,  # user, password or database
     1129, 1130,  # our host is blocked, or may not connect
-    1142, 1143,  # not with this table
     1251, 3159, _NO_TLS,
     1820, 1862, 3118, 4151,  # the password has expired, or the user is locked
 })  # fmt: skip
@@ -62,6 +61,9 @@ _LOST = _REFUSED | {
     2002, 2003, 2006, 2013,  # nobody is there, or nobody any more
     4031,  # we were idle for too long
 }  # fmt: skip
+_DENIED = frozenset({
+    1142, 1143,  # not with this table, or this column: the others can be used
+})  # fmt: skip
 _FIRST_OF_PROXIES = 9000
 """From here on no server has numbers for what is wrong with a statement."""
 _HELD = frozenset({
@@ -193,7 +195,7 @@ def is_met(error: BaseException) -> bool:
 
 def passes(error: BaseException) -> bool:
     """Whether nothing is wrong with what was asked: the same may work later."""
-    return is_lost(error) or code_of(error) in _HELD
+    return is_lost(error) or code_of(error) in _HELD | _DENIED
 
 
 def told(error: Exception) -> Exception:
@@ -216,6 +218,11 @@ def away(error: BaseException) -> Unavailable:
             f"The database does not let us in (error {code}). Check the user, what it may do, the"
             " password, the name and the TLS options of its URL, and that it takes connections from"
             " this host."
+        )
+    if code in _DENIED:
+        return Unavailable(
+            f"The database does not let us use one of its tables (error {code}). Grant the user in"
+            " its URL SELECT, INSERT, UPDATE and DELETE on all of them."
         )
     if code in _HELD:
         return Unavailable(

@@ -56,13 +56,13 @@ async def open_postgres(url: str) -> AsyncIterator[Upkeep]:
 async def open_mysql(url: str) -> AsyncIterator[Upkeep]:
     """A connection to MySQL or MariaDB. Raises Unavailable."""
     from sendwell.adapters.sql import mysql_tables  # noqa: F401 - tables are made as it says
-    from sendwell.adapters.sql.mysql_engine import FAILURES, away, is_lost, open_engine
+    from sendwell.adapters.sql.mysql_engine import FAILURES, away, open_engine, passes
 
     try:
         async with _session(open_engine(url, 1), _MYSQL_SESSION) as connection:
             yield _Mysql(connection)
     except FAILURES as error:
-        if is_lost(error):
+        if passes(error):
             raise away(error) from error
         raise
 
