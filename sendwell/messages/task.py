@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sendwell.domain.ids import ChannelName
+from sendwell.domain.ids import COUNTER_BITS, ChannelName
 from sendwell.domain.lifecycle import State, move
 from sendwell.messages.requested import Requested
 
@@ -38,8 +38,8 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     provider: str | None = None
     """Who has it in hand, or had it last."""
     was_due: int = 0
-    """From when the attempt in hand might be made, if it had to wait or is a replay's; on the way
-    only."""
+    """From when the attempt in hand might be made, if it had to wait or is a replay's; on disk only
+    while it waits for another one."""
     recipients: int = 0
     """How many its notification names, where only its own travels with it; on the way only."""
     work: int = 0
@@ -50,7 +50,7 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
         self.state = move(self.state, State.PROCESSING)
         self.attempt += 1
         self.claimed_at, self.provider = at, provider
-        self.was_due = self.due or (self.planned_at if self.replay_of else 0)
+        self.was_due = self.was_due or self.due or (self.planned_at if self.replay_of else 0)
         self.due, self.reason = 0, None
 
     def take_back_attempt(self) -> None:
@@ -63,4 +63,10 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
         """It is looked at again then, or when it expires, to end it."""
         expires_at = self.request.expires_at
         self.due = until if expires_at is None else min(until, expires_at)
-        self.reason = reason
+        self.reason, self.was_due = reason, 0
+
+    def retry(self, until: int, reason: str, *, at: int) -> None:
+        """It waits for another attempt. What it was late by when this one failed, it stays."""
+        since = self.was_due or (self.request.position >> COUNTER_BITS) * 1_000
+        self.wait(until, reason)
+        self.was_due = since + self.due - at

@@ -107,7 +107,7 @@ class Bookkeeper:
 
     def _enter_retry(self, task: Task, retry: Retry, at: int, book: Book) -> None:
         self._move(task, State.FAILED, book, at=at, fault=retry.fault)
-        task.wait(at + microseconds_in(retry.wait), retry.fault.code)
+        task.retry(at + microseconds_in(retry.wait), retry.fault.code, at=at)
         task.tried = retry.refused_by
         self._move(task, State.RETRYING, book, at=at, due=task.due)
         book.waiting.append(task)

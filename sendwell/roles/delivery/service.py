@@ -373,5 +373,6 @@ class Delivery:
         if task.state is State.CANCELLED:
             task.state = State.PENDING
             return Stopped(task, OWN_ENDS.get(task.reason or "", CANCELLED))
+        task.was_due = task.was_due or task.claimed_at  # the claim on disk does not say it
         fault = Fault("unknown", "Sendwell stopped while the send was in flight.", Blame.US)
         return Sent(task, Unknown(fault), self._clock.now())

@@ -40,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     tried: tuple[str, ...] = ()
     replay_of: str | None = None
     beside: int = 1
+    was_due: int = 0
 
 
 _encode_plan = msgspec.json.Encoder().encode
@@ -319,6 +320,7 @@ def plan_of(task: Task) -> str:
         task.tried,
         task.replay_of,
         task.beside,
+        task.was_due,
     )
     return _encode_plan(plan).decode()
 
@@ -362,6 +364,7 @@ def _task(row: Row[Any], request: Requested) -> Task:
         tried=plan.tried,
         replay_of=plan.replay_of,
         beside=plan.beside,
+        was_due=plan.was_due,
         claimed_at=row.claimed_at,
         provider=row.provider,
         work=row.work,
