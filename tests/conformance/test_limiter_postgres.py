@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -34,6 +35,7 @@ pytestmark = needs("postgres")
 
 QUICKLY = 10.0
 OLD = NOW - 120 * SECOND
+PAGE = Path(__file__).parents[2] / "docs/explanation/where-personal-data-lives.md"
 MANY = 100_000
 """More than two stretches of the table."""
 KEYS = 100
@@ -241,6 +243,18 @@ async def test_limits_of_before_that_name_people_by_their_ids_are_forgotten(
     left = await keys(there)
     await there.close()
     assert {"channel:sms"} == left
+
+
+async def test_the_page_tells_how_to_forget_what_was_named_so_while_processes_were_replaced(
+    there: Any,
+) -> None:
+    (command,) = re.findall(r'^psql "\$DB_URL" -c "(.+)"$', PAGE.read_text(), re.MULTILINE)
+    for key in ("person:acme:anna@example.org", "day:acme:2026-11-23:anna", "channel:sms"):
+        await put(there, key, NOW + SECOND)
+
+    await there.execute(command)
+
+    assert {"channel:sms"} == await keys(there)
 
 
 def test_on_sqlite_there_is_nothing_to_create(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Limits on what a person is sent begin anew: their names held the person's id, now a hash of it.
 
 Some would have stayed for years, also after the person was erased. What processes of the version
-before still count meanwhile runs out, two days for each message.
+before still count meanwhile runs out: where-personal-data-lives.md has the command that removes it.
 """
 
 from alembic import op
