@@ -7,7 +7,7 @@ moment the group is written again: behind ON CONFLICT each row is written ahead 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,8 @@ from sqlalchemy.util import await_only
 from sendwell.ports.database import driver
 
 _UNIQUE_VIOLATION = "23505"
+_PIECE_BYTES = 400_000
+"""asyncpg's pieces have 512 KiB."""
 _UNNEST = re.compile(r"unnest\([^)]*\)")
 _ARRAY = re.compile(r"\$(\d+)::(bigint|int|text)\[\]")
 
@@ -41,7 +43,8 @@ def copy_in(
     """Rows that are all new, into a table without a wall: where they are many, the server has them
     in half the time, and writes those of a page ahead as one (40 bytes less for each).
     """
-    await_only(driver(connection).copy_records_to_table(table, columns=names, records=rows))
+    for some in _portions(rows):
+        await_only(driver(connection).copy_records_to_table(table, columns=names, records=some))
 
 
 def is_taken(error: Exception, index: str) -> bool:
@@ -68,6 +71,30 @@ def written(column: Sequence[Any], kind: str) -> str:
     if "\\" in joined or joined.count('"') != 2 * (len(column) - 1):
         return "{" + ",".join(map(_quoted, column)) + "}"
     return '{"' + joined + '"}'  # as nearly always: nothing in it needs more than its quotes
+
+
+def _portions(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Each as much as asyncpg sends in one piece: between two it waits for the socket, and when the
+    connection is lost then, it waits for ever. What is longer by itself is one piece, too.
+    """
+    some: list[Sequence[Any]] = []
+    weight = 0
+    for row in rows:
+        added = sum(_weight(value) for value in row)
+        if some and weight + added > _PIECE_BYTES:
+            yield some
+            some, weight = [], 0
+        some.append(row)
+        weight += added
+    if some:
+        yield some
+
+
+def _weight(value: object) -> int:
+    """In bytes, at most, and with what stands before it."""
+    if isinstance(value, str):
+        return 4 * len(value) + 4
+    return len(value) + 4 if isinstance(value, bytes) else 12
 
 
 def _told(text: str, arguments: Sequence[Any]) -> tuple[str, Sequence[Any]]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tests.services.ports import HOST
 
 _READ_BYTES = 65_536
+_SLOWLY = 0.2
 Hears = Callable[[bytes], bool]
 """What a client says; whether that connection falls silent with it."""
 
@@ -68,7 +69,9 @@ class _Wire:
         with suppress(ConnectionError):
             while said := await reader.read(_READ_BYTES):
                 self.is_mute = self.is_mute or self._link.silent_before(said)
-                if not self.is_mute:
+                if self.is_mute:
+                    await asyncio.sleep(_SLOWLY)  # buffers fill, as of a host that vanished
+                else:
                     self.is_mute = self._link.silent_after(said)
                     server.write(said)
 

@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, select, text
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, insert, select, text
 from sqlalchemy.schema import CreateTable
 
 from sendwell.adapters.sql.postgres import PostgresDatabase
 from sendwell.adapters.sql.postgres_engine import Patience, driver_of
 from sendwell.domain.errors import Unavailable
 from sendwell.ports.database import Write
+from sendwell.runtime.postgres_rows import copy_in
 from tests.conformance.mute_link import MuteLink, mute_link
 from tests.services.needs import needs
 
 pytestmark = needs("postgres")
 NOTE = Table("note", MetaData(), Column("number", Integer, primary_key=True))
+LONG = Table("long", MetaData(), Column("number", Integer), Column("words", Text))
 SHORT = Patience(statement=timedelta(seconds=2), turn=timedelta(seconds=2))
 SOON = 20.0
 """Far less than TCP itself would wait."""
@@ -45,14 +47,15 @@ async def numbers(database: PostgresDatabase) -> list[int]:
     return [row.number for row in await database.rows(select(NOTE.c.number).order_by("number"))]
 
 
-class FirstCommit:
-    """Hears the first one."""
+class First:
+    """Hears the first time that something is said."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: bytes = b"COMMIT") -> None:
+        self._what = what
         self.was_heard = False
 
     def __call__(self, said: bytes) -> bool:
-        is_first = b"COMMIT" in said and not self.was_heard
+        is_first = self._what in said and not self.was_heard
         self.was_heard = self.was_heard or is_first
         return is_first
 
@@ -60,7 +63,7 @@ class FirstCommit:
 async def test_a_commit_whose_answer_never_comes_is_looked_up(
     database: PostgresDatabase, link: MuteLink
 ) -> None:
-    link.silent_after = heard = FirstCommit()
+    link.silent_after = heard = First()
 
     async with asyncio.timeout(SOON):
         await database.commit([Write(note, [1])])
@@ -72,7 +75,7 @@ async def test_a_commit_whose_answer_never_comes_is_looked_up(
 async def test_a_commit_that_never_arrives_is_done_again(
     database: PostgresDatabase, link: MuteLink
 ) -> None:
-    link.silent_before = heard = FirstCommit()
+    link.silent_before = heard = First()
 
     async with asyncio.timeout(SOON):
         await database.commit([Write(note, [1])])
@@ -81,10 +84,32 @@ async def test_a_commit_that_never_arrives_is_done_again(
     assert [1] == await numbers(database)
 
 
+def copy_long_ones(connection: Connection, items: Sequence[int]) -> None:
+    rows = [(number, "x" * 100_000) for number in items]
+    copy_in(connection, LONG.name, ("number", "words"), rows)
+
+
+@pytest.mark.parametrize("when", [b"COPY", b"x" * 10_000], ids=["asked", "sent"])
+async def test_who_copies_much_in_where_nobody_answers_any_more_hears_so_and_may_come_again(
+    database: PostgresDatabase, link: MuteLink, when: bytes
+) -> None:
+    """It is more than the buffers of a connection hold."""
+    await database.execute(CreateTable(LONG))
+    link.silent_before = First(when)
+
+    async with asyncio.timeout(2 * SOON):
+        with pytest.raises(Unavailable):
+            await database.commit([Write(copy_long_ones, range(120))])
+        await database.commit([Write(copy_long_ones, range(120))])
+
+    (row,) = await database.rows(text("SELECT count(*) AS number FROM long"))
+    assert row.number == 120
+
+
 async def test_closing_does_not_wait_for_what_nobody_can_look_up(
     database: PostgresDatabase, link: MuteLink
 ) -> None:
-    link.silent_after = heard = FirstCommit()
+    link.silent_after = heard = First()
     link.silent_before = lambda _: heard.was_heard
     in_doubt = asyncio.create_task(database.commit([Write(note, [1])]))
     async with asyncio.timeout(SOON):

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -64,7 +65,7 @@ class MysqlDatabase:
 
     def __init__(self, url: str, *, readers: int = _READERS) -> None:
         self.engine = open_engine(url, readers + _WRITERS)
-        name = str(self.engine.url.database)
+        name = urlsplit(url).path.strip("/")
         self._unreadable = Outage("database.unreadable", "database.readable", database=name)
         self._commits = GroupCommit(
             name,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
 from sqlalchemy import Connection, Executable, Row
@@ -81,7 +82,7 @@ class PostgresDatabase:
         self._idle = IdleSessions(self.engine)
         self._writing = PostgresWriting(self.engine, patience)
         others = [self._writing] * (_WRITERS - 1)
-        name = str(self.engine.url.database)
+        name = urlsplit(url).path.strip("/")
         self._commits = GroupCommit(name, urgent=self._writing, others=others)
         self._unreadable = Outage("database.unreadable", "database.readable", database=name)
 
