@@ -22,9 +22,8 @@ from sendwell.domain.errors import (
     TooLarge,
     Unavailable,
 )
-from sendwell.domain.pointer import pointer_to
-from sendwell.domain.unknown_field import no_such_field
 from sendwell.runtime.server.calls import Call, Endpoint, Header, Reply
+from sendwell.runtime.server.flaws import flaw_of, members_of
 from sendwell.runtime.server.framework import response_of
 
 log = structlog.get_logger()
@@ -165,7 +164,7 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     if isinstance(getattr(error, "body", None), bytes):  # FastAPI reads by Content-Type
         return response_of(_no_json(request), request)
     known = _fields_of(request)
-    flaws = [_flaw(each, known) for each in getattr(error, "errors", list)()]
+    flaws = [flaw_of(each, known) for each in getattr(error, "errors", list)()]
     first = flaws[0] if flaws else Flaw("", "The request is not valid.")
     problem = Problem(400, "invalid", f"{first.pointer or 'The body'}: {first.why}", flaws=flaws)
     return response_of(problem, request)
@@ -187,27 +186,8 @@ def _raw(headers: Mapping[str, str]) -> list[Header]:
     return [(name.lower().encode("latin-1"), v.encode("latin-1")) for name, v in headers.items()]
 
 
-_OF_OURS = "Value error, "
-"""What Pydantic writes before our own words."""
-_OF_A_NAME = "[key]"
-"""Pydantic's mark behind a name that is wrong itself; no member is called so."""
-
-
 def _fields_of(request: Request) -> tuple[str, ...]:
     """The members of the object that the route takes, where it takes one."""
     body = getattr(request.scope.get("route"), "body_field", None)
     model = body.field_info.annotation if body is not None else None
-    fields = getattr(model, "model_fields", {})
-    return tuple(field.alias or name for name, field in fields.items())
-
-
-def _flaw(error: Mapping[str, Any], known: tuple[str, ...]) -> Flaw:
-    place, *path = error.get("loc", ("body",))
-    steps = path if place == "body" else [place, *path]
-    if steps[-1:] == [_OF_A_NAME]:
-        steps.pop()
-    if error.get("type") == "extra_forbidden":
-        why = no_such_field(str(steps[-1]), known if steps == path and len(path) == 1 else ())
-    else:
-        why = str(error.get("msg", "is not valid")).removeprefix(_OF_OURS)
-    return Flaw(pointer_to(*steps), why)
+    return members_of(model)

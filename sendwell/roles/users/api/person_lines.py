@@ -7,13 +7,14 @@ from pydantic import AfterValidator, ValidationError
 from sendwell.domain.consent import Preferences
 from sendwell.domain.errors import Flaw, Invalid
 from sendwell.domain.ids import UserId
-from sendwell.domain.pointer import pointer_to
 from sendwell.roles.users.api.choices import read_choices
 from sendwell.roles.users.api.models import PersonIn, as_user_id
 from sendwell.roles.users.reading.documents import Document
 from sendwell.roles.users.store.people import Put
+from sendwell.runtime.server.flaws import flaw_of, members_of
 
 _ABSENT = object()
+_KNOWN = members_of(PersonIn)
 
 
 class _PersonLine(PersonIn):
@@ -27,7 +28,7 @@ def read_person(document: Document) -> Put:
     try:
         line = _PersonLine.model_validate(document)
     except ValidationError as error:
-        flaws += [_flaw(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
+        flaws += [flaw_of(each, _KNOWN) for each in error.errors(include_url=False)]
     if flaws:
         raise Invalid(flaws[0].why, flaws=flaws)
     return Put(line.user_id, line.profile(), preferences, given=line.given())
@@ -41,7 +42,3 @@ def _preferences(value: object, flaws: list[Flaw]) -> Preferences | None:
     except Invalid as error:
         flaws += [Flaw(f"/preferences{flaw.pointer}", flaw.why) for flaw in error.flaws]
         return None
-
-
-def _flaw(place: tuple[int | str, ...], why: str) -> Flaw:
-    return Flaw(pointer_to(*place), why)
