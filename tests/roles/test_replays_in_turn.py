@@ -13,8 +13,9 @@ from sendwell.messages.requested import To
 from sendwell.messages.task import Task
 from sendwell.ports.tenants import Caller
 from sendwell.roles.accounts.tables import AUDIT
-from sendwell.roles.delivery.letters import Narrowed, ReplayedMany
+from sendwell.roles.delivery.letters import DeadLetters, Narrowed, ReplayedMany
 from sendwell.roles.delivery.tables import DEAD_LETTER
+from sendwell.runtime.flow import Flow
 from sendwell.runtime.journal.tables import OUTCOME
 from tests.roles.delivery_house import ACME, CLOCK, EMAIL, SMS, House, a_house, a_task
 
@@ -207,6 +208,48 @@ async def test_where_all_channels_were_asked_for_nothing_is_said_of_the_others(
         replayed = await house.letters.replay(SOMEBODY, letter.id, CLOCK.now())
 
     assert ("0.email.r1", ()) == (replayed.part, replayed.reached_by)
+
+
+def far_from_delivery(house: House) -> DeadLetters:
+    """Its dead letters where tasks go by a bus, and that is away: nobody takes a replay."""
+    return DeadLetters(
+        house.database,
+        house.journal,
+        flow=Flow(house.database, CLOCK),
+        audit=house.tenants,
+        channels=house.vendors,
+        work=house.store,
+    )
+
+
+async def test_whom_a_replay_may_reach_that_nobody_has_taken_yet_is_told_nothing_more(
+    house: House,
+) -> None:
+    refuse(house, ADA.email, ADA.phone)
+    async with house.at_work():
+        await house.plan("", to=(ADA,), channels=())
+        await ended(house, "0.email", "0.sms")
+    house.letters = far_from_delivery(house)
+
+    first, second = await replay_all(house), await replay_all(house)
+
+    by_sms, by_email = await house.letters.page(ACME, EVERYTHING, before=None, limit=10)
+    assert ((1, 1), (0, 1)) == (first, second)
+    assert ("0.email.r1", None) == (by_email.replayed_as, by_sms.replayed_as)
+    assert {by_sms.id: ["0.email.r1"]} == await house.letters.reached_by(ACME, [by_sms])
+
+
+async def test_one_channel_is_taken_also_where_the_letters_of_a_recipient_are_far_apart(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sendwell.roles.delivery.letters._CHUNK", 1)
+    refuse(house, ADA.email, ADA.phone)
+    async with house.at_work():
+        await house.plan("", to=(ADA,), channels=())
+        await ended(house, "0.email", "0.sms")
+    house.letters = far_from_delivery(house)
+
+    assert (1, 1) == await replay_all(house)
 
 
 async def plan(house: House, *tasks: Task) -> None:

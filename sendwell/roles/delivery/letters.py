@@ -76,7 +76,7 @@ class DeadLetters:
     ) -> None:
         self._database = database
         self._journal = journal
-        self._reached = Reached(journal, work)
+        self._reached = Reached(database, journal, work)
         self._flow = flow
         self._audit = audit
         self._channels = channels

@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from sendwell.domain.grouping import group
 from sendwell.domain.ids import Part, Position, TenantId
 from sendwell.domain.lifecycle import State
 from sendwell.domain.replay import choose_again, reached_by
 from sendwell.messages.requested import Requested
+from sendwell.ports.database import Database
 from sendwell.ports.journal import Journal
 from sendwell.ports.work import Work
+from sendwell.roles.delivery.tables import DEAD_LETTER
+from sendwell.runtime.among import among
 
 _TOGETHER = 50
 """Notifications: each may have a thousand recipients."""
@@ -22,7 +25,8 @@ _Standing = dict[Part, State]
 class Reached:
     """Looks where the other deliveries of their notifications stand, open and ended."""
 
-    def __init__(self, journal: Journal, work: Work) -> None:
+    def __init__(self, database: Database, journal: Journal, work: Work) -> None:
+        self._database = database
         self._journal = journal
         self._work = work
 
@@ -74,7 +78,24 @@ class Reached:
             standing[status.position][Part.parse(status.part)] = status.state
         for (position, part), state in (await self._journal.ended_parts(positions)).items():
             standing[position][Part.parse(part)] = state
+        for position, replay in await self._replays(tenant, positions):
+            standing[position].setdefault(replay, State.PENDING)
         return standing
+
+    async def _replays(
+        self, tenant: TenantId, positions: Sequence[Position]
+    ) -> list[tuple[Position, Part]]:
+        """What was sent again of these: where tasks go by a bus, nothing else here tells of it
+        until its taker has said so.
+        """
+        rows = await self._database.rows(
+            select(DEAD_LETTER.c.position, DEAD_LETTER.c.replayed_as).where(
+                DEAD_LETTER.c.tenant == tenant,
+                among(DEAD_LETTER.c.position, positions, self._database),
+                DEAD_LETTER.c.replayed_as.is_not(None),
+            )
+        )
+        return [(row.position, Part.parse(row.replayed_as)) for row in rows]
 
 
 def _recipient(letter: Row[Any]) -> int:
