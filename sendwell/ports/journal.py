@@ -117,10 +117,18 @@ class Journal(Protocol):
         """
         ...
 
+    async def tried_in_turn(self, positions: Sequence[Position]) -> Collection[Position]:
+        """Those of these positions whose notification's channels are tried in turn: one success is
+        enough. However long they are, only some are read at once.
+        """
+        ...
+
     async def ended_parts(
-        self, positions: Sequence[Position]
+        self, positions: Sequence[Position], *, recipients: Collection[int] | None = None
     ) -> Mapping[tuple[Position, str], State]:
-        """How the deliveries at these positions have ended that have, by position and part."""
+        """How the deliveries at these positions have ended that have, by position and part. With
+        `recipients`, those to these places in their `to`.
+        """
         ...
 
     def unless_ended(self, parts: Sequence[tuple[Position, str]]) -> Unit:

@@ -1,6 +1,6 @@
 """What the tracker asks the delivery role: the work that is still open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from sendwell.domain.ids import Position, TenantId
@@ -11,8 +11,16 @@ from sendwell.ports.journal import Filter
 class Work(Protocol):
     """Open deliveries of one tenant, read-only."""
 
-    async def open(self, tenant: TenantId, positions: Sequence[Position]) -> Sequence[Status]:
-        """Where the open deliveries of these notifications stand; `notification` is left empty."""
+    async def open(
+        self,
+        tenant: TenantId,
+        positions: Sequence[Position],
+        *,
+        recipients: Collection[int] | None = None,
+    ) -> Sequence[Status]:
+        """Where the open deliveries of these notifications stand; `notification` is left empty.
+        With `recipients`, those to these places in their `to`.
+        """
         ...
 
     async def positions(

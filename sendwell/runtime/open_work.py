@@ -1,6 +1,6 @@
 """Where open deliveries stand, read from a table that has one row for each; see the port Work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, func, select
@@ -12,6 +12,7 @@ from sendwell.ports.database import Database
 from sendwell.ports.journal import Filter
 from sendwell.runtime.among import among
 from sendwell.runtime.journal.narrowing import Sought, newest, of_open_work
+from sendwell.runtime.recipients import is_to
 
 
 class OpenWork:
@@ -24,11 +25,21 @@ class OpenWork:
         self._table = table
         self._shown = (*table.c, at.label("moved_at"), rule.label("by_rule"))
 
-    async def open(self, tenant: TenantId, positions: Sequence[Position]) -> list[Status]:
+    async def open(
+        self,
+        tenant: TenantId,
+        positions: Sequence[Position],
+        *,
+        recipients: Collection[int] | None = None,
+    ) -> list[Status]:
         """See the port."""
         table = self._table
         rows = await self._database.rows(
-            select(*self._shown).where(table.c.tenant == tenant, table.c.position.in_(positions))
+            select(*self._shown).where(
+                table.c.tenant == tenant,
+                table.c.position.in_(positions),
+                is_to(table.c.part, recipients, self._database),
+            )
         )
         return [_status(row) for row in rows]
 

@@ -1,6 +1,6 @@
 """Which dead letters are of recipients whom another delivery has reached, or may yet."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -15,9 +15,10 @@ from sendwell.ports.journal import Journal
 from sendwell.ports.work import Work
 from sendwell.roles.delivery.tables import DEAD_LETTER
 from sendwell.runtime.among import among
+from sendwell.runtime.recipients import is_to
 
 _TOGETHER = 50
-"""Notifications: each may have a thousand recipients."""
+"""Notifications: each may have a thousand recipients with a letter."""
 _Letters = Sequence[Row[Any]]
 _Standing = dict[Part, State]
 
@@ -42,8 +43,7 @@ class Reached:
             for letter in own
         }
         positions = {letter.position for letter in waiting if others[letter.id]}
-        requests = await self._journal.requested(list(positions)) if positions else {}
-        in_turn = {position for position, request in requests.items() if request.falls_back}
+        in_turn = await self._journal.tried_in_turn(list(positions)) if positions else ()
         return {letter.id: others[letter.id] for letter in waiting if letter.position in in_turn}
 
     async def choose_again(
@@ -66,24 +66,26 @@ class Reached:
         positions = list(groups)
         for start in range(0, len(positions), _TOGETHER):
             some = positions[start : start + _TOGETHER]
-            standing = await self._standing(tenant, some)
+            meant = {_recipient(letter) for position in some for letter in groups[position]}
+            standing = await self._standing(tenant, some, meant)
             for position in some:
                 yield groups[position], standing[position]
 
     async def _standing(
-        self, tenant: TenantId, positions: Sequence[Position]
+        self, tenant: TenantId, positions: Sequence[Position], recipients: Collection[int]
     ) -> dict[Position, _Standing]:
         standing: dict[Position, _Standing] = {position: {} for position in positions}
-        for status in await self._work.open(tenant, positions):
+        for status in await self._work.open(tenant, positions, recipients=recipients):
             standing[status.position][Part.parse(status.part)] = status.state
-        for (position, part), state in (await self._journal.ended_parts(positions)).items():
+        ended = await self._journal.ended_parts(positions, recipients=recipients)
+        for (position, part), state in ended.items():
             standing[position][Part.parse(part)] = state
-        for position, replay in await self._replays(tenant, positions):
+        for position, replay in await self._replays(tenant, positions, recipients):
             standing[position].setdefault(replay, State.PENDING)
         return standing
 
     async def _replays(
-        self, tenant: TenantId, positions: Sequence[Position]
+        self, tenant: TenantId, positions: Sequence[Position], recipients: Collection[int]
     ) -> list[tuple[Position, Part]]:
         """What was sent again of these: where tasks go by a bus, nothing else here tells of it
         until its taker has said so.
@@ -92,6 +94,7 @@ class Reached:
             select(DEAD_LETTER.c.position, DEAD_LETTER.c.replayed_as).where(
                 DEAD_LETTER.c.tenant == tenant,
                 among(DEAD_LETTER.c.position, positions, self._database),
+                is_to(DEAD_LETTER.c.part, recipients, self._database),
                 DEAD_LETTER.c.replayed_as.is_not(None),
             )
         )

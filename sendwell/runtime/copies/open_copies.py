@@ -23,11 +23,17 @@ class OpenCopies:
         self._own = own
         self._copied = OpenWork(database, OPEN, at=OPEN.c.at, rule=OPEN.c.rule)
 
-    async def open(self, tenant: TenantId, positions: Sequence[Position]) -> list[Status]:
+    async def open(
+        self,
+        tenant: TenantId,
+        positions: Sequence[Position],
+        *,
+        recipients: Collection[int] | None = None,
+    ) -> list[Status]:
         """See the port."""
         return [
-            *await self._own.open(tenant, positions),
-            *await self._copied.open(tenant, positions),
+            *await self._own.open(tenant, positions, recipients=recipients),
+            *await self._copied.open(tenant, positions, recipients=recipients),
         ]
 
     async def positions(

@@ -35,7 +35,8 @@ from sendwell.runtime.journal.tables import (
     REQUESTED,
 )
 from sendwell.runtime.journal.unplanned import Unplanned
-from sendwell.runtime.portion import portion
+from sendwell.runtime.portion import fitting, portion
+from sendwell.runtime.recipients import is_to
 
 _KEYS_TOGETHER = 4_000
 _FORGOTTEN_TOGETHER = 500
@@ -206,12 +207,30 @@ class SqlJournal:
         requests, _ = await self._unplanned_of(node, max(after, mark), limit)
         return requests
 
+    async def tried_in_turn(self, positions: Sequence[Position]) -> Collection[Position]:
+        # Neither database reads a body to tell its length.
+        rest = await self._database.rows(
+            select(REQUESTED.c.position, func.length(REQUESTED.c.body).label("size"))
+            .where(among(REQUESTED.c.position, positions, self._database))
+            .order_by(REQUESTED.c.position)
+        )
+        found: set[Position] = set()
+        while rest:
+            taken = fitting(rest, lambda row: row.size)
+            requests = await self.requested([row.position for row in taken])
+            found.update(each for each, request in requests.items() if request.falls_back)
+            rest = rest[len(taken) :]
+        return found
+
     async def ended_parts(
-        self, positions: Sequence[Position]
+        self, positions: Sequence[Position], *, recipients: Collection[int] | None = None
     ) -> Mapping[tuple[Position, str], State]:
         columns = select(OUTCOME.c.position, OUTCOME.c.part, OUTCOME.c.status)
         rows = await self._database.rows(
-            columns.where(among(OUTCOME.c.position, positions, self._database))
+            columns.where(
+                among(OUTCOME.c.position, positions, self._database),
+                is_to(OUTCOME.c.part, recipients, self._database),
+            )
         )
         return {(row.position, row.part): State(row.status) for row in rows}
 
