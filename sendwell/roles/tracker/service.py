@@ -130,15 +130,29 @@ class Tracker:
         return balance(planned, _states(open_counts), _states(ended))
 
     async def _tracked(self, tenant: TenantId, requests: Sequence[Requested]) -> list[Tracked]:
-        positions = [request.position for request in requests]
-        deliveries: dict[Position, dict[str, Status]] = {position: {} for position in positions}
-        for status in await self._work.open(tenant, positions):
-            deliveries[status.position][status.part] = status
-        for status in await self._records.outcomes(tenant, positions):
-            deliveries[status.position][status.part] = status
-        return [
-            Tracked(request, tuple(deliveries[request.position].values())) for request in requests
-        ]
+        deliveries: dict[Position, Sequence[Status]] = {}
+        moved = [request.position for request in requests]
+        for _ in range(_LOOKS):
+            found, moved = await self._look(tenant, moved)
+            deliveries |= found
+            if not moved:
+                break
+        return [Tracked(request, tuple(deliveries[request.position])) for request in requests]
+
+    async def _look(
+        self, tenant: TenantId, positions: Sequence[Position]
+    ) -> tuple[dict[Position, Sequence[Status]], list[Position]]:
+        """Their deliveries, and where one of them has ended between the two reads: the next channel
+        may have been planned with that, and is in neither.
+        """
+        open_work = await self._work.open(tenant, positions)
+        ended = await self._records.outcomes(tenant, positions)
+        found: dict[Position, dict[str, Status]] = {position: {} for position in positions}
+        for status in (*open_work, *ended):
+            found[status.position][status.part] = status
+        over = {(status.position, status.part) for status in ended}
+        moved = {each.position for each in open_work if (each.position, each.part) in over}
+        return {position: [*by_part.values()] for position, by_part in found.items()}, [*moved]
 
 
 def _weight(request: Requested) -> int:
