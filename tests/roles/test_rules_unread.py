@@ -39,4 +39,5 @@ async def test_an_outage_is_one_line_however_often_is_looked() -> None:
         await asyncio.wait([running])
     await database.close()
 
-    assert [line["event"] for line in lines] == ["rules.not_refreshed"]
+    told = [line["event"] for line in lines]
+    assert told == ["database.unreadable", "rules.not_refreshed"]
