@@ -32,6 +32,7 @@ class MuteLink:
         self.silent_after: Hears = nothing
         """The server gets it, and its answer is the first thing that is lost."""
         self._wires: set[_Wire] = set()
+        self._ways: set[asyncio.Task[None]] = set()
 
     def fall_silent(self) -> None:
         """Those that are open now. The next one gets through."""
@@ -47,12 +48,21 @@ class MuteLink:
             asyncio.create_task(wire.ask(reader, server)),
             asyncio.create_task(wire.answer(answers, writer)),
         ]
+        self._ways.update(ways)
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         self._wires.discard(wire)
         for way in ways:
             way.cancel()
+        self._ways.difference_update(ways)
         for end in (writer, server):
             end.close()
+
+    async def end(self) -> None:
+        """Nothing is carried any more."""
+        while self._ways:
+            for way in self._ways:
+                way.cancel()
+            await asyncio.sleep(0.01)
 
     def listens_on(self, port: int) -> None:
         """From now on it has a URL."""
@@ -69,11 +79,12 @@ class _Wire:
         with suppress(ConnectionError):
             while said := await reader.read(_READ_BYTES):
                 self.is_mute = self.is_mute or self._link.silent_before(said)
-                if self.is_mute:
+                if self.is_mute and len(said) == _READ_BYTES:
                     await asyncio.sleep(_SLOWLY)  # buffers fill, as of a host that vanished
-                else:
-                    self.is_mute = self._link.silent_after(said)
-                    server.write(said)
+                if self.is_mute:
+                    continue
+                self.is_mute = self._link.silent_after(said)
+                server.write(said)
 
     async def answer(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -89,3 +100,4 @@ async def mute_link(target: str) -> AsyncIterator[MuteLink]:
     async with await asyncio.start_server(link.carry, HOST, 0) as server:
         link.listens_on(server.sockets[0].getsockname()[1])
         yield link
+        await link.end()
